@@ -1,0 +1,98 @@
+# Plimsoll. `make` or `make help` lists what there is; everything longer than a line is in hack/dev.
+
+# One way to compile: static, and the same flags as hack/tools, so that the build cache is shared.
+export CGO_ENABLED := 0
+export GOFLAGS := -trimpath
+
+DEV := go run ./hack/dev
+BIN := hack/bin
+CRDS := charts/plimsoll/crds
+STACK_CRDS := alertmanagerconfigs alertmanagers podmonitors probes prometheuses prometheusrules scrapeconfigs servicemonitors
+
+.DEFAULT_GOAL := help
+
+##@ The main job
+
+.PHONY: demo
+demo: ## Kubernetes on this machine, Plimsoll in it, a threshold applied, its alert firing
+	@$(DEV) demo
+
+.PHONY: demo-down
+demo-down: ## remove all that the demo made
+	@$(DEV) demo-down
+
+##@ Tests
+
+.PHONY: test
+test: tools-test ## unit, chart and rule tests, and integration against a real API server; needs no root
+	go test ./...
+	go test -tags integration ./internal/controller/...
+
+.PHONY: race
+race: ## unit tests under the race detector (needs a C compiler)
+	CGO_ENABLED=1 go test -race ./internal/... ./cmd/...
+
+.PHONY: e2e
+e2e: ## the main job asserted on a real node; needs root on Debian
+	go test -tags e2e -count=1 -timeout 60m -v ./hack/e2e
+
+.PHONY: lint
+lint: ## golangci-lint: among other things, who may import whom
+	@$(DEV) tools golangci-lint
+	$(BIN)/golangci-lint run --build-tags integration,e2e
+
+.PHONY: verify
+verify: generate lint ## regenerate what is generated, lint, and fail if that changed a file
+	go mod tidy -diff
+	git diff --exit-code -- config charts internal go.mod go.sum
+	@test -z "$$(git ls-files --others --exclude-standard -- config charts internal)" || \
+		{ echo "generated, but not in git:"; git ls-files --others --exclude-standard -- config charts internal; exit 1; }
+
+##@ Building
+
+.PHONY: build
+build: ## the product's programs, into hack/bin
+	@$(DEV) programs
+
+.PHONY: generate
+generate: ## deep copies, CRDs, RBAC, dashboards
+	@$(DEV) tools controller-gen
+	$(BIN)/controller-gen object paths=./internal/api/...
+	$(BIN)/controller-gen crd paths=./internal/api/... output:crd:dir=config/crd
+	$(BIN)/controller-gen rbac:roleName=plimsoll-controller paths=./internal/controller/... output:rbac:dir=config/rbac
+	install -m 644 config/crd/*.yaml $(CRDS)
+	dir=$$(go -C hack/tools list -m -f '{{.Dir}}' github.com/prometheus-operator/prometheus-operator) && \
+		for crd in $(STACK_CRDS); do install -m 644 $$dir/example/prometheus-operator-crd/*_$$crd.yaml charts/plimsoll-stack/crds/ || exit 1; done
+	go run ./hack/dashboards charts/plimsoll/dashboards
+
+.PHONY: tools
+tools: ## every pinned tool, into hack/bin
+	@$(DEV) tools
+
+.PHONY: tools-test
+tools-test:
+	@$(DEV) tools etcd kube-apiserver kube-controller-manager kubectl helm promtool
+
+##@ A Kubernetes on this machine
+
+.PHONY: cluster-up
+cluster-up: ## start it: a node for root on Debian, else a control plane (DEPTH=node or control-plane to insist)
+	@$(DEV) $(if $(DEPTH),-depth $(DEPTH)) cluster-up
+
+.PHONY: cluster-load
+cluster-load: ## build the images anew and load them into the node
+	@$(DEV) cluster-load
+
+.PHONY: cluster-down
+cluster-down: ## stop it and remove all that it made
+	@$(DEV) cluster-down
+
+##@ Other
+
+.PHONY: help
+help: ## this text
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: clean
+clean: ## remove everything that was built
+	rm -rf $(BIN)

@@ -1,0 +1,50 @@
+{{/* The prefix of every name: the release's name, with the chart's unless it is in it already. */}}
+{{- define "stack.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 43 | trimSuffix "-" -}}
+{{- else -}}
+{{- $name := default .Chart.Name .Values.nameOverride -}}
+{{- if contains $name .Release.Name -}}
+{{- .Release.Name | trunc 43 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name $name | trunc 43 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Name of a cluster-wide object of a component. Call with (list $ "component"). */}}
+{{- define "stack.clusterName" -}}
+{{ include "stack.fullname" (index . 0) }}-{{ index . 1 }}-{{ (index . 0).Release.Namespace }}
+{{- end -}}
+
+{{/* Labels that select a component's pods; they never change. Call with (list $ "component"). */}}
+{{- define "stack.selectorLabels" -}}
+{{- $root := index . 0 -}}
+app.kubernetes.io/name: {{ default $root.Chart.Name $root.Values.nameOverride }}
+app.kubernetes.io/instance: {{ $root.Release.Name }}
+app.kubernetes.io/component: {{ index . 1 }}
+{{- end -}}
+
+{{/* Labels of every object of a component. Call with (list $ "component"). */}}
+{{- define "stack.labels" -}}
+{{- $root := index . 0 -}}
+{{ include "stack.selectorLabels" . }}
+app.kubernetes.io/part-of: plimsoll
+app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ $root.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" }}
+{{- end -}}
+
+{{/* Reference of a component's image. Call with (list $ "name"). */}}
+{{- define "stack.image" -}}
+{{- $root := index . 0 -}}
+{{- $image := $root.Values.image -}}
+{{ printf "%s/%s:%s" $image.registry (index . 1) (default $root.Chart.AppVersion $image.tag) }}
+{{- end -}}
+
+{{- define "stack.podSecurityContext" -}}
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+seccompProfile: {type: RuntimeDefault}
+{{- end -}}

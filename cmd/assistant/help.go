@@ -1,0 +1,42 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"runtime"
+)
+
+// version is set by the build: -ldflags "-X main.version=v1.2.3".
+var version = "dev"
+
+func versionLine() string {
+	return fmt.Sprintf("plimsoll assistant %s %s %s/%s", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
+const usage = `Usage: assistant [flags]
+
+Serves conversations with a Gemini model at POST /chat, with Prometheus metrics at /metrics and health at /health,
+/health/ready and /health/detailed. The API key comes from GEMINI_API_KEY or from a file, never from a flag.
+
+Every flag but --version has a twin in the environment, named in brackets; the flag wins.
+
+Flags:
+`
+
+func printHelp(fs *flag.FlagSet, out io.Writer) {
+	fmt.Fprint(out, usage)
+	fs.VisitAll(func(f *flag.Flag) {
+		value, about := flag.UnquoteUsage(f)
+		if f.DefValue != "" && f.DefValue != "false" {
+			about += " (default " + f.DefValue + ")"
+		}
+		if env := envName(f); env != "" {
+			about += " [" + env + "]"
+		}
+		if value != "" {
+			value = " " + value
+		}
+		fmt.Fprintf(out, "  --%s%s\n        %s\n", f.Name, value, about)
+	})
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/plimsoll-dev/plimsoll/internal/assistant/gemini"
+	"github.com/plimsoll-dev/plimsoll/internal/logs"
+)
+
+// options is everything that can be configured, but for the key: that must not stand in a command line.
+type options struct {
+	listen          string
+	telemetryListen string
+	model           string
+	geminiEndpoint  string
+	geminiTimeout   time.Duration
+	apiKeyFile      string
+	logLevel        slog.Level
+	sessionTTL      time.Duration
+	shutdownDelay   time.Duration
+	shutdownTimeout time.Duration
+	version         bool
+}
+
+// parseOptions reads flags, and for those not given their environment twins, and checks them. Help goes to stdout, and
+// the error is then flag.ErrHelp.
+func parseOptions(args []string, getenv func(string) string, stdout io.Writer) (options, error) {
+	var o options
+	fs := flag.NewFlagSet("assistant", flag.ContinueOnError)
+	fs.SetOutput(io.Discard) // errors are returned, and help is printed below
+	o.register(fs)
+	if err := fs.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			printHelp(fs, stdout)
+			return o, err
+		}
+		return o, fmt.Errorf("%w; see --help", err)
+	}
+	if fs.NArg() > 0 {
+		return o, fmt.Errorf("unexpected argument %q; see --help", fs.Arg(0))
+	}
+	if o.version {
+		return o, nil
+	}
+	if err := fromEnvironment(fs, getenv); err != nil {
+		return o, err
+	}
+	return o, o.validate()
+}
+
+func (o *options) register(fs *flag.FlagSet) {
+	fs.StringVar(&o.listen, "listen", ":8000", "`address` that users reach")
+	fs.StringVar(&o.telemetryListen, "telemetry-listen", "", "`address` of /metrics and /health (default: that of --listen)")
+	fs.StringVar(&o.model, "model", "gemini-2.0-flash-exp", "`name` of the Gemini model")
+	fs.StringVar(&o.geminiEndpoint, "gemini-endpoint", "", "base `URL` of another server with Gemini's protocol (default: Gemini)")
+	fs.DurationVar(&o.geminiTimeout, "gemini-timeout", time.Minute, "longest a model call may take")
+	fs.StringVar(&o.apiKeyFile, "api-key-file", "", "`file` with the Gemini API key (default: the key in GEMINI_API_KEY)")
+	fs.Func("log-level", "debug, info, warning or error (default info)", func(s string) (err error) {
+		o.logLevel, err = logs.ParseLevel(s)
+		return err
+	})
+	fs.DurationVar(&o.sessionTTL, "session-ttl", 30*time.Minute, "how long a session lives after its last message")
+	fs.DurationVar(&o.shutdownDelay, "shutdown-delay", 3*time.Second, "how long requests are still accepted after readiness fails")
+	fs.DurationVar(&o.shutdownTimeout, "shutdown-timeout", 25*time.Second, "longest a shutdown may take, its delay included")
+	fs.BoolVar(&o.version, "version", false, "print the version and exit")
+}
+
+// envName is the environment twin of a flag, none for a flag that is a question.
+func envName(f *flag.Flag) string {
+	if f.Name == "version" {
+		return ""
+	}
+	return "PLIMSOLL_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+}
+
+// fromEnvironment sets the flags that were not given from their twins. An empty variable is as good as none.
+func fromEnvironment(fs *flag.FlagSet, getenv func(string) string) error {
+	given := map[string]bool{}
+	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	var errs []error
+	fs.VisitAll(func(f *flag.Flag) {
+		env := envName(f)
+		if env == "" || given[f.Name] {
+			return
+		}
+		if value := getenv(env); value != "" {
+			if err := fs.Set(f.Name, value); err != nil {
+				errs = append(errs, fmt.Errorf("invalid value %q in %s: %w", value, env, err))
+			}
+		}
+	})
+	return errors.Join(errs...)
+}
+
+// modelName is what a name of a model, or of a tuned one, looks like; it becomes part of a URL.
+var modelName = regexp.MustCompile(`^(tunedModels/)?[A-Za-z0-9][A-Za-z0-9._-]*$`)
+
+func (o options) validate() error {
+	var errs []error
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	check(o.listen != "", "--listen must not be empty")
+	check(modelName.MatchString(o.model), "--model %q is not the name of a model, such as gemini-2.0-flash-exp", o.model)
+	check(o.geminiTimeout > 0, "--gemini-timeout must be positive")
+	check(o.sessionTTL > 0, "--session-ttl must be positive")
+	check(o.shutdownDelay >= 0, "--shutdown-delay must not be negative")
+	check(o.shutdownTimeout > o.shutdownDelay, "--shutdown-timeout must be longer than --shutdown-delay")
+	if err := gemini.CheckEndpoint(o.geminiEndpoint); err != nil {
+		errs = append(errs, fmt.Errorf("--gemini-endpoint: %w", err))
+	}
+	return errors.Join(errs...)
+}

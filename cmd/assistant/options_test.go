@@ -1,0 +1,134 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// env is an environment.
+func env(pairs ...string) func(string) string {
+	return func(name string) string {
+		for i := 0; i < len(pairs); i += 2 {
+			if pairs[i] == name {
+				return pairs[i+1]
+			}
+		}
+		return ""
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	got, err := parseOptions(nil, env(), io.Discard)
+	want := options{
+		listen: ":8000", model: "gemini-2.0-flash-exp", geminiTimeout: time.Minute, sessionTTL: 30 * time.Minute,
+		shutdownDelay: 3 * time.Second, shutdownTimeout: 25 * time.Second,
+	}
+	if err != nil || got != want {
+		t.Errorf("parseOptions() = %+v, %v; want %+v", got, err, want)
+	}
+}
+
+func TestAFlagWinsOverItsTwin(t *testing.T) {
+	got, err := parseOptions(
+		[]string{"--model", "from-flag", "--session-ttl=1m"},
+		env("PLIMSOLL_MODEL", "from-env", "PLIMSOLL_LISTEN", "127.0.0.1:1", "PLIMSOLL_LOG_LEVEL", "warning",
+			"PLIMSOLL_SESSION_TTL", "not even valid", "PLIMSOLL_TELEMETRY_LISTEN", "", "PLIMSOLL_VERSION", "v1",
+			"PLIMSOLL_SHUTDOWN_TIMEOUT", "1m"),
+		io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.model != "from-flag" || got.sessionTTL != time.Minute {
+		t.Errorf("model %q, session TTL %v: want the flags'", got.model, got.sessionTTL)
+	}
+	if got.listen != "127.0.0.1:1" || got.logLevel != slog.LevelWarn || got.shutdownTimeout != time.Minute || got.version {
+		t.Errorf("options = %+v: want the twins of the flags not given", got)
+	}
+}
+
+func TestBadOptionsFailAtOnce(t *testing.T) {
+	for _, tt := range []struct {
+		args []string
+		env  func(string) string
+		want string // part of the error
+	}{
+		{[]string{"--listen="}, env(), "--listen"},
+		{[]string{"--model", "../secrets"}, env(), "--model"},
+		{[]string{"--gemini-timeout=0s"}, env(), "--gemini-timeout"},
+		{[]string{"--gemini-endpoint=localhost:9000"}, env(), "--gemini-endpoint"},
+		{[]string{"--session-ttl=-1s"}, env(), "--session-ttl"},
+		{[]string{"--shutdown-delay=-1s"}, env(), "--shutdown-delay"},
+		{[]string{"--shutdown-delay=25s"}, env(), "--shutdown-timeout"},
+		{[]string{"--log-level=loud"}, env(), "log-level"},
+		{[]string{"--no-such-flag"}, env(), "no-such-flag"},
+		{[]string{"serve"}, env(), `"serve"`},
+		{nil, env("PLIMSOLL_SESSION_TTL", "soon"), "PLIMSOLL_SESSION_TTL"},
+		{nil, env("PLIMSOLL_LOG_LEVEL", "loud"), "PLIMSOLL_LOG_LEVEL"},
+	} {
+		if _, err := parseOptions(tt.args, tt.env, io.Discard); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("parseOptions(%q) = %v, want an error about %s", tt.args, err, tt.want)
+		}
+	}
+}
+
+func TestHelpAndVersionNeedNothing(t *testing.T) {
+	var help bytes.Buffer
+	if err := run(t.Context(), []string{"--help"}, env(), &help); err != nil {
+		t.Errorf("--help = %v", err)
+	}
+	fs := flag.NewFlagSet("", flag.ContinueOnError)
+	new(options).register(fs)
+	fs.VisitAll(func(f *flag.Flag) {
+		if !strings.Contains(help.String(), "--"+f.Name) || !strings.Contains(help.String(), envName(f)) {
+			t.Errorf("help does not explain --%s and its twin:\n%s", f.Name, help.String())
+		}
+	})
+	var out bytes.Buffer
+	if err := run(t.Context(), []string{"--version"}, env(), &out); err != nil || !strings.Contains(out.String(), version) {
+		t.Errorf("--version = %q, %v", out.String(), err)
+	}
+}
+
+func TestAPIKey(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, data string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(data), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	good, empty := write("good", "from-file\n"), write("empty", "\n")
+	for _, tt := range []struct {
+		name, file, variable string
+		want, problem        string
+	}{
+		{"environment", "", " from-env\n", "from-env", ""},
+		{"file wins", good, "from-env", "from-file", ""},
+		{"nothing", "", "", "", "GEMINI_API_KEY"},
+		{"blank", "", " ", "", "--api-key-file"},
+		{"empty file", empty, "from-env", "", "is empty"},
+		{"no such file", filepath.Join(dir, "gone"), "from-env", "", "gone"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := apiKey(tt.file, env("GEMINI_API_KEY", tt.variable))
+			if got != tt.want || (err == nil) != (tt.problem == "") {
+				t.Errorf("apiKey = %q, %v; want %q", got, err, tt.want)
+			}
+			if err != nil && !strings.Contains(err.Error(), tt.problem) {
+				t.Errorf("error = %q, want %q in it", err, tt.problem)
+			}
+		})
+	}
+	if err := run(t.Context(), nil, env(), io.Discard); err == nil || errors.Is(err, flag.ErrHelp) {
+		t.Errorf("run without a key = %v, want an error", err)
+	}
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+
+	"sigs.k8s.io/controller-runtime/pkg/client/config"
+
+	"github.com/plimsoll-dev/plimsoll/internal/controller"
+	"github.com/plimsoll-dev/plimsoll/internal/logs"
+)
+
+// options is the command line.
+type options struct {
+	controller controller.Options
+	logLevel   slog.Level
+	version    bool
+}
+
+// parseOptions reads the command line and checks it; usage and mistakes go to stderr.
+func parseOptions(args []string, stderr io.Writer) (options, error) {
+	var o options
+	fs := flag.NewFlagSet("controller", flag.ContinueOnError)
+	fs.SetOutput(stderr)
+	config.RegisterFlags(fs) // --kubeconfig
+	fs.Func("namespaces", "`namespaces` to watch, separated by commas (default all)", func(text string) error {
+		o.controller.Namespaces = splitList(text)
+		return nil
+	})
+	fs.Func("rule-labels", "`labels` to put on every PrometheusRule, as k=v,..., so that a Prometheus' ruleSelector finds them", func(text string) (err error) {
+		o.controller.RuleLabels, err = parseLabels(text)
+		return err
+	})
+	fs.StringVar(&o.controller.MetricsAddress, "metrics-bind-address", ":8080", "`address` to serve metrics on; 0 for not at all")
+	fs.StringVar(&o.controller.ProbeAddress, "health-probe-bind-address", ":8081", "`address` to serve /healthz and /readyz on; 0 for not at all")
+	fs.BoolVar(&o.controller.LeaderElection, "leader-elect", false, "let one of several replicas work at a time")
+	fs.StringVar(&o.controller.LeaderElectionNamespace, "leader-election-namespace", "", "`namespace` of the lease (default the pod's own)")
+	fs.Func("log-level", "least `level` to log: debug, info, warning or error (default info)", func(text string) (err error) {
+		o.logLevel, err = logs.ParseLevel(text)
+		return err
+	})
+	fs.BoolVar(&o.version, "version", false, "print the version and exit")
+
+	if err := fs.Parse(args); err != nil {
+		return options{}, err
+	}
+	if fs.NArg() > 0 {
+		return options{}, fmt.Errorf("unexpected argument %q: all options are flags", fs.Arg(0))
+	}
+	return o, o.controller.Validate()
+}
+
+// splitList splits at commas; blanks around the parts and empty parts are dropped.
+func splitList(text string) []string {
+	var parts []string
+	for part := range strings.SplitSeq(text, ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			parts = append(parts, part)
+		}
+	}
+	return parts
+}
+
+// parseLabels reads k=v,k=v.
+func parseLabels(text string) (map[string]string, error) {
+	labels := map[string]string{}
+	for _, pair := range splitList(text) {
+		name, value, found := strings.Cut(pair, "=")
+		if !found {
+			return nil, fmt.Errorf("%q has no value: write %s=VALUE", pair, pair)
+		}
+		labels[name] = value
+	}
+	return labels, nil
+}

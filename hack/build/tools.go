@@ -1,0 +1,170 @@
+// Package build makes what the demo and the tests run: the pinned tools of hack/tools, the product's binaries, and
+// container images of both, without a registry. It only drives the go command, apt-get and buildah.
+package build
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/mod/modfile"
+
+	"github.com/plimsoll-dev/plimsoll/hack/steps"
+)
+
+// tool is a third party's program, pinned by the go.mod in dir (below hack/tools) and built once into hack/bin.
+type tool struct {
+	name string // of the binary
+	pkg  string
+	mod  string // the module whose version the binary carries
+	dir  string // below hack/tools; "" is the go.mod that most share, so that what they share is compiled once
+	tags string
+}
+
+const (
+	kubernetes = "k8s.io/kubernetes"
+	operator   = "github.com/prometheus-operator/prometheus-operator"
+	prometheus = "github.com/prometheus/prometheus"
+	alertmgr   = "github.com/prometheus/alertmanager"
+	// sdTags leaves the clouds' service discoveries out of Prometheus: they are most of what it compiles.
+	sdTags = "remove_all_sd,enable_kubernetes_sd"
+)
+
+var tools = []tool{
+	{name: "kube-apiserver", pkg: kubernetes + "/cmd/kube-apiserver", mod: kubernetes},
+	{name: "kube-controller-manager", pkg: kubernetes + "/cmd/kube-controller-manager", mod: kubernetes},
+	{name: "kube-scheduler", pkg: kubernetes + "/cmd/kube-scheduler", mod: kubernetes},
+	{name: "kube-proxy", pkg: kubernetes + "/cmd/kube-proxy", mod: kubernetes},
+	{name: "kubelet", pkg: kubernetes + "/cmd/kubelet", mod: kubernetes},
+	{name: "kubectl", pkg: kubernetes + "/cmd/kubectl", mod: kubernetes},
+	{name: "etcd", pkg: "go.etcd.io/etcd/server/v3", mod: "go.etcd.io/etcd/server/v3"},
+	{name: "coredns", pkg: "github.com/coredns/coredns", mod: "github.com/coredns/coredns"},
+	{name: "helm", pkg: "helm.sh/helm/v4/cmd/helm", mod: "helm.sh/helm/v4"},
+	{name: "prometheus", pkg: prometheus + "/cmd/prometheus", mod: prometheus, tags: sdTags},
+	{name: "promtool", pkg: prometheus + "/cmd/promtool", mod: prometheus, tags: sdTags},
+	{name: "alertmanager", pkg: alertmgr + "/cmd/alertmanager", mod: alertmgr, dir: "alertmanager"},
+	{name: "prometheus-operator", pkg: operator + "/cmd/operator", mod: operator},
+	{name: "prometheus-config-reloader", pkg: operator + "/cmd/prometheus-config-reloader", mod: operator},
+	{name: "controller-gen", pkg: "sigs.k8s.io/controller-tools/cmd/controller-gen", mod: "sigs.k8s.io/controller-tools"},
+	{name: "golangci-lint", pkg: "github.com/golangci/golangci-lint/v2/cmd/golangci-lint", mod: "github.com/golangci/golangci-lint/v2", dir: "golangci-lint"},
+}
+
+// Builder builds into <Root>/hack/bin.
+type Builder struct {
+	// Root is the project's folder.
+	Root  string
+	Steps *steps.Printer
+}
+
+// Bin is the folder of all built binaries.
+func (b Builder) Bin() string { return filepath.Join(b.Root, "hack", "bin") }
+
+// Tools builds the named tools, or all when none is named, that hack/bin does not hold in their pinned version.
+// hack/bin/NAME is a link to hack/bin/NAME-VERSION. An unknown name is an error that lists the known ones.
+func (b Builder) Tools(ctx context.Context, names ...string) error {
+	chosen, err := choose(names)
+	if err != nil {
+		return err
+	}
+	for _, t := range chosen {
+		if err := b.tool(ctx, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func choose(names []string) ([]tool, error) {
+	if len(names) == 0 {
+		return tools, nil
+	}
+	byName := map[string]tool{}
+	var known []string
+	for _, t := range tools {
+		byName[t.name] = t
+		known = append(known, t.name)
+	}
+	var chosen []tool
+	for _, n := range names {
+		t, ok := byName[n]
+		if !ok {
+			return nil, fmt.Errorf("no tool %q; there are %s", n, strings.Join(known, ", "))
+		}
+		chosen = append(chosen, t)
+	}
+	return chosen, nil
+}
+
+func (b Builder) tool(ctx context.Context, t tool) error {
+	dir := filepath.Join(b.Root, "hack", "tools", t.dir)
+	version, err := moduleVersion(filepath.Join(dir, "go.mod"), t.mod)
+	if err != nil {
+		return fmt.Errorf("tool %s: %w", t.name, err)
+	}
+	file := t.name + "-" + version
+	path := filepath.Join(b.Bin(), file)
+	if _, err := os.Stat(path); err != nil {
+		err := b.Steps.Do(ctx, "build "+t.name+" "+version, func(ctx context.Context) error {
+			return goBuild(ctx, dir, path, t.pkg, t.tags, toolVersionFlags(version))
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return link(file, filepath.Join(b.Bin(), t.name))
+}
+
+// moduleVersion reads the version of module from a go.mod.
+func moduleVersion(file, module string) (string, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return "", err
+	}
+	mod, err := modfile.ParseLax(file, data, nil)
+	if err != nil {
+		return "", err
+	}
+	for _, r := range mod.Require {
+		if r.Mod.Path == module {
+			return r.Mod.Version, nil
+		}
+	}
+	return "", fmt.Errorf("%s does not require %s", file, module)
+}
+
+// toolVersionFlags are the linker flags that make Kubernetes' programs tell their version: clients refuse a server
+// whose version they cannot parse. For the other tools they set nothing.
+func toolVersionFlags(version string) string {
+	parts := strings.SplitN(strings.TrimPrefix(version, "v"), ".", 3)
+	const pkg = "-X k8s.io/component-base/version."
+	return strings.Join([]string{"-s -w", pkg + "gitVersion=" + version, pkg + "gitMajor=" + parts[0], pkg + "gitMinor=" + parts[1]}, " ")
+}
+
+// goBuild compiles pkg statically, in dir, and puts the binary at path in one move, so that an interrupted build
+// leaves nothing that looks finished.
+func goBuild(ctx context.Context, dir, path, pkg, tags, ldflags string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	part := path + ".part"
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-tags", tags, "-ldflags", ldflags, "-o", part, pkg)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("go build %s: %w\n%s", pkg, err, out)
+	}
+	return os.Rename(part, path)
+}
+
+func link(target, path string) error {
+	if old, err := os.Readlink(path); err == nil && old == target {
+		return nil
+	}
+	if err := os.Remove(path); err != nil && !os.IsNotExist(err) {
+		return err
+	}
+	return os.Symlink(target, path)
+}

@@ -1,0 +1,49 @@
+package charttest
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+func TestLint(t *testing.T) {
+	for _, chart := range charts {
+		if _, err := helm(t, "lint", "--strict", chartDir(chart)); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestRender renders every chart with its defaults, with each switch flipped, and with what users set most, and checks
+// every object.
+func TestRender(t *testing.T) {
+	more := map[string][][]string{
+		"plimsoll": {
+			{"--set", "controller.watchNamespaces={one,two}"},
+			{"--set", "assistant.apiKey.value=secret"},
+			{"--set", "assistant.apiKey.existingSecret=mine,assistant.apiKey.key=token"},
+			{"--set", "ruleLabels.prometheus=main,serviceMonitor.labels.prometheus=main"},
+			{"--set", "alerts.highCPUUsage.levels[0].severity=critical,alerts.highCPUUsage.levels[0].above=90"},
+			{"--set", "imagePullSecrets[0].name=mine,nameOverride=other"},
+		},
+		"plimsoll-stack": {
+			{"--set", "prometheus.storage.emptyDir.sizeLimit=1Gi,prometheus.ruleSelector.matchLabels.a=b"},
+			{"--set", "imagePullSecrets[0].name=mine,fullnameOverride=other"},
+		},
+	}
+	for _, chart := range charts {
+		cases := append([][]string{nil}, more[chart]...)
+		for path, value := range leaves(values(t, chart)) {
+			if on, ok := value.(bool); ok {
+				cases = append(cases, []string{"--set", fmt.Sprintf("%s=%t", path, !on)})
+			}
+		}
+		for _, args := range cases {
+			t.Run(chart+strings.Join(args, " "), func(t *testing.T) {
+				for _, object := range render(t, chart, args...) {
+					checkObject(t, object)
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,107 @@
+package charttest
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
+
+	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/signal"
+)
+
+// TestDefaultAlerts holds the default alerts to the source document's four.
+func TestDefaultAlerts(t *testing.T) {
+	want := map[string]v1alpha1.Level{
+		"HighErrorRate":   {Severity: "warning", Above: "0.05", For: "5m"},
+		"SlowResponse":    {Severity: "warning", Above: "5s", For: "10m"},
+		"HighCPUUsage":    {Severity: "warning", Above: "80%", For: "5m"},
+		"HighMemoryUsage": {Severity: "critical", Above: "85%", For: "5m"},
+	}
+	got := make(map[string]v1alpha1.Level)
+	for _, object := range render(t, "plimsoll") {
+		if kind(t, object) != "AlertThreshold" {
+			continue
+		}
+		threshold := decode[v1alpha1.AlertThreshold](t, object)
+		spec := threshold.Spec
+		if len(spec.Levels) != 1 {
+			t.Errorf("%s has levels %v, want one", spec.Alert, spec.Levels)
+			continue
+		}
+		got[spec.Alert] = spec.Levels[0]
+		if threshold.Labels["plimsoll.dev/default"] != "true" || spec.Selector["service"] != "plimsoll-assistant" {
+			t.Errorf("%s is not marked as a default of the assistant", spec.Alert)
+		}
+		if s, ok := signal.Lookup(string(spec.Signal.Name)); !ok || spec.Annotations["advice"] != s.Advice {
+			t.Errorf("%s gives advice %q, the catalogue %q", spec.Alert, spec.Annotations["advice"], s.Advice)
+		}
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("default alerts\n%v, want\n%v", got, want)
+	}
+}
+
+func TestTwoAPIKeysAreRefused(t *testing.T) {
+	_, err := helm(t, "template", chartDir("plimsoll"), "--set", "assistant.apiKey.existingSecret=a,assistant.apiKey.value=b")
+	if err == nil || !strings.Contains(err.Error(), "not both") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestCRD: the chart's definition is the generated one.
+func TestCRD(t *testing.T) {
+	const name = "plimsoll.dev_alertthresholds.yaml"
+	generated, err := os.ReadFile(filepath.Join(root, "config/crd", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	carried, err := os.ReadFile(filepath.Join(chartDir("plimsoll"), "crds", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(generated, carried) {
+		t.Errorf("charts/plimsoll/crds/%s is stale: make generate", name)
+	}
+}
+
+// TestVersions: the stack tells the operator the versions that are built here, for it chooses flags by them.
+func TestVersions(t *testing.T) {
+	pinned := func(file, module string) string {
+		content, err := os.ReadFile(filepath.Join(root, "hack/tools", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		match := regexp.MustCompile(`\s` + regexp.QuoteMeta(module) + ` (v\S+)`).FindSubmatch(content)
+		if match == nil {
+			t.Fatalf("%s does not pin %s", file, module)
+		}
+		return string(match[1])
+	}
+	for _, object := range render(t, "plimsoll-stack") {
+		switch kind(t, object) {
+		case "Prometheus":
+			var major, minor, patch int
+			version := decode[monitoringv1.Prometheus](t, object).Spec.Version
+			if _, err := fmt.Sscanf(version, "v%d.%d.%d", &major, &minor, &patch); err != nil {
+				t.Fatal(err)
+			}
+			// Prometheus 3.13.5 is the module's v0.313.5.
+			module := fmt.Sprintf("v0.%d%02d.%d", major, minor, patch)
+			if want := pinned("go.mod", "github.com/prometheus/prometheus"); module != want {
+				t.Errorf("prometheus.version %s is the module's %s, built is %s", version, module, want)
+			}
+		case "Alertmanager":
+			version := decode[monitoringv1.Alertmanager](t, object).Spec.Version
+			if want := pinned("alertmanager/go.mod", "github.com/prometheus/alertmanager"); version != want {
+				t.Errorf("alertmanager.version is %s, built is %s", version, want)
+			}
+		}
+	}
+}

@@ -1,0 +1,79 @@
+// Package charttest holds the charts to their promises with Helm alone: no cluster is needed.
+package charttest
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/yaml"
+)
+
+const root = "../.."
+
+var charts = []string{"plimsoll", "plimsoll-stack"}
+
+func chartDir(chart string) string { return filepath.Join(root, "charts", chart) }
+
+// helm runs the pinned Helm, or $HELM, and returns what it prints.
+func helm(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	binary := os.Getenv("HELM")
+	if binary == "" {
+		binary = filepath.Join(root, "hack/bin/helm")
+	}
+	if _, err := os.Stat(binary); err != nil {
+		t.Fatalf("these tests need Helm (build the tools or set HELM): %v", err)
+	}
+	var stdout, stderr bytes.Buffer
+	cmd := exec.CommandContext(t.Context(), binary, args...)
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return "", fmt.Errorf("helm %s: %w: %s%s", strings.Join(args, " "), err, &stderr, &stdout)
+	}
+	return stdout.String(), nil
+}
+
+// render returns the chart's objects, each as YAML.
+func render(t *testing.T, chart string, args ...string) []string {
+	t.Helper()
+	out, err := helm(t, append([]string{"template", "plimsoll", chartDir(chart), "--namespace", "ai"}, args...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var objects []string
+	for _, doc := range regexp.MustCompile(`(?m)^---\s*$`).Split(out, -1) {
+		var fields map[string]any
+		if err := yaml.Unmarshal([]byte(doc), &fields); err != nil {
+			t.Fatalf("%s renders what is not YAML: %v\n%s", chart, err, doc)
+		}
+		if len(fields) > 0 {
+			objects = append(objects, doc)
+		}
+	}
+	return objects
+}
+
+func kind(t *testing.T, object string) string {
+	t.Helper()
+	var meta struct{ Kind string }
+	if err := yaml.Unmarshal([]byte(object), &meta); err != nil {
+		t.Fatal(err)
+	}
+	return meta.Kind
+}
+
+// decode refuses fields that the object's type does not have.
+func decode[T any](t *testing.T, object string) T {
+	t.Helper()
+	var into T
+	if err := yaml.UnmarshalStrict([]byte(object), &into); err != nil {
+		t.Fatalf("%v in\n%s", err, object)
+	}
+	return into
+}

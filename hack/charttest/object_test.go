@@ -1,0 +1,79 @@
+package charttest
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+
+	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/rules"
+)
+
+func checkObject(t *testing.T, object string) {
+	t.Helper()
+	if strings.Contains(object, "release: prometheus") {
+		t.Errorf("a label of someone's own Prometheus is hard-coded:\n%s", object)
+	}
+	switch kind(t, object) {
+	case "Deployment":
+		checkPod(t, decode[appsv1.Deployment](t, object).Spec.Template.Spec)
+	case "Service":
+		decode[corev1.Service](t, object)
+	case "ServiceMonitor":
+		decode[monitoringv1.ServiceMonitor](t, object)
+	case "Prometheus":
+		checkUser(t, decode[monitoringv1.Prometheus](t, object).Spec.SecurityContext)
+	case "Alertmanager":
+		checkUser(t, decode[monitoringv1.Alertmanager](t, object).Spec.SecurityContext)
+	case "Role", "ClusterRole":
+		for _, rule := range decode[rbacv1.ClusterRole](t, object).Rules {
+			if slices.Contains(slices.Concat(rule.Verbs, rule.Resources, rule.APIGroups), "*") {
+				t.Errorf("a right is not named: %v", rule)
+			}
+		}
+	case "AlertThreshold":
+		threshold := decode[v1alpha1.AlertThreshold](t, object)
+		if errs := rules.Validate(&threshold); len(errs) > 0 {
+			t.Errorf("%s: %v", threshold.Name, errs)
+		}
+	}
+}
+
+// checkPod holds a pod to the restricted Pod Security Standard and a read-only root file system.
+func checkPod(t *testing.T, pod corev1.PodSpec) {
+	t.Helper()
+	no := func(b *bool) bool { return b != nil && !*b }
+	checkUser(t, pod.SecurityContext)
+	if pod.AutomountServiceAccountToken == nil || !no(pod.EnableServiceLinks) {
+		t.Error("the pod does not say whether it needs a token, or takes other Services' variables")
+	}
+	for _, c := range pod.Containers {
+		if c.Name == "assistant" && !no(pod.AutomountServiceAccountToken) {
+			t.Error("the assistant has a token of the API server")
+		}
+		s := c.SecurityContext
+		if s == nil || !no(s.AllowPrivilegeEscalation) || s.ReadOnlyRootFilesystem == nil || !*s.ReadOnlyRootFilesystem ||
+			s.Capabilities == nil || !slices.Equal(s.Capabilities.Drop, []corev1.Capability{"ALL"}) {
+			t.Errorf("container %s keeps privileges", c.Name)
+		}
+		if c.LivenessProbe == nil || c.ReadinessProbe == nil || c.Resources.Requests == nil {
+			t.Errorf("container %s lacks a probe or requests", c.Name)
+		}
+	}
+}
+
+// checkUser wants an unprivileged user and the runtime's seccomp profile.
+func checkUser(t *testing.T, s *corev1.PodSecurityContext) {
+	t.Helper()
+	switch {
+	case s == nil || s.RunAsNonRoot == nil || !*s.RunAsNonRoot || s.RunAsUser == nil || *s.RunAsUser == 0:
+		t.Error("the pod may run as root")
+	case s.SeccompProfile == nil || s.SeccompProfile.Type != corev1.SeccompProfileTypeRuntimeDefault:
+		t.Error("the pod's seccomp profile is not RuntimeDefault")
+	}
+}

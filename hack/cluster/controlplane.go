@@ -1,0 +1,209 @@
+package cluster
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+)
+
+const (
+	serviceCIDR = "10.96.0.0/16"
+	apiService  = "10.96.0.1" // of the Service kubernetes.default
+	dnsService  = "10.96.0.10"
+	podCIDR     = "10.244.0.0/24"
+)
+
+// controlPlane starts etcd, the API server and the controllers, and waits until the API server is ready.
+func (c *Cluster) controlPlane(ctx context.Context) error {
+	if err := c.steps.Do(ctx, "certificates and kubeconfigs", func(context.Context) error { return c.credentials() }); err != nil {
+		return err
+	}
+	return c.steps.Do(ctx, "etcd, kube-apiserver, controllers", func(ctx context.Context) error {
+		processes := []Process{c.etcd(), c.apiServer(), c.controllerManager()}
+		if c.Depth == Node {
+			processes = append(processes, c.scheduler())
+		}
+		for _, p := range processes {
+			if err := c.Start(p); err != nil {
+				return err
+			}
+		}
+		return c.waitReady(ctx)
+	})
+}
+
+// identities are the clients of the API server: a key pair and a kubeconfig each.
+var identities = map[string]pkix.Name{
+	"admin":                   {CommonName: "plimsoll-admin", Organization: []string{"system:masters"}},
+	"kube-controller-manager": {CommonName: "system:kube-controller-manager"},
+	"kube-scheduler":          {CommonName: "system:kube-scheduler"},
+	"kube-proxy":              {CommonName: "system:kube-proxy"},
+	"kubelet":                 {CommonName: "system:node:" + nodeName, Organization: []string{"system:nodes"}},
+}
+
+func (c *Cluster) credentials() error {
+	if err := c.pki.pair("etcd", pkix.Name{CommonName: "etcd"}, "127.0.0.1", "localhost"); err != nil {
+		return err
+	}
+	if err := c.pki.pair("service-accounts", pkix.Name{CommonName: "service-accounts"}); err != nil {
+		return err
+	}
+	err := c.pki.pair("kube-apiserver", pkix.Name{CommonName: "kube-apiserver", Organization: []string{"system:masters"}},
+		c.plan.Address, "127.0.0.1", apiService, "localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc")
+	if err != nil {
+		return err
+	}
+	for name, subject := range identities {
+		if err := c.pki.pair(name, subject, nodeName, nodeAddress); err != nil {
+			return err
+		}
+		if err := c.writeKubeconfig(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// kubeconfigOf is the kubeconfig file of an identity; the administrator's is for people and lies on top.
+func (c *Cluster) kubeconfigOf(name string) string {
+	if name == "admin" {
+		return c.Kubeconfig()
+	}
+	return filepath.Join(c.pki.dir, name+".kubeconfig")
+}
+
+func (c *Cluster) writeKubeconfig(name string) error {
+	const format = `apiVersion: v1
+kind: Config
+current-context: plimsoll
+clusters:
+- name: plimsoll
+  cluster: {server: %q, certificate-authority: %q}
+users:
+- name: %[3]s
+  user: {client-certificate: %[4]q, client-key: %[5]q}
+contexts:
+- name: plimsoll
+  context: {cluster: plimsoll, user: %[3]s}
+`
+	text := fmt.Sprintf(format, c.URL(), c.pki.crt("ca"), name, c.pki.crt(name), c.pki.pem(name))
+	return writeFile(c.kubeconfigOf(name), []byte(text), 0o600)
+}
+
+// URL is where the API server listens.
+func (c *Cluster) URL() string {
+	return "https://" + net.JoinHostPort(c.plan.Address, strconv.Itoa(c.plan.Ports["kube-apiserver"]))
+}
+
+// Authority is the file with the certificate that signed the API server's.
+func (c *Cluster) Authority() string { return c.pki.crt("ca") }
+
+func (c *Cluster) etcdURL() string { return fmt.Sprintf("https://127.0.0.1:%d", c.plan.Ports["etcd"]) }
+
+func (c *Cluster) etcd() Process {
+	return Process{Name: "etcd", Path: filepath.Join(c.bin, "etcd"), Args: []string{
+		"--data-dir", filepath.Join(c.dir, "etcd"),
+		"--listen-client-urls", c.etcdURL(),
+		"--advertise-client-urls", c.etcdURL(),
+		"--listen-peer-urls", "http://127.0.0.1:0", // a cluster of one has no peers
+		"--cert-file", c.pki.crt("etcd"), "--key-file", c.pki.pem("etcd"),
+		"--client-cert-auth", "--trusted-ca-file", c.pki.crt("ca"),
+		"--unsafe-no-fsync", // what lies here may be lost with the machine
+	}}
+}
+
+func (c *Cluster) apiServer() Process {
+	args := []string{
+		"--bind-address", c.plan.Address,
+		"--advertise-address", c.plan.Address,
+		"--secure-port", strconv.Itoa(c.plan.Ports["kube-apiserver"]),
+		"--etcd-servers", c.etcdURL(),
+		"--etcd-cafile", c.pki.crt("ca"), "--etcd-certfile", c.pki.crt("etcd"), "--etcd-keyfile", c.pki.pem("etcd"),
+		"--client-ca-file", c.pki.crt("ca"),
+		"--tls-cert-file", c.pki.crt("kube-apiserver"), "--tls-private-key-file", c.pki.pem("kube-apiserver"),
+		"--kubelet-certificate-authority", c.pki.crt("ca"),
+		"--kubelet-client-certificate", c.pki.crt("kube-apiserver"), "--kubelet-client-key", c.pki.pem("kube-apiserver"),
+		"--kubelet-preferred-address-types", "InternalIP",
+		"--service-account-issuer", "https://kubernetes.default.svc",
+		"--service-account-key-file", c.pki.crt("service-accounts"),
+		"--service-account-signing-key-file", c.pki.pem("service-accounts"),
+		"--service-cluster-ip-range", serviceCIDR,
+		"--authorization-mode", "Node,RBAC",
+		"--allow-privileged",
+	}
+	if c.Depth == ControlPlane {
+		// A loopback address may not stand in an EndpointSlice, and no pod is there to ask for it.
+		args = append(args, "--endpoint-reconciler-type", "none")
+	}
+	return Process{Name: "kube-apiserver", Path: filepath.Join(c.bin, "kube-apiserver"), Args: args}
+}
+
+func (c *Cluster) controllerManager() Process {
+	return Process{Name: "kube-controller-manager", Path: filepath.Join(c.bin, "kube-controller-manager"), Args: []string{
+		"--kubeconfig", c.kubeconfigOf("kube-controller-manager"),
+		"--root-ca-file", c.pki.crt("ca"),
+		"--service-account-private-key-file", c.pki.pem("service-accounts"),
+		"--use-service-account-credentials",
+		"--leader-elect=false",
+		"--secure-port", "0",
+	}}
+}
+
+func (c *Cluster) scheduler() Process {
+	return Process{Name: "kube-scheduler", Path: filepath.Join(c.bin, "kube-scheduler"), Args: []string{
+		"--kubeconfig", c.kubeconfigOf("kube-scheduler"),
+		"--leader-elect=false",
+		"--secure-port", "0",
+	}}
+}
+
+// waitReady returns when the API server says that it is ready, or has ended.
+func (c *Cluster) waitReady(ctx context.Context) error {
+	client, err := c.HTTPClient()
+	if err != nil {
+		return err
+	}
+	defer client.CloseIdleConnections()
+	err = poll(ctx, 2*time.Minute, func() error {
+		for _, name := range []string{"etcd", "kube-apiserver"} {
+			if pids, err := c.processes(name); err == nil && len(pids) == 0 {
+				return &fatalError{fmt.Errorf("%s has ended:\n%s", name, c.tail(name))}
+			}
+		}
+		resp, err := client.Get(c.URL() + "/readyz")
+		if err != nil {
+			return err
+		}
+		defer resp.Body.Close()
+		if body, _ := io.ReadAll(resp.Body); resp.StatusCode != http.StatusOK {
+			return fmt.Errorf("kube-apiserver is not ready: %s", body)
+		}
+		return nil
+	})
+	return err
+}
+
+// HTTPClient speaks to the API server as its administrator.
+func (c *Cluster) HTTPClient() (*http.Client, error) {
+	pair, err := tls.LoadX509KeyPair(c.pki.crt("admin"), c.pki.pem("admin"))
+	if err != nil {
+		return nil, err
+	}
+	ca, err := os.ReadFile(c.Authority())
+	if err != nil {
+		return nil, err
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(ca)
+	config := &tls.Config{Certificates: []tls.Certificate{pair}, RootCAs: roots, MinVersion: tls.VersionTLS12}
+	return &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{TLSClientConfig: config}}, nil
+}

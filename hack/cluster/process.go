@@ -1,0 +1,124 @@
+package cluster
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// ownerVariable marks the environment of every process that a cluster starts with the cluster's folder, so the
+// process table itself says what is ours: no pid file can be stale, and an interrupt between start and note loses
+// nothing. Children inherit it.
+const (
+	ownerVariable   = "PLIMSOLL_CLUSTER"
+	processVariable = "PLIMSOLL_PROCESS"
+)
+
+// Process is a program that outlives the command which starts it.
+type Process struct {
+	Name string
+	Path string
+	Args []string
+	// Env is added to the environment.
+	Env []string
+}
+
+// Start starts p, unless a process of that name of this cluster runs, with its output appended to logs/NAME.log.
+func (c *Cluster) Start(p Process) error {
+	running, err := c.processes(p.Name)
+	if err != nil || len(running) > 0 {
+		return err
+	}
+	log, err := os.OpenFile(c.LogFile(p.Name), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	cmd := exec.Command(p.Path, p.Args...)
+	cmd.Dir = c.dir
+	cmd.Stdout, cmd.Stderr = log, log
+	cmd.Env = append(append(os.Environ(), p.Env...), ownerVariable+"="+c.dir, processVariable+"="+p.Name)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("start %s: %w", p.Name, err)
+	}
+	// Reaped here when the caller lives on (tests), by init otherwise.
+	go func() { _ = cmd.Wait() }()
+	return nil
+}
+
+// LogFile is where the output of the process goes.
+func (c *Cluster) LogFile(name string) string { return filepath.Join(c.dir, "logs", name+".log") }
+
+// processes lists the pids of this cluster's living processes of the name, or all when it is empty.
+func (c *Cluster) processes(name string) ([]int, error) {
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return nil, err
+	}
+	owner := []byte(ownerVariable + "=" + c.dir)
+	process := []byte(processVariable + "=" + name)
+	var pids []int
+	for _, e := range entries {
+		pid, err := strconv.Atoi(e.Name())
+		if err != nil || pid == os.Getpid() {
+			continue
+		}
+		environ, err := os.ReadFile(filepath.Join("/proc", e.Name(), "environ"))
+		if err != nil {
+			continue // another user's, or gone
+		}
+		vars := bytes.Split(environ, []byte{0})
+		has := func(v []byte) bool {
+			return slices.ContainsFunc(vars, func(x []byte) bool { return bytes.Equal(x, v) })
+		}
+		if has(owner) && (name == "" || has(process)) {
+			pids = append(pids, pid)
+		}
+	}
+	return pids, nil
+}
+
+// Stop ends the processes of the name, or all when it is empty: politely, and after grace for certain.
+func (c *Cluster) Stop(ctx context.Context, name string, grace time.Duration) error {
+	deadline := time.Now().Add(grace)
+	signal := syscall.SIGTERM
+	for {
+		pids, err := c.processes(name)
+		if err != nil || len(pids) == 0 {
+			return err
+		}
+		if time.Now().After(deadline) {
+			signal = syscall.SIGKILL
+		}
+		for _, pid := range pids {
+			if err := syscall.Kill(pid, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
+				return fmt.Errorf("stop pid %d: %w", pid, err)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// tail is the end of a process's log, for the message of an error.
+func (c *Cluster) tail(name string) string {
+	data, err := os.ReadFile(c.LogFile(name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return ""
+	}
+	const most = 2000
+	return string(data[max(0, len(data)-most):])
+}

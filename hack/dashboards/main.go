@@ -1,0 +1,36 @@
+// Command dashboards writes the chart's Grafana dashboards into a folder: go run ./hack/dashboards FOLDER.
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/plimsoll-dev/plimsoll/internal/dashboards"
+)
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "dashboards:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	if len(args) != 1 {
+		return fmt.Errorf("want one argument, the folder to write to, got %d", len(args))
+	}
+	files, err := dashboards.All()
+	if err != nil {
+		return err
+	}
+	folder, err := os.OpenRoot(args[0])
+	if err != nil {
+		return fmt.Errorf("opening the folder: %w", err)
+	}
+	for _, f := range files {
+		if err := folder.WriteFile(f.Name, f.JSON, 0o644); err != nil {
+			return fmt.Errorf("writing dashboard: %w", err)
+		}
+	}
+	return folder.Close()
+}

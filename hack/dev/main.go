@@ -1,0 +1,125 @@
+// Dev is what the Makefile calls for everything that takes more than one line: tools, images, the local Kubernetes and
+// the demo.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"github.com/plimsoll-dev/plimsoll/hack/build"
+	"github.com/plimsoll-dev/plimsoll/hack/cluster"
+	"github.com/plimsoll-dev/plimsoll/hack/demo"
+	"github.com/plimsoll-dev/plimsoll/hack/steps"
+)
+
+const usage = `usage: go run ./hack/dev [flags] <command>
+
+  tools [NAME...]     build the pinned tools (all, or those named) into hack/bin
+  programs            build the product and the demo's programs into hack/bin
+  cluster-up          start a Kubernetes on this machine
+  cluster-load        build the images and load them into the node
+  cluster-down        stop it and remove all that it made
+  demo                the main job, end to end, on that Kubernetes
+  demo-down           the same as cluster-down
+  rule-sync URL DIR   bring PrometheusRules to a local Prometheus (the demo starts it where no pods run)
+
+flags:
+`
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "error:", err)
+		os.Exit(1)
+	}
+}
+
+// job is what every command works with.
+type job struct {
+	cluster.Options
+	build build.Builder
+	out   io.Writer
+}
+
+func run(ctx context.Context, args []string, out, errOut io.Writer) error {
+	flags := flag.NewFlagSet("dev", flag.ContinueOnError)
+	flags.SetOutput(errOut)
+	root := flags.String("root", ".", "the project's `folder`")
+	dir := flags.String("state", filepath.Join("hack", ".state"), "the `folder` of the cluster's state")
+	depth := flags.String("depth", "auto", "node, control-plane, or auto: node where this machine allows it")
+	flags.Usage = func() { fmt.Fprint(errOut, usage); flags.PrintDefaults() }
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return nil
+		}
+		return err
+	}
+	if flags.NArg() == 0 {
+		flags.Usage()
+		return errors.New("no command given")
+	}
+	folder, err := filepath.Abs(*root)
+	if err != nil {
+		return err
+	}
+	p := steps.New(out)
+	j := job{build: build.Builder{Root: folder, Steps: p}, out: out}
+	j.Options = cluster.Options{Dir: *dir, Bin: j.build.Bin(), Depth: cluster.Depth(*depth), Steps: p}
+	return j.run(ctx, flags.Arg(0), flags.Args()[1:])
+}
+
+func (j job) run(ctx context.Context, name string, args []string) error {
+	switch name {
+	case "tools":
+		return j.build.Tools(ctx, args...)
+	case "programs":
+		return j.build.Programs(ctx)
+	case "cluster-up":
+		_, err := demo.Cluster(ctx, j.Options, j.build)
+		return err
+	case "cluster-load":
+		return j.load(ctx)
+	case "cluster-down", "demo-down":
+		return cluster.Down(ctx, j.Options)
+	case "demo":
+		return demo.Run(ctx, j.Options, j.build, j.out)
+	case "rule-sync":
+		return j.syncRules(ctx, args)
+	default:
+		return fmt.Errorf("no command %q: see go run ./hack/dev -help", name)
+	}
+}
+
+func (j job) load(ctx context.Context) error {
+	c, err := cluster.Open(j.Options)
+	if err != nil {
+		return fmt.Errorf("no cluster to load into (make cluster-up starts one): %w", err)
+	}
+	if err := j.build.Programs(ctx); err != nil {
+		return err
+	}
+	images, err := j.build.Images(ctx)
+	if err != nil {
+		return err
+	}
+	return c.Load(ctx, images...)
+}
+
+func (j job) syncRules(ctx context.Context, args []string) error {
+	if len(args) != 2 {
+		return errors.New("rule-sync takes Prometheus' URL and the folder of its rule files")
+	}
+	c, err := cluster.Open(j.Options)
+	if err != nil {
+		return err
+	}
+	return demo.SyncRules(ctx, c, args[0], args[1])
+}

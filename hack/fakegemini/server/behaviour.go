@@ -1,0 +1,92 @@
+package server
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"time"
+)
+
+// Behaviour is how the server answers. Its JSON is the body of /control: every field may be left out of a PUT and then
+// stays as it is.
+type Behaviour struct {
+	// Latency passes before the first byte of an answer or an error.
+	Latency Duration `json:"latency"`
+	// LatencyJitter is the most that is added to or taken from Latency, evenly distributed.
+	LatencyJitter Duration `json:"latencyJitter"`
+	// ErrorRate is the share of calls that fail, from 0 to 1.
+	ErrorRate float64 `json:"errorRate"`
+	// ErrorCodes are the HTTP codes of failures, equally likely.
+	ErrorCodes []int `json:"errorCodes"`
+	// BlockRate is the share of the calls that do not fail whose prompt the safety filter blocks, from 0 to 1.
+	BlockRate float64 `json:"blockRate"`
+	// PromptTokens is what every prompt is said to cost; 0 derives it from the words.
+	PromptTokens int `json:"promptTokens"`
+	// CompletionTokens is what every answer is said to cost, and how long it is; 0 draws a length.
+	CompletionTokens int `json:"completionTokens"`
+}
+
+// DefaultBehaviour answers at once, never fails, and derives tokens from words.
+func DefaultBehaviour() Behaviour { return Behaviour{ErrorCodes: []int{429, 500}} }
+
+// Validate reports the first field that is out of range.
+func (b Behaviour) Validate() error {
+	switch {
+	case b.Latency < 0 || b.LatencyJitter < 0:
+		return fmt.Errorf("latency and latencyJitter must not be negative")
+	case !isShare(b.ErrorRate):
+		return fmt.Errorf("errorRate %v is not between 0 and 1", b.ErrorRate)
+	case !isShare(b.BlockRate):
+		return fmt.Errorf("blockRate %v is not between 0 and 1", b.BlockRate)
+	case b.PromptTokens < 0 || b.CompletionTokens < 0:
+		return fmt.Errorf("promptTokens and completionTokens must not be negative")
+	case b.ErrorRate > 0 && len(b.ErrorCodes) == 0:
+		return fmt.Errorf("errorCodes must name a code when errorRate is above 0")
+	}
+	for _, code := range b.ErrorCodes {
+		if _, ok := failures[code]; !ok {
+			return fmt.Errorf("errorCodes: %d is not a code that Gemini fails with", code)
+		}
+	}
+	return nil
+}
+
+func isShare(f float64) bool { return f >= 0 && f <= 1 }
+
+// fate is what one call will meet.
+type fate struct {
+	delay   time.Duration
+	code    int // 0: the call does not fail
+	blocked bool
+	words   int // length of the answer
+}
+
+// draw decides a call's fate. The draws are always the same in number and order, so that a call's fate depends only on
+// its own random source and on the behaviour.
+func (b Behaviour) draw(r *rand.Rand) fate {
+	jitter, fails, code, blocked, words := r.Float64()*2-1, r.Float64(), r.Float64(), r.Float64(), r.IntN(60)
+	f := fate{
+		delay:   max(0, time.Duration(b.Latency)+time.Duration(jitter*float64(b.LatencyJitter))),
+		blocked: blocked < b.BlockRate,
+		words:   20 + words,
+	}
+	if b.CompletionTokens > 0 {
+		f.words = max(1, int(float64(b.CompletionTokens)/tokensPerWord))
+	}
+	if fails < b.ErrorRate {
+		f.code = b.ErrorCodes[int(code*float64(len(b.ErrorCodes)))]
+	}
+	return f
+}
+
+// Duration is a time.Duration whose JSON is a string such as "250ms".
+type Duration time.Duration
+
+// MarshalText writes the duration as time.Duration does.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+
+// UnmarshalText reads what time.ParseDuration reads.
+func (d *Duration) UnmarshalText(text []byte) error {
+	parsed, err := time.ParseDuration(string(text))
+	*d = Duration(parsed)
+	return err
+}

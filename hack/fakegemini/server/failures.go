@@ -1,0 +1,64 @@
+package server
+
+import "net/http"
+
+// failure is one way Gemini refuses a call.
+type failure struct {
+	status  string // the canonical status of google.rpc.Code
+	message string
+	reason  string // of the google.rpc.ErrorInfo detail; none if empty
+}
+
+// failures are Gemini's usual words by HTTP code, those that Behaviour.ErrorCodes may name.
+var failures = map[int]failure{
+	http.StatusBadRequest:          {status: "INVALID_ARGUMENT", message: "Request contains an invalid argument."},
+	http.StatusForbidden:           {status: "PERMISSION_DENIED", message: "The caller does not have permission."},
+	http.StatusNotFound:            {status: "NOT_FOUND", message: "Requested entity was not found."},
+	http.StatusTooManyRequests:     {status: "RESOURCE_EXHAUSTED", message: "Resource has been exhausted (e.g. check quota)."},
+	http.StatusInternalServerError: {status: "INTERNAL", message: "An internal error has occurred."},
+	http.StatusServiceUnavailable:  {status: "UNAVAILABLE", message: "The model is overloaded. Please try again later."},
+	http.StatusGatewayTimeout:      {status: "DEADLINE_EXCEEDED", message: "Deadline expired before operation could complete."},
+}
+
+var (
+	noKey = failure{
+		status:  "PERMISSION_DENIED",
+		message: "Method doesn't allow unregistered callers. Please use API Key or other form of API consumer identity.",
+	}
+	wrongKey = failure{
+		status: "INVALID_ARGUMENT", message: "API key not valid. Please pass a valid API key.", reason: "API_KEY_INVALID",
+	}
+)
+
+// errorBody is Google's JSON form of an error.
+type errorBody struct {
+	Error errorStatus `json:"error"`
+}
+
+type errorStatus struct {
+	Code    int           `json:"code"`
+	Message string        `json:"message"`
+	Status  string        `json:"status"`
+	Details []errorDetail `json:"details,omitempty"`
+}
+
+type errorDetail struct {
+	Type   string `json:"@type"`
+	Reason string `json:"reason"`
+	Domain string `json:"domain"`
+}
+
+// writeFailure answers with f. As with Gemini, the error is the element of an array where an array was asked for.
+func writeFailure(w http.ResponseWriter, code int, f failure, how form) {
+	body := errorBody{Error: errorStatus{Code: code, Message: f.message, Status: f.status}}
+	if f.reason != "" {
+		body.Error.Details = []errorDetail{{
+			Type: "type.googleapis.com/google.rpc.ErrorInfo", Reason: f.reason, Domain: "googleapis.com",
+		}}
+	}
+	if how == formArray {
+		writeJSON(w, code, []errorBody{body})
+		return
+	}
+	writeJSON(w, code, body)
+}

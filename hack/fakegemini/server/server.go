@@ -1,0 +1,97 @@
+// Package server is a stand-in for Gemini's REST API with scripted latency, tokens and errors. It speaks
+// :generateContent and :streamGenerateContent (as a JSON array, or server-sent events with alt=sse), takes new behaviour
+// at /control while it runs, and keeps a ledger of what it did at /ledger.
+package server
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Config is what a Server is made of.
+type Config struct {
+	Behaviour Behaviour
+	// Seed decides every random draw: the nth call with one behaviour always meets the same fate.
+	Seed uint64
+	// APIKey is the only key accepted; any is if empty, but there must be one.
+	APIKey string
+	// Models are the models known; every one is if empty.
+	Models []string
+}
+
+// Server is an http.Handler, safe for concurrent use.
+type Server struct {
+	config Config
+	mux    *http.ServeMux
+	book   book
+
+	mu        sync.RWMutex
+	behaviour Behaviour
+}
+
+// New returns a server. It fails on behaviour that is out of range.
+func New(c Config) (*Server, error) {
+	if err := c.Behaviour.Validate(); err != nil {
+		return nil, err
+	}
+	s := &Server{config: c, mux: http.NewServeMux(), behaviour: c.Behaviour}
+	s.mux.HandleFunc("POST /v1beta/models/{call}", s.generate)
+	s.mux.HandleFunc("GET /control", s.showControl)
+	s.mux.HandleFunc("PUT /control", s.changeControl)
+	s.mux.HandleFunc("GET /ledger", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusOK, s.Ledger())
+	})
+	s.mux.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusOK, map[string]string{"status": "healthy"})
+	})
+	return s, nil
+}
+
+// ServeHTTP answers one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
+
+// Ledger is what the server has done so far.
+func (s *Server) Ledger() Ledger { return s.book.copy() }
+
+// Behaviour is how the server answers now.
+func (s *Server) Behaviour() Behaviour {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.behaviour
+}
+
+// SetBehaviour changes how the server answers from the next call on. It fails on behaviour that is out of range.
+func (s *Server) SetBehaviour(b Behaviour) error {
+	_, err := s.change(func(current *Behaviour) error {
+		*current = b
+		return nil
+	})
+	return err
+}
+
+// random is the nth call's own source, so that concurrent calls do not share their draws.
+func (s *Server) random(n int) *rand.Rand {
+	return rand.New(rand.NewPCG(s.config.Seed, uint64(n)))
+}
+
+// pause waits for d, or until the client gives up; it reports whether the client is still there.
+func pause(r *http.Request, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return r.Context().Err() == nil
+	case <-r.Context().Done():
+		return false
+	}
+}
+
+// writeJSON writes v; a client that is gone does not get it, which is nobody's error.
+func writeJSON(w http.ResponseWriter, code int, v any) {
+	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
+	w.WriteHeader(code)
+	_ = json.NewEncoder(w).Encode(v)
+}

@@ -1,0 +1,97 @@
+// Package gemini answers conversations with Google's Gemini API, through the generative-ai-go client. It is the
+// assistant's sole outbound client, and the only package that knows the vendor.
+package gemini
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/google/generative-ai-go/genai"
+	"google.golang.org/api/option"
+
+	"github.com/plimsoll-dev/plimsoll/internal/assistant"
+)
+
+// Config is what a Model is made of.
+type Config struct {
+	// Model is the vendor's name of the model, such as gemini-2.0-flash-exp.
+	Model string
+	// APIKey is sent with every call, in a header, and never appears in an error.
+	APIKey string
+	// Endpoint is the base URL of another server that speaks Gemini's protocol; empty for Gemini itself.
+	Endpoint string
+	// Timeout bounds a call from the first byte sent to the last byte received.
+	Timeout time.Duration
+}
+
+func (c Config) validate() error {
+	switch {
+	case c.Model == "":
+		return errors.New("no model name")
+	case c.APIKey == "":
+		return errors.New("no API key")
+	case strings.ContainsFunc(c.APIKey, func(r rune) bool { return r <= ' ' || r > '~' }):
+		return errors.New("the API key holds a character that no key has, such as a space or a line break")
+	case c.Timeout <= 0:
+		return fmt.Errorf("timeout %v is not positive", c.Timeout)
+	}
+	return CheckEndpoint(c.Endpoint)
+}
+
+// CheckEndpoint reports why a URL cannot be a Config's Endpoint.
+func CheckEndpoint(endpoint string) error {
+	if endpoint == "" {
+		return nil
+	}
+	u, err := url.Parse(endpoint)
+	switch {
+	case err != nil:
+		return errors.New("endpoint is not a URL") // the parser's own words would repeat a password in it
+	case u.Scheme != "http" && u.Scheme != "https", u.Host == "":
+		return errors.New("endpoint is not an absolute http or https URL, such as http://127.0.0.1:9000")
+	case u.User != nil, u.RawQuery != "", u.Fragment != "":
+		return errors.New("endpoint must be a plain URL, without user, query or fragment")
+	}
+	return nil
+}
+
+// Model is an assistant.Model.
+type Model struct {
+	config Config
+	client *genai.Client
+}
+
+var _ assistant.Model = (*Model)(nil)
+
+// New returns a model. It connects to nothing yet, and fails only on a bad configuration. Close it after use.
+func New(ctx context.Context, c Config) (*Model, error) {
+	if err := c.validate(); err != nil {
+		return nil, fmt.Errorf("gemini: %w", err)
+	}
+	// The key is given twice: WithAPIKey satisfies the library's check and its unused gRPC client, but is not applied
+	// to an HTTP client of one's own, which is what keeps the key out of URLs.
+	opts := []option.ClientOption{option.WithAPIKey(c.APIKey), option.WithHTTPClient(newHTTPClient(c.APIKey))}
+	if c.Endpoint != "" {
+		opts = append(opts, option.WithEndpoint(strings.TrimSuffix(c.Endpoint, "/")))
+	}
+	client, err := genai.NewClient(ctx, opts...)
+	if err != nil {
+		return nil, fmt.Errorf("gemini: creating the client: %s", redact(err.Error(), c.APIKey))
+	}
+	return &Model{config: c, client: client}, nil
+}
+
+// Name is the configured model.
+func (m *Model) Name() string { return m.config.Model }
+
+// Close releases the client's connections.
+func (m *Model) Close() error {
+	if err := m.client.Close(); err != nil {
+		return fmt.Errorf("gemini: closing the client: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,117 @@
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/plimsoll-dev/plimsoll/internal/assistant"
+	"github.com/plimsoll-dev/plimsoll/internal/assistant/session"
+	"github.com/plimsoll-dev/plimsoll/internal/logs"
+	"github.com/plimsoll-dev/plimsoll/internal/system"
+	"github.com/plimsoll-dev/plimsoll/internal/telemetry"
+)
+
+// generate is a model that is a function.
+type generate func(context.Context, assistant.Request) (assistant.Answer, error)
+
+func (generate) Name() string { return "test-model" }
+func (g generate) Generate(ctx context.Context, r assistant.Request) (assistant.Answer, error) {
+	return g(ctx, r)
+}
+
+// echo answers with the conversation so far.
+func echo(_ context.Context, r assistant.Request) (assistant.Answer, error) {
+	var said []string
+	for _, m := range r.Messages {
+		said = append(said, string(m.Role)+" "+m.Text)
+	}
+	return assistant.Answer{
+		Text:  "[" + strings.Join(said, ", ") + "]",
+		Usage: assistant.Usage{PromptTokens: len(r.Messages), CompletionTokens: 2},
+	}, nil
+}
+
+// syncBuffer is a log that a test may read while it is written.
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *syncBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *syncBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+func newAPI(t *testing.T, model generate) (*API, *syncBuffer) {
+	t.Helper()
+	store, err := session.NewMemory(session.DefaultLimits(time.Minute))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cpu := 1.5
+	read := func() system.Reading {
+		return system.Reading{
+			CPUPercent: &cpu,
+			Memory:     &system.Memory{Total: 100, Available: 75, Percent: 25},
+			Disk:       &system.Disk{Total: 100, Used: 50, Percent: 50},
+			Network:    &system.Network{BytesSent: 7},
+		}
+	}
+	recorder := telemetry.New(telemetry.Config{Models: []string{model.Name()}, Sessions: store.Active, System: read})
+	log := &syncBuffer{}
+	logger := logs.New(log, slog.LevelDebug)
+	return New(Config{
+		Model: telemetry.Observe(model, recorder, logger), Sessions: store, Recorder: recorder, System: read, Logger: logger,
+	}), log
+}
+
+// do sends one request straight to the handler.
+func do(a *API, method, path, body string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	w := httptest.NewRecorder()
+	a.Handler().ServeHTTP(w, r)
+	return w
+}
+
+func metrics(a *API) string { return do(a, http.MethodGet, "/metrics", "").Body.String() }
+
+func wantSample(t *testing.T, page, sample string) {
+	t.Helper()
+	if !strings.Contains(page, sample+"\n") {
+		name, _, _ := strings.Cut(sample, "{")
+		var near []string
+		for line := range strings.Lines(page) {
+			if strings.HasPrefix(line, name) && !strings.Contains(line, "_bucket") {
+				near = append(near, line)
+			}
+		}
+		t.Errorf("/metrics lacks %s; it has\n%s", sample, strings.Join(near, ""))
+	}
+}
+
+func decode[T any](t *testing.T, r io.Reader) T {
+	t.Helper()
+	var v T
+	in := json.NewDecoder(r)
+	in.DisallowUnknownFields()
+	if err := in.Decode(&v); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}

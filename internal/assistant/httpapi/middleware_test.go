@@ -1,0 +1,96 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/plimsoll-dev/plimsoll/internal/assistant"
+)
+
+func TestRequestIDs(t *testing.T) {
+	for _, tt := range []struct {
+		name, sent string
+		kept       bool
+	}{
+		{"none", "", false},
+		{"good", "abc-123_X.y", true},
+		{"too long", strings.Repeat("a", 129), false},
+		{"forged line", "a\",\"level\":\"ERROR", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			a, log := newAPI(t, echo)
+			r := httptest.NewRequest("POST", "/chat", strings.NewReader(`{"message":"x"}`))
+			r.Header.Set("X-Request-ID", tt.sent)
+			w := httptest.NewRecorder()
+			a.Handler().ServeHTTP(w, r)
+			id := w.Header().Get("X-Request-ID")
+			if (id == tt.sent) != tt.kept || id == "" {
+				t.Errorf("sent %q, got %q", tt.sent, id)
+			}
+			lines := 0
+			for line := range strings.Lines(log.String()) {
+				var fields map[string]any
+				if err := json.Unmarshal([]byte(line), &fields); err != nil || fields["request_id"] != id {
+					t.Errorf("line without the request id: %s", line)
+				}
+				lines++
+			}
+			if lines != 2 {
+				t.Errorf("%d log lines, want the model call's and the request's:\n%s", lines, log)
+			}
+		})
+	}
+}
+
+func TestAPanicIsAnInternalError(t *testing.T) {
+	a, log := newAPI(t, func(context.Context, assistant.Request) (assistant.Answer, error) { panic("boom") })
+	w := do(a, "POST", "/chat", `{"message":"x"}`)
+	got := decode[errorBody](t, w.Body)
+	if w.Code != http.StatusInternalServerError || got.Error.Type != kindInternal {
+		t.Errorf("answer = %d %+v", w.Code, got)
+	}
+	if !strings.Contains(log.String(), "boom") || !strings.Contains(log.String(), "postChat") {
+		t.Errorf("the log lacks the panic or its stack:\n%s", log)
+	}
+	page := metrics(a)
+	wantSample(t, page, `http_requests_total{endpoint="/chat",method="POST",status="500"} 1`)
+	wantSample(t, page, `errors_total{endpoint="/chat",error_type="internal"} 1`)
+}
+
+func TestAPanicAfterTheAnswerBeganBreaksTheConnection(t *testing.T) {
+	a, _ := newAPI(t, echo)
+	h := a.observe(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte("half an answer"))
+		panic("boom")
+	}))
+	defer func() {
+		if v := recover(); v != http.ErrAbortHandler {
+			t.Errorf("recovered %v, want http.ErrAbortHandler", v)
+		}
+		wantSample(t, metrics(a), `http_requests_total{endpoint="other",method="GET",status="200"} 1`)
+	}()
+	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
+}
+
+func TestTheRequestLine(t *testing.T) {
+	a, log := newAPI(t, echo)
+	do(a, "POST", "/chat", "not JSON")
+	var line map[string]any
+	if err := json.Unmarshal([]byte(log.String()), &line); err != nil {
+		t.Fatalf("want one line: %v\n%s", err, log)
+	}
+	for field, want := range map[string]any{
+		"level": "WARNING", "message": "Request failed", "method": "POST", "endpoint": "/chat", "status": 400.0, "error_type": "invalid",
+	} {
+		if line[field] != want {
+			t.Errorf("%s = %v, want %v", field, line[field], want)
+		}
+	}
+	if _, ok := line["duration"].(float64); !ok {
+		t.Errorf("duration = %v, want seconds", line["duration"])
+	}
+}

@@ -1,0 +1,100 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Limits on what a client may take. A request may be slow only where the model is.
+const (
+	headerTimeout = 10 * time.Second
+	bodyTimeout   = 30 * time.Second
+	writeMargin   = 15 * time.Second
+	idleTimeout   = 2 * time.Minute
+	maxHeader     = 64 << 10 // bytes
+)
+
+// Serving says where and how long an API is served.
+type Serving struct {
+	// Public listens for users, Telemetry for operators; with Telemetry nil, Public is for both.
+	Public, Telemetry net.Listener
+	// ModelTimeout is the longest a model call takes.
+	ModelTimeout time.Duration
+	// ShutdownDelay is how long requests are still accepted after readiness fails, while load balancers notice.
+	ShutdownDelay time.Duration
+	// ShutdownTimeout bounds the delay and the drain together.
+	ShutdownTimeout time.Duration
+}
+
+type listening struct {
+	server   *http.Server
+	listener net.Listener
+}
+
+// Serve serves until ctx ends and then drains: readiness fails, the delay passes, and requests in flight are finished.
+// Those not finished in time are cancelled, which is an error. It closes the listeners.
+func (a *API) Serve(ctx context.Context, s Serving) error {
+	requests, abandon := context.WithCancel(context.WithoutCancel(ctx))
+	defer abandon()
+	servers := []listening{{a.server(requests, a.Handler(), s.ModelTimeout), s.Public}}
+	if s.Telemetry != nil {
+		// Telemetry goes last, so that the drain itself can be watched.
+		servers = []listening{
+			{a.server(requests, a.PublicHandler(), s.ModelTimeout), s.Public},
+			{a.server(requests, a.TelemetryHandler(), s.ModelTimeout), s.Telemetry},
+		}
+	}
+	failed := make(chan error, len(servers))
+	for _, l := range servers {
+		go func() { failed <- fmt.Errorf("serving on %s: %w", l.listener.Addr(), l.server.Serve(l.listener)) }()
+	}
+	select {
+	case err := <-failed:
+		for _, l := range servers {
+			err = errors.Join(err, l.server.Close())
+		}
+		for range len(servers) - 1 {
+			<-failed // the others have let go of their listeners
+		}
+		return err
+	case <-ctx.Done():
+		return a.drain(context.WithoutCancel(ctx), servers, s, abandon)
+	}
+}
+
+func (a *API) drain(ctx context.Context, servers []listening, s Serving, abandon func()) error {
+	ctx, cancel := context.WithTimeout(ctx, s.ShutdownTimeout)
+	defer cancel()
+	a.draining.Store(true)
+	a.logger.InfoContext(ctx, "Draining", "delay", s.ShutdownDelay, "timeout", s.ShutdownTimeout)
+	select {
+	case <-time.After(s.ShutdownDelay):
+	case <-ctx.Done():
+	}
+	var errs []error
+	for _, l := range servers {
+		if err := l.server.Shutdown(ctx); err != nil {
+			abandon()
+			errs = append(errs, fmt.Errorf("draining %s: %w", l.listener.Addr(), err), l.server.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (a *API) server(requests context.Context, h http.Handler, modelTimeout time.Duration) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       bodyTimeout,
+		WriteTimeout:      bodyTimeout + modelTimeout + writeMargin,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		BaseContext:       func(net.Listener) context.Context { return requests },
+		ErrorLog:          slog.NewLogLogger(a.logger.Handler(), slog.LevelWarn),
+	}
+}

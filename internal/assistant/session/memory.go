@@ -1,0 +1,128 @@
+// Package session remembers conversations: in memory, for one replica.
+package session
+
+import (
+	"container/list"
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/plimsoll-dev/plimsoll/internal/assistant"
+)
+
+// Limits bound what a Memory holds. All must be positive.
+type Limits struct {
+	// TTL is how long a session lives after its last message.
+	TTL time.Duration
+	// Messages is the most a session keeps; its oldest go first.
+	Messages int
+	// Bytes is the most text all sessions keep together; the session least recently used goes first.
+	Bytes int
+}
+
+// DefaultLimits keeps twenty exchanges a session and 64 MiB in all, for ttl after the last message.
+func DefaultLimits(ttl time.Duration) Limits {
+	return Limits{TTL: ttl, Messages: 40, Bytes: 64 << 20}
+}
+
+// Memory is an assistant.Store in this process's memory. Every session lives equally long after its last use, so the
+// order of use is the order of expiry: what has expired is always at the end, and no janitor is needed to find it.
+type Memory struct {
+	limits Limits
+	now    func() time.Time
+
+	mu    sync.Mutex
+	byID  map[string]*list.Element
+	used  *list.List // of *conversation, the most recently used in front
+	bytes int
+}
+
+var _ assistant.Store = (*Memory)(nil)
+
+type conversation struct {
+	id       string
+	messages []assistant.Message
+	bytes    int
+	expires  time.Time
+}
+
+// NewMemory returns an empty store. It fails on a limit that is not positive.
+func NewMemory(limits Limits) (*Memory, error) {
+	if limits.TTL <= 0 || limits.Messages <= 0 || limits.Bytes <= 0 {
+		return nil, fmt.Errorf("session limits must be positive: %+v", limits)
+	}
+	return &Memory{limits: limits, now: time.Now, byID: map[string]*list.Element{}, used: list.New()}, nil
+}
+
+// History returns a copy of the session's messages.
+func (m *Memory) History(_ context.Context, id string) ([]assistant.Message, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.expire()
+	e, ok := m.byID[id]
+	if !ok {
+		return nil, nil
+	}
+	return slices.Clone(e.Value.(*conversation).messages), nil
+}
+
+// Append never fails. A session too large for the store alone is forgotten at once.
+func (m *Memory) Append(_ context.Context, id string, messages ...assistant.Message) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.expire()
+	e, ok := m.byID[id]
+	if !ok {
+		e = m.used.PushFront(&conversation{id: id})
+		m.byID[id] = e
+	}
+	m.used.MoveToFront(e)
+
+	c := e.Value.(*conversation)
+	c.expires = m.now().Add(m.limits.TTL)
+	c.messages = append(c.messages, messages...)
+	if surplus := len(c.messages) - m.limits.Messages; surplus > 0 {
+		c.messages = slices.Delete(c.messages, 0, surplus)
+	}
+	m.bytes -= c.bytes
+	c.bytes = size(c)
+	m.bytes += c.bytes
+	for m.bytes > m.limits.Bytes {
+		m.remove(m.used.Back())
+	}
+	return nil
+}
+
+// Active is the number of sessions that have not expired.
+func (m *Memory) Active(context.Context) (int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.expire()
+	return len(m.byID), nil
+}
+
+func (m *Memory) expire() {
+	now := m.now()
+	for e := m.used.Back(); e != nil && !now.Before(e.Value.(*conversation).expires); e = m.used.Back() {
+		m.remove(e)
+	}
+}
+
+func (m *Memory) remove(e *list.Element) {
+	c := m.used.Remove(e).(*conversation)
+	delete(m.byID, c.id)
+	m.bytes -= c.bytes
+}
+
+// overhead is about what a session costs beside its text: without it, empty messages would be free.
+const overhead = 256
+
+func size(c *conversation) int {
+	n := overhead + len(c.id)
+	for _, msg := range c.messages {
+		n += len(msg.Text)
+	}
+	return n
+}

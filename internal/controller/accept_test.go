@@ -1,0 +1,191 @@
+//go:build integration
+
+package controller
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/yaml"
+
+	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/rules"
+)
+
+// TestSamples applies every sample as it is and waits until its rule is there.
+func TestSamples(t *testing.T) {
+	paths, err := filepath.Glob("../../config/samples/*.yaml")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no samples: %v", err)
+	}
+	namespace := newNamespace(t)
+	for _, path := range paths {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var sample unstructured.Unstructured
+			if err := yaml.Unmarshal(text, &sample); err != nil {
+				t.Fatal(err)
+			}
+			sample.SetNamespace(namespace)
+			if err := admin.Create(t.Context(), &sample); err != nil {
+				t.Fatal(err)
+			}
+			threshold := waitFor(t, admin, namespace, sample.GetName(), v1alpha1.ConditionReady, v1alpha1.ReasonReady)
+			rule := getRule(t, namespace, threshold.Status.Rule.Name)
+			if !metav1.IsControlledBy(rule, threshold) {
+				t.Errorf("owners of the rule are %v", rule.OwnerReferences)
+			}
+			if rule.Labels["release"] != "prometheus" {
+				t.Errorf("labels of the rule are %v, want those of --rule-labels too", rule.Labels)
+			}
+			want := 1 + 2*len(threshold.Spec.Levels)
+			if got := len(rule.Spec.Groups[0].Rules); got != want {
+				t.Errorf("%d rules, want %d", got, want)
+			}
+		})
+	}
+}
+
+// TestRefusedByTheAPIServer checks that structural mistakes do not get in, and that the message names field and fix.
+func TestRefusedByTheAPIServer(t *testing.T) {
+	namespace := newNamespace(t)
+	const level = `levels: [{severity: warning, above: 2s}]`
+	for name, tc := range map[string]struct {
+		spec string
+		says []string
+	}{
+		"unknown signal":        {`{alert: A, signal: {name: Bananas}, ` + level + `}`, []string{"spec.signal.name", `supported values: "HTTPLatency", "HTTPErrorRate", "CPU", "Memory"`}},
+		"signal and expr":       {`{alert: A, signal: {name: CPU}, expr: up, ` + level + `}`, []string{"spec", "set exactly one of spec.signal"}},
+		"neither":               {`{alert: A, ` + level + `}`, []string{"spec", "set exactly one of spec.signal"}},
+		"unit of a signal":      {`{alert: A, signal: {name: CPU}, unit: Percent, ` + level + `}`, []string{"remove spec.unit"}},
+		"unknown unit":          {`{alert: A, expr: up, unit: Furlongs, ` + level + `}`, []string{"spec.unit", `"Seconds"`}},
+		"selector of an expr":   {`{alert: A, expr: up, selector: {a: b}, ` + level + `}`, []string{"remove spec.selector", "into spec.expr"}},
+		"selector's namespace":  {`{alert: A, signal: {name: CPU}, selector: {namespace: x}, ` + level + `}`, []string{"spec.selector", "remove namespace"}},
+		"selector's name":       {`{alert: A, signal: {name: CPU}, selector: {a/b: x}, ` + level + `}`, []string{"spec.selector", "must be a Prometheus label name"}},
+		"quantile of a gauge":   {`{alert: A, signal: {name: CPU, quantile: "0.9"}, ` + level + `}`, []string{"remove spec.signal.quantile"}},
+		"quantile":              {`{alert: A, signal: {name: HTTPLatency, quantile: "95"}, ` + level + `}`, []string{"spec.signal.quantile", `such as "0.95"`}},
+		"quantile, unquoted":    {`{alert: A, signal: {name: HTTPLatency, quantile: 0.95}, ` + level + `}`, []string{"spec.signal.quantile", "must be of type string"}},
+		"window of a gauge":     {`{alert: A, signal: {name: Memory, window: 5m}, ` + level + `}`, []string{"remove spec.signal.window"}},
+		"negative window":       {`{alert: A, signal: {name: HTTPLatency, window: -5m}, ` + level + `}`, []string{"spec.signal.window", "not negative"}},
+		"negative for":          {`{alert: A, signal: {name: CPU}, levels: [{severity: warning, above: 80, for: -5m}]}`, []string{"spec.levels[0].for", "such as 30s, 10m or 1h30m, and not negative"}},
+		"negative keepFiring":   {`{alert: A, signal: {name: CPU}, levels: [{severity: warning, above: 80, keepFiringFor: -5m}]}`, []string{"spec.levels[0].keepFiringFor", "not negative"}},
+		"no levels":             {`{alert: A, signal: {name: CPU}, levels: []}`, []string{"spec.levels", "should have at least 1 items"}},
+		"severity twice":        {`{alert: A, signal: {name: CPU}, levels: [{severity: w, above: 80}, {severity: w, above: 90}]}`, []string{"spec.levels[1]", "Duplicate value"}},
+		"severity with a blank": {`{alert: A, signal: {name: CPU}, levels: [{severity: very bad, above: 80}]}`, []string{"spec.levels[0].severity", "such as warning or critical"}},
+		"alert's name":          {`{alert: slow response, signal: {name: CPU}, ` + level + `}`, []string{"spec.alert", "such as SlowResponse"}},
+		"label severity":        {`{alert: A, signal: {name: CPU}, labels: {severity: x}, ` + level + `}`, []string{"spec.labels", "remove severity"}},
+		"label of ours":         {`{alert: A, signal: {name: CPU}, labels: {alertthreshold: x}, ` + level + `}`, []string{"spec.labels", "the controller sets them"}},
+		"label's name":          {`{alert: A, signal: {name: CPU}, labels: {__x: x}, ` + level + `}`, []string{"spec.labels", "must be a Prometheus label name"}},
+		"annotation's name":     {`{alert: A, signal: {name: CPU}, annotations: {runbook-url: x}, ` + level + `}`, []string{"spec.annotations", "such as runbook_url"}},
+		"field without meaning": {`{alert: A, signal: {name: CPU}, minTrafic: 1, ` + level + `}`, []string{`unknown field "spec.minTrafic"`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := create(admin, thresholdYAML(namespace, "refused", tc.spec))
+			if err == nil {
+				t.Fatal("the API server took it")
+			}
+			for _, say := range tc.says {
+				if !strings.Contains(err.Error(), say) {
+					t.Errorf("message %q does not say %q", err, say)
+				}
+			}
+		})
+	}
+
+	err := create(admin, thresholdYAML(namespace, strings.Repeat("a", 64), `{alert: A, signal: {name: CPU}, `+level+`}`))
+	if err == nil || !strings.Contains(err.Error(), "metadata.name must be at most 63 characters") {
+		t.Errorf("long name: %v", err)
+	}
+}
+
+// TestNotAccepted checks mistakes that only the controller can find.
+func TestNotAccepted(t *testing.T) {
+	namespace := newNamespace(t)
+	for name, tc := range map[string]struct{ spec, says string }{
+		"bad-unit":         {`{alert: A, signal: {name: HTTPLatency}, levels: [{severity: w, above: 5%}]}`, `spec.levels[0].above: Invalid value: "5%": must be a duration with its unit, such as "2s" or "250ms", because HTTPLatency is measured in Seconds`},
+		"bad-promql":       {`{alert: A, expr: "rate(x[5m]", levels: [{severity: w, above: 5}]}`, "spec.expr: Invalid value: \"rate(x[5m]\": is not PromQL that Prometheus can read: 1:5: parse error: unclosed left parenthesis"},
+		"neither":          {`{alert: A, signal: {name: CPU}, levels: [{severity: w}]}`, `spec.levels[0]: Required value: set exactly one of above and below, such as above: "2%"`},
+		"above-and-below":  {`{alert: A, signal: {name: CPU}, levels: [{severity: w, above: 80, below: 5}]}`, "spec.levels[0].below: Forbidden: set exactly one of above and below"},
+		"not-a-value":      {`{alert: A, signal: {name: CPU}, levels: [{severity: w, above: {value: 80}}]}`, `spec.levels[0].above: Invalid value: "{\"value\":80}": must be a percentage, such as "80%" or 80`},
+		"foreign-label":    {`{alert: A, signal: {name: CPU, by: [model]}, levels: [{severity: w, above: 80}]}`, `spec.signal.by[0]: Unsupported value: "model": supported values: "service"`},
+		"template":         {`{alert: A, signal: {name: CPU}, annotations: {summary: "{{ $val }}"}, levels: [{severity: w, above: 80}]}`, `spec.annotations[summary]`},
+		"another-ns":       {`{alert: A, expr: 'up{namespace="kube-system"}', levels: [{severity: w, above: 80}]}`, "remove the namespace matcher"},
+		"can-never-happen": {`{alert: A, signal: {name: Memory}, levels: [{severity: w, above: 100}]}`, "the alert could never fire"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			createThreshold(t, namespace, name, tc.spec)
+			threshold := waitFor(t, admin, namespace, name, v1alpha1.ConditionAccepted, v1alpha1.ReasonInvalidSpec)
+			expectCondition(t, threshold, v1alpha1.ConditionAccepted, metav1.ConditionFalse, 1, tc.says)
+			expectCondition(t, threshold, v1alpha1.ConditionReady, metav1.ConditionFalse, 1, tc.says)
+			expectCondition(t, threshold, v1alpha1.ConditionProgrammed, metav1.ConditionFalse, 1, "nothing is watched")
+		})
+	}
+}
+
+// TestLongNameIsAllowed checks that the longest name that gets in can be turned into a rule.
+func TestLongNameIsAllowed(t *testing.T) {
+	namespace, name := newNamespace(t), strings.Repeat("a", 63)
+	createThreshold(t, namespace, name, `{alert: A, signal: {name: CPU}, levels: [{severity: w, above: 80}]}`)
+	waitFor(t, admin, namespace, name, v1alpha1.ConditionReady, v1alpha1.ReasonReady)
+	if errs := validation.IsDNS1123Subdomain(rules.Name(name)); len(errs) > 0 {
+		t.Error(errs)
+	}
+}
+
+// TestColumns reads the table that kubectl get prints.
+func TestColumns(t *testing.T) {
+	namespace := newNamespace(t)
+	createThreshold(t, namespace, "slow-response", `{alert: SlowResponse, signal: {name: HTTPLatency}, levels: [{severity: warning, above: 2s}, {severity: critical, above: 5s}]}`)
+	waitFor(t, admin, namespace, "slow-response", v1alpha1.ConditionReady, v1alpha1.ReasonReady)
+	const want = "Name=slow-response Alert=SlowResponse Signal=HTTPLatency Threshold=warning > 2s, critical > 5s Ready=True"
+	table := getTable(t, namespace)
+	var got []string
+	for i, column := range table.ColumnDefinitions {
+		if column.Priority == 0 && column.Name != "Age" {
+			got = append(got, fmt.Sprintf("%s=%v", column.Name, table.Rows[0].Cells[i]))
+		}
+	}
+	if strings.Join(got, " ") != want {
+		t.Errorf("table is %s, want %s", strings.Join(got, " "), want)
+	}
+}
+
+// getTable asks for a namespace's thresholds as kubectl get does.
+func getTable(t *testing.T, namespace string) metav1.Table {
+	t.Helper()
+	api, err := rest.HTTPClientFor(adminConfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	url := adminConfig.Host + "/apis/plimsoll.dev/v1alpha1/namespaces/" + namespace + "/alertthresholds"
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Accept", "application/json;as=Table;v=v1;g=meta.k8s.io")
+	resp, err := api.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var table metav1.Table
+	if err := json.NewDecoder(resp.Body).Decode(&table); err != nil {
+		t.Fatal(err)
+	}
+	if len(table.Rows) != 1 {
+		t.Fatalf("%d rows, want 1", len(table.Rows))
+	}
+	return table
+}

@@ -1,0 +1,40 @@
+package controller
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/rules"
+)
+
+// maxNote is the longest text, in bytes, that the API server takes in an event.
+const maxNote = 1024
+
+// announce tells in events which conditions have changed. Ready only repeats the others.
+func (r *Reconciler) announce(before, after *v1alpha1.AlertThreshold) {
+	for _, is := range after.Status.Conditions {
+		was := meta.FindStatusCondition(before.Status.Conditions, is.Type)
+		unchanged := was != nil && was.Status == is.Status && was.Reason == is.Reason && was.Message == is.Message
+		if is.Type == v1alpha1.ConditionReady || unchanged {
+			continue
+		}
+		eventType := corev1.EventTypeNormal
+		if is.Status != metav1.ConditionTrue {
+			eventType = corev1.EventTypeWarning
+		}
+		r.events.Eventf(after, nil, eventType, is.Reason, "Reconcile", "%s", clip(is.Message, maxNote))
+	}
+}
+
+// announceRestored tells that the rule has been put back, if the status says that this generation was programmed
+// already.
+func (r *Reconciler) announceRestored(t *v1alpha1.AlertThreshold) {
+	was := meta.FindStatusCondition(t.Status.Conditions, v1alpha1.ConditionProgrammed)
+	if was == nil || was.Reason != v1alpha1.ReasonRuleApplied || was.ObservedGeneration != t.Generation {
+		return
+	}
+	r.events.Eventf(t, nil, corev1.EventTypeNormal, v1alpha1.ReasonRuleRestored, "Reconcile",
+		"PrometheusRule %s had been changed or deleted and was put back", rules.Name(t.Name))
+}

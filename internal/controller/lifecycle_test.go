@@ -1,0 +1,234 @@
+//go:build integration
+
+package controller
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
+	eventsv1 "k8s.io/api/events/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+)
+
+const cpuSpec = `{alert: HighCPU, signal: {name: CPU}, levels: [{severity: warning, above: 80, for: 5m}]}`
+
+func TestSpecChangeReachesTheRule(t *testing.T) {
+	namespace := newNamespace(t)
+	createThreshold(t, namespace, "cpu", cpuSpec)
+	waitFor(t, admin, namespace, "cpu", v1alpha1.ConditionReady, v1alpha1.ReasonReady)
+	setLevels(t, namespace, "cpu", v1alpha1.Level{Severity: "critical", Above: "90%"})
+	threshold := waitFor(t, admin, namespace, "cpu", v1alpha1.ConditionReady, v1alpha1.ReasonReady)
+	expectCondition(t, threshold, v1alpha1.ConditionProgrammed, metav1.ConditionTrue, 2, "plimsoll-cpu")
+	if threshold.Status.Threshold != "critical > 90%" {
+		t.Errorf("threshold = %q", threshold.Status.Threshold)
+	}
+	rules := getRule(t, namespace, "plimsoll-cpu").Spec.Groups[0].Rules
+	want := fmt.Sprintf(`plimsoll:signal{namespace=%q,alertthreshold="cpu"} > 90`, namespace)
+	if got := rules[len(rules)-1].Expr.String(); len(rules) != 3 || got != want {
+		t.Errorf("%d rules, the last %s, want %s", len(rules), got, want)
+	}
+}
+
+func TestLastGoodRuleStays(t *testing.T) {
+	namespace := newNamespace(t)
+	createThreshold(t, namespace, "cpu", cpuSpec)
+	waitFor(t, admin, namespace, "cpu", v1alpha1.ConditionReady, v1alpha1.ReasonReady)
+	good := getRule(t, namespace, "plimsoll-cpu")
+
+	setLevels(t, namespace, "cpu", v1alpha1.Level{Severity: "warning", Above: "2s"})
+	threshold := waitFor(t, admin, namespace, "cpu", v1alpha1.ConditionAccepted, v1alpha1.ReasonInvalidSpec)
+	expectCondition(t, threshold, v1alpha1.ConditionAccepted, metav1.ConditionFalse, 2, "because CPU is measured in Percent")
+	expectCondition(t, threshold, v1alpha1.ConditionProgrammed, metav1.ConditionTrue, 1, "of generation 1 stays until the spec is fixed")
+	expectCondition(t, threshold, v1alpha1.ConditionReady, metav1.ConditionFalse, 2, "because CPU is measured in Percent")
+	if threshold.Status.Threshold != "warning > 80%" {
+		t.Errorf("threshold = %q, want the line in force", threshold.Status.Threshold)
+	}
+	if got := getRule(t, namespace, "plimsoll-cpu"); got.ResourceVersion != good.ResourceVersion {
+		t.Errorf("the rule was written: %+v", got.Spec)
+	}
+
+	// A second mistake must not pass for the generation that the rule was made from.
+	setLevels(t, namespace, "cpu", v1alpha1.Level{Severity: "warning", Above: "3s"})
+	threshold = waitFor(t, admin, namespace, "cpu", v1alpha1.ConditionAccepted, v1alpha1.ReasonInvalidSpec)
+	expectCondition(t, threshold, v1alpha1.ConditionProgrammed, metav1.ConditionTrue, 1, "of generation 1 stays")
+
+	if err := admin.Delete(t.Context(), good); err != nil {
+		t.Fatal(err)
+	}
+	threshold = waitFor(t, admin, namespace, "cpu", v1alpha1.ConditionProgrammed, v1alpha1.ReasonNoRule)
+	if threshold.Status.Threshold != "" || threshold.Status.Rule != nil {
+		t.Errorf("status still claims a line: %+v", threshold.Status)
+	}
+
+	setLevels(t, namespace, "cpu", v1alpha1.Level{Severity: "warning", Above: "85%"})
+	waitFor(t, admin, namespace, "cpu", v1alpha1.ConditionReady, v1alpha1.ReasonReady)
+}
+
+func TestDriftIsPutBack(t *testing.T) {
+	namespace := newNamespace(t)
+	createThreshold(t, namespace, "cpu", cpuSpec)
+	waitFor(t, admin, namespace, "cpu", v1alpha1.ConditionReady, v1alpha1.ReasonReady)
+	want := getRule(t, namespace, "plimsoll-cpu")
+
+	for name, change := range map[string]func(*monitoringv1.PrometheusRule){
+		"another expression": func(r *monitoringv1.PrometheusRule) {
+			r.Spec.Groups[0].Rules[2].Expr = intstr.FromString("vector(0) > 1")
+		},
+		"a rule less": func(r *monitoringv1.PrometheusRule) {
+			r.Spec.Groups[0].Rules = r.Spec.Groups[0].Rules[:1]
+		},
+		"an interval": func(r *monitoringv1.PrometheusRule) {
+			interval := monitoringv1.Duration("1h")
+			r.Spec.Groups[0].Interval = &interval
+		},
+		"a group more": func(r *monitoringv1.PrometheusRule) {
+			r.Spec.Groups = append(r.Spec.Groups, monitoringv1.RuleGroup{Name: "mine", Rules: []monitoringv1.Rule{{Record: "a:b", Expr: intstr.FromString("up")}}})
+		},
+		"no groups":   func(r *monitoringv1.PrometheusRule) { r.Spec.Groups = nil },
+		"a label off": func(r *monitoringv1.PrometheusRule) { delete(r.Labels, "release") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			changed := getRule(t, namespace, "plimsoll-cpu")
+			change(changed)
+			if err := admin.Update(t.Context(), changed); err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, 5*time.Second, func() error {
+				got := getRule(t, namespace, "plimsoll-cpu")
+				if !equality.Semantic.DeepEqual(got.Spec, want.Spec) || !equality.Semantic.DeepEqual(got.Labels, want.Labels) {
+					return fmt.Errorf("the rule is %v %+v, want %v %+v", got.Labels, got.Spec, want.Labels, want.Spec)
+				}
+				return nil
+			})
+		})
+	}
+
+	t.Run("deleted", func(t *testing.T) {
+		if err := admin.Delete(t.Context(), getRule(t, namespace, "plimsoll-cpu")); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, 5*time.Second, func() error {
+			return admin.Get(t.Context(), client.ObjectKeyFromObject(want), &monitoringv1.PrometheusRule{})
+		})
+	})
+	expectEvent(t, namespace, "cpu", v1alpha1.ReasonRuleRestored)
+}
+
+func TestForeignRuleIsLeftAlone(t *testing.T) {
+	namespace := newNamespace(t)
+	foreign := &monitoringv1.PrometheusRule{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "plimsoll-cpu"},
+		Spec:       monitoringv1.PrometheusRuleSpec{Groups: []monitoringv1.RuleGroup{{Name: "mine"}}},
+	}
+	if err := admin.Create(t.Context(), foreign); err != nil {
+		t.Fatal(err)
+	}
+	createThreshold(t, namespace, "cpu", cpuSpec)
+	threshold := waitFor(t, admin, namespace, "cpu", v1alpha1.ConditionProgrammed, v1alpha1.ReasonRuleConflict)
+	expectCondition(t, threshold, v1alpha1.ConditionAccepted, metav1.ConditionTrue, 1, "")
+	expectCondition(t, threshold, v1alpha1.ConditionProgrammed, metav1.ConditionFalse, 1, "plimsoll-cpu exists and was not made by Plimsoll")
+	expectCondition(t, threshold, v1alpha1.ConditionReady, metav1.ConditionFalse, 1, "delete or rename it, or rename this AlertThreshold")
+	if got := getRule(t, namespace, "plimsoll-cpu"); got.ResourceVersion != foreign.ResourceVersion {
+		t.Errorf("the foreign rule was written: %+v", got)
+	}
+	expectEvent(t, namespace, "cpu", v1alpha1.ReasonRuleConflict)
+
+	if err := admin.Delete(t.Context(), foreign); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, admin, namespace, "cpu", v1alpha1.ConditionReady, v1alpha1.ReasonReady)
+}
+
+// TestDeleteAndCreateAgain needs the garbage collector of a real cluster, which looks for new kinds every half minute.
+func TestDeleteAndCreateAgain(t *testing.T) {
+	namespace := newNamespace(t)
+	createThreshold(t, namespace, "cpu", cpuSpec)
+	first := waitFor(t, admin, namespace, "cpu", v1alpha1.ConditionReady, v1alpha1.ReasonReady)
+	if err := admin.Delete(t.Context(), first); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, 90*time.Second, func() error {
+		rule := &monitoringv1.PrometheusRule{}
+		err := admin.Get(t.Context(), types.NamespacedName{Namespace: namespace, Name: "plimsoll-cpu"}, rule)
+		if apierrors.IsNotFound(err) {
+			return nil
+		}
+		return fmt.Errorf("the rule is still there: %v", err)
+	})
+
+	// Deleted and created at once, the new one finds the old one's rule and waits for it to go.
+	createThreshold(t, namespace, "cpu", cpuSpec)
+	second := waitFor(t, admin, namespace, "cpu", v1alpha1.ConditionReady, v1alpha1.ReasonReady)
+	if err := admin.Delete(t.Context(), second); err != nil {
+		t.Fatal(err)
+	}
+	createThreshold(t, namespace, "cpu", cpuSpec)
+	third := waitFor(t, admin, namespace, "cpu", v1alpha1.ConditionReady, v1alpha1.ReasonReady)
+	if rule := getRule(t, namespace, "plimsoll-cpu"); !metav1.IsControlledBy(rule, third) {
+		t.Errorf("owners of the rule are %v, want %s", rule.OwnerReferences, third.UID)
+	}
+}
+
+// TestNothingIsWrittenAtRest checks that a settled threshold and its rule stay as they are, also when reconciled again.
+func TestNothingIsWrittenAtRest(t *testing.T) {
+	namespace := newNamespace(t)
+	createThreshold(t, namespace, "cpu", cpuSpec)
+	createThreshold(t, namespace, "bad", `{alert: A, expr: "rate(", levels: [{severity: w, above: 1}]}`)
+	waitFor(t, admin, namespace, "cpu", v1alpha1.ConditionReady, v1alpha1.ReasonReady)
+	waitFor(t, admin, namespace, "bad", v1alpha1.ConditionAccepted, v1alpha1.ReasonInvalidSpec)
+
+	versions := func() string {
+		return getThreshold(t, admin, namespace, "cpu").ResourceVersion + " " +
+			getThreshold(t, admin, namespace, "bad").ResourceVersion + " " +
+			getRule(t, namespace, "plimsoll-cpu").ResourceVersion
+	}
+	settled := versions()
+	time.Sleep(2 * time.Second)
+	if now := versions(); now != settled {
+		t.Fatalf("versions went from %s to %s", settled, now)
+	}
+
+	// A label of somebody else's makes the controller look again; it has nothing to say against it.
+	rule := getRule(t, namespace, "plimsoll-cpu")
+	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"labels": map[string]string{"theirs": "yes"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := admin.Patch(t.Context(), rule, client.RawPatch(types.MergePatchType, patch)); err != nil {
+		t.Fatal(err)
+	}
+	settled = versions()
+	time.Sleep(2 * time.Second)
+	if now := versions(); now != settled {
+		t.Errorf("versions went from %s to %s after a foreign label", settled, now)
+	}
+}
+
+// expectEvent waits for an event about the threshold with that reason.
+func expectEvent(t *testing.T, namespace, name, reason string) {
+	t.Helper()
+	eventually(t, 10*time.Second, func() error {
+		var list eventsv1.EventList
+		if err := admin.List(t.Context(), &list, client.InNamespace(namespace)); err != nil {
+			return err
+		}
+		var seen []string
+		for _, event := range list.Items {
+			if event.Regarding.Name == name && event.Reason == reason {
+				return nil
+			}
+			seen = append(seen, event.Regarding.Name+" "+event.Reason)
+		}
+		return fmt.Errorf("no event %s about %s, only %q", reason, name, seen)
+	})
+}

@@ -1,0 +1,159 @@
+//go:build integration
+
+package controller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr"
+	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
+
+	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+)
+
+const (
+	thresholdCRDs = "../../config/crd"
+	ruleCRD       = "../../charts/plimsoll-stack/crds/monitoring.coreos.com_prometheusrules.yaml"
+	roles         = "../../config/rbac/role.yaml"
+
+	// controllerUser is whom the controller is taken for: it has the rights of the roles and no others.
+	controllerUser = "plimsoll-controller"
+	// controllerNamespace is the namespace that the roles were generated for.
+	controllerNamespace = "plimsoll-system"
+)
+
+// admin, made from adminConfig, may do everything in the cluster that all tests but one share; a controller runs in it.
+var (
+	admin       client.Client
+	adminConfig *rest.Config
+)
+
+func TestMain(m *testing.M) {
+	code, err := runWithCluster(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func runWithCluster(m *testing.M) (int, error) {
+	ctrl.SetLogger(logr.Discard())
+	dir, err := os.MkdirTemp("", "plimsoll")
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(dir)
+	cfg, stop, err := startControlPlane(dir)
+	if err != nil {
+		return 0, err
+	}
+	defer stop()
+	if err := installCRDs(cfg, thresholdCRDs, ruleCRD); err != nil {
+		return 0, err
+	}
+	adminConfig = cfg
+	if admin, err = newAdmin(cfg); err != nil {
+		return 0, err
+	}
+	stopController, err := startController(admin, cfg, Options{
+		RuleLabels:              map[string]string{"release": "prometheus"},
+		LeaderElection:          true,
+		LeaderElectionNamespace: controllerNamespace,
+	})
+	if err != nil {
+		return 0, err
+	}
+	code := m.Run()
+	return code, stopController()
+}
+
+func installCRDs(cfg *rest.Config, paths ...string) error {
+	_, err := envtest.InstallCRDs(cfg, envtest.CRDInstallOptions{Paths: paths, ErrorIfPathMissing: true})
+	return err
+}
+
+func newAdmin(cfg *rest.Config) (client.Client, error) {
+	scheme := runtime.NewScheme()
+	err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme), monitoringv1.AddToScheme(scheme))
+	if err != nil {
+		return nil, err
+	}
+	return client.New(cfg, client.Options{Scheme: scheme})
+}
+
+// startController runs the controller with the rights of the generated roles. The caller calls stop in the end.
+func startController(c client.Client, cfg *rest.Config, o Options) (stop func() error, err error) {
+	if err := grantRoles(c); err != nil {
+		return nil, err
+	}
+	cfg = rest.CopyConfig(cfg)
+	cfg.Impersonate = rest.ImpersonationConfig{UserName: controllerUser}
+	o.MetricsAddress, o.ProbeAddress = "0", "0"
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	mgr, err := NewManager(cfg, o, logr.Discard())
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- mgr.Start(ctx) }()
+	return func() error { cancel(); return <-done }, nil
+}
+
+func grantRoles(c client.Client) error {
+	if err := create(c, "apiVersion: v1\nkind: Namespace\nmetadata: {name: "+controllerNamespace+"}"); err != nil {
+		return err
+	}
+	text, err := os.ReadFile(filepath.Clean(roles))
+	if err != nil {
+		return err
+	}
+	if err := create(c, string(text)); err != nil {
+		return err
+	}
+	const bindings = `
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: plimsoll-controller}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: plimsoll-controller}
+subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: ` + controllerUser + `}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: plimsoll-controller, namespace: ` + controllerNamespace + `}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: plimsoll-controller}
+subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: ` + controllerUser + `}]
+`
+	return create(c, bindings)
+}
+
+// eventually calls check until it returns nil or the time is over.
+func eventually(t *testing.T, limit time.Duration, check func() error) {
+	t.Helper()
+	deadline := time.Now().Add(limit)
+	for {
+		err := check()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("after %s: %v", limit, err)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}

@@ -1,0 +1,47 @@
+package controller
+
+import (
+	"fmt"
+	"strconv"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+)
+
+var thresholdKind = v1alpha1.GroupVersion.WithKind(v1alpha1.Kind)
+
+// isOurs reports whether the threshold, this very one, is the rule's controller.
+func isOurs(rule *metav1.PartialObjectMetadata, t *v1alpha1.AlertThreshold) bool {
+	return metav1.IsControlledBy(rule, t)
+}
+
+// isLeaving reports whether the rule is on its way out: being deleted, or left by a deleted threshold of the same name,
+// which the garbage collector will find.
+func isLeaving(rule *metav1.PartialObjectMetadata, t *v1alpha1.AlertThreshold) bool {
+	if isOurs(rule, t) {
+		return !rule.DeletionTimestamp.IsZero()
+	}
+	owner := metav1.GetControllerOf(rule)
+	return owner != nil && owner.Name == t.Name &&
+		schema.FromAPIVersionAndKind(owner.APIVersion, owner.Kind).GroupKind() == thresholdKind.GroupKind()
+}
+
+// belongsTo says whose the rule is, in the middle of a sentence.
+func belongsTo(rule *metav1.PartialObjectMetadata) string {
+	owner := metav1.GetControllerOf(rule)
+	if owner == nil {
+		return "was not made by Plimsoll"
+	}
+	return fmt.Sprintf("belongs to %s %s", owner.Kind, owner.Name)
+}
+
+// madeFrom is the generation of the threshold that the rule was made from; 0 when somebody has removed the note.
+func madeFrom(rule *metav1.PartialObjectMetadata) int64 {
+	generation, err := strconv.ParseInt(rule.Annotations[v1alpha1.GenerationAnnotation], 10, 64)
+	if err != nil {
+		return 0
+	}
+	return generation
+}

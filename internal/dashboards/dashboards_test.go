@@ -1,0 +1,165 @@
+package dashboards_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/prometheus/promql/parser"
+
+	"github.com/plimsoll-dev/plimsoll/internal/dashboards"
+	"github.com/plimsoll-dev/plimsoll/internal/metric"
+)
+
+// chart is where the generated files lie.
+const chart = "../../charts/plimsoll/dashboards"
+
+// document is what the tests read of a dashboard as Grafana would load it.
+type document struct {
+	UID    string
+	Title  string
+	Panels []panel
+}
+
+type panel struct {
+	Type        string
+	Title       string
+	Description string
+	Targets     []struct{ Expr string }
+	FieldConfig struct{ Defaults struct{ Unit string } }
+}
+
+func load(t *testing.T) map[string]document {
+	t.Helper()
+	files, err := dashboards.All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	documents := make(map[string]document, len(files))
+	for _, f := range files {
+		var d document
+		if err := json.Unmarshal(f.JSON, &d); err != nil {
+			t.Fatalf("%s: %v", f.Name, err)
+		}
+		documents[f.Name] = d
+	}
+	return documents
+}
+
+func TestChartCarriesTheGeneratedFiles(t *testing.T) {
+	files, err := dashboards.All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, f := range files {
+		names = append(names, f.Name)
+		committed, err := os.ReadFile(filepath.Join(chart, f.Name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(committed, f.JSON) {
+			t.Errorf("%s is stale: go run ./hack/dashboards charts/plimsoll/dashboards", f.Name)
+		}
+	}
+	entries, err := os.ReadDir(chart)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if !slices.Contains(names, e.Name()) {
+			t.Errorf("%s is in the chart but nothing builds it", e.Name())
+		}
+	}
+}
+
+func TestAssistantHasTheSourceDocumentsPanels(t *testing.T) {
+	got := load(t)["assistant.json"]
+	if got.Title != "AI Assistant Monitoring" || got.UID != "plimsoll-assistant" {
+		t.Errorf("title %q, uid %q", got.Title, got.UID)
+	}
+	want := []struct{ title, kind, unit string }{
+		{"Request Rate", "timeseries", "reqps"},
+		{"Response Time (95th percentile)", "timeseries", "s"},
+		{"Error Rate", "timeseries", "cps"},
+		{"AI Model Response Time", "timeseries", "s"},
+		{"System CPU Usage", "gauge", "percent"},
+		{"System Memory Usage", "gauge", "percent"},
+	}
+	if len(got.Panels) != len(want) {
+		t.Fatalf("%d panels, want %d", len(got.Panels), len(want))
+	}
+	for i, w := range want {
+		p := got.Panels[i]
+		if p.Title != w.title || p.Type != w.kind || p.FieldConfig.Defaults.Unit != w.unit {
+			t.Errorf("panel %d is %s %q in %q, want %s %q in %q",
+				i, p.Type, p.Title, p.FieldConfig.Defaults.Unit, w.kind, w.title, w.unit)
+		}
+		if p.Description == "" {
+			t.Errorf("panel %q has no description", p.Title)
+		}
+	}
+}
+
+// TestQueriesKeepTheContract holds every query to the metrics and labels that the assistant emits, besides the labels
+// that Prometheus puts on a pod's series.
+func TestQueriesKeepTheContract(t *testing.T) {
+	target := []string{"namespace", "service", "pod"}
+	labels := make(map[string][]string)
+	for _, m := range metric.All() {
+		allowed := slices.Concat(m.Labels, target)
+		labels[m.Name] = allowed
+		if m.Type == metric.Histogram {
+			labels[m.Bucket()] = append(slices.Clone(allowed), "le")
+			labels[m.Sum()] = allowed
+			labels[m.Total()] = allowed
+		}
+	}
+	variables := strings.NewReplacer("$__rate_interval", "1m", "$namespace", "ai", "$service", "plimsoll-assistant")
+	for name, d := range load(t) {
+		for _, p := range d.Panels {
+			if len(p.Targets) == 0 {
+				t.Errorf("%s: panel %q asks for nothing", name, p.Title)
+			}
+			for _, target := range p.Targets {
+				checkQuery(t, p.Title, variables.Replace(target.Expr), labels)
+			}
+		}
+	}
+}
+
+func checkQuery(t *testing.T, title, query string, labels map[string][]string) {
+	t.Helper()
+	expr, err := parser.NewParser(parser.Options{}).ParseExpr(query)
+	if err != nil {
+		t.Errorf("panel %q: %v", title, err)
+		return
+	}
+	var used, allowed []string
+	parser.Inspect(expr, func(node parser.Node, _ []parser.Node) error {
+		switch n := node.(type) {
+		case *parser.VectorSelector:
+			if _, ok := labels[n.Name]; !ok {
+				t.Errorf("panel %q asks for %q, which is not in the contract", title, n.Name)
+			}
+			allowed = append(allowed, labels[n.Name]...)
+			for _, m := range n.LabelMatchers {
+				if m.Name != "__name__" {
+					used = append(used, m.Name)
+				}
+			}
+		case *parser.AggregateExpr:
+			used = append(used, n.Grouping...)
+		}
+		return nil
+	})
+	for _, label := range used {
+		if !slices.Contains(allowed, label) {
+			t.Errorf("panel %q uses label %q, which its metrics do not have", title, label)
+		}
+	}
+}

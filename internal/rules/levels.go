@@ -1,0 +1,99 @@
+package rules
+
+import (
+	"fmt"
+
+	"github.com/prometheus/common/model"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+)
+
+func resolveLevels(levels []v1alpha1.Level, value Value, path *field.Path) ([]Line, field.ErrorList) {
+	if len(levels) == 0 {
+		return nil, field.ErrorList{field.Required(path, `set at least one level, such as {severity: warning, above: "2s"}`)}
+	}
+	var errs field.ErrorList
+	lines := make([]Line, 0, len(levels))
+	seen := map[string]bool{}
+	for i, level := range levels {
+		line, lineErrs := resolveLevel(level, value, path.Index(i))
+		lines = append(lines, line)
+		errs = append(errs, lineErrs...)
+		if seen[level.Severity] {
+			errs = append(errs, field.Duplicate(path.Index(i).Child("severity"), level.Severity))
+		}
+		seen[level.Severity] = true
+	}
+	return lines, errs
+}
+
+func resolveLevel(level v1alpha1.Level, value Value, path *field.Path) (Line, field.ErrorList) {
+	line := Line{Severity: level.Severity, Unit: value.Unit}
+	var errs field.ErrorList
+	if !severityName.MatchString(level.Severity) {
+		errs = append(errs, field.Invalid(path.Child("severity"), level.Severity, severityName.must))
+	}
+
+	switch {
+	case level.Above == "" && level.Below == "":
+		errs = append(errs, field.Required(path, `set exactly one of above and below, such as above: `+example(value)))
+	case level.Above != "" && level.Below != "":
+		errs = append(errs, field.Forbidden(path.Child("below"), "set exactly one of above and below: remove one of the two"))
+	case level.Above != "":
+		line.Comparison = Above
+		errs = append(errs, line.read(level.Above, value, path.Child("above"))...)
+	default:
+		line.Comparison = Below
+		errs = append(errs, line.read(level.Below, value, path.Child("below"))...)
+	}
+
+	var err *field.Error
+	if line.For, err = resolveDuration(level.For, path.Child("for")); err != nil {
+		errs = append(errs, err)
+	}
+	if line.KeepFiringFor, err = resolveDuration(level.KeepFiringFor, path.Child("keepFiringFor")); err != nil {
+		errs = append(errs, err)
+	}
+	return line, errs
+}
+
+// read sets the line's value from the text. What is watched may be unknown, because it is wrong itself: then nothing
+// can be said about the text.
+func (l *Line) read(text v1alpha1.Value, value Value, path *field.Path) field.ErrorList {
+	if value.Unit == "" {
+		return nil
+	}
+	var err error
+	if l.Value, err = value.Unit.Parse(string(text)); err != nil {
+		return field.ErrorList{field.Invalid(path, text, fmt.Sprintf("%s, because %s is measured in %s", err, value.source, value.Unit))}
+	}
+	if l.Comparison == Above && l.Value >= value.Max {
+		return field.ErrorList{field.Invalid(path, text, fmt.Sprintf("must be less than %s, the greatest value that %s can show: the alert could never fire",
+			value.Unit.Format(value.Max), value.source))}
+	}
+	return nil
+}
+
+// example is a threshold in the value's unit, as one would write it in YAML.
+func example(value Value) string {
+	if value.Unit == "" {
+		return "80"
+	}
+	return fmt.Sprintf("%q", value.Unit.Format(2))
+}
+
+// resolveDuration checks a Prometheus duration and returns it as written; empty when it is absent or zero.
+func resolveDuration(text v1alpha1.Duration, path *field.Path) (string, *field.Error) {
+	if text == "" {
+		return "", nil
+	}
+	d, err := model.ParseDuration(string(text))
+	if err != nil {
+		return "", field.Invalid(path, text, "must be a duration such as 30s, 10m or 1h30m, and not negative")
+	}
+	if d == 0 {
+		return "", nil
+	}
+	return string(text), nil
+}

@@ -1,0 +1,110 @@
+package rules
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+)
+
+// maxName is the longest metadata.name, in characters. The name is part of the PrometheusRule's, which the Prometheus
+// Operator joins with the namespace and an id into a file name of at most 253.
+const maxName = 63
+
+// pattern is a form that names must have, and how to say so.
+type pattern struct {
+	*regexp.Regexp
+	must string
+}
+
+var (
+	alertName = pattern{
+		regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`),
+		"must be a name such as SlowResponse: letters, digits and underscores, beginning with a letter",
+	}
+	severityName = pattern{
+		regexp.MustCompile(`^[a-z][a-z0-9_-]*$`),
+		"must be a word such as warning or critical: lower-case letters, digits, dashes and underscores, beginning with a letter",
+	}
+	labelName = pattern{
+		regexp.MustCompile(`^_?[a-zA-Z][a-zA-Z0-9_]*$`),
+		"must be a Prometheus label name such as team: letters, digits and underscores, beginning with a letter or with one underscore and a letter",
+	}
+	annotationName = pattern{
+		regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`),
+		"must be a name such as runbook_url: letters, digits and underscores, not beginning with a digit",
+	}
+)
+
+func checkNames(t *v1alpha1.AlertThreshold) field.ErrorList {
+	var errs field.ErrorList
+	if len(t.Name) > maxName {
+		errs = append(errs, field.TooLong(field.NewPath("metadata", "name"), t.Name, maxName))
+	}
+	if !alertName.MatchString(t.Spec.Alert) {
+		errs = append(errs, field.Invalid(field.NewPath("spec", "alert"), t.Spec.Alert, alertName.must))
+	}
+	return errs
+}
+
+func checkSelector(selector map[string]string, path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	for _, name := range slices.Sorted(maps.Keys(selector)) {
+		switch {
+		case name == "namespace":
+			errs = append(errs, field.Forbidden(path.Key(name), "remove it: a threshold always watches its own namespace"))
+		case name == "le":
+			errs = append(errs, field.Forbidden(path.Key(name), "remove it: a quantile needs every bucket"))
+		case !labelName.MatchString(name):
+			errs = append(errs, field.Invalid(path.Key(name), name, labelName.must))
+		}
+	}
+	return errs
+}
+
+// checkLabels checks the labels that the alert gets besides those of the value, which must stay what they are: with one
+// replaced, several alerts could have the same labels, and Prometheus then drops them all.
+func checkLabels(labels map[string]string, valueLabels []string, path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	for _, name := range slices.Sorted(maps.Keys(labels)) {
+		switch {
+		case name == "severity":
+			errs = append(errs, field.Forbidden(path.Key(name), "remove it: it is set by each of spec.levels"))
+		case name == "alertname" || name == NamespaceLabel || name == ThresholdLabel:
+			errs = append(errs, field.Forbidden(path.Key(name), "remove it: the controller sets it"))
+		case slices.Contains(valueLabels, name):
+			errs = append(errs, field.Forbidden(path.Key(name), "rename it: the signal's own series are told apart by this label"))
+		case !labelName.MatchString(name):
+			errs = append(errs, field.Invalid(path.Key(name), name, labelName.must))
+		default:
+			errs = append(errs, checkTemplate(labels[name], path.Key(name))...)
+		}
+	}
+	return errs
+}
+
+func checkAnnotations(annotations map[string]string, path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	for _, name := range slices.Sorted(maps.Keys(annotations)) {
+		if !annotationName.MatchString(name) {
+			errs = append(errs, field.Invalid(path.Key(name), name, annotationName.must))
+			continue
+		}
+		errs = append(errs, checkTemplate(annotations[name], path.Key(name))...)
+	}
+	return errs
+}
+
+func checkTemplate(text string, path *field.Path) field.ErrorList {
+	if err := lintTemplate(text); err != nil {
+		return field.ErrorList{field.Invalid(path, text,
+			fmt.Sprintf("is not a template that Prometheus can read, such as {{ $value }} or {{ $labels.endpoint }}: %s",
+				strings.TrimSpace(err.Error())))}
+	}
+	return nil
+}

@@ -1,0 +1,109 @@
+// Package rules turns an AlertThreshold into Prometheus rules, and says what is wrong with one that cannot be turned.
+// It is pure: no client, no I/O. Controller, webhook and command line share it, so they cannot disagree.
+package rules
+
+import (
+	"maps"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/signal"
+)
+
+// Plan is a valid AlertThreshold, resolved: defaults filled in, values read in their unit.
+type Plan struct {
+	Namespace, Name string
+	// Alert is the alertname label.
+	Alert string
+	// Value is what is watched.
+	Value Value
+	// Lines are the levels, in the spec's order.
+	Lines []Line
+	// Labels and Annotations are those of the spec.
+	Labels, Annotations map[string]string
+}
+
+// Value is the one value that all lines of a plan are compared with.
+type Value struct {
+	// Expr is PromQL whose every selector matches the threshold's namespace.
+	Expr string
+	Unit signal.Unit
+	// Max is the greatest value that Expr can take; +Inf when it has no bound.
+	Max float64
+	// Title is what the value is called in a sentence, which it begins.
+	Title string
+	// Advice says what to do when a line is crossed; empty when there is none to give.
+	Advice string
+	// Labels are those that tell one series of Expr from another, as far as they are known.
+	Labels []string
+
+	// source is what gave the value its unit, for messages: a signal's name or the field spec.expr.
+	source string
+}
+
+// Line is one level: a value that must not be crossed.
+type Line struct {
+	Severity   string
+	Comparison Comparison
+	// Value is in the base unit: seconds, percent from 0 to 100, ratio from 0 to 1.
+	Value float64
+	Unit  signal.Unit
+	// For and KeepFiringFor are Prometheus durations; empty when there is nothing to wait for.
+	For, KeepFiringFor string
+}
+
+// Comparison is the side of a line on which an alert fires.
+type Comparison string
+
+const (
+	Above Comparison = "above"
+	Below Comparison = "below"
+)
+
+// operator is the PromQL operator of the comparison.
+func (c Comparison) operator() string {
+	if c == Below {
+		return "<"
+	}
+	return ">"
+}
+
+// String is the comparison as people read it, such as "> 2s".
+func (l Line) String() string { return l.Comparison.operator() + " " + l.Unit.Format(l.Value) }
+
+// Resolve reads the threshold. When anything is wrong with it the plan is nil and the list names every wrong field and
+// its fix. It checks all that the API server checks too, so that it can stand alone.
+func Resolve(t *v1alpha1.AlertThreshold) (*Plan, field.ErrorList) {
+	spec := field.NewPath("spec")
+	errs := checkNames(t)
+	value, valueErrs := resolveValue(t, spec)
+	errs = append(errs, valueErrs...)
+	lines, lineErrs := resolveLevels(t.Spec.Levels, value, spec.Child("levels"))
+	errs = append(errs, lineErrs...)
+	errs = append(errs, checkLabels(t.Spec.Labels, value.Labels, spec.Child("labels"))...)
+	errs = append(errs, checkAnnotations(t.Spec.Annotations, spec.Child("annotations"))...)
+	if len(errs) > 0 {
+		return nil, errs
+	}
+
+	plan := &Plan{
+		Namespace:   t.Namespace,
+		Name:        t.Name,
+		Alert:       t.Spec.Alert,
+		Value:       value,
+		Lines:       lines,
+		Labels:      maps.Clone(t.Spec.Labels),
+		Annotations: maps.Clone(t.Spec.Annotations),
+	}
+	if err := lint(plan.Groups()); err != nil {
+		return nil, field.ErrorList{field.InternalError(spec, err)}
+	}
+	return plan, nil
+}
+
+// Validate returns what is wrong with the threshold: each error names the field and the fix.
+func Validate(t *v1alpha1.AlertThreshold) field.ErrorList {
+	_, errs := Resolve(t)
+	return errs
+}

@@ -1,0 +1,98 @@
+package rules
+
+import (
+	"maps"
+	"strconv"
+	"strings"
+
+	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
+	"github.com/prometheus/prometheus/model/labels"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+)
+
+// Names of the recorded series. Alerts, dashboards and status all read these, so they cannot disagree.
+const (
+	// SignalMetric is the value that a threshold watches, in its base unit, with its own labels, NamespaceLabel and
+	// ThresholdLabel.
+	SignalMetric = "plimsoll:signal"
+	// ThresholdMetric is where a line lies, in the unit of SignalMetric, with NamespaceLabel, ThresholdLabel,
+	// SeverityLabel and ComparisonLabel.
+	ThresholdMetric = "plimsoll:threshold"
+)
+
+// Labels of the recorded series and of the alerts.
+const (
+	NamespaceLabel = "namespace"
+	// ThresholdLabel is the name of the AlertThreshold.
+	ThresholdLabel  = "alertthreshold"
+	SeverityLabel   = "severity"
+	ComparisonLabel = "comparison"
+)
+
+// ManagedBy is the value of the label app.kubernetes.io/managed-by of every PrometheusRule made here.
+const ManagedBy = "plimsoll"
+
+const namePrefix = "plimsoll-"
+
+// Name is the name of the PrometheusRule of the AlertThreshold of that name.
+func Name(threshold string) string { return namePrefix + threshold }
+
+// Threshold is the name of the AlertThreshold whose PrometheusRule would have that name, if there can be one.
+func Threshold(rule string) (name string, ok bool) { return strings.CutPrefix(rule, namePrefix) }
+
+// Rule is the plan's PrometheusRule, with extraLabels, by which a Prometheus selects its rules. It has no owner yet.
+func (p *Plan) Rule(extraLabels map[string]string) *monitoringv1.PrometheusRule {
+	ruleLabels := map[string]string{"app.kubernetes.io/managed-by": ManagedBy}
+	maps.Copy(ruleLabels, extraLabels)
+	return &monitoringv1.PrometheusRule{
+		TypeMeta: metav1.TypeMeta{
+			APIVersion: monitoringv1.SchemeGroupVersion.String(),
+			Kind:       monitoringv1.PrometheusRuleKind,
+		},
+		ObjectMeta: metav1.ObjectMeta{Namespace: p.Namespace, Name: Name(p.Name), Labels: ruleLabels},
+		Spec:       monitoringv1.PrometheusRuleSpec{Groups: p.Groups()},
+	}
+}
+
+// Groups are the plan's rules: one group, whose rules Prometheus evaluates in order, the recorded series first.
+func (p *Plan) Groups() []monitoringv1.RuleGroup {
+	rules := []monitoringv1.Rule{{
+		Record: SignalMetric,
+		Expr:   intstr.FromString(p.Value.Expr),
+		Labels: p.identity(),
+	}}
+	for _, line := range p.Lines {
+		rules = append(rules, p.recordLine(line))
+	}
+	for _, line := range p.Lines {
+		rules = append(rules, p.alert(line))
+	}
+	return []monitoringv1.RuleGroup{{Name: "plimsoll." + p.Namespace + "." + p.Name, Rules: rules}}
+}
+
+// identity are the labels by which the plan's series are found.
+func (p *Plan) identity() map[string]string {
+	return map[string]string{NamespaceLabel: p.Namespace, ThresholdLabel: p.Name}
+}
+
+func (p *Plan) recordLine(line Line) monitoringv1.Rule {
+	lineLabels := p.identity()
+	lineLabels[SeverityLabel] = line.Severity
+	lineLabels[ComparisonLabel] = string(line.Comparison)
+	return monitoringv1.Rule{
+		Record: ThresholdMetric,
+		Expr:   intstr.FromString("vector(" + promNumber(line.Value) + ")"),
+		Labels: lineLabels,
+	}
+}
+
+// recorded selects the plan's recorded value.
+func (p *Plan) recorded() string {
+	namespace := labels.MustNewMatcher(labels.MatchEqual, NamespaceLabel, p.Namespace)
+	threshold := labels.MustNewMatcher(labels.MatchEqual, ThresholdLabel, p.Name)
+	return SignalMetric + "{" + namespace.String() + "," + threshold.String() + "}"
+}
+
+// promNumber writes a number as PromQL has it, without an exponent.
+func promNumber(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }

@@ -1,0 +1,84 @@
+package system
+
+import (
+	"path"
+	"strings"
+	"time"
+)
+
+// memoryLimit is the tightest memory limit, and how much of it is in use as the kubelet counts it, without the page
+// cache that the kernel would drop first; both in bytes. It is not ok where nothing below ceiling limits the process.
+func (c cgroup) memoryLimit(ceiling uint64) (used, limit uint64, ok bool) {
+	dirs, limitFile, usageFile, cache := c.v2, "memory.max", "memory.current", "inactive_file"
+	if len(c.memory) > 0 {
+		dirs, limitFile, usageFile, cache = c.memory, "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"
+	}
+	for _, dir := range dirs {
+		l, limited := c.number(dir, limitFile)
+		u, known := c.number(dir, usageFile)
+		if !limited || !known || l == 0 || l >= ceiling {
+			continue
+		}
+		if inactive, found := c.stat(dir, "memory.stat", cache); found {
+			u -= min(u, inactive)
+		}
+		used, limit, ceiling, ok = u, l, l, true
+	}
+	return used, limit, ok
+}
+
+// cpuLimit is the tightest CPU limit in cores, and the CPU time used so far by the group that has it. It is not ok
+// where nothing below ceiling cores limits the process.
+func (c cgroup) cpuLimit(ceiling float64) (used time.Duration, cores float64, ok bool) {
+	dirs, quota := c.v2, c.quotaV2
+	if len(c.cpu) > 0 {
+		dirs, quota = c.cpu, c.quotaV1
+	}
+	for _, dir := range dirs {
+		n, limited := quota(dir)
+		if !limited || n >= ceiling {
+			continue
+		}
+		if u, known := c.cpuTime(dir); known {
+			used, cores, ceiling, ok = u, n, n, true
+		}
+	}
+	return used, cores, ok
+}
+
+func (c cgroup) quotaV2(dir string) (cores float64, ok bool) {
+	words := c.fields(dir, "cpu.max")
+	if len(words) != 2 {
+		return 0, false
+	}
+	return ratio(words[0], words[1])
+}
+
+func (c cgroup) quotaV1(dir string) (cores float64, ok bool) {
+	quota, period := c.fields(dir, "cpu.cfs_quota_us"), c.fields(dir, "cpu.cfs_period_us")
+	if len(quota) != 1 || len(period) != 1 {
+		return 0, false
+	}
+	return ratio(quota[0], period[0])
+}
+
+// ratio is quota over period. It is not ok for "max" and for -1, which mean no limit.
+func ratio(quota, period string) (float64, bool) {
+	q, err1 := time.ParseDuration(quota + "us")
+	p, err2 := time.ParseDuration(period + "us")
+	if err1 != nil || err2 != nil || q <= 0 || p <= 0 {
+		return 0, false
+	}
+	return float64(q) / float64(p), true
+}
+
+// cpuTime is the CPU time used by the group in dir. Version 1 may account for it under another mount point.
+func (c cgroup) cpuTime(dir string) (time.Duration, bool) {
+	if len(c.cpu) == 0 {
+		us, ok := c.stat(dir, "cpu.stat", "usage_usec")
+		return time.Duration(us) * time.Microsecond, ok
+	}
+	group := strings.TrimPrefix(dir, mount+"/cpu")
+	ns, ok := c.number(path.Join(mount, "cpuacct", group), "cpuacct.usage")
+	return time.Duration(ns), ok
+}

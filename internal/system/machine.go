@@ -1,0 +1,102 @@
+package system
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+
+	"github.com/shirou/gopsutil/v3/cpu"
+	"github.com/shirou/gopsutil/v3/disk"
+	"github.com/shirou/gopsutil/v3/mem"
+	"github.com/shirou/gopsutil/v3/net"
+)
+
+// mark is a point in CPU time. Between two marks of the same scope, busy over total is what was in use.
+type mark struct {
+	// scope is the cores of the cgroup limit that busy counts against; 0 for the machine, unread for none. Marks of
+	// different scopes cannot be compared.
+	scope       float64
+	busy, total time.Duration
+}
+
+// unread is the scope of a mark that could not be read.
+const unread = -1
+
+// percentSince is the CPU in use since an earlier mark, from 0 to 100. It is not ok if nothing can be said.
+func (m mark) percentSince(before mark) (percent float64, ok bool) {
+	total := m.total - before.total
+	if m.scope != before.scope || total <= 0 {
+		return 0, false
+	}
+	return percentOf(float64(m.busy-before.busy), float64(total)), true
+}
+
+// percentOf is part of whole as a percentage. It is clamped: a cgroup may run a little over its limit, and two
+// counters are never read at the same instant.
+func percentOf(part, whole float64) float64 {
+	if whole <= 0 {
+		return 0
+	}
+	return min(100, max(0, 100*part/whole))
+}
+
+func (s *Sampler) cpuMark(ctx context.Context) (mark, error) {
+	if used, cores, ok := s.cgroup.cpuLimit(float64(runtime.NumCPU())); ok {
+		elapsed := time.Since(s.started)
+		return mark{scope: cores, busy: used, total: time.Duration(float64(elapsed) * cores)}, nil
+	}
+	all, err := cpu.TimesWithContext(ctx, false)
+	if err != nil {
+		return mark{scope: unread}, fmt.Errorf("reading CPU times: %w", err)
+	}
+	if len(all) == 0 {
+		return mark{scope: unread}, errors.New("reading CPU times: there are none")
+	}
+	t := all[0]
+	// Guest time is already part of user time; idle and waiting for a disk are not busy.
+	busy := t.User + t.System + t.Nice + t.Irq + t.Softirq + t.Steal
+	return mark{busy: seconds(busy), total: seconds(busy + t.Idle + t.Iowait)}, nil
+}
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+
+func (s *Sampler) memory(ctx context.Context) (*Memory, error) {
+	machine, err := mem.VirtualMemoryWithContext(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading memory: %w", err)
+	}
+	total, available := machine.Total, machine.Available
+	if used, limit, ok := s.cgroup.memoryLimit(machine.Total); ok {
+		total, available = limit, limit-min(limit, used)
+	}
+	return &Memory{
+		Total: total, Available: available,
+		Percent: percentOf(float64(total)-float64(available), float64(total)),
+	}, nil
+}
+
+func (s *Sampler) disk(ctx context.Context) (*Disk, error) {
+	usage, err := disk.UsageWithContext(ctx, s.dir)
+	if err != nil {
+		return nil, fmt.Errorf("reading disk usage of %s: %w", s.dir, err)
+	}
+	return &Disk{Total: usage.Total, Used: usage.Used, Percent: usage.UsedPercent}, nil
+}
+
+func network(ctx context.Context) (*Network, error) {
+	all, err := net.IOCountersWithContext(ctx, false)
+	if err != nil {
+		return nil, fmt.Errorf("reading network counters: %w", err)
+	}
+	if len(all) == 0 {
+		return nil, errors.New("reading network counters: there are none")
+	}
+	n := all[0]
+	return &Network{
+		BytesSent: n.BytesSent, BytesReceived: n.BytesRecv,
+		PacketsSent: n.PacketsSent, PacketsReceived: n.PacketsRecv,
+		ErrorsIn: n.Errin, ErrorsOut: n.Errout, DropsIn: n.Dropin, DropsOut: n.Dropout,
+	}, nil
+}

@@ -1,0 +1,87 @@
+package system
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"sync/atomic"
+	"time"
+)
+
+// Interval is how often Run samples.
+const Interval = 5 * time.Second
+
+// first is the time over which the first sample measures the CPU: long enough to be a number, too short to notice.
+const first = 100 * time.Millisecond
+
+// Sampler keeps the last Reading.
+type Sampler struct {
+	dir     string
+	cgroup  cgroup
+	logger  *slog.Logger
+	started time.Time
+
+	last    atomic.Pointer[Reading]
+	cpu     mark   // of the sample before
+	failure string // of the sample before
+}
+
+// Start takes a first sample, which takes about 100 ms, and keeps sampling until ctx ends. dir names the file system
+// whose usage is read.
+func Start(ctx context.Context, dir string, logger *slog.Logger) *Sampler {
+	s := &Sampler{dir: dir, cgroup: findCgroup(os.DirFS("/")), logger: logger, started: time.Now()}
+	s.cpu, _ = s.cpuMark(ctx) // if it fails now, the sample below says so
+	select {
+	case <-time.After(first):
+	case <-ctx.Done():
+	}
+	s.sample(ctx)
+	go s.run(ctx)
+	return s
+}
+
+// Reading is the last sample.
+func (s *Sampler) Reading() Reading { return *s.last.Load() }
+
+func (s *Sampler) run(ctx context.Context) {
+	t := time.NewTicker(Interval)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+			s.sample(ctx)
+		}
+	}
+}
+
+// sample reads everything there is. What fails is left out of the reading and logged, once per change.
+func (s *Sampler) sample(ctx context.Context) {
+	r := Reading{Time: time.Now()}
+	var errs [4]error
+	var now mark
+	if now, errs[0] = s.cpuMark(ctx); errs[0] == nil {
+		if percent, ok := now.percentSince(s.cpu); ok {
+			r.CPUPercent = &percent
+		}
+		s.cpu = now
+	}
+	r.Memory, errs[1] = s.memory(ctx)
+	r.Disk, errs[2] = s.disk(ctx)
+	r.Network, errs[3] = network(ctx)
+	s.last.Store(&r)
+	s.report(ctx, errors.Join(errs[:]...))
+}
+
+func (s *Sampler) report(ctx context.Context, err error) {
+	text := ""
+	if err != nil {
+		text = err.Error()
+	}
+	if text != "" && text != s.failure && ctx.Err() == nil {
+		s.logger.WarnContext(ctx, "System resources could not be read", "error", text)
+	}
+	s.failure = text
+}

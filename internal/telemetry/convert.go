@@ -1,0 +1,45 @@
+package telemetry
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/plimsoll-dev/plimsoll/internal/metric"
+)
+
+// Native histograms stand beside the classic buckets: each bucket is at most a tenth wider than the one before, and a
+// series has at most maxNative of them, else it starts anew, though not more often than once an hour.
+const (
+	nativeFactor = 1.1
+	maxNative    = 160
+	minNativeAge = time.Hour
+)
+
+func counter(m metric.Metric) *prometheus.CounterVec {
+	mustBe(m, metric.Counter)
+	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: m.Name, Help: m.Help}, m.Labels)
+}
+
+func histogram(m metric.Metric) *prometheus.HistogramVec {
+	mustBe(m, metric.Histogram)
+	return prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: m.Name, Help: m.Help, Buckets: m.Buckets,
+		NativeHistogramBucketFactor:     nativeFactor,
+		NativeHistogramMaxBucketNumber:  maxNative,
+		NativeHistogramMinResetDuration: minNativeAge,
+	}, m.Labels)
+}
+
+// gauge describes a gauge whose value is read at every scrape.
+func gauge(m metric.Metric) *prometheus.Desc {
+	mustBe(m, metric.Gauge)
+	return prometheus.NewDesc(m.Name, m.Help, m.Labels, nil)
+}
+
+// mustBe panics if the contract and the code that emits it disagree: that is found by the first test that starts it.
+func mustBe(m metric.Metric, t metric.Type) {
+	if m.Type != t {
+		panic("telemetry: " + m.Name + " is a " + string(m.Type) + ", not a " + string(t))
+	}
+}

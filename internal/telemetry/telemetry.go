@@ -1,0 +1,84 @@
+// Package telemetry emits what the metric contract describes: it registers the contract's metrics with the Prometheus
+// client and holds the recorders for requests, errors and model calls.
+package telemetry
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"slices"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/plimsoll-dev/plimsoll/internal/assistant"
+	"github.com/plimsoll-dev/plimsoll/internal/metric"
+	"github.com/plimsoll-dev/plimsoll/internal/system"
+)
+
+// Config is what a Recorder is made of. All of it is required.
+type Config struct {
+	// Models are the configured models, the only values of the model label beside metric.Other.
+	Models []string
+	// Sessions is the number of active sessions, asked at every scrape.
+	Sessions func(context.Context) (int, error)
+	// System is the last reading of the system's resources, asked at every scrape. It must not wait.
+	System func() system.Reading
+}
+
+// Recorder counts and times what the assistant does, in a registry of its own. It is safe for concurrent use.
+type Recorder struct {
+	registry *prometheus.Registry
+	models   []string
+
+	requests        *prometheus.CounterVec
+	requestDuration *prometheus.HistogramVec
+	calls           *prometheus.CounterVec
+	callDuration    *prometheus.HistogramVec
+	tokens          *prometheus.CounterVec
+	errors          *prometheus.CounterVec
+}
+
+// New returns a recorder whose series that are known from the start begin at zero: without that, the rate of the first
+// error would be lost.
+func New(c Config) *Recorder {
+	r := &Recorder{
+		registry:        prometheus.NewRegistry(),
+		models:          slices.Clone(c.Models),
+		requests:        counter(metric.HTTPRequests),
+		requestDuration: histogram(metric.HTTPRequestDuration),
+		calls:           counter(metric.ModelCalls),
+		callDuration:    histogram(metric.ModelDuration),
+		tokens:          counter(metric.TokensUsed),
+		errors:          counter(metric.Errors),
+	}
+	r.registry.MustRegister(
+		r.requests, r.requestDuration, r.calls, r.callDuration, r.tokens, r.errors,
+		newGauges(c.Sessions, c.System),
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		collectors.NewBuildInfoCollector(),
+	)
+	for _, model := range r.models {
+		r.calls.WithLabelValues(model, metric.StatusSuccess)
+		r.calls.WithLabelValues(model, metric.StatusError)
+		r.callDuration.WithLabelValues(model)
+		r.tokens.WithLabelValues(model, metric.TokenPrompt)
+		r.tokens.WithLabelValues(model, metric.TokenCompletion)
+	}
+	for _, kind := range assistant.ModelKinds() {
+		r.errors.WithLabelValues(string(kind), metric.EndpointModel)
+	}
+	return r
+}
+
+// Handler serves the metrics as Prometheus text, OpenMetrics or protobuf, whichever the scraper prefers. A metric that
+// cannot be collected is left out and logged; the others are served.
+func (r *Recorder) Handler(logger *slog.Logger) http.Handler {
+	return promhttp.HandlerFor(r.registry, promhttp.HandlerOpts{
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelError),
+		ErrorHandling:     promhttp.ContinueOnError,
+		EnableOpenMetrics: true,
+	})
+}

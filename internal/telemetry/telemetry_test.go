@@ -1,0 +1,177 @@
+package telemetry
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	dto "github.com/prometheus/client_model/go"
+
+	"github.com/plimsoll-dev/plimsoll/internal/assistant"
+	"github.com/plimsoll-dev/plimsoll/internal/metric"
+	"github.com/plimsoll-dev/plimsoll/internal/system"
+)
+
+const model = "gemini-2.0-flash-exp"
+
+func fresh() *Recorder {
+	percent := 12.5
+	return New(Config{
+		Models:   []string{model},
+		Sessions: func(context.Context) (int, error) { return 3, nil },
+		System: func() system.Reading {
+			return system.Reading{CPUPercent: &percent, Memory: &system.Memory{Percent: 25}, Disk: &system.Disk{Percent: 50}}
+		},
+	})
+}
+
+func gather(t *testing.T, r *Recorder) map[string]*dto.MetricFamily {
+	t.Helper()
+	families, err := r.registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	byName := map[string]*dto.MetricFamily{}
+	for _, f := range families {
+		byName[f.GetName()] = f
+	}
+	return byName
+}
+
+func TestAFreshRecorderEmitsTheWholeContract(t *testing.T) {
+	r := fresh()
+	r.Expect(Endpoint{Method: "POST", Path: "/chat", Statuses: []int{200}, Kinds: []assistant.Kind{assistant.KindQuota}})
+	families := gather(t, r)
+	for _, m := range metric.All() {
+		f, ok := families[m.Name]
+		if !ok {
+			t.Errorf("%s is missing", m.Name)
+			continue
+		}
+		if got := strings.ToLower(f.GetType().String()); got != string(m.Type) {
+			t.Errorf("%s is a %s, want a %s", m.Name, got, m.Type)
+		}
+		var labels []string
+		for _, pair := range f.GetMetric()[0].GetLabel() {
+			labels = append(labels, pair.GetName())
+		}
+		if want := slices.Sorted(slices.Values(m.Labels)); !slices.Equal(labels, want) {
+			t.Errorf("%s has labels %v, want %v", m.Name, labels, want)
+		}
+	}
+	for _, name := range []string{"go_goroutines", "process_cpu_seconds_total"} {
+		if families[name] == nil {
+			t.Errorf("%s is missing", name)
+		}
+	}
+}
+
+func TestHistogramsAreClassicAndNative(t *testing.T) {
+	r := fresh()
+	r.Request("POST", "/chat", 200, 1200*time.Millisecond)
+	h := gather(t, r)[metric.HTTPRequestDuration.Name].GetMetric()[0].GetHistogram()
+	var bounds []float64
+	for _, b := range h.GetBucket() {
+		bounds = append(bounds, b.GetUpperBound())
+	}
+	if !slices.Equal(bounds, metric.HTTPRequestDuration.Buckets) {
+		t.Errorf("classic buckets = %v, want %v", bounds, metric.HTTPRequestDuration.Buckets)
+	}
+	if len(h.GetPositiveSpan()) == 0 {
+		t.Error("there is no native histogram")
+	}
+	if got := h.GetSampleSum(); got != 1.2 {
+		t.Errorf("sum = %v, want seconds", got)
+	}
+}
+
+func TestModelCalls(t *testing.T) {
+	r := fresh()
+	usage := assistant.Usage{PromptTokens: 7, CompletionTokens: 30}
+	r.ModelCall(model, time.Second, usage, nil)
+	r.ModelCall(model, time.Second, assistant.Usage{}, &assistant.Error{Kind: assistant.KindQuota, Err: errors.New("429")})
+	r.ModelCall("made up by a client", time.Second, usage, nil)
+	for _, tt := range []struct {
+		counter prometheus.Counter
+		want    float64
+	}{
+		{r.calls.WithLabelValues(model, "success"), 1},
+		{r.calls.WithLabelValues(model, "error"), 1},
+		{r.calls.WithLabelValues("other", "success"), 1},
+		{r.tokens.WithLabelValues(model, "prompt"), 7},
+		{r.tokens.WithLabelValues(model, "completion"), 30},
+		{r.errors.WithLabelValues("quota", "ai_model"), 1},
+		{r.errors.WithLabelValues("timeout", "ai_model"), 0},
+	} {
+		if got := testutil.ToFloat64(tt.counter); got != tt.want {
+			t.Errorf("%s = %v, want %v", tt.counter.Desc(), got, tt.want)
+		}
+	}
+	for _, m := range gather(t, r)[metric.ModelDuration.Name].GetMetric() {
+		if m.GetLabel()[0].GetValue() == model && m.GetHistogram().GetSampleCount() != 2 {
+			t.Errorf("%d durations, want 2: a failed call takes time too", m.GetHistogram().GetSampleCount())
+		}
+	}
+}
+
+func TestNoClientCanGrowTheSeries(t *testing.T) {
+	r := fresh()
+	for _, method := range []string{"POST", "BREW", "POST ", "post"} {
+		r.Request(method, "/chat", 200, time.Second)
+	}
+	if got := testutil.CollectAndCount(r.requests); got != 2 {
+		t.Errorf("%d series, want those of POST and other", got)
+	}
+}
+
+func TestWhatIsUnknownIsAbsent(t *testing.T) {
+	var out bytes.Buffer
+	r := New(Config{
+		Sessions: func(context.Context) (int, error) { return 0, errors.New("store is down") },
+		System:   func() system.Reading { return system.Reading{} },
+	})
+	page := scrape(t, r, slog.New(slog.NewTextHandler(&out, nil)), "")
+	for _, m := range []metric.Metric{metric.ActiveSessions, metric.CPUUsage, metric.MemoryUsage, metric.DiskUsage} {
+		if strings.Contains(page, m.Name) {
+			t.Errorf("%s is there", m.Name)
+		}
+	}
+	if !strings.Contains(page, "go_goroutines") {
+		t.Error("one failure hid the other metrics")
+	}
+	if !strings.Contains(out.String(), "store is down") {
+		t.Errorf("the failure was not logged: %s", out.String())
+	}
+}
+
+func TestOpenMetricsIsServedWhenAskedFor(t *testing.T) {
+	logger := slog.New(slog.DiscardHandler)
+	if page := scrape(t, fresh(), logger, "application/openmetrics-text;version=1.0.0"); !strings.HasSuffix(page, "# EOF\n") {
+		t.Error("OpenMetrics was asked for, and not served")
+	}
+	page := scrape(t, fresh(), logger, "")
+	if want := "active_sessions 3\n"; !strings.Contains(page, want) || strings.Contains(page, "# EOF") {
+		t.Errorf("the text format lacks %q, or is OpenMetrics", want)
+	}
+}
+
+func scrape(t *testing.T, r *Recorder, logger *slog.Logger, accept string) string {
+	t.Helper()
+	req := httptest.NewRequest(http.MethodGet, "/metrics", nil)
+	req.Header.Set("Accept", accept)
+	rec := httptest.NewRecorder()
+	r.Handler(logger).ServeHTTP(rec, req)
+	if rec.Code != http.StatusOK {
+		t.Fatalf("status %d: %s", rec.Code, rec.Body)
+	}
+	return rec.Body.String()
+}
