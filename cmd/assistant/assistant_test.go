@@ -159,13 +159,13 @@ func TestAFreshInstanceHasTheWholeContract(t *testing.T) {
 func TestMetricsEqualTheStandInsLedger(t *testing.T) {
 	p := start(t)
 	const calls = 60
-	ok := p.hammer(t, calls, server.Behaviour{ErrorRate: 0.4, ErrorCodes: []int{429, 500}, BlockRate: 0.2})
+	ok := p.hammer(t, calls, server.Behaviour{ErrorRate: 0.4, ErrorCodes: []int{429, 500, 503}, BlockRate: 0.2})
 
 	ledger, families := p.fake.Ledger(), p.scrape(t)
-	if ledger.Requests != calls || ledger.Answers == 0 || ledger.Blocked == 0 || ledger.Errors[429] == 0 || ledger.Errors[500] == 0 {
+	if ledger.Requests != calls || ledger.Answers == 0 || ledger.Blocked == 0 || ledger.Errors[429] == 0 || ledger.Errors[503] == 0 {
 		t.Fatalf("the script did not play: %+v", ledger)
 	}
-	failures := calls - ledger.Answers
+	failures, unavailable := calls-ledger.Answers, ledger.Errors[500]+ledger.Errors[503]
 	for _, tt := range []struct {
 		metric metric.Metric
 		labels []string
@@ -176,13 +176,13 @@ func TestMetricsEqualTheStandInsLedger(t *testing.T) {
 		{metric.TokensUsed, []string{"model", defaultModel, "type", "prompt"}, ledger.PromptTokens},
 		{metric.TokensUsed, []string{"model", defaultModel, "type", "completion"}, ledger.CompletionTokens},
 		{metric.Errors, []string{"endpoint", "ai_model", "error_type", "quota"}, ledger.Errors[429]},
-		{metric.Errors, []string{"endpoint", "ai_model", "error_type", "unavailable"}, ledger.Errors[500]},
+		{metric.Errors, []string{"endpoint", "ai_model", "error_type", "unavailable"}, unavailable},
 		{metric.Errors, []string{"endpoint", "ai_model", "error_type", "blocked"}, ledger.Blocked},
 		{metric.Errors, []string{"endpoint", "/chat", "error_type", "blocked"}, ledger.Blocked},
 		{metric.HTTPRequests, []string{"method", "POST", "endpoint", "/chat", "status", "200"}, ok},
 		{metric.HTTPRequests, []string{"method", "POST", "endpoint", "/chat", "status", "200"}, ledger.Answers},
 		{metric.HTTPRequests, []string{"method", "POST", "endpoint", "/chat", "status", "429"}, ledger.Errors[429]},
-		{metric.HTTPRequests, []string{"method", "POST", "endpoint", "/chat", "status", "503"}, ledger.Errors[500]},
+		{metric.HTTPRequests, []string{"method", "POST", "endpoint", "/chat", "status", "503"}, unavailable},
 		{metric.HTTPRequests, []string{"method", "POST", "endpoint", "/chat", "status", "422"}, ledger.Blocked},
 		{metric.ActiveSessions, nil, 1},
 	} {

@@ -3,8 +3,8 @@ package main
 import (
 	"flag"
 	"fmt"
-	"io"
 	"runtime"
+	"strings"
 )
 
 // version is set by the build: -ldflags "-X main.version=v1.2.3".
@@ -24,8 +24,9 @@ Every flag but --version has a twin in the environment, named in brackets; the f
 Flags:
 `
 
-func printHelp(fs *flag.FlagSet, out io.Writer) {
-	fmt.Fprint(out, usage)
+func helpText(fs *flag.FlagSet) string {
+	var b strings.Builder
+	b.WriteString(usage)
 	fs.VisitAll(func(f *flag.Flag) {
 		value, about := flag.UnquoteUsage(f)
 		if f.DefValue != "" && f.DefValue != "false" {
@@ -37,6 +38,7 @@ func printHelp(fs *flag.FlagSet, out io.Writer) {
 		if value != "" {
 			value = " " + value
 		}
-		fmt.Fprintf(out, "  --%s%s\n        %s\n", f.Name, value, about)
+		fmt.Fprintf(&b, "  --%s%s\n        %s\n", f.Name, value, about)
 	})
+	return b.String()
 }

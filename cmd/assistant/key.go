@@ -17,8 +17,9 @@ func apiKey(file string, getenv func(string) string) (string, error) {
 		if key := strings.TrimSpace(getenv(keyVariable)); key != "" {
 			return key, nil
 		}
-		return "", errors.New("no Gemini API key: set " + keyVariable + ", or name a file that holds it with --api-key-file; " +
-			"keys are given out at https://aistudio.google.com/apikey, and a stand-in set with --gemini-endpoint takes any")
+		return "", errors.New("no Gemini API key: set " + keyVariable + ", or name a file that holds it with " +
+			"--api-key-file; keys are given out at https://aistudio.google.com/apikey, and a stand-in set with " +
+			"--gemini-endpoint takes any")
 	}
 	data, err := os.ReadFile(file)
 	if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -38,8 +39,8 @@ func parseOptions(args []string, getenv func(string) string, stdout io.Writer) (
 	o.register(fs)
 	if err := fs.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
-			printHelp(fs, stdout)
-			return o, err
+			_, writeErr := io.WriteString(stdout, helpText(fs))
+			return o, cmp.Or(writeErr, err)
 		}
 		return o, fmt.Errorf("%w; see --help", err)
 	}
@@ -57,18 +58,18 @@ func parseOptions(args []string, getenv func(string) string, stdout io.Writer) (
 
 func (o *options) register(fs *flag.FlagSet) {
 	fs.StringVar(&o.listen, "listen", ":8000", "`address` that users reach")
-	fs.StringVar(&o.telemetryListen, "telemetry-listen", "", "`address` of /metrics and /health (default: that of --listen)")
+	fs.StringVar(&o.telemetryListen, "telemetry-listen", "", "`address` of /metrics and /health (default: --listen's)")
 	fs.StringVar(&o.model, "model", "gemini-2.0-flash-exp", "`name` of the Gemini model")
-	fs.StringVar(&o.geminiEndpoint, "gemini-endpoint", "", "base `URL` of another server with Gemini's protocol (default: Gemini)")
+	fs.StringVar(&o.geminiEndpoint, "gemini-endpoint", "", "base `URL` of a stand-in (default: Gemini itself)")
 	fs.DurationVar(&o.geminiTimeout, "gemini-timeout", time.Minute, "longest a model call may take")
-	fs.StringVar(&o.apiKeyFile, "api-key-file", "", "`file` with the Gemini API key (default: the key in GEMINI_API_KEY)")
-	fs.Func("log-level", "debug, info, warning or error (default info)", func(s string) (err error) {
+	fs.StringVar(&o.apiKeyFile, "api-key-file", "", "`file` with the API key (default: GEMINI_API_KEY)")
+	fs.Func("log-level", "lowest `level` logged: debug, info, warning or error (default info)", func(s string) (err error) {
 		o.logLevel, err = logs.ParseLevel(s)
 		return err
 	})
 	fs.DurationVar(&o.sessionTTL, "session-ttl", 30*time.Minute, "how long a session lives after its last message")
-	fs.DurationVar(&o.shutdownDelay, "shutdown-delay", 3*time.Second, "how long requests are still accepted after readiness fails")
-	fs.DurationVar(&o.shutdownTimeout, "shutdown-timeout", 25*time.Second, "longest a shutdown may take, its delay included")
+	fs.DurationVar(&o.shutdownDelay, "shutdown-delay", 3*time.Second, "how long requests are taken after readiness fails")
+	fs.DurationVar(&o.shutdownTimeout, "shutdown-timeout", 25*time.Second, "longest a shutdown takes, with its delay")
 	fs.BoolVar(&o.version, "version", false, "print the version and exit")
 }
 

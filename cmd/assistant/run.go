@@ -26,8 +26,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 	case err != nil:
 		return err
 	case opts.version:
-		fmt.Fprintln(stdout, versionLine())
-		return nil
+		_, err := fmt.Fprintln(stdout, versionLine())
+		return err
 	}
 	key, err := apiKey(opts.apiKeyFile, getenv)
 	if err != nil {
@@ -56,13 +56,13 @@ func serve(ctx context.Context, opts options, key string, logger *slog.Logger) (
 		Model:    telemetry.Observe(model, recorder, logger),
 		Sessions: sessions, Recorder: recorder, System: sampler.Reading, Logger: logger,
 	})
-	where, err := listen(opts)
+	serving, err := listen(opts)
 	if err != nil {
 		return err
 	}
 
-	logger.InfoContext(ctx, "Application started", started(opts, where)...)
-	err = api.Serve(ctx, where)
+	logger.InfoContext(ctx, "Application started", started(opts, serving)...)
+	err = api.Serve(ctx, serving)
 	logger.InfoContext(ctx, "Application shutdown", "uptime", api.Uptime())
 	return err
 }

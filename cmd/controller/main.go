@@ -10,6 +10,7 @@ import (
 	"os"
 
 	"github.com/go-logr/logr"
+	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client/config"
 
@@ -44,6 +45,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 
 	log := logs.New(stdout, o.logLevel)
 	ctrl.SetLogger(logr.FromSlogHandler(log.Handler()))
+	klog.SetSlogLogger(log) // the Kubernetes client's own messages
 	log.Info("starting", "version", version, "namespaces", o.controller.Namespaces, "rule_labels", o.controller.RuleLabels)
 
 	cfg, err := config.GetConfig()

@@ -15,11 +15,11 @@ import (
 	"time"
 )
 
-// ownerVariable marks the environment of every process that a cluster starts with the cluster's folder, so the
+// OwnerVariable marks the environment of every process that a cluster starts with the cluster's folder, so the
 // process table itself says what is ours: no pid file can be stale, and an interrupt between start and note loses
 // nothing. Children inherit it.
 const (
-	ownerVariable   = "PLIMSOLL_CLUSTER"
+	OwnerVariable   = "PLIMSOLL_CLUSTER"
 	processVariable = "PLIMSOLL_PROCESS"
 )
 
@@ -46,7 +46,7 @@ func (c *Cluster) Start(p Process) error {
 	cmd := exec.Command(p.Path, p.Args...)
 	cmd.Dir = c.dir
 	cmd.Stdout, cmd.Stderr = log, log
-	cmd.Env = append(append(os.Environ(), p.Env...), ownerVariable+"="+c.dir, processVariable+"="+p.Name)
+	cmd.Env = append(append(os.Environ(), p.Env...), OwnerVariable+"="+c.dir, processVariable+"="+p.Name)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start %s: %w", p.Name, err)
@@ -65,7 +65,7 @@ func (c *Cluster) processes(name string) ([]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	owner := []byte(ownerVariable + "=" + c.dir)
+	owner := []byte(OwnerVariable + "=" + c.dir)
 	process := []byte(processVariable + "=" + name)
 	var pids []int
 	for _, e := range entries {

@@ -14,6 +14,9 @@ import (
 	"github.com/plimsoll-dev/plimsoll/hack/steps"
 )
 
+// stateDir is the cluster's folder, apart from make demo's.
+const stateDir = ".state-e2e"
+
 // TestMainJob runs its parts in order on one node: each builds on what the ones before have shown. It fails where no
 // node can run.
 func TestMainJob(t *testing.T) {
@@ -23,7 +26,7 @@ func TestMainJob(t *testing.T) {
 	}
 	p := steps.New(t.Output())
 	b := build.Builder{Root: root, Steps: p}
-	o := cluster.Options{Dir: filepath.Join(root, "hack", ".state-e2e"), Bin: b.Bin(), Depth: cluster.Node, Steps: p}
+	o := cluster.Options{Dir: filepath.Join(root, "hack", stateDir), Bin: b.Bin(), Depth: cluster.Node, Steps: p}
 	ctx := t.Context()
 	if err := cluster.Down(ctx, o); err != nil {
 		t.Fatal("remains of an earlier run:", err)

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/plimsoll-dev/plimsoll/hack/cluster"
 )
 
 // machine is what the demo must leave as it found it.
@@ -30,7 +32,7 @@ func machine(t *testing.T) map[string]string {
 	return seen
 }
 
-// kubernetesProcesses are the command lines of what a node runs, ours or not.
+// kubernetesProcesses are the command lines of what a node runs, ours or not, but for those of another cluster's folder.
 func kubernetesProcesses(t *testing.T) []string {
 	t.Helper()
 	names := []string{"etcd", "kube-", "kubelet", "containerd", "unshare", "coredns", "pause"}
@@ -43,6 +45,10 @@ func kubernetesProcesses(t *testing.T) []string {
 		data, err := os.ReadFile(file)
 		if err != nil {
 			continue // ended meanwhile
+		}
+		environ, _ := os.ReadFile(filepath.Join(filepath.Dir(file), "environ"))
+		if strings.Contains(string(environ), cluster.OwnerVariable+"=") && !strings.Contains(string(environ), stateDir) {
+			continue
 		}
 		line := strings.ReplaceAll(string(data), "\x00", " ")
 		program, _, _ := strings.Cut(line, " ")

@@ -58,7 +58,7 @@ func (c *client) ask(ctx context.Context, n int) outcome {
 	if err != nil {
 		return outcome{elapsed: time.Since(start)}
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
 		return outcome{elapsed: time.Since(start)}
 	}

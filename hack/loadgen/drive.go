@@ -11,10 +11,13 @@ import (
 // progressEvery is how often a run says that it lives.
 const progressEvery = 10 * time.Second
 
+// asker sends the nth request.
+type asker func(ctx context.Context, n int) outcome
+
 // drive sends requests at a steady rate until ctx ends or the duration has passed, and waits for those in flight. The
 // rate does not follow the answers: a slow assistant is asked as often as a fast one, as users would, up to the most
 // requests at once; those due beyond it are skipped, not saved up.
-func drive(ctx context.Context, o options, ask func(context.Context, int) outcome, out io.Writer) (*report, time.Duration) {
+func drive(ctx context.Context, o options, ask asker, out io.Writer) (*report, time.Duration) {
 	if o.duration > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, o.duration)
@@ -66,7 +69,7 @@ func say(ctx context.Context, r *report, start time.Time, out io.Writer) {
 		case <-ctx.Done():
 			return
 		case <-t.C:
-			r.progress(out, time.Since(start))
+			_, _ = io.WriteString(out, r.progress(time.Since(start)))
 		}
 	}
 }

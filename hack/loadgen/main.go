@@ -32,9 +32,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "loadgen: %g requests a second to %s/chat, at most %d at once\n", o.rate, o.url, o.concurrency)
+	_, _ = fmt.Fprintf(out, "loadgen: %g requests a second to %s/chat, at most %d at once\n", o.rate, o.url, o.concurrency)
 	r, elapsed := drive(ctx, o, newClient(o).ask, out)
-	if err := r.table(out, elapsed); err != nil {
+	if _, err := io.WriteString(out, r.table(elapsed)); err != nil {
 		return fmt.Errorf("writing the table: %w", err)
 	}
 	if r.answered == 0 {

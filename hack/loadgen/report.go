@@ -1,12 +1,11 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"text/tabwriter"
 	"time"
@@ -52,35 +51,38 @@ func (r *report) skip(n int) {
 	r.skipped += n
 }
 
-// progress writes one line.
-func (r *report) progress(w io.Writer, elapsed time.Duration) {
+// progress is one line about what was done so far.
+func (r *report) progress(elapsed time.Duration) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	fmt.Fprintf(w, "%8s  %d requests, %d answered, %d failed, %d skipped, p95 %s\n", elapsed.Round(time.Second),
+	return fmt.Sprintf("%8s  %d requests, %d answered, %d failed, %d skipped, p95 %s\n", elapsed.Round(time.Second),
 		r.all.n, r.answered, r.all.n-r.answered, r.skipped, round(r.all.percentile(0.95)))
 }
 
-// table writes the closing table: one row a status, and their sum.
-func (r *report) table(w io.Writer, elapsed time.Duration) error {
+// table is the closing table: one row a status, and their sum.
+func (r *report) table(elapsed time.Duration) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "status\tcount\tper second\tp50\tp95\tp99\tmax\t")
+	var b strings.Builder
+	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	row := func(name string, l *latencies) {
-		fmt.Fprintf(t, "%s\t%d\t%.2f\t%s\t%s\t%s\t%s\t\n", name, l.n, float64(l.n)/max(elapsed.Seconds(), 1e-9),
+		_, _ = fmt.Fprintf(t, "%s\t%d\t%.2f\t%s\t%s\t%s\t%s\t\n", name, l.n, float64(l.n)/max(elapsed.Seconds(), 1e-9),
 			round(l.percentile(0.50)), round(l.percentile(0.95)), round(l.percentile(0.99)), round(l.max))
 	}
+	_, _ = fmt.Fprintln(t, "status\tcount\tper second\tp50\tp95\tp99\tmax\t")
 	for _, status := range slices.Sorted(maps.Keys(r.byStatus)) {
-		row(cmp.Or(map[int]string{0: "no answer"}[status], strconv.Itoa(status)), r.byStatus[status])
+		name := strconv.Itoa(status)
+		if status == 0 {
+			name = "no answer"
+		}
+		row(name, r.byStatus[status])
 	}
 	row("all", &r.all)
-	if err := t.Flush(); err != nil {
-		return err
-	}
+	_ = t.Flush() // a strings.Builder takes everything
 	if r.skipped > 0 {
-		fmt.Fprintf(w, "%d requests were not sent: as many as --concurrency allows were waiting for their answers\n", r.skipped)
+		fmt.Fprintf(&b, "%d due requests were not sent: --concurrency others were waiting for answers\n", r.skipped)
 	}
-	return nil
+	return b.String()
 }
 
 // round leaves three digits or so, what a person reads.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -115,7 +116,7 @@ func TestNotAccepted(t *testing.T) {
 	namespace := newNamespace(t)
 	for name, tc := range map[string]struct{ spec, says string }{
 		"bad-unit":         {`{alert: A, signal: {name: HTTPLatency}, levels: [{severity: w, above: 5%}]}`, `spec.levels[0].above: Invalid value: "5%": must be a duration with its unit, such as "2s" or "250ms", because HTTPLatency is measured in Seconds`},
-		"bad-promql":       {`{alert: A, expr: "rate(x[5m]", levels: [{severity: w, above: 5}]}`, "spec.expr: Invalid value: \"rate(x[5m]\": is not PromQL that Prometheus can read: 1:5: parse error: unclosed left parenthesis"},
+		"bad-promql":       {`{alert: A, expr: "rate(x[5m]", levels: [{severity: w, above: 5}]}`, "spec.expr: Invalid value: \"rate(x[5m]\": is not PromQL that Prometheus can read: 1:11: parse error: unclosed left parenthesis"},
 		"neither":          {`{alert: A, signal: {name: CPU}, levels: [{severity: w}]}`, `spec.levels[0]: Required value: set exactly one of above and below, such as above: "2%"`},
 		"above-and-below":  {`{alert: A, signal: {name: CPU}, levels: [{severity: w, above: 80, below: 5}]}`, "spec.levels[0].below: Forbidden: set exactly one of above and below"},
 		"not-a-value":      {`{alert: A, signal: {name: CPU}, levels: [{severity: w, above: {value: 80}}]}`, `spec.levels[0].above: Invalid value: "{\"value\":80}": must be a percentage, such as "80%" or 80`},
@@ -169,8 +170,11 @@ func getTable(t *testing.T, namespace string) metav1.Table {
 	if err != nil {
 		t.Fatal(err)
 	}
-	url := adminConfig.Host + "/apis/plimsoll.dev/v1alpha1/namespaces/" + namespace + "/alertthresholds"
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	address, err := url.JoinPath(adminConfig.Host, "apis", "plimsoll.dev", "v1alpha1", "namespaces", namespace, "alertthresholds")
+	if err != nil {
+		t.Fatal(err)
+	}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,9 +1,12 @@
 package controller
 
 import (
+	"context"
+
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
@@ -12,8 +15,8 @@ import (
 // maxNote is the longest text, in bytes, that the API server takes in an event.
 const maxNote = 1024
 
-// announce tells in events which conditions have changed. Ready only repeats the others.
-func (r *Reconciler) announce(before, after *v1alpha1.AlertThreshold) {
+// announce tells in events and in the log which conditions have changed. Ready only repeats the others.
+func (r *Reconciler) announce(ctx context.Context, before, after *v1alpha1.AlertThreshold) {
 	for _, is := range after.Status.Conditions {
 		was := meta.FindStatusCondition(before.Status.Conditions, is.Type)
 		unchanged := was != nil && was.Status == is.Status && was.Reason == is.Reason && was.Message == is.Message
@@ -24,6 +27,7 @@ func (r *Reconciler) announce(before, after *v1alpha1.AlertThreshold) {
 		if is.Status != metav1.ConditionTrue {
 			eventType = corev1.EventTypeWarning
 		}
+		ctrl.LoggerFrom(ctx).Info("condition changed", "condition", is.Type, "status", is.Status, "reason", is.Reason, "detail", is.Message)
 		r.events.Eventf(after, nil, eventType, is.Reason, "Reconcile", "%s", clip(is.Message, maxNote))
 	}
 }

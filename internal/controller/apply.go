@@ -18,7 +18,7 @@ import (
 )
 
 // apply writes the rule, owned by the threshold, and reports whether that changed anything. existing is the rule as it
-// was seen, ours, or nil; if another has taken its place since, the API server answers with a conflict.
+// was seen, ours, or nil; if it is another one by now, or gone, the error is the API server's conflict.
 func (r *Reconciler) apply(ctx context.Context, t *v1alpha1.AlertThreshold, rule *monitoringv1.PrometheusRule, existing *metav1.PartialObjectMetadata) (bool, error) {
 	object, err := applyConfiguration(t, rule, existing)
 	if err != nil {
@@ -49,8 +49,9 @@ func applyConfiguration(t *v1alpha1.AlertThreshold, rule *monitoringv1.Prometheu
 	object.SetLabels(rule.Labels)
 	object.SetAnnotations(map[string]string{v1alpha1.GenerationAnnotation: strconv.FormatInt(t.Generation, 10)})
 	object.SetOwnerReferences([]metav1.OwnerReference{*metav1.NewControllerRef(t, thresholdKind)})
-	if existing != nil {
+	if existing != nil { // write over what was seen, or not at all
 		object.SetUID(existing.UID)
+		object.SetResourceVersion(existing.ResourceVersion)
 	}
 	return object, nil
 }

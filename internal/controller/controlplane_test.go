@@ -3,39 +3,41 @@
 package controller
 
 import (
-	"fmt"
+	"context"
+	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"time"
 
 	"k8s.io/client-go/rest"
-	"sigs.k8s.io/controller-runtime/pkg/envtest"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/plimsoll-dev/plimsoll/hack/cluster"
+	"github.com/plimsoll-dev/plimsoll/hack/steps"
 )
 
-// startControlPlane runs a real etcd, kube-apiserver and kube-controller-manager, whose files lie in dir, and returns
-// what gives a client every right. The caller calls stop in the end.
-func startControlPlane(dir string) (cfg *rest.Config, stop func(), err error) {
-	bin := os.Getenv("KUBEBUILDER_ASSETS")
-	if bin == "" {
-		bin = "/tmp/bin"
-	}
-	env := &envtest.Environment{BinaryAssetsDirectory: bin, ControlPlaneStartTimeout: time.Minute, ControlPlaneStopTimeout: time.Minute}
-	if cfg, err = env.Start(); err != nil {
-		return nil, nil, fmt.Errorf("start the API server: %w", err)
-	}
-	kubeconfig := filepath.Join(dir, "kubeconfig")
-	if err := os.WriteFile(kubeconfig, env.KubeConfig, 0o600); err != nil {
+// startControlPlane runs a real etcd, kube-apiserver and kube-controller-manager, and returns what gives a client every
+// right in it. The caller calls stop in the end, which removes it all.
+func startControlPlane(ctx context.Context) (cfg *rest.Config, stop func() error, err error) {
+	parent, err := os.MkdirTemp("", "plimsoll")
+	if err != nil {
 		return nil, nil, err
 	}
-	manager := exec.Command(filepath.Join(bin, "kube-controller-manager"), "--kubeconfig", kubeconfig,
-		"--controllers", "garbage-collector-controller", "--leader-elect=false", "--secure-port=0")
-	if err := manager.Start(); err != nil {
-		return nil, nil, fmt.Errorf("start the controller manager: %w", err)
+	o := cluster.Options{
+		Dir:   filepath.Join(parent, "c"),
+		Bin:   filepath.Join("..", "..", "hack", "bin"),
+		Depth: cluster.ControlPlane,
+		Steps: steps.New(os.Stdout),
 	}
-	return cfg, func() {
-		_ = manager.Process.Kill()
-		_ = manager.Wait()
-		_ = env.Stop()
-	}, nil
+	stop = func() error {
+		return errors.Join(cluster.Down(context.WithoutCancel(ctx), o), os.RemoveAll(parent))
+	}
+	c, err := cluster.Up(ctx, o)
+	if err != nil {
+		return nil, nil, errors.Join(err, stop())
+	}
+	cfg, err = clientcmd.BuildConfigFromFlags("", c.Kubeconfig())
+	if err != nil {
+		return nil, nil, errors.Join(err, stop())
+	}
+	return cfg, stop, nil
 }

@@ -22,24 +22,23 @@ type observed struct {
 	operatorMissing bool
 	// rule is the metadata of the PrometheusRule by the threshold's rule name, whoever owns it; nil when there is none.
 	rule *metav1.PartialObjectMetadata
+	// fault is why it could not be found out.
+	fault error
 }
 
 // gather does all reading. It also sees to it that rules are watched from now on, so that no later change is missed.
-func (r *Reconciler) gather(ctx context.Context, t *v1alpha1.AlertThreshold) (observed, error) {
+func (r *Reconciler) gather(ctx context.Context, t *v1alpha1.AlertThreshold) observed {
 	rule := newRuleMetadata()
 	err := r.live.Get(ctx, types.NamespacedName{Namespace: t.Namespace, Name: rules.Name(t.Name)}, rule)
 	switch {
 	case meta.IsNoMatchError(err):
-		return observed{operatorMissing: true}, nil
+		return observed{operatorMissing: true}
 	case apierrors.IsNotFound(err):
 		rule = nil
 	case err != nil:
-		return observed{}, fmt.Errorf("read the PrometheusRule: %w", err)
+		return observed{fault: fmt.Errorf("read the PrometheusRule: %w", err)}
 	}
-	if err := r.rules.ensure(); err != nil {
-		return observed{}, err
-	}
-	return observed{rule: rule}, nil
+	return observed{rule: rule, fault: r.rules.ensure()}
 }
 
 // newRuleMetadata is an empty PrometheusRule of which only the metadata is read, watched and cached: rules are large.

@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
 const cpuSpec = `{alert: HighCPU, signal: {name: CPU}, levels: [{severity: warning, above: 80, for: 5m}]}`
@@ -32,10 +33,10 @@ func TestSpecChangeReachesTheRule(t *testing.T) {
 	if threshold.Status.Threshold != "critical > 90%" {
 		t.Errorf("threshold = %q", threshold.Status.Threshold)
 	}
-	rules := getRule(t, namespace, "plimsoll-cpu").Spec.Groups[0].Rules
+	got := getRule(t, namespace, "plimsoll-cpu").Spec.Groups[0].Rules
 	want := fmt.Sprintf(`plimsoll:signal{namespace=%q,alertthreshold="cpu"} > 90`, namespace)
-	if got := rules[len(rules)-1].Expr.String(); len(rules) != 3 || got != want {
-		t.Errorf("%d rules, the last %s, want %s", len(rules), got, want)
+	if last := got[len(got)-1].Expr.String(); len(got) != 3 || last != want {
+		t.Errorf("%d rules, the last %s, want %s", len(got), last, want)
 	}
 }
 
@@ -147,6 +148,34 @@ func TestForeignRuleIsLeftAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	waitFor(t, admin, namespace, "cpu", v1alpha1.ConditionReady, v1alpha1.ReasonReady)
+}
+
+// TestApplyNoticesAnotherRule replaces the rule between looking and writing: by another one, and by none.
+func TestApplyNoticesAnotherRule(t *testing.T) {
+	namespace := newNamespace(t)
+	createThreshold(t, namespace, "cpu", cpuSpec)
+	threshold := waitFor(t, admin, namespace, "cpu", v1alpha1.ConditionReady, v1alpha1.ReasonReady)
+	plan, errs := rules.Resolve(threshold)
+	if len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	foreign := &monitoringv1.PrometheusRule{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "theirs"}}
+	if err := admin.Create(t.Context(), foreign); err != nil {
+		t.Fatal(err)
+	}
+	seen := newRuleMetadata()
+	seen.UID, seen.ResourceVersion = "another", "1"
+	r := &Reconciler{client: admin}
+	for _, name := range []string{"theirs", "gone"} {
+		rule := plan.Rule(nil)
+		rule.Name = name
+		if _, err := r.apply(t.Context(), threshold, rule, seen); !apierrors.IsConflict(err) {
+			t.Errorf("apply over %s: error = %v, want a conflict", name, err)
+		}
+	}
+	if got := getRule(t, namespace, "theirs"); got.ResourceVersion != foreign.ResourceVersion {
+		t.Errorf("the foreign rule was written: %+v", got)
+	}
 }
 
 // TestDeleteAndCreateAgain needs the garbage collector of a real cluster, which looks for new kinds every half minute.

@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
+	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
@@ -49,18 +50,14 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-func runWithCluster(m *testing.M) (int, error) {
+func runWithCluster(m *testing.M) (code int, err error) {
 	ctrl.SetLogger(logr.Discard())
-	dir, err := os.MkdirTemp("", "plimsoll")
+	klog.SetLogger(logr.Discard())
+	cfg, stop, err := startControlPlane(context.Background())
 	if err != nil {
 		return 0, err
 	}
-	defer os.RemoveAll(dir)
-	cfg, stop, err := startControlPlane(dir)
-	if err != nil {
-		return 0, err
-	}
-	defer stop()
+	defer func() { err = errors.Join(err, stop()) }()
 	if err := installCRDs(cfg, thresholdCRDs, ruleCRD); err != nil {
 		return 0, err
 	}
@@ -76,8 +73,7 @@ func runWithCluster(m *testing.M) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	code := m.Run()
-	return code, stopController()
+	return m.Run(), stopController()
 }
 
 func installCRDs(cfg *rest.Config, paths ...string) error {

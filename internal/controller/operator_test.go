@@ -12,11 +12,15 @@ import (
 
 // TestOperatorMissing has a cluster of its own, in which nobody has installed the Prometheus Operator yet.
 func TestOperatorMissing(t *testing.T) {
-	cfg, stop, err := startControlPlane(t.TempDir())
+	cfg, stop, err := startControlPlane(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(stop)
+	t.Cleanup(func() {
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	})
 	if err := installCRDs(cfg, thresholdCRDs); err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -83,18 +84,17 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (result ct
 }
 
 func (r *Reconciler) reconcile(ctx context.Context, t *v1alpha1.AlertThreshold) (ctrl.Result, error) {
-	seen, err := r.gather(ctx, t)
-	if err != nil {
-		return ctrl.Result{}, err
-	}
+	seen := r.gather(ctx, t)
 	d := decide(t, seen)
 	if d.apply {
 		changed, err := r.apply(ctx, t, d.plan.Rule(r.ruleLabels), seen.rule)
 		switch {
 		case apierrors.IsConflict(err):
 			return ctrl.Result{}, err // the rule is not the one that was seen: look again
+		case meta.IsNoMatchError(err), apierrors.IsNotFound(err):
+			d = d.withoutOperator(t) // the kind itself is gone: applying creates what is merely absent
 		case err != nil:
-			d = d.failed(t, err)
+			d = d.failed(t, "written", err)
 		case changed:
 			r.announceRestored(t)
 		}
@@ -103,7 +103,7 @@ func (r *Reconciler) reconcile(ctx context.Context, t *v1alpha1.AlertThreshold) 
 	return ctrl.Result{RequeueAfter: d.lookAgain}, d.fault
 }
 
-// patchStatus writes the status if it has changed, and tells what has changed in events.
+// patchStatus writes the status if it has changed, and tells what has changed in events and in the log.
 func (r *Reconciler) patchStatus(ctx context.Context, before, after *v1alpha1.AlertThreshold) error {
 	if equality.Semantic.DeepEqual(before.Status, after.Status) {
 		return nil
@@ -115,6 +115,6 @@ func (r *Reconciler) patchStatus(ctx context.Context, before, after *v1alpha1.Al
 	if err != nil {
 		return fmt.Errorf("patch the status: %w", err)
 	}
-	r.announce(before, after)
+	r.announce(ctx, before, after)
 	return nil
 }

@@ -3,7 +3,6 @@ package system
 import (
 	"testing"
 	"testing/fstest"
-	"time"
 )
 
 // files is a file system by path.
@@ -78,7 +77,7 @@ func TestCPULimit(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		files map[string]string
-		used  time.Duration
+		used  float64 // seconds
 		cores float64 // no limit if 0
 	}{
 		{"no cgroups", nil, 0, 0},
@@ -86,7 +85,7 @@ func TestCPULimit(t *testing.T) {
 			"proc/self/cgroup":       "0::/",
 			"sys/fs/cgroup/cpu.max":  "50000 100000",
 			"sys/fs/cgroup/cpu.stat": "usage_usec 2000000\nuser_usec 1",
-		}, 2 * time.Second, 0.5},
+		}, 2, 0.5},
 		{"v2 without limit", map[string]string{
 			"proc/self/cgroup":       "0::/",
 			"sys/fs/cgroup/cpu.max":  "max 100000",
@@ -105,18 +104,18 @@ func TestCPULimit(t *testing.T) {
 			"sys/fs/cgroup/cpu/pod/cpu.cfs_period_us":      "100000",
 			"sys/fs/cgroup/cpuacct/pod/main/cpuacct.usage": "1",
 			"sys/fs/cgroup/cpuacct/pod/cpuacct.usage":      "3000000000",
-		}, 3 * time.Second, 1.5},
+		}, 3, 1.5},
 		{"v1 in a container that sees the host's path", map[string]string{
 			"proc/self/cgroup":                    "1:cpu,cpuacct:/kubepods/pod1/c1",
 			"sys/fs/cgroup/cpu/cpu.cfs_quota_us":  "100000",
 			"sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000",
 			"sys/fs/cgroup/cpuacct/cpuacct.usage": "1000000000",
-		}, time.Second, 1},
+		}, 1, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			used, cores, ok := findCgroup(files(tt.files)).cpuLimit(4)
 			if used != tt.used || cores != tt.cores || ok != (tt.cores > 0) {
-				t.Errorf("cpuLimit = %v of %v cores, %v; want %v of %v", used, cores, ok, tt.used, tt.cores)
+				t.Errorf("cpuLimit = %v s of %v cores, %v; want %v of %v", used, cores, ok, tt.used, tt.cores)
 			}
 		})
 	}

@@ -27,9 +27,9 @@ func (c cgroup) memoryLimit(ceiling uint64) (used, limit uint64, ok bool) {
 	return used, limit, ok
 }
 
-// cpuLimit is the tightest CPU limit in cores, and the CPU time used so far by the group that has it. It is not ok
-// where nothing below ceiling cores limits the process.
-func (c cgroup) cpuLimit(ceiling float64) (used time.Duration, cores float64, ok bool) {
+// cpuLimit is the tightest CPU limit in cores, and the CPU time in seconds used so far by the group that has it. It is
+// not ok where nothing below ceiling cores limits the process.
+func (c cgroup) cpuLimit(ceiling float64) (used, cores float64, ok bool) {
 	dirs, quota := c.v2, c.quotaV2
 	if len(c.cpu) > 0 {
 		dirs, quota = c.cpu, c.quotaV1
@@ -72,13 +72,13 @@ func ratio(quota, period string) (float64, bool) {
 	return float64(q) / float64(p), true
 }
 
-// cpuTime is the CPU time used by the group in dir. Version 1 may account for it under another mount point.
-func (c cgroup) cpuTime(dir string) (time.Duration, bool) {
+// cpuTime is the CPU time in seconds used by the group in dir. Version 1 may account for it under another mount point.
+func (c cgroup) cpuTime(dir string) (float64, bool) {
 	if len(c.cpu) == 0 {
 		us, ok := c.stat(dir, "cpu.stat", "usage_usec")
-		return time.Duration(us) * time.Microsecond, ok
+		return float64(us) / 1e6, ok
 	}
 	group := strings.TrimPrefix(dir, mount+"/cpu")
 	ns, ok := c.number(path.Join(mount, "cpuacct", group), "cpuacct.usage")
-	return time.Duration(ns), ok
+	return float64(ns) / 1e9, ok
 }

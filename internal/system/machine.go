@@ -17,8 +17,9 @@ import (
 type mark struct {
 	// scope is the cores of the cgroup limit that busy counts against; 0 for the machine, unread for none. Marks of
 	// different scopes cannot be compared.
-	scope       float64
-	busy, total time.Duration
+	scope float64
+	// busy and total are in seconds, summed over the cores.
+	busy, total float64
 }
 
 // unread is the scope of a mark that could not be read.
@@ -30,7 +31,7 @@ func (m mark) percentSince(before mark) (percent float64, ok bool) {
 	if m.scope != before.scope || total <= 0 {
 		return 0, false
 	}
-	return percentOf(float64(m.busy-before.busy), float64(total)), true
+	return percentOf(m.busy-before.busy, total), true
 }
 
 // percentOf is part of whole as a percentage. It is clamped: a cgroup may run a little over its limit, and two
@@ -44,8 +45,7 @@ func percentOf(part, whole float64) float64 {
 
 func (s *Sampler) cpuMark(ctx context.Context) (mark, error) {
 	if used, cores, ok := s.cgroup.cpuLimit(float64(runtime.NumCPU())); ok {
-		elapsed := time.Since(s.started)
-		return mark{scope: cores, busy: used, total: time.Duration(float64(elapsed) * cores)}, nil
+		return mark{scope: cores, busy: used, total: time.Since(s.started).Seconds() * cores}, nil
 	}
 	all, err := cpu.TimesWithContext(ctx, false)
 	if err != nil {
@@ -57,10 +57,8 @@ func (s *Sampler) cpuMark(ctx context.Context) (mark, error) {
 	t := all[0]
 	// Guest time is already part of user time; idle and waiting for a disk are not busy.
 	busy := t.User + t.System + t.Nice + t.Irq + t.Softirq + t.Steal
-	return mark{busy: seconds(busy), total: seconds(busy + t.Idle + t.Iowait)}, nil
+	return mark{busy: busy, total: busy + t.Idle + t.Iowait}, nil
 }
-
-func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
 func (s *Sampler) memory(ctx context.Context) (*Memory, error) {
 	machine, err := mem.VirtualMemoryWithContext(ctx)

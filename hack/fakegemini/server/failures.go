@@ -14,10 +14,10 @@ var failures = map[int]failure{
 	http.StatusBadRequest:          {status: "INVALID_ARGUMENT", message: "Request contains an invalid argument."},
 	http.StatusForbidden:           {status: "PERMISSION_DENIED", message: "The caller does not have permission."},
 	http.StatusNotFound:            {status: "NOT_FOUND", message: "Requested entity was not found."},
-	http.StatusTooManyRequests:     {status: "RESOURCE_EXHAUSTED", message: "Resource has been exhausted (e.g. check quota)."},
+	http.StatusTooManyRequests:     {status: "RESOURCE_EXHAUSTED", message: "Resource has been exhausted (e.g. quota)."},
 	http.StatusInternalServerError: {status: "INTERNAL", message: "An internal error has occurred."},
 	http.StatusServiceUnavailable:  {status: "UNAVAILABLE", message: "The model is overloaded. Please try again later."},
-	http.StatusGatewayTimeout:      {status: "DEADLINE_EXCEEDED", message: "Deadline expired before operation could complete."},
+	http.StatusGatewayTimeout:      {status: "DEADLINE_EXCEEDED", message: "Deadline expired before completion."},
 }
 
 var (

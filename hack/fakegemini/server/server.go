@@ -1,6 +1,6 @@
 // Package server is a stand-in for Gemini's REST API with scripted latency, tokens and errors. It speaks
-// :generateContent and :streamGenerateContent (as a JSON array, or server-sent events with alt=sse), takes new behaviour
-// at /control while it runs, and keeps a ledger of what it did at /ledger.
+// :generateContent and :streamGenerateContent (as a JSON array, or server-sent events with alt=sse), takes new
+// behaviour at /control while it runs, and keeps a ledger of what it did at /ledger.
 package server
 
 import (
@@ -73,8 +73,8 @@ func (s *Server) SetBehaviour(b Behaviour) error {
 }
 
 // random is the nth call's own source, so that concurrent calls do not share their draws.
-func (s *Server) random(n int) *rand.Rand {
-	return rand.New(rand.NewPCG(s.config.Seed, uint64(n)))
+func (s *Server) random(n uint64) *rand.Rand {
+	return rand.New(rand.NewPCG(s.config.Seed, n))
 }
 
 // pause waits for d, or until the client gives up; it reports whether the client is still there.

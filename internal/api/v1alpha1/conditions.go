@@ -28,11 +28,11 @@ const (
 	ReasonNoRule = "NoRule"
 	// ReasonRuleConflict: a PrometheusRule of that name exists and is not ours. Rename or delete one of the two.
 	ReasonRuleConflict = "RuleConflict"
-	// ReasonRulePending: the rule of a deleted predecessor is still being removed; nothing to do but wait.
+	// ReasonRulePending: the rule is being removed, by hand or with a deleted predecessor; it is made anew after that.
 	ReasonRulePending = "RulePending"
 	// ReasonOperatorMissing: the cluster does not know the kind PrometheusRule. Install the Prometheus Operator.
 	ReasonOperatorMissing = "OperatorMissing"
-	// ReasonApplyFailed: the API server did not take the rule; tried again with growing pauses.
+	// ReasonApplyFailed: the API server did not let the rule be read or written; tried again with growing pauses.
 	ReasonApplyFailed = "ApplyFailed"
 )
 

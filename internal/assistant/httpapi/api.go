@@ -58,6 +58,8 @@ func (a *API) PublicHandler() http.Handler { return a.handler(a.chatRoutes(), a.
 // TelemetryHandler serves operators: metrics and health.
 func (a *API) TelemetryHandler() http.Handler { return a.handler(a.healthRoutes(), a.metricsRoutes()) }
 
+const metricsPath = "/metrics"
+
 func (a *API) metricsRoutes() []route {
-	return []route{{http.MethodGet, "/metrics", a.recorder.Handler(a.logger).ServeHTTP}}
+	return []route{{http.MethodGet, metricsPath, a.recorder.Handler(a.logger).ServeHTTP}}
 }

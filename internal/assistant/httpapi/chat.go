@@ -128,12 +128,13 @@ func badBody(err error) error {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return &failure{http.StatusRequestEntityTooLarge, kindTooLarge, fmt.Sprintf("The body is larger than %d bytes.", maxBody)}
+		message := fmt.Sprintf("The body is larger than %d bytes.", maxBody)
+		return &failure{http.StatusRequestEntityTooLarge, kindTooLarge, message}
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return &failure{http.StatusRequestTimeout, assistant.KindTimeout, "The body did not arrive in time."}
 	case errors.Is(err, io.EOF):
 		return invalid(`The body is empty; it must be JSON such as {"message": "Hello"}.`)
 	default:
-		return invalid(`The body must be one JSON object with "message" and, to continue a conversation, "session_id", both strings.`)
+		return invalid(`The body must be one JSON object with the strings "message" and, if need be, "session_id".`)
 	}
 }

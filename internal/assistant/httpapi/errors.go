@@ -32,22 +32,25 @@ func (f *failure) Error() string { return f.message }
 
 var (
 	errNoRoute  = &failure{http.StatusNotFound, assistant.KindNotFound, "There is nothing at this path."}
-	errNoMethod = &failure{http.StatusMethodNotAllowed, kindNoMethod, "This method is not allowed here; see the Allow header."}
+	errNoMethod = &failure{http.StatusMethodNotAllowed, kindNoMethod, "This method is not served; see the Allow header."}
 	errInternal = &failure{http.StatusInternalServerError, kindInternal, "Something went wrong in the assistant."}
 )
 
-// modelFailures says how a failed model call looks from outside. What only the operator can mend is a bad gateway, as
-// is everything the vendor did that has no better name.
-var modelFailures = map[assistant.Kind]*failure{
-	assistant.KindQuota:       {http.StatusTooManyRequests, assistant.KindQuota, "The model's quota is exhausted; try again later."},
-	assistant.KindBlocked:     {http.StatusUnprocessableEntity, assistant.KindBlocked, "The model's safety filter refused this conversation."},
-	assistant.KindTimeout:     {http.StatusGatewayTimeout, assistant.KindTimeout, "The model did not answer in time."},
-	assistant.KindUnavailable: {http.StatusServiceUnavailable, assistant.KindUnavailable, "The model is unavailable; try again later."},
-	assistant.KindNotFound:    {http.StatusBadGateway, assistant.KindNotFound, "The configured model does not exist; its operator must choose another."},
-	assistant.KindInvalid:     {http.StatusBadRequest, assistant.KindInvalid, "The model refused the conversation as invalid; it may be too long."},
-	assistant.KindCancelled:   {statusClientGone, assistant.KindCancelled, "The request was cancelled before its answer was complete."},
-	assistant.KindAuth:        {http.StatusBadGateway, assistant.KindAuth, "The model refused the assistant's API key; its operator must check it."},
-	assistant.KindUnknown:     {http.StatusBadGateway, assistant.KindUnknown, "The model failed."},
+// modelFailures says how a failed model call looks from outside, by its kind. What only the operator can mend is a bad
+// gateway, as is everything the vendor did that has no better name.
+var modelFailures = map[assistant.Kind]struct {
+	status  int
+	message string
+}{
+	assistant.KindQuota:       {http.StatusTooManyRequests, "The model's quota is exhausted; try again later."},
+	assistant.KindBlocked:     {http.StatusUnprocessableEntity, "The model's safety filter refused the conversation."},
+	assistant.KindTimeout:     {http.StatusGatewayTimeout, "The model did not answer in time."},
+	assistant.KindUnavailable: {http.StatusServiceUnavailable, "The model is unavailable; try again later."},
+	assistant.KindNotFound:    {http.StatusBadGateway, "The configured model does not exist; tell the operator."},
+	assistant.KindInvalid:     {http.StatusBadRequest, "The model refused the conversation; it may be too long."},
+	assistant.KindCancelled:   {statusClientGone, "The request was cancelled before its answer was complete."},
+	assistant.KindAuth:        {http.StatusBadGateway, "The model refused the assistant's key; tell the operator."},
+	assistant.KindUnknown:     {http.StatusBadGateway, "The model failed."},
 }
 
 // describe finds the outside of an error: the request's fault, the model's, or our own.
@@ -58,8 +61,9 @@ func describe(err error) *failure {
 	case errors.As(err, &f):
 		return f
 	case errors.As(err, &model), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		if f, ok := modelFailures[assistant.KindOf(err)]; ok {
-			return f
+		kind := assistant.KindOf(err)
+		if m, ok := modelFailures[kind]; ok {
+			return &failure{m.status, kind, m.message}
 		}
 	}
 	return errInternal

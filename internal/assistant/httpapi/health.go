@@ -9,11 +9,13 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/system"
 )
 
+const healthPath = "/health"
+
 func (a *API) healthRoutes() []route {
 	return []route{
-		{http.MethodGet, "/health", a.getHealth},
-		{http.MethodGet, "/health/ready", a.getReady},
-		{http.MethodGet, "/health/detailed", a.getDetailed},
+		{http.MethodGet, healthPath, a.getHealth},
+		{http.MethodGet, healthPath + "/ready", a.getReady},
+		{http.MethodGet, healthPath + "/detailed", a.getDetailed},
 	}
 }
 

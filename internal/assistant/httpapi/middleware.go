@@ -4,11 +4,13 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"regexp"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/plimsoll-dev/plimsoll/internal/assistant"
@@ -61,10 +63,10 @@ func (a *API) observe(next http.Handler) http.Handler {
 // an answer must not look whole.
 func (a *API) rescue(w *statusWriter, r *http.Request) {
 	v := recover()
-	switch {
-	case v == nil:
+	if v == nil {
 		return
-	case v == http.ErrAbortHandler:
+	}
+	if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 		panic(v)
 	}
 	a.logger.ErrorContext(r.Context(), "Handler panicked", "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
@@ -88,10 +90,15 @@ func (a *API) finish(r *http.Request, status int, o *outcome, elapsed time.Durat
 		return
 	}
 	level := slog.LevelInfo
-	if r.Pattern != chatPath {
-		level = slog.LevelDebug // probes and scrapes come every few seconds
+	if routine(endpoint(r)) {
+		level = slog.LevelDebug
 	}
 	a.logger.LogAttrs(r.Context(), level, "Request completed", attrs...)
+}
+
+// routine reports whether an endpoint is asked every few seconds by machines, whose success is not worth a line.
+func routine(endpoint string) bool {
+	return endpoint == metricsPath || strings.HasPrefix(endpoint, healthPath)
 }
 
 func failureLevel(status int) slog.Level {

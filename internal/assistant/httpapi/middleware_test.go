@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -68,7 +69,8 @@ func TestAPanicAfterTheAnswerBeganBreaksTheConnection(t *testing.T) {
 		panic("boom")
 	}))
 	defer func() {
-		if v := recover(); v != http.ErrAbortHandler {
+		v := recover()
+		if err, ok := v.(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
 			t.Errorf("recovered %v, want http.ErrAbortHandler", v)
 		}
 		wantSample(t, metrics(a), `http_requests_total{endpoint="other",method="GET",status="200"} 1`)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -50,16 +51,15 @@ func (a *API) Serve(ctx context.Context, s Serving) error {
 		}
 	}
 	failed := make(chan error, len(servers))
+	var running sync.WaitGroup
+	defer running.Wait() // until then a listener may be open
 	for _, l := range servers {
-		go func() { failed <- fmt.Errorf("serving on %s: %w", l.listener.Addr(), l.server.Serve(l.listener)) }()
+		running.Go(func() { failed <- fmt.Errorf("serving on %s: %w", l.listener.Addr(), l.server.Serve(l.listener)) })
 	}
 	select {
 	case err := <-failed:
 		for _, l := range servers {
 			err = errors.Join(err, l.server.Close())
-		}
-		for range len(servers) - 1 {
-			<-failed // the others have let go of their listeners
 		}
 		return err
 	case <-ctx.Done():

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"io"
+	"log/slog"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/plimsoll-dev/plimsoll/internal/controller"
+)
+
+func TestParseOptions(t *testing.T) {
+	defaults := controller.Options{MetricsAddress: ":8080", ProbeAddress: ":8081"}
+	for name, tc := range map[string]struct {
+		args []string
+		want options
+	}{
+		"defaults": {nil, options{controller: defaults}},
+		"all": {
+			[]string{
+				"--namespaces=ai, web", "--rule-labels=release=prometheus,team=", "--metrics-bind-address=0",
+				"--health-probe-bind-address=127.0.0.1:9", "--leader-elect", "--leader-election-namespace=plimsoll",
+				"--log-level=debug",
+			},
+			options{
+				controller: controller.Options{
+					Namespaces:              []string{"ai", "web"},
+					RuleLabels:              map[string]string{"release": "prometheus", "team": ""},
+					MetricsAddress:          "0",
+					ProbeAddress:            "127.0.0.1:9",
+					LeaderElection:          true,
+					LeaderElectionNamespace: "plimsoll",
+				},
+				logLevel: slog.LevelDebug,
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := parseOptions(tc.args, io.Discard)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(got, tc.want) {
+				t.Errorf("options = %+v, want %+v", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestParseOptionsRefuses(t *testing.T) {
+	for name, tc := range map[string]struct{ arg, says string }{
+		"an argument":        {"start", `unexpected argument "start"`},
+		"an unknown flag":    {"--namespace=ai", "flag provided but not defined"},
+		"a bad namespace":    {"--namespaces=ai,Web", `namespace "Web"`},
+		"a label of no form": {"--rule-labels=release", "write release=VALUE"},
+		"a label's name":     {"--rule-labels=a b=c", "rule label a b=c"},
+		"a label's value":    {"--rule-labels=a=b c", "rule label a=b c"},
+		"an unknown level":   {"--log-level=loud", `unknown log level "loud"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o, err := parseOptions([]string{tc.arg}, io.Discard)
+			if err == nil {
+				t.Fatalf("parsed: %+v", o)
+			}
+			if !strings.Contains(err.Error(), tc.says) {
+				t.Errorf("error %q does not say %q", err, tc.says)
+			}
+		})
+	}
+}
+
+func TestRunPrintsVersionAndHelp(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	if err := run(context.Background(), []string{"--version"}, &stdout, &stderr); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := stdout.String(), "plimsoll controller "+version+"\n"; got != want {
+		t.Errorf("stdout = %q, want %q", got, want)
+	}
+	if err := run(context.Background(), []string{"-h"}, &stdout, &stderr); !errors.Is(err, flag.ErrHelp) {
+		t.Errorf("error = %v, want flag.ErrHelp", err)
+	}
+	for _, name := range []string{"kubeconfig", "namespaces", "rule-labels", "leader-elect", "version"} {
+		if !strings.Contains(stderr.String(), "-"+name) {
+			t.Errorf("usage does not name -%s", name)
+		}
+	}
+}
