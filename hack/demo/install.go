@@ -60,10 +60,22 @@ func (e *Env) chart(ctx context.Context, release, namespace, chart, values strin
 			"--create-namespace", "--values", file, "--timeout", "5m"}, more...)
 		if wait {
 			args = append(args, "--wait")
+		} else if err := e.definitions(ctx, chart); err != nil {
+			return err
 		}
 		_, err = e.Helm(ctx, args...)
 		return err
 	})
+}
+
+// definitions makes a chart's CRDs known: Helm 4 does not wait for them unless it waits for pods too.
+func (e *Env) definitions(ctx context.Context, chart string) error {
+	dir := filepath.Join(e.Root, chart, "crds")
+	if _, err := e.Kubectl(ctx, "", "apply", "--server-side", "-f", dir); err != nil {
+		return err
+	}
+	_, err := e.Kubectl(ctx, "", "wait", "--for=condition=Established", "-f", dir, "--timeout=1m")
+	return err
 }
 
 // manifestFile puts an embedded file where commands can read it.

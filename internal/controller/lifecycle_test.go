@@ -189,10 +189,10 @@ func TestDeleteAndCreateAgain(t *testing.T) {
 	eventually(t, 90*time.Second, func() error {
 		rule := &monitoringv1.PrometheusRule{}
 		err := admin.Get(t.Context(), types.NamespacedName{Namespace: namespace, Name: "plimsoll-cpu"}, rule)
-		if apierrors.IsNotFound(err) {
-			return nil
+		if err == nil {
+			return fmt.Errorf("the rule is still there: %+v", rule.ObjectMeta)
 		}
-		return fmt.Errorf("the rule is still there: %v", err)
+		return client.IgnoreNotFound(err)
 	})
 
 	// Deleted and created at once, the new one finds the old one's rule and waits for it to go.

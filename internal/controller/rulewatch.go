@@ -45,11 +45,19 @@ func (w *ruleWatch) ensure() error {
 		}
 		return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: rule.Namespace, Name: name}}}
 	})
-	if err := w.controller.Watch(source.Kind(w.cache, newRuleMetadata(), toThreshold, ruleChanged)); err != nil {
+	if err := w.controller.Watch(namedSource{source.Kind(w.cache, newRuleMetadata(), toThreshold, ruleChanged)}); err != nil {
 		return fmt.Errorf("watch PrometheusRules: %w", err)
 	}
 	w.started = true
 	return nil
+}
+
+// namedSource is a source that can be written in the log: the controller logs it as it is, and functions have no JSON.
+type namedSource struct{ source.Source }
+
+// MarshalText is the source's name.
+func (namedSource) MarshalText() ([]byte, error) {
+	return []byte("kind source: " + ruleKind.String()), nil
 }
 
 // ruleChanged passes what can make a rule differ from what it should be: its spec, which counts up the generation, its

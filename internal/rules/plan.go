@@ -57,7 +57,9 @@ type Line struct {
 type Comparison string
 
 const (
+	// Above fires when the value is greater than the line.
 	Above Comparison = "above"
+	// Below fires when the value is less than the line.
 	Below Comparison = "below"
 )
 
