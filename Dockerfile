@@ -1,6 +1,6 @@
 # One image for every program of this repository: a static binary on an empty root, run as nobody in particular.
 #
-#   make programs && docker build --build-arg BINARY=assistant -t plimsoll/assistant .
+#   make build && docker build --build-arg BINARY=assistant -t plimsoll/assistant .
 #
 # The binaries carry their CA roots (golang.org/x/crypto/x509roots/fallback); nothing is pulled.
 FROM scratch

@@ -7,6 +7,7 @@ export GOFLAGS := -trimpath
 DEV := go run ./hack/dev
 BIN := hack/bin
 CRDS := charts/plimsoll/crds
+GENERATED := config/crd config/rbac charts/plimsoll/crds charts/plimsoll/dashboards charts/plimsoll-stack/crds internal/api/v1alpha1/zz_generated.deepcopy.go
 STACK_CRDS := alertmanagerconfigs alertmanagers podmonitors probes prometheuses prometheusrules scrapeconfigs servicemonitors
 
 .DEFAULT_GOAL := help
@@ -44,9 +45,8 @@ lint: ## golangci-lint: among other things, who may import whom
 .PHONY: verify
 verify: generate lint ## regenerate what is generated, lint, and fail if that changed a file
 	go mod tidy -diff
-	git diff --exit-code -- config charts internal go.mod go.sum
-	@test -z "$$(git ls-files --others --exclude-standard -- config charts internal)" || \
-		{ echo "generated, but not in git:"; git ls-files --others --exclude-standard -- config charts internal; exit 1; }
+	@git add --intent-to-add -- $(GENERATED)
+	git diff --exit-code -- $(GENERATED)
 
 ##@ Building
 

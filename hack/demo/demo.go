@@ -87,7 +87,7 @@ func (e *Env) waitHeld(ctx context.Context) error {
 	return Wait(ctx, time.Minute, func(ctx context.Context) error {
 		alerts, err := e.AlertmanagerAlerts(ctx, alertName)
 		if err == nil && len(alerts) == 0 {
-			err = errors.New("Alertmanager holds no " + alertName)
+			err = errors.New("no " + alertName + " in Alertmanager")
 		}
 		return err
 	})

@@ -5,6 +5,7 @@ package metric
 // Type is the Prometheus type of a metric.
 type Type string
 
+// The types that the contract uses.
 const (
 	Counter   Type = "counter"
 	Gauge     Type = "gauge"
