@@ -28,7 +28,7 @@ type Process struct {
 	Name string
 	Path string
 	Args []string
-	// Env is added to the environment.
+	// Env is its environment, besides PATH and HOME: the caller's own may hold secrets.
 	Env []string
 }
 
@@ -46,7 +46,8 @@ func (c *Cluster) Start(p Process) error {
 	cmd := exec.Command(p.Path, p.Args...)
 	cmd.Dir = c.dir
 	cmd.Stdout, cmd.Stderr = log, log
-	cmd.Env = append(append(os.Environ(), p.Env...), OwnerVariable+"="+c.dir, processVariable+"="+p.Name)
+	cmd.Env = slices.Concat([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}, p.Env,
+		[]string{OwnerVariable + "=" + c.dir, processVariable + "=" + p.Name})
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start %s: %w", p.Name, err)

@@ -62,7 +62,7 @@ func (e *Env) programs(address func(string) string) []cluster.Process {
 	return []cluster.Process{
 		{Name: "fakegemini", Path: bin("fakegemini"), Args: []string{
 			"--listen", address("fakegemini"), "--latency", "1s", "--latency-jitter", "300ms", "--error-rate", "0.02"}},
-		{Name: "assistant", Path: bin("assistant"), Args: assistant, Env: []string{keyVariable + "=" + key}},
+		{Name: "assistant", Path: bin("assistant"), Args: assistant, Env: append(os.Environ(), keyVariable+"="+key)}, // all of it: a proxy may be on the way to Gemini
 		{Name: "loadgen", Path: bin("loadgen"), Args: []string{"--url", e.AssistantURL, "--rate", "2", "--duration", "0"}},
 		{Name: "controller", Path: bin("controller"), Args: []string{
 			"--kubeconfig", e.file("controller.kubeconfig"),

@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/plimsoll-dev/plimsoll/hack/cluster"
@@ -12,27 +14,30 @@ import (
 
 // report prints, from the live cluster, what a person would look at.
 func (e *Env) report(ctx context.Context, out io.Writer) error {
-	for _, args := range [][]string{
-		{"get", "pods", "--all-namespaces"},
-		{"get", "alertthresholds", "--namespace", Namespace},
-	} {
-		text, err := e.Kubectl(ctx, "", args...)
-		if err != nil {
-			return err
-		}
-		if text == "" {
-			continue // a control plane has no pods
-		}
-		fmt.Fprintf(out, "\n$ kubectl")
-		for _, a := range args {
-			fmt.Fprintf(out, " %s", a)
-		}
-		fmt.Fprintf(out, "\n%s", text)
+	if err := e.show(ctx, out, "get", "pods", "--all-namespaces"); err != nil {
+		return err
+	}
+	if e.Cluster.Depth == cluster.ControlPlane {
+		fmt.Fprintf(out, "No node runs these pods. Their programs are processes of this machine, with logs in %s\n",
+			filepath.Dir(e.Cluster.LogFile("assistant")))
+	}
+	if err := e.show(ctx, out, "get", "alertthresholds", "--namespace", Namespace); err != nil {
+		return err
 	}
 	if err := e.alertTable(ctx, out); err != nil {
 		return err
 	}
 	e.addresses(out)
+	return nil
+}
+
+// show prints a kubectl command and its answer.
+func (e *Env) show(ctx context.Context, out io.Writer, args ...string) error {
+	text, err := e.Kubectl(ctx, "", args...)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "\n$ kubectl %s\n%s", strings.Join(args, " "), text)
 	return nil
 }
 
@@ -70,17 +75,20 @@ func seconds(value string) string {
 
 // addresses tells how to reach each part.
 func (e *Env) addresses(out io.Writer) {
-	fmt.Fprintf(out, "\nTo look around:\n  export KUBECONFIG=%s PATH=%s:$PATH\n", e.Cluster.Kubeconfig(), e.bin)
+	fmt.Fprintf(out, `
+Prometheus     %s
+Alertmanager   %s
+The assistant  %s, as in
+  curl -s %[3]s/chat -d '{"message": "hello"}'
+
+To look around:
+  export KUBECONFIG=%s PATH=%s:$PATH
+`, e.PrometheusURL, e.AlertmanagerURL, e.AssistantURL, e.Cluster.Kubeconfig(), e.bin)
 	if e.Cluster.Depth == cluster.Node {
-		fmt.Fprintf(out, `  kubectl -n %[1]s port-forward service/%[2]s 8000             # the assistant
+		fmt.Fprintf(out, `  kubectl -n %[1]s port-forward service/%[2]s 8000
   kubectl -n %[3]s port-forward service/%[4]s-prometheus 9090
   kubectl -n %[3]s port-forward service/%[4]s-alertmanager 9093
 `, Namespace, Assistant, StackNamespace, StackRelease)
 	}
-	w := tabwriter.NewWriter(out, 2, 0, 3, ' ', 0)
-	fmt.Fprintf(w, "  assistant\t%s\tfrom this machine\n", e.AssistantURL)
-	fmt.Fprintf(w, "  Prometheus\t%s\t\n", e.PrometheusURL)
-	fmt.Fprintf(w, "  Alertmanager\t%s\t\n", e.AlertmanagerURL)
-	w.Flush()
-	fmt.Fprintf(out, "  curl -s %s/chat -d '{\"message\": \"hello\"}'\nTo remove all of it: make demo-down\n", e.AssistantURL)
+	fmt.Fprintln(out, "To remove all of it: make demo-down")
 }
