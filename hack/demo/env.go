@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -51,6 +52,8 @@ func (e *Env) exec(ctx context.Context, stdin, name string, args ...string) (str
 	if stdin != "" {
 		cmd.Stdin = strings.NewReader(stdin)
 	}
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // Helm writes down that it was interrupted
+	cmd.WaitDelay = 10 * time.Second
 	var out, errOut bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errOut
 	if err := cmd.Run(); err != nil {

@@ -56,6 +56,9 @@ func (e *Env) chart(ctx context.Context, release, namespace, chart, values strin
 		if err != nil {
 			return err
 		}
+		if err := e.unlock(ctx, release, namespace); err != nil {
+			return err
+		}
 		args := append([]string{"upgrade", "--install", release, filepath.Join(e.Root, chart), "--namespace", namespace,
 			"--create-namespace", "--values", file, "--timeout", "5m"}, more...)
 		if wait {
@@ -66,6 +69,13 @@ func (e *Env) chart(ctx context.Context, release, namespace, chart, values strin
 		_, err = e.Helm(ctx, args...)
 		return err
 	})
+}
+
+// unlock removes the record of an operation that was killed half-way: Helm would wait for its end forever.
+func (e *Env) unlock(ctx context.Context, release, namespace string) error {
+	_, err := e.Kubectl(ctx, "", "delete", "secrets", "--namespace", namespace,
+		"--selector", "owner=helm,name="+release+",status in (pending-install, pending-upgrade, pending-rollback)")
+	return err
 }
 
 // definitions makes a chart's CRDs known: Helm 4 does not wait for them unless it waits for pods too.
