@@ -4,6 +4,7 @@
 package e2e
 
 import (
+	"context"
 	"errors"
 	"path/filepath"
 	"testing"
@@ -40,7 +41,7 @@ func TestMainJob(t *testing.T) {
 	downed := false
 	t.Cleanup(func() {
 		if !downed {
-			_ = cluster.Down(t.Context(), o)
+			_ = cluster.Down(context.WithoutCancel(ctx), o) // the test's own context has ended by now
 		}
 	})
 	env, err := demo.Install(ctx, c, b)
