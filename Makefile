@@ -8,6 +8,7 @@ DEV := go run ./hack/dev
 BIN := hack/bin
 CRDS := charts/plimsoll/crds
 GENERATED := config/crd config/rbac charts/plimsoll/crds charts/plimsoll/dashboards charts/plimsoll-stack/crds internal/api/v1alpha1/zz_generated.deepcopy.go
+OPERATOR := github.com/prometheus-operator/prometheus-operator
 STACK_CRDS := alertmanagerconfigs alertmanagers podmonitors probes prometheuses prometheusrules scrapeconfigs servicemonitors
 
 .DEFAULT_GOAL := help
@@ -61,7 +62,8 @@ generate: ## deep copies, CRDs, RBAC, dashboards
 	$(BIN)/controller-gen crd paths=./internal/api/... output:crd:dir=config/crd
 	$(BIN)/controller-gen rbac:roleName=plimsoll-controller paths=./internal/controller/... output:rbac:dir=config/rbac
 	install -m 644 config/crd/*.yaml $(CRDS)
-	dir=$$(go -C hack/tools list -m -f '{{.Dir}}' github.com/prometheus-operator/prometheus-operator) && \
+	go -C hack/tools mod download $(OPERATOR)
+	dir=$$(go -C hack/tools list -m -f '{{.Dir}}' $(OPERATOR)) && \
 		for crd in $(STACK_CRDS); do install -m 644 $$dir/example/prometheus-operator-crd/*_$$crd.yaml charts/plimsoll-stack/crds/ || exit 1; done
 	go run ./hack/dashboards charts/plimsoll/dashboards
 
