@@ -118,7 +118,7 @@ func (s suite) targetsAreUp(t *testing.T) {
 }
 
 func (s suite) metricsArePresent(t *testing.T) {
-	for _, m := range metric.All() {
+	for _, m := range metric.SourceDocument() {
 		name := m.Name
 		if m.Type == metric.Histogram {
 			name = m.Bucket()

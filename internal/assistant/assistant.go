@@ -20,16 +20,61 @@ type Message struct {
 	Text string
 }
 
-// Usage is what a call consumed, in tokens as the model's vendor counts them. The zero value means that the vendor
-// reported none: a call that was answered has consumed at least its prompt.
+// UsageSource says where a call's usage comes from.
+type UsageSource string
+
+const (
+	// UsageReported means that the vendor counted the tokens.
+	UsageReported UsageSource = "reported"
+	// UsageEstimated means that the vendor reported none and the words were counted instead.
+	UsageEstimated UsageSource = "estimated"
+	// UsageUnknown means that the call ended without anything to count.
+	UsageUnknown UsageSource = "unknown"
+)
+
+// Usage is what a call consumed, in tokens as the vendor counts them. The zero value means that the vendor reported
+// none: a call that was answered has consumed at least its prompt.
 type Usage struct {
 	PromptTokens     int
 	CompletionTokens int
+	// CachedTokens are those of PromptTokens that the vendor had cached, ThinkingTokens those of CompletionTokens that
+	// are not part of the answer's text: subsets, never to be added.
+	CachedTokens   int
+	ThinkingTokens int
+	// Source is UsageReported when the vendor counted, else empty until somebody who knows the texts decides.
+	Source UsageSource
+}
+
+// Finish says why an answer ended.
+type Finish string
+
+const (
+	// FinishStop means that the model had said all it wanted, or met a stop sequence.
+	FinishStop Finish = "stop"
+	// FinishLength means that the answer reached its largest length.
+	FinishLength Finish = "length"
+	// FinishBlocked means that the vendor's safety filter ended the answer.
+	FinishBlocked Finish = "blocked"
+	// FinishOther is every other reason.
+	FinishOther Finish = "other"
+)
+
+// Options shape an answer. What is nil or empty is left to the model.
+type Options struct {
+	// MaxTokens is the greatest length of the answer.
+	MaxTokens *int
+	// Temperature is 0 to 2, TopP 0 to 1.
+	Temperature, TopP *float64
+	// Stop are texts at which the answer ends.
+	Stop []string
 }
 
 // Request is a conversation to be continued: the messages in order, the last one the user's.
 type Request struct {
+	// System tells the model how to behave; empty for nothing special.
+	System   string
 	Messages []Message
+	Options  Options
 }
 
 // Prompt is the text of the last message, the one to be answered; empty without messages.
@@ -40,18 +85,21 @@ func (r Request) Prompt() string {
 	return r.Messages[len(r.Messages)-1].Text
 }
 
-// Answer is a complete reply.
+// Answer is a reply. That of a failed call holds what is known of it: the text and the usage until then.
 type Answer struct {
-	Text  string
-	Usage Usage
+	Text   string
+	Usage  Usage
+	Finish Finish
 }
 
 // Model answers conversations. Implementations are safe for concurrent use.
 type Model interface {
 	// Name is the configured name of the model, the value of the metrics' model label.
 	Name() string
-	// Generate returns the complete answer to r. Its error is an *Error.
-	Generate(ctx context.Context, r Request) (Answer, error)
+	// Generate returns the complete answer to r. Each part of its text goes to emit as soon as it is there, unless emit
+	// is nil; an error of emit ends the call as cancelled. Generate's error is an *Error, and the answer beside it what
+	// is known of a call that failed.
+	Generate(ctx context.Context, r Request, emit func(text string) error) (Answer, error)
 }
 
 // Store remembers conversations by session id. Implementations are safe for concurrent use.

@@ -105,10 +105,13 @@ var (
 	}
 )
 
-// All returns every metric of the contract, in the order of the source document's tables.
-func All() []Metric {
+// SourceDocument returns the source document's ten metrics, in the order of its tables.
+func SourceDocument() []Metric {
 	return []Metric{
 		HTTPRequests, HTTPRequestDuration, ModelCalls, ModelDuration, TokensUsed,
 		Errors, ActiveSessions, CPUUsage, MemoryUsage, DiskUsage,
 	}
 }
+
+// All returns every metric of the contract.
+func All() []Metric { return SourceDocument() }

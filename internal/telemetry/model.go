@@ -43,9 +43,9 @@ type observed struct {
 	logger   *slog.Logger
 }
 
-func (o *observed) Generate(ctx context.Context, r assistant.Request) (assistant.Answer, error) {
+func (o *observed) Generate(ctx context.Context, r assistant.Request, emit func(string) error) (assistant.Answer, error) {
 	start := time.Now()
-	answer, err := o.Model.Generate(ctx, r)
+	answer, err := o.Model.Generate(ctx, r, emit)
 	elapsed := time.Since(start)
 	o.recorder.ModelCall(o.Name(), elapsed, answer.Usage, err)
 	if err != nil {

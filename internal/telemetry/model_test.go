@@ -19,7 +19,7 @@ type fakeModel struct {
 }
 
 func (fakeModel) Name() string { return model }
-func (f fakeModel) Generate(context.Context, assistant.Request) (assistant.Answer, error) {
+func (f fakeModel) Generate(context.Context, assistant.Request, func(string) error) (assistant.Answer, error) {
 	return f.answer, f.err
 }
 
@@ -49,7 +49,7 @@ func TestObserveLogsLengthsAndTokens(t *testing.T) {
 			var out bytes.Buffer
 			observed := Observe(tt.fake, fresh(), logs.New(&out, slog.LevelInfo))
 			answer, err := observed.Generate(logs.WithRequestID(t.Context(), "r1"),
-				assistant.Request{Messages: []assistant.Message{{Role: assistant.RoleUser, Text: "été"}}})
+				assistant.Request{Messages: []assistant.Message{{Role: assistant.RoleUser, Text: "été"}}}, nil)
 			if answer != tt.fake.answer || !errors.Is(err, tt.fake.err) {
 				t.Errorf("Generate = %v, %v; want what the model returned", answer, err)
 			}

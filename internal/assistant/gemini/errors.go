@@ -49,6 +49,8 @@ func classify(err error) *assistant.Error {
 		return &assistant.Error{Kind: assistant.KindBlocked, Err: errors.New(blocked.Error())}
 	case errors.As(err, &api):
 		return fromAPI(api)
+	case errors.Is(err, errNotWanted):
+		return &assistant.Error{Kind: assistant.KindCancelled, Err: errNotWanted}
 	case errors.Is(err, errNoPrompt):
 		return &assistant.Error{Kind: assistant.KindInvalid, Err: err}
 	case errors.Is(err, errBrokenOff), errors.Is(err, io.ErrUnexpectedEOF):

@@ -56,7 +56,7 @@ func TestFailuresHaveAKindAndKeepSecrets(t *testing.T) {
 				w.WriteHeader(tt.code)
 				_, _ = io.WriteString(w, tt.body)
 			})
-			_, err := m.Generate(t.Context(), ask(secretPrompt))
+			_, err := m.Generate(t.Context(), ask(secretPrompt), nil)
 			if err == nil {
 				t.Fatal("Generate succeeded")
 			}
@@ -88,7 +88,7 @@ func TestRetryAfterIsTheVendors(t *testing.T) {
 				w.WriteHeader(http.StatusTooManyRequests)
 				_, _ = io.WriteString(w, body)
 			})
-			_, err := m.Generate(t.Context(), ask("hello"))
+			_, err := m.Generate(t.Context(), ask("hello"), nil)
 			var failed *assistant.Error
 			if !errors.As(err, &failed) || failed.RetryAfter != 34*time.Second {
 				t.Errorf("err = %#v, want one with RetryAfter 34s", err)

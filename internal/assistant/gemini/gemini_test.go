@@ -49,12 +49,12 @@ func TestAnswerAndUsageAreTheStandIns(t *testing.T) {
 	srv := httptest.NewServer(fake)
 	defer srv.Close()
 
-	answer, err := newModel(t, srv.URL+"/", 5*time.Second).Generate(t.Context(), ask("hello"))
+	answer, err := newModel(t, srv.URL+"/", 5*time.Second).Generate(t.Context(), ask("hello"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	// The answer spans several chunks; a client that kept the first one's usage would report fewer tokens.
-	if want := (assistant.Usage{PromptTokens: 11, CompletionTokens: 77}); answer.Usage != want {
+	if want := (assistant.Usage{PromptTokens: 11, CompletionTokens: 77, Source: assistant.UsageReported}); answer.Usage != want {
 		t.Errorf("usage = %+v, want %+v", answer.Usage, want)
 	}
 	if got := len(strings.Fields(answer.Text)); got != 59 {
@@ -83,7 +83,7 @@ func TestTheWholeConversationIsSent(t *testing.T) {
 	})
 	_, err := m.Generate(t.Context(), assistant.Request{Messages: []assistant.Message{
 		{Role: assistant.RoleUser, Text: "one"}, {Role: assistant.RoleModel, Text: "two"}, {Role: assistant.RoleUser, Text: "more"},
-	}})
+	}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,13 +105,13 @@ func TestTimeoutAndCancellation(t *testing.T) {
 	}))
 	defer stuck.Close()
 
-	_, err := newModel(t, stuck.URL, 30*time.Millisecond).Generate(t.Context(), ask("hello"))
+	_, err := newModel(t, stuck.URL, 30*time.Millisecond).Generate(t.Context(), ask("hello"), nil)
 	if got := assistant.KindOf(err); got != assistant.KindTimeout {
 		t.Errorf("after the timeout: %v, want kind timeout", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(30*time.Millisecond, cancel)
-	_, err = newModel(t, stuck.URL, time.Minute).Generate(ctx, ask("hello"))
+	_, err = newModel(t, stuck.URL, time.Minute).Generate(ctx, ask("hello"), nil)
 	if got := assistant.KindOf(err); got != assistant.KindCancelled {
 		t.Errorf("after the caller left: %v, want kind cancelled", err)
 	}
@@ -120,7 +120,7 @@ func TestTimeoutAndCancellation(t *testing.T) {
 func TestUnreachableServer(t *testing.T) {
 	srv := httptest.NewServer(nil)
 	srv.Close()
-	_, err := newModel(t, srv.URL, 5*time.Second).Generate(t.Context(), ask("hello"))
+	_, err := newModel(t, srv.URL, 5*time.Second).Generate(t.Context(), ask("hello"), nil)
 	if got := assistant.KindOf(err); got != assistant.KindUnavailable {
 		t.Errorf("err = %v, want kind unavailable", err)
 	}
@@ -136,7 +136,7 @@ func TestNoRedirectIsFollowed(t *testing.T) {
 	m := against(t, func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, other.URL, http.StatusTemporaryRedirect)
 	})
-	if _, err := m.Generate(t.Context(), ask("hello")); err == nil {
+	if _, err := m.Generate(t.Context(), ask("hello"), nil); err == nil {
 		t.Error("a redirect was taken for an answer")
 	}
 	if elsewhere {
@@ -147,7 +147,7 @@ func TestNoRedirectIsFollowed(t *testing.T) {
 func TestBadRequestsAreNotSent(t *testing.T) {
 	m := against(t, func(http.ResponseWriter, *http.Request) { t.Error("a call was made") })
 	for _, r := range []assistant.Request{{}, {Messages: []assistant.Message{{Role: assistant.RoleModel, Text: "x"}}}} {
-		_, err := m.Generate(t.Context(), r)
+		_, err := m.Generate(t.Context(), r, nil)
 		if got := assistant.KindOf(err); got != assistant.KindInvalid {
 			t.Errorf("Generate(%v): %v, want kind invalid", r, err)
 		}
@@ -186,7 +186,7 @@ func TestBadConfigurations(t *testing.T) {
 
 func TestEveryErrorIsAnAssistantError(t *testing.T) {
 	m := against(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
-	_, err := m.Generate(t.Context(), ask("hello"))
+	_, err := m.Generate(t.Context(), ask("hello"), nil)
 	var failed *assistant.Error
 	if !errors.As(err, &failed) || failed.Kind != assistant.KindUnknown {
 		t.Errorf("err = %#v, want an *assistant.Error of kind unknown", err)

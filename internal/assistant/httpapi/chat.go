@@ -71,7 +71,7 @@ func (a *API) postChat(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	asked := assistant.Message{Role: assistant.RoleUser, Text: in.Message}
-	answer, err := a.model.Generate(r.Context(), assistant.Request{Messages: append(slices.Clip(history), asked)})
+	answer, err := a.model.Generate(r.Context(), assistant.Request{Messages: append(slices.Clip(history), asked)}, nil)
 	if err != nil {
 		a.fail(w, r, err)
 		return
@@ -83,7 +83,7 @@ func (a *API) postChat(w http.ResponseWriter, r *http.Request) {
 	}
 	writeJSON(w, http.StatusOK, chatResponse{
 		SessionID: in.SessionID, Reply: answer.Text, Model: a.model.Name(),
-		Usage: chatUsage(answer.Usage),
+		Usage: chatUsage{answer.Usage.PromptTokens, answer.Usage.CompletionTokens},
 	})
 }
 

@@ -24,7 +24,7 @@ import (
 type generate func(context.Context, assistant.Request) (assistant.Answer, error)
 
 func (generate) Name() string { return "test-model" }
-func (g generate) Generate(ctx context.Context, r assistant.Request) (assistant.Answer, error) {
+func (g generate) Generate(ctx context.Context, r assistant.Request, _ func(string) error) (assistant.Answer, error) {
 	return g(ctx, r)
 }
 
