@@ -17,6 +17,10 @@ import (
 // alertName is the alert of manifests/threshold.yaml.
 const alertName = "SlowReplies"
 
+// Patience is how long what should take seconds may take. The operator's config reloader looks for changes every three
+// minutes beside the file system's events, of which it misses those that come while it starts.
+const Patience = 4 * time.Minute
+
 // Run does the main job and writes to out what came of it.
 func Run(ctx context.Context, o cluster.Options, b build.Builder, out io.Writer) error {
 	c, err := Cluster(ctx, o, b)
@@ -45,7 +49,7 @@ func Run(ctx context.Context, o cluster.Options, b build.Builder, out io.Writer)
 
 // waitScraped returns when Prometheus' scrape of the assistant has succeeded.
 func (e *Env) waitScraped(ctx context.Context) error {
-	return Wait(ctx, 3*time.Minute, func(ctx context.Context) error {
+	return Wait(ctx, Patience, func(ctx context.Context) error {
 		targets, err := e.Targets(ctx, Assistant)
 		if err != nil {
 			return err
@@ -69,7 +73,7 @@ func (e *Env) applyThreshold(ctx context.Context) error {
 }
 
 func (e *Env) waitFiring(ctx context.Context) error {
-	return Wait(ctx, 4*time.Minute, func(ctx context.Context) error {
+	return Wait(ctx, Patience, func(ctx context.Context) error {
 		alerts, err := e.PrometheusAlerts(ctx, alertName)
 		if err != nil {
 			return err

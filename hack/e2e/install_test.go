@@ -16,9 +16,6 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
 )
 
-// patience is how long a part waits for what should take seconds.
-const patience = 2 * time.Minute
-
 // suite is an installed Plimsoll.
 type suite struct{ *demo.Env }
 
@@ -54,7 +51,7 @@ func (s suite) dump(t *testing.T) {
 }
 
 func (s suite) assistantAnswers(t *testing.T) {
-	eventually(t, patience, func(ctx context.Context) error {
+	eventually(t, demo.Patience, func(ctx context.Context) error {
 		body := strings.NewReader(`{"message": "How deep may she lie?"}`)
 		req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.AssistantURL+"/chat", body)
 		if err != nil {
@@ -104,7 +101,7 @@ func (s suite) podsAreRestricted(t *testing.T) {
 
 func (s suite) targetsAreUp(t *testing.T) {
 	for _, service := range []string{demo.Assistant, demo.Controller} {
-		eventually(t, patience, func(ctx context.Context) error {
+		eventually(t, demo.Patience, func(ctx context.Context) error {
 			targets, err := s.Targets(ctx, service)
 			if err != nil {
 				return err
@@ -124,7 +121,7 @@ func (s suite) metricsArePresent(t *testing.T) {
 			name = m.Bucket()
 		}
 		expr := fmt.Sprintf("%s{namespace=%q,service=%q}", name, demo.Namespace, demo.Assistant)
-		eventually(t, patience, func(ctx context.Context) error {
+		eventually(t, demo.Patience, func(ctx context.Context) error {
 			samples, err := s.Query(ctx, expr)
 			if err != nil {
 				return err
@@ -175,7 +172,7 @@ func (s suite) dashboardHasData(t *testing.T) {
 	variables := strings.NewReplacer("$__rate_interval", "1m", "$namespace", demo.Namespace, "$service", demo.Assistant,
 		"${namespace}", demo.Namespace, "${service}", demo.Assistant)
 	for _, query := range queries {
-		eventually(t, patience, func(ctx context.Context) error {
+		eventually(t, demo.Patience, func(ctx context.Context) error {
 			samples, err := s.Query(ctx, variables.Replace(query))
 			if err == nil && len(samples) == 0 {
 				err = fmt.Errorf("no data for %s", query)
@@ -192,7 +189,7 @@ func (s suite) uninstallLeavesCRD(t *testing.T) {
 	}
 	kinds := "alertthresholds,prometheusrules,servicemonitors,deployments,replicasets,services,endpointslices,configmaps," +
 		"secrets,serviceaccounts,roles,rolebindings,clusterroles,clusterrolebindings,leases,pods"
-	eventually(t, patience, func(ctx context.Context) error {
+	eventually(t, demo.Patience, func(ctx context.Context) error {
 		out, err := s.Kubectl(ctx, "", "get", kinds, "--namespace", demo.Namespace, "-o", "name")
 		if err != nil {
 			return err

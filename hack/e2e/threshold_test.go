@@ -43,7 +43,7 @@ func (s suite) defaultAlertsAreLoaded(t *testing.T) {
 	if want := []string{"HighCPUUsage", "HighErrorRate", "HighMemoryUsage", "SlowResponse"}; !slices.Equal(names, want) {
 		t.Errorf("default alerts are %v, want %v", names, want)
 	}
-	eventually(t, patience, func(ctx context.Context) error {
+	eventually(t, demo.Patience, func(ctx context.Context) error {
 		loaded, err := s.RuleGroups(ctx)
 		if err != nil {
 			return err
@@ -64,7 +64,7 @@ func (s suite) defaultAlertsAreLoaded(t *testing.T) {
 			return item.Spec.Alert == name
 		})
 		expr := fmt.Sprintf("plimsoll:signal{namespace=%q,alertthreshold=%q}", demo.Namespace, list.Items[i].Metadata.Name)
-		eventually(t, patience, func(ctx context.Context) error {
+		eventually(t, demo.Patience, func(ctx context.Context) error {
 			samples, err := s.Query(ctx, expr)
 			if err == nil && len(samples) == 0 {
 				err = fmt.Errorf("%s has no value", expr)
@@ -80,7 +80,7 @@ func (s suite) thresholdFiresAndResolves(t *testing.T) {
 		t.Fatal(err)
 	}
 	var pending time.Time
-	eventually(t, 2*patience, func(ctx context.Context) error {
+	eventually(t, demo.Patience, func(ctx context.Context) error {
 		alerts, err := s.PrometheusAlerts(ctx, alert)
 		if err != nil {
 			return err
@@ -103,18 +103,18 @@ func (s suite) thresholdFiresAndResolves(t *testing.T) {
 	if held := time.Since(pending); pending.IsZero() || held < holdFor-2*time.Second {
 		t.Errorf("%s fired after %s of pending (seen at %s), want its for of %s first", alert, held, pending, holdFor)
 	}
-	eventually(t, patience, func(ctx context.Context) error { return s.held(ctx, 1) })
+	eventually(t, demo.Patience, func(ctx context.Context) error { return s.held(ctx, 1) })
 
 	s.kubectl(t, "patch", "alertthreshold", threshold, "--namespace", demo.Namespace, "--type=merge",
 		"--patch", `{"spec":{"levels":[{"severity":"warning","above":"50s","for":"15s"}]}}`)
-	eventually(t, patience, func(ctx context.Context) error {
+	eventually(t, demo.Patience, func(ctx context.Context) error {
 		alerts, err := s.PrometheusAlerts(ctx, alert)
 		if err == nil && len(alerts) > 0 {
 			err = fmt.Errorf("still there after the line was raised: %+v", alerts)
 		}
 		return err
 	})
-	eventually(t, patience, func(ctx context.Context) error { return s.held(ctx, 0) })
+	eventually(t, demo.Patience, func(ctx context.Context) error { return s.held(ctx, 0) })
 }
 
 // held is an error unless Alertmanager holds n alerts of the threshold.
@@ -190,9 +190,9 @@ func (s suite) invalidIsRefused(t *testing.T) {
 }
 
 func (s suite) deletedRuleLeaves(t *testing.T) {
-	eventually(t, patience, func(ctx context.Context) error { return s.loaded(ctx, true) })
+	eventually(t, demo.Patience, func(ctx context.Context) error { return s.loaded(ctx, true) })
 	s.kubectl(t, "delete", "alertthreshold", threshold, "--namespace", demo.Namespace)
-	eventually(t, patience, func(ctx context.Context) error { return s.loaded(ctx, false) })
+	eventually(t, demo.Patience, func(ctx context.Context) error { return s.loaded(ctx, false) })
 }
 
 // loaded is an error unless Prometheus has, or has not, the threshold's group.
