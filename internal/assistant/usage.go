@@ -11,6 +11,9 @@ func Account(r Request, a Answer) Usage {
 	switch {
 	case a.Usage.Source != "":
 		return a.Usage
+	case a.Usage != Usage{}: // a model that counted and does not say so
+		a.Usage.Source = UsageReported
+		return a.Usage
 	case a.Text == "":
 		return Usage{Source: UsageUnknown}
 	default:

@@ -20,6 +20,7 @@ func TestEveryCallHasExactlyOneSource(t *testing.T) {
 	}{
 		{"the vendor counted", Answer{Text: "one two", Usage: reported}, reported},
 		{"the vendor counted, and gave no text", Answer{Usage: reported}, reported},
+		{"the vendor counted, and nobody said so", Answer{Text: "one", Usage: Usage{PromptTokens: 7}}, Usage{PromptTokens: 7, Source: UsageReported}},
 		{"text alone", Answer{Text: "one two three"}, Usage{PromptTokens: 13, CompletionTokens: 4, Source: UsageEstimated}},
 		{"a text of nothing but space", Answer{Text: " \n"}, Usage{PromptTokens: 13, Source: UsageEstimated}},
 		{"nothing", Answer{}, Usage{Source: UsageUnknown}},

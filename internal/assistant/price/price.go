@@ -13,9 +13,9 @@ type Price struct {
 	Cached float64
 }
 
-// PromptUSD is the cost in US dollars of so many prompt tokens, cached of which were cached.
-func (p Price) PromptUSD(tokens, cached int64) float64 {
-	return (float64(tokens-cached)*p.Prompt + float64(cached)*p.Cached) / perMillion
+// PromptUSD is the cost in US dollars of so many prompt tokens that were not cached, and so many that were.
+func (p Price) PromptUSD(fresh, cached int64) float64 {
+	return (float64(fresh)*p.Prompt + float64(cached)*p.Cached) / perMillion
 }
 
 // CompletionUSD is the cost in US dollars of so many completion tokens.
