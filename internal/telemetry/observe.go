@@ -54,7 +54,6 @@ func (c *Call) hear(start time.Time, emit func(string) error) func(string) error
 }
 
 func (o *observed) log(ctx context.Context, r assistant.Request, answer assistant.Answer, c Call) {
-	level, message := slog.LevelInfo, "AI model call successful"
 	attrs := []slog.Attr{
 		slog.String("model", c.Model),
 		slog.Int("prompt_length", utf8.RuneCountInString(r.Prompt())),
@@ -65,13 +64,14 @@ func (o *observed) log(ctx context.Context, r assistant.Request, answer assistan
 		slog.String("usage_source", string(c.Usage.Source)),
 		slog.Duration("duration", c.Elapsed),
 	}
-	if c.Err != nil {
-		level, message = failureLevel(c.Err), "AI model call failed"
-		attrs = append(attrs,
-			slog.String("error", c.Err.Error()),
-			slog.String("error_type", string(assistant.KindOf(c.Err))))
+	if c.Err == nil {
+		o.logger.LogAttrs(ctx, slog.LevelInfo, "AI model call successful", attrs...)
+		return
 	}
-	o.logger.LogAttrs(ctx, level, message, attrs...)
+	attrs = append(attrs,
+		slog.String("error", c.Err.Error()),
+		slog.String("error_type", string(assistant.KindOf(c.Err))))
+	o.logger.LogAttrs(ctx, failureLevel(c.Err), "AI model call failed", attrs...)
 }
 
 // failureLevel is an error, unless whoever asked went away: nobody needs to act on that.
