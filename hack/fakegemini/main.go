@@ -64,6 +64,7 @@ func parse(args []string, out io.Writer) (listen string, c server.Config, err er
 	fs.StringVar(&listen, "listen", ":9000", "`address` to listen on")
 	fs.DurationVar((*time.Duration)(&b.Latency), "latency", 0, "time before the first byte of an answer")
 	fs.DurationVar((*time.Duration)(&b.LatencyJitter), "latency-jitter", 0, "most that the latency varies, either way")
+	fs.DurationVar((*time.Duration)(&b.ChunkDelay), "chunk-delay", 0, "time between the chunks of a stream")
 	fs.Float64Var(&b.ErrorRate, "error-rate", 0, "`share` of calls that fail with 429 or 500, from 0 to 1")
 	fs.Float64Var(&b.BlockRate, "block-rate", 0, "`share` of prompts that the safety filter blocks, from 0 to 1")
 	fs.IntVar(&b.PromptTokens, "prompt-tokens", 0, "tokens every prompt costs (0: from its words)")

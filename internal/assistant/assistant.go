@@ -32,16 +32,23 @@ const (
 	UsageUnknown UsageSource = "unknown"
 )
 
+// UsageSources returns every source a call's usage can have.
+func UsageSources() []UsageSource {
+	return []UsageSource{UsageReported, UsageEstimated, UsageUnknown}
+}
+
 // Usage is what a call consumed, in tokens as the vendor counts them. The zero value means that the vendor reported
 // none: a call that was answered has consumed at least its prompt.
 type Usage struct {
+	// PromptTokens are those of the whole conversation sent. CompletionTokens are all that the model produced, those of
+	// its thinking included: they cost what the answer's do.
 	PromptTokens     int
 	CompletionTokens int
 	// CachedTokens are those of PromptTokens that the vendor had cached, ThinkingTokens those of CompletionTokens that
 	// are not part of the answer's text: subsets, never to be added.
 	CachedTokens   int
 	ThinkingTokens int
-	// Source is UsageReported when the vendor counted, else empty until somebody who knows the texts decides.
+	// Source is UsageReported when the vendor counted, else empty until Account decides.
 	Source UsageSource
 }
 
@@ -58,6 +65,9 @@ const (
 	// FinishOther is every other reason.
 	FinishOther Finish = "other"
 )
+
+// Finishes returns every reason an answer can end for.
+func Finishes() []Finish { return []Finish{FinishStop, FinishLength, FinishBlocked, FinishOther} }
 
 // Options shape an answer. What is nil or empty is left to the model.
 type Options struct {
@@ -87,8 +97,9 @@ func (r Request) Prompt() string {
 
 // Answer is a reply. That of a failed call holds what is known of it: the text and the usage until then.
 type Answer struct {
-	Text   string
-	Usage  Usage
+	Text  string
+	Usage Usage
+	// Finish is empty if the answer never came to an end, or never began.
 	Finish Finish
 }
 

@@ -10,33 +10,42 @@ import (
 // Kind names a cause of failure. The set is closed, since kinds are values of the error_type label.
 type Kind string
 
-// The kinds of error a model call can end in.
+// The kinds of error a model call can end in. Each says who can do something about it.
 const (
-	// KindQuota means that the vendor's rate or spending limit is exhausted.
+	// KindQuota means that the vendor's rate or spending limit is exhausted, and the vendor does not say which.
 	KindQuota Kind = "quota"
-	// KindBlocked means that the vendor's safety filter refused the prompt or the answer.
+	// KindQuotaMinute means that the vendor's limit of requests or tokens per minute is exhausted: waiting helps.
+	KindQuotaMinute Kind = "quota_minute"
+	// KindQuotaDay means that the vendor's limit per day is exhausted, perhaps besides that per minute: retrying
+	// within the hour does not help, whatever delay the vendor names beside it.
+	KindQuotaDay Kind = "quota_day"
+	// KindBlocked means that the vendor's safety filter refused the prompt or the answer: another wording may help.
 	KindBlocked Kind = "blocked"
-	// KindTimeout means that no complete answer came in time.
+	// KindTimeout means that no complete answer came in time, by our clock or the vendor's.
 	KindTimeout Kind = "timeout"
-	// KindUnavailable means that the vendor failed, could not be reached, or broke off its answer.
+	// KindTruncated means that the answer began and broke off: its stream ended before its finish reason. The text and
+	// the tokens until then are known and paid for.
+	KindTruncated Kind = "truncated"
+	// KindUnavailable means that the vendor failed or could not be reached.
 	KindUnavailable Kind = "unavailable"
-	// KindNotFound means that the vendor does not know the configured model.
+	// KindNotFound means that the vendor does not know the configured model, or no longer: models are retired. Only the
+	// operator can mend that.
 	KindNotFound Kind = "not_found"
 	// KindInvalid means that the vendor, or the API, found the request malformed or too long.
 	KindInvalid Kind = "invalid"
 	// KindCancelled means that whoever asked went away before the answer was complete.
 	KindCancelled Kind = "cancelled"
-	// KindAuth means that the vendor refused the API key.
+	// KindAuth means that the vendor refused the API key. Only the operator can mend that.
 	KindAuth Kind = "auth"
-	// KindUnknown is every other failure.
+	// KindUnknown is every other failure, such as an answer that cannot be read or holds no text.
 	KindUnknown Kind = "unknown"
 )
 
 // ModelKinds returns every kind a model call can end in.
 func ModelKinds() []Kind {
 	return []Kind{
-		KindQuota, KindBlocked, KindTimeout, KindUnavailable, KindNotFound,
-		KindInvalid, KindCancelled, KindAuth, KindUnknown,
+		KindQuota, KindQuotaMinute, KindQuotaDay, KindBlocked, KindTimeout, KindTruncated, KindUnavailable,
+		KindNotFound, KindInvalid, KindCancelled, KindAuth, KindUnknown,
 	}
 }
 

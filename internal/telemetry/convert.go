@@ -31,9 +31,17 @@ func histogram(m metric.Metric) *prometheus.HistogramVec {
 	}, m.Labels)
 }
 
-// gauge describes a gauge whose value is read at every scrape.
-func gauge(m metric.Metric) *prometheus.Desc {
+func gaugeVec(m metric.Metric) *prometheus.GaugeVec {
 	mustBe(m, metric.Gauge)
+	return prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: m.Name, Help: m.Help}, m.Labels)
+}
+
+// gauge describes a gauge whose value is read at every scrape.
+func gauge(m metric.Metric) *prometheus.Desc { return description(m, metric.Gauge) }
+
+// description is of a metric whose value is read at every scrape.
+func description(m metric.Metric, t metric.Type) *prometheus.Desc {
+	mustBe(m, t)
 	return prometheus.NewDesc(m.Name, m.Help, m.Labels, nil)
 }
 

@@ -2,27 +2,136 @@ package telemetry
 
 import (
 	"context"
-	"log/slog"
 	"slices"
 	"time"
-	"unicode/utf8"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/plimsoll-dev/plimsoll/internal/assistant"
+	"github.com/plimsoll-dev/plimsoll/internal/assistant/price"
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
 )
 
-// ModelCall records a model call that took elapsed and ended with err, or with an answer that cost usage.
-func (r *Recorder) ModelCall(model string, elapsed time.Duration, usage assistant.Usage, err error) {
-	model = r.modelLabel(model)
-	r.callDuration.WithLabelValues(model).Observe(elapsed.Seconds())
-	if err != nil {
-		r.calls.WithLabelValues(model, metric.StatusError).Inc()
-		r.Error(assistant.KindOf(err), metric.EndpointModel)
+// Call is a model call that has ended.
+type Call struct {
+	Model string
+	// Elapsed is how long the call took; First and Last are when, after its start, the first and the last text came.
+	Elapsed, First, Last time.Duration
+	// Parts are the pieces that the text came in. Without any, First and Last mean nothing.
+	Parts  int
+	Finish assistant.Finish
+	// Usage has a source: assistant.Account settled it.
+	Usage assistant.Usage
+	// Err is what the call failed with; nil for a success.
+	Err error
+}
+
+// modelMetrics are what model calls are counted and timed by.
+type modelMetrics struct {
+	calls, tokens, details, errors, attempts, finishes, lookups, usage *prometheus.CounterVec
+
+	duration, firstToken, perToken *prometheus.HistogramVec
+	inFlight                       *prometheus.GaugeVec
+	costs                          *costs
+}
+
+func newModelMetrics(models []string, prices price.Table) *modelMetrics {
+	m := &modelMetrics{
+		calls: counter(metric.ModelCalls), tokens: counter(metric.TokensUsed), details: counter(metric.TokenDetails),
+		errors: counter(metric.ModelErrors), attempts: counter(metric.UpstreamAttempts),
+		finishes: counter(metric.FinishReasons), lookups: counter(metric.CostLookups), usage: counter(metric.UsageRecords),
+		duration: histogram(metric.ModelDuration), firstToken: histogram(metric.TimeToFirstToken),
+		perToken: histogram(metric.TimePerOutputToken), inFlight: gaugeVec(metric.RequestsInFlight),
+		costs: newCosts(models, prices),
+	}
+	for _, model := range models {
+		m.expect(model)
+	}
+	return m
+}
+
+// collectors are what a registry needs to know.
+func (m *modelMetrics) collectors() []prometheus.Collector {
+	return []prometheus.Collector{
+		m.calls, m.tokens, m.details, m.errors, m.attempts, m.finishes, m.lookups, m.usage,
+		m.duration, m.firstToken, m.perToken, m.inFlight, m.costs,
+	}
+}
+
+// expect begins every series that a model can have at zero.
+func (m *modelMetrics) expect(model string) {
+	for vec, values := range map[*prometheus.CounterVec][]string{
+		m.calls:    {metric.StatusSuccess, metric.StatusError},
+		m.tokens:   {metric.TokenPrompt, metric.TokenCompletion},
+		m.details:  {metric.TokenCached, metric.TokenThinking},
+		m.errors:   names(assistant.ModelKinds()),
+		m.attempts: metric.AttemptCodes(),
+		m.finishes: names(assistant.Finishes()),
+		m.lookups:  {metric.LookupPriced, metric.LookupUnpriced},
+		m.usage:    names(assistant.UsageSources()),
+	} {
+		for _, value := range values {
+			vec.WithLabelValues(model, value)
+		}
+	}
+	for _, vec := range []*prometheus.HistogramVec{m.duration, m.firstToken, m.perToken} {
+		vec.WithLabelValues(model)
+	}
+	m.inFlight.WithLabelValues(model)
+}
+
+func names[T ~string](values []T) []string {
+	out := make([]string, len(values))
+	for i, v := range values {
+		out[i] = string(v)
+	}
+	return out
+}
+
+// ModelCall records a call that has ended, well or not: what it used is counted in both cases.
+func (r *Recorder) ModelCall(ctx context.Context, c Call) {
+	m, model, status := r.model, r.modelLabel(c.Model), metric.StatusSuccess
+	if c.Err != nil {
+		kind := assistant.KindOf(c.Err)
+		status = metric.StatusError
+		add(ctx, m.errors.WithLabelValues(model, string(kind)), 1)
+		r.Error(kind, metric.EndpointModel)
+	}
+	add(ctx, m.calls.WithLabelValues(model, status), 1)
+	add(ctx, m.usage.WithLabelValues(model, string(c.Usage.Source)), 1)
+	if c.Finish != "" {
+		add(ctx, m.finishes.WithLabelValues(model, string(c.Finish)), 1)
+	}
+	m.time(ctx, model, c)
+	if c.Usage.Source != assistant.UsageUnknown {
+		m.spend(ctx, model, c.Usage)
+	}
+}
+
+func (m *modelMetrics) time(ctx context.Context, model string, c Call) {
+	observe(ctx, m.duration.WithLabelValues(model), c.Elapsed.Seconds())
+	if c.Parts == 0 {
 		return
 	}
-	r.calls.WithLabelValues(model, metric.StatusSuccess).Inc()
-	r.tokens.WithLabelValues(model, metric.TokenPrompt).Add(float64(usage.PromptTokens))
-	r.tokens.WithLabelValues(model, metric.TokenCompletion).Add(float64(usage.CompletionTokens))
+	observe(ctx, m.firstToken.WithLabelValues(model), c.First.Seconds())
+	// Thinking comes before the first text, so its tokens take none of this time.
+	tokens := c.Usage.CompletionTokens - c.Usage.ThinkingTokens
+	if c.Err == nil && c.Parts > 1 && tokens > 1 {
+		observe(ctx, m.perToken.WithLabelValues(model), (c.Last-c.First).Seconds()/float64(tokens-1))
+	}
+}
+
+func (m *modelMetrics) spend(ctx context.Context, model string, u assistant.Usage) {
+	add(ctx, m.tokens.WithLabelValues(model, metric.TokenPrompt), float64(u.PromptTokens))
+	add(ctx, m.tokens.WithLabelValues(model, metric.TokenCompletion), float64(u.CompletionTokens))
+	add(ctx, m.details.WithLabelValues(model, metric.TokenCached), float64(u.CachedTokens))
+	add(ctx, m.details.WithLabelValues(model, metric.TokenThinking), float64(u.ThinkingTokens))
+	add(ctx, m.lookups.WithLabelValues(model, m.costs.book(model, u)), 1)
+}
+
+// Attempt records an HTTP request to the model's API that was answered with a status, 0 if it was not answered.
+func (r *Recorder) Attempt(ctx context.Context, model string, status int) {
+	add(ctx, r.model.attempts.WithLabelValues(r.modelLabel(model), metric.AttemptCode(status)), 1)
 }
 
 func (r *Recorder) modelLabel(model string) string {
@@ -30,48 +139,4 @@ func (r *Recorder) modelLabel(model string) string {
 		return model
 	}
 	return metric.Other
-}
-
-// Observe returns model with every call recorded and logged: lengths and tokens, never a text.
-func Observe(model assistant.Model, r *Recorder, logger *slog.Logger) assistant.Model {
-	return &observed{Model: model, recorder: r, logger: logger}
-}
-
-type observed struct {
-	assistant.Model
-	recorder *Recorder
-	logger   *slog.Logger
-}
-
-func (o *observed) Generate(ctx context.Context, r assistant.Request, emit func(string) error) (assistant.Answer, error) {
-	start := time.Now()
-	answer, err := o.Model.Generate(ctx, r, emit)
-	elapsed := time.Since(start)
-	o.recorder.ModelCall(o.Name(), elapsed, answer.Usage, err)
-	if err != nil {
-		o.logger.LogAttrs(ctx, failureLevel(err), "AI model call failed",
-			slog.String("model", o.Name()),
-			slog.String("error", err.Error()),
-			slog.String("error_type", string(assistant.KindOf(err))),
-			slog.Int("prompt_length", utf8.RuneCountInString(r.Prompt())),
-			slog.Duration("duration", elapsed))
-		return answer, err
-	}
-	o.logger.LogAttrs(ctx, slog.LevelInfo, "AI model call successful",
-		slog.String("model", o.Name()),
-		slog.Int("prompt_length", utf8.RuneCountInString(r.Prompt())),
-		slog.Int("response_length", utf8.RuneCountInString(answer.Text)),
-		slog.Group("tokens",
-			slog.Int(metric.TokenPrompt, answer.Usage.PromptTokens),
-			slog.Int(metric.TokenCompletion, answer.Usage.CompletionTokens)),
-		slog.Duration("duration", elapsed))
-	return answer, nil
-}
-
-// failureLevel is an error, unless whoever asked went away: nobody needs to act on that.
-func failureLevel(err error) slog.Level {
-	if assistant.KindOf(err) == assistant.KindCancelled {
-		return slog.LevelWarn
-	}
-	return slog.LevelError
 }

@@ -1,70 +1,196 @@
 package telemetry
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
-	"reflect"
+	"maps"
+	"slices"
+	"strings"
 	"testing"
+	"time"
+
+	dto "github.com/prometheus/client_model/go"
 
 	"github.com/plimsoll-dev/plimsoll/internal/assistant"
 	"github.com/plimsoll-dev/plimsoll/internal/logs"
+	"github.com/plimsoll-dev/plimsoll/internal/metric"
 )
 
-type fakeModel struct {
-	answer assistant.Answer
-	err    error
+// values are a family's counters and gauges by the values of their labels, in the order of the contract.
+func values(t *testing.T, r *Recorder, m metric.Metric) map[string]float64 {
+	t.Helper()
+	out := map[string]float64{}
+	for _, s := range gather(t, r)[m.Name].GetMetric() {
+		labels := map[string]string{}
+		for _, pair := range s.GetLabel() {
+			labels[pair.GetName()] = pair.GetValue()
+		}
+		key := make([]string, len(m.Labels))
+		for i, name := range m.Labels {
+			key[i] = labels[name]
+		}
+		out[strings.Join(key, " ")] = s.GetCounter().GetValue() + s.GetGauge().GetValue()
+	}
+	return out
 }
 
-func (fakeModel) Name() string { return model }
-func (f fakeModel) Generate(context.Context, assistant.Request, func(string) error) (assistant.Answer, error) {
-	return f.answer, f.err
+// raised are those that are not zero.
+func raised(t *testing.T, r *Recorder, m metric.Metric) map[string]float64 {
+	t.Helper()
+	out := values(t, r, m)
+	maps.DeleteFunc(out, func(_ string, v float64) bool { return v == 0 })
+	return out
 }
 
-func TestObserveLogsLengthsAndTokens(t *testing.T) {
+func histogramOf(t *testing.T, r *Recorder, m metric.Metric) *dto.Histogram {
+	t.Helper()
+	for _, s := range gather(t, r)[m.Name].GetMetric() {
+		if s.GetLabel()[0].GetValue() == model {
+			return s.GetHistogram()
+		}
+	}
+	t.Fatalf("%s has no series of %s", m.Name, model)
+	return nil
+}
+
+func failure(k assistant.Kind) error { return &assistant.Error{Kind: k, Err: errors.New("failed")} }
+
+func TestModelCalls(t *testing.T) {
+	r, ctx := fresh(), t.Context()
+	reported := assistant.Usage{
+		PromptTokens: 700, CompletionTokens: 300, CachedTokens: 500, ThinkingTokens: 100, Source: assistant.UsageReported,
+	}
+	estimated := assistant.Usage{PromptTokens: 10, CompletionTokens: 20, Source: assistant.UsageEstimated}
+	unknown := assistant.Usage{Source: assistant.UsageUnknown}
+	for _, c := range []Call{
+		{Model: model, Usage: reported, Finish: assistant.FinishStop},
+		{Model: model, Usage: estimated, Finish: assistant.FinishLength},
+		{Model: model, Usage: reported, Err: failure(assistant.KindTruncated)},
+		{Model: model, Usage: unknown, Err: failure(assistant.KindQuotaDay)},
+		{Model: model, Usage: reported, Err: failure(assistant.KindBlocked), Finish: assistant.FinishBlocked},
+		{Model: unpriced, Usage: estimated, Finish: assistant.FinishStop},
+		{Model: "made up by a client", Usage: estimated, Finish: assistant.FinishStop},
+	} {
+		c.Elapsed = time.Second
+		r.ModelCall(ctx, c)
+	}
+	m, u := model+" ", unpriced+" "
 	for _, tt := range []struct {
-		name string
-		fake fakeModel
-		want map[string]any // beside timestamp and duration
+		metric metric.Metric
+		want   map[string]float64
 	}{
-		{"success", fakeModel{answer: assistant.Answer{Text: "línea", Usage: assistant.Usage{PromptTokens: 4, CompletionTokens: 9}}},
-			map[string]any{
-				"level": "INFO", "message": "AI model call successful", "request_id": "r1", "model": model,
-				"prompt_length": 3.0, "response_length": 5.0, "tokens": map[string]any{"prompt": 4.0, "completion": 9.0},
-			}},
-		{"failure", fakeModel{err: &assistant.Error{Kind: assistant.KindQuota, Err: errors.New("429")}},
-			map[string]any{
-				"level": "ERROR", "message": "AI model call failed", "request_id": "r1", "model": model,
-				"error": "quota: 429", "error_type": "quota", "prompt_length": 3.0,
-			}},
-		{"cancelled", fakeModel{err: context.Canceled},
-			map[string]any{
-				"level": "WARNING", "message": "AI model call failed", "request_id": "r1", "model": model,
-				"error": "context canceled", "error_type": "cancelled", "prompt_length": 3.0,
-			}},
+		{metric.ModelCalls, map[string]float64{m + "success": 2, m + "error": 3, u + "success": 1, "other success": 1}},
+		{metric.UsageRecords, map[string]float64{m + "reported": 3, m + "estimated": 1, m + "unknown": 1, u + "estimated": 1, "other estimated": 1}},
+		{metric.ModelErrors, map[string]float64{m + "truncated": 1, m + "quota_day": 1, m + "blocked": 1}},
+		{metric.Errors, map[string]float64{"truncated ai_model": 1, "quota_day ai_model": 1, "blocked ai_model": 1}},
+		{metric.FinishReasons, map[string]float64{m + "stop": 1, m + "length": 1, m + "blocked": 1, u + "stop": 1, "other stop": 1}},
+		{metric.TokensUsed, map[string]float64{
+			m + "prompt": 2110, m + "completion": 920, u + "prompt": 10, u + "completion": 20, "other prompt": 10, "other completion": 20,
+		}},
+		{metric.TokenDetails, map[string]float64{m + "cached": 1500, m + "thinking": 300}},
+		{metric.CostLookups, map[string]float64{m + "priced": 4, u + "unpriced": 1, "other unpriced": 1}},
+		{metric.Cost, map[string]float64{m + "prompt": (610*0.1 + 1500*0.025) / 1e6, m + "completion": 920 * 0.4 / 1e6}},
+	} {
+		if got := raised(t, r, tt.metric); !maps.Equal(got, tt.want) {
+			t.Errorf("%s = %v\nwant %v", tt.metric.Name, got, tt.want)
+		}
+	}
+	if got := histogramOf(t, r, metric.ModelDuration).GetSampleCount(); got != 5 {
+		t.Errorf("%d durations, want 5: a failed call takes time too", got)
+	}
+}
+
+func TestAModelWithoutAPriceIsNotFree(t *testing.T) {
+	r := fresh()
+	want := []string{model + " completion", model + " prompt"}
+	if got := slices.Sorted(maps.Keys(values(t, r, metric.Cost))); !slices.Equal(got, want) {
+		t.Errorf("costs = %v, want only those of the model that has a price", got)
+	}
+}
+
+func TestEverySeriesOfAModelBeginsAtZero(t *testing.T) {
+	r := fresh()
+	for m, want := range map[string]int{
+		metric.ModelErrors.Name: len(assistant.ModelKinds()), metric.UpstreamAttempts.Name: len(metric.AttemptCodes()),
+		metric.FinishReasons.Name: 4, metric.TokenDetails.Name: 2, metric.CostLookups.Name: 2, metric.UsageRecords.Name: 3,
+		metric.RequestsInFlight.Name: 1, metric.TimeToFirstToken.Name: 1, metric.TimePerOutputToken.Name: 1,
+	} {
+		if got := len(gather(t, r)[m].GetMetric()); got != 2*want { // two models
+			t.Errorf("%s has %d series, want %d of each model", m, got, want)
+		}
+	}
+}
+
+func TestAttemptsAreAClosedSet(t *testing.T) {
+	r := fresh()
+	before := len(values(t, r, metric.UpstreamAttempts))
+	for status := range 1000 {
+		r.Attempt(t.Context(), model, status)
+	}
+	got := values(t, r, metric.UpstreamAttempts)
+	if len(got) != before || got[model+" error"] != 1 || got[model+" 503"] != 1 || got[model+" other"] != 985 {
+		t.Errorf("attempts = %v, %d series at first", got, before)
+	}
+}
+
+func TestTokenTimes(t *testing.T) {
+	usage := assistant.Usage{CompletionTokens: 41, ThinkingTokens: 20, Source: assistant.UsageReported}
+	whole := Call{Model: model, First: time.Second, Last: 3 * time.Second, Elapsed: 4 * time.Second, Parts: 5, Usage: usage}
+	change := func(f func(*Call)) Call {
+		c := whole
+		f(&c)
+		return c
+	}
+	for _, tt := range []struct {
+		name            string
+		call            Call
+		first, perToken float64 // sums in seconds; 0: not observed
+	}{
+		{"complete", whole, 1, 0.1},
+		{"broken off", change(func(c *Call) { c.Err = failure(assistant.KindTruncated) }), 1, 0},
+		{"in one piece", change(func(c *Call) { c.Parts = 1 }), 1, 0},
+		{"one token", change(func(c *Call) { c.Usage.CompletionTokens = 21 }), 1, 0},
+		{"nothing said", change(func(c *Call) { c.Parts = 0 }), 0, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			var out bytes.Buffer
-			observed := Observe(tt.fake, fresh(), logs.New(&out, slog.LevelInfo))
-			answer, err := observed.Generate(logs.WithRequestID(t.Context(), "r1"),
-				assistant.Request{Messages: []assistant.Message{{Role: assistant.RoleUser, Text: "été"}}}, nil)
-			if answer != tt.fake.answer || !errors.Is(err, tt.fake.err) {
-				t.Errorf("Generate = %v, %v; want what the model returned", answer, err)
+			r := fresh()
+			r.ModelCall(t.Context(), tt.call)
+			if got := histogramOf(t, r, metric.TimeToFirstToken).GetSampleSum(); got != tt.first {
+				t.Errorf("time to first token = %v, want %v", got, tt.first)
 			}
-			var line map[string]any
-			if err := json.Unmarshal(out.Bytes(), &line); err != nil {
-				t.Fatalf("want one line, got %q: %v", out.String(), err)
-			}
-			if _, ok := line["duration"].(float64); !ok {
-				t.Errorf("duration = %v, want seconds", line["duration"])
-			}
-			delete(line, "duration")
-			delete(line, "timestamp")
-			if !reflect.DeepEqual(line, tt.want) {
-				t.Errorf("line = %v\nwant   %v", line, tt.want)
+			if got := histogramOf(t, r, metric.TimePerOutputToken).GetSampleSum(); got != tt.perToken {
+				t.Errorf("time per token = %v, want %v", got, tt.perToken)
 			}
 		})
+	}
+}
+
+func TestExemplarsCarryTheRequestID(t *testing.T) {
+	call := Call{
+		Model: model, Elapsed: 2 * time.Second, First: time.Second, Last: time.Second, Parts: 1,
+		Finish: assistant.FinishStop, Usage: assistant.Usage{PromptTokens: 3, Source: assistant.UsageReported},
+	}
+	long := strings.Repeat("x", 119) // with the label's name one more than an exemplar may have
+	for id, want := range map[string]bool{"r1": true, long[1:]: true, long: false, "": false, "\xff": false} {
+		r := fresh()
+		ctx := logs.WithRequestID(context.Background(), id)
+		r.ModelCall(ctx, call)
+		r.Attempt(ctx, model, 200)
+		page := scrape(t, r, slog.New(slog.DiscardHandler), "application/openmetrics-text;version=1.0.0")
+		for _, series := range []string{
+			metric.ModelCalls.Name + `{model="` + model + `",status="success"} 1.0`,
+			metric.TokensUsed.Name + `{model="` + model + `",type="prompt"} 3.0`,
+			metric.UpstreamAttempts.Name + `{code="200",model="` + model + `"} 1.0`,
+			metric.UsageRecords.Name + `{model="` + model + `",source="reported"} 1.0`,
+			metric.ModelDuration.Bucket() + `{model="` + model + `",le="2.0"} 1`,
+			metric.TimeToFirstToken.Bucket() + `{model="` + model + `",le="1.0"} 1`,
+		} {
+			line := fmt.Sprintf("%s # {request_id=%q}", series, id)
+			if !strings.Contains(page, series) || strings.Contains(page, line) != want {
+				t.Errorf("id of %d bytes: is %s there: want %v", len(id), line, want)
+			}
+		}
 	}
 }

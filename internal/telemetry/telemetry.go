@@ -13,14 +13,17 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/plimsoll-dev/plimsoll/internal/assistant"
+	"github.com/plimsoll-dev/plimsoll/internal/assistant/price"
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
 	"github.com/plimsoll-dev/plimsoll/internal/system"
 )
 
-// Config is what a Recorder is made of. All of it is required.
+// Config is what a Recorder is made of. All but the prices is required.
 type Config struct {
 	// Models are the configured models, the only values of the model label beside metric.Other.
 	Models []string
+	// Prices are what the models' tokens cost. A model without one has no cost, and its calls count as unpriced.
+	Prices price.Table
 	// Sessions is the number of active sessions, asked at every scrape.
 	Sessions func(context.Context) (int, error)
 	// System is the last reading of the system's resources, asked at every scrape. It must not wait.
@@ -34,10 +37,8 @@ type Recorder struct {
 
 	requests        *prometheus.CounterVec
 	requestDuration *prometheus.HistogramVec
-	calls           *prometheus.CounterVec
-	callDuration    *prometheus.HistogramVec
-	tokens          *prometheus.CounterVec
 	errors          *prometheus.CounterVec
+	model           *modelMetrics
 }
 
 // New returns a recorder whose series that are known from the start begin at zero: without that, the rate of the first
@@ -48,25 +49,17 @@ func New(c Config) *Recorder {
 		models:          slices.Clone(c.Models),
 		requests:        counter(metric.HTTPRequests),
 		requestDuration: histogram(metric.HTTPRequestDuration),
-		calls:           counter(metric.ModelCalls),
-		callDuration:    histogram(metric.ModelDuration),
-		tokens:          counter(metric.TokensUsed),
 		errors:          counter(metric.Errors),
+		model:           newModelMetrics(c.Models, c.Prices),
 	}
 	r.registry.MustRegister(
-		r.requests, r.requestDuration, r.calls, r.callDuration, r.tokens, r.errors,
+		r.requests, r.requestDuration, r.errors,
 		newGauges(c.Sessions, c.System),
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		collectors.NewBuildInfoCollector(),
 	)
-	for _, model := range r.models {
-		r.calls.WithLabelValues(model, metric.StatusSuccess)
-		r.calls.WithLabelValues(model, metric.StatusError)
-		r.callDuration.WithLabelValues(model)
-		r.tokens.WithLabelValues(model, metric.TokenPrompt)
-		r.tokens.WithLabelValues(model, metric.TokenCompletion)
-	}
+	r.registry.MustRegister(r.model.collectors()...)
 	for _, kind := range assistant.ModelKinds() {
 		r.errors.WithLabelValues(string(kind), metric.EndpointModel)
 	}

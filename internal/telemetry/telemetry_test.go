@@ -12,21 +12,25 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/plimsoll-dev/plimsoll/internal/assistant"
+	"github.com/plimsoll-dev/plimsoll/internal/assistant/price"
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
 	"github.com/plimsoll-dev/plimsoll/internal/system"
 )
 
-const model = "gemini-2.0-flash-exp"
+const (
+	model    = "gemini-2.0-flash-exp"
+	unpriced = "gemini-without-a-price"
+)
 
 func fresh() *Recorder {
 	percent := 12.5
 	return New(Config{
-		Models:   []string{model},
+		Models:   []string{model, unpriced},
+		Prices:   price.Table{model: {Prompt: 0.1, Completion: 0.4, Cached: 0.025}},
 		Sessions: func(context.Context) (int, error) { return 3, nil },
 		System: func() system.Reading {
 			return system.Reading{CPUPercent: &percent, Memory: &system.Memory{Percent: 25}, Disk: &system.Disk{Percent: 50}}
@@ -91,35 +95,6 @@ func TestHistogramsAreClassicAndNative(t *testing.T) {
 	}
 	if got := h.GetSampleSum(); got != 1.2 {
 		t.Errorf("sum = %v, want seconds", got)
-	}
-}
-
-func TestModelCalls(t *testing.T) {
-	r := fresh()
-	usage := assistant.Usage{PromptTokens: 7, CompletionTokens: 30}
-	r.ModelCall(model, time.Second, usage, nil)
-	r.ModelCall(model, time.Second, assistant.Usage{}, &assistant.Error{Kind: assistant.KindQuota, Err: errors.New("429")})
-	r.ModelCall("made up by a client", time.Second, usage, nil)
-	for _, tt := range []struct {
-		counter prometheus.Counter
-		want    float64
-	}{
-		{r.calls.WithLabelValues(model, "success"), 1},
-		{r.calls.WithLabelValues(model, "error"), 1},
-		{r.calls.WithLabelValues("other", "success"), 1},
-		{r.tokens.WithLabelValues(model, "prompt"), 7},
-		{r.tokens.WithLabelValues(model, "completion"), 30},
-		{r.errors.WithLabelValues("quota", "ai_model"), 1},
-		{r.errors.WithLabelValues("timeout", "ai_model"), 0},
-	} {
-		if got := testutil.ToFloat64(tt.counter); got != tt.want {
-			t.Errorf("%s = %v, want %v", tt.counter.Desc(), got, tt.want)
-		}
-	}
-	for _, m := range gather(t, r)[metric.ModelDuration.Name].GetMetric() {
-		if m.GetLabel()[0].GetValue() == model && m.GetHistogram().GetSampleCount() != 2 {
-			t.Errorf("%d durations, want 2: a failed call takes time too", m.GetHistogram().GetSampleCount())
-		}
 	}
 }
 

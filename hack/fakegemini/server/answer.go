@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
 	"strings"
@@ -18,13 +19,15 @@ var vocabulary = strings.Fields(`the a ship line water load depth safe mark hull
 
 // answer is what the model says to one call.
 type answer struct {
+	model  string
+	scene  Scene
 	words  []string
 	prompt int // tokens
 	tokens int // tokens of all the words
 }
 
-func compose(b Behaviour, r *rand.Rand, promptWords, words int) answer {
-	a := answer{prompt: b.PromptTokens, tokens: b.CompletionTokens, words: make([]string, words)}
+func compose(b Behaviour, scene Scene, r *rand.Rand, model string, promptWords, words int) answer {
+	a := answer{model: model, scene: scene, prompt: b.PromptTokens, tokens: b.CompletionTokens, words: make([]string, words)}
 	for i := range a.words {
 		a.words[i] = vocabulary[r.IntN(len(vocabulary))]
 	}
@@ -39,42 +42,81 @@ func compose(b Behaviour, r *rand.Rand, promptWords, words int) answer {
 
 func estimate(words int) int { return int(math.Ceil(float64(words) * tokensPerWord)) }
 
+// pieces are what the scene has sent of the answer, in a form that is one piece or many.
+func (a answer) pieces(how form) []generateResponse {
+	all := []generateResponse{a.whole()}
+	if how != formObject {
+		all = a.chunks()
+	}
+	n := min(a.scene.Chunks, len(all)-1)
+	switch a.scene.Act {
+	case ActBlockPrompt:
+		return []generateResponse{a.blockedPrompt()}
+	case ActBlockAnswer:
+		return append(all[:n:n], a.blockedAnswer(n))
+	case ActStall, ActTruncate:
+		return all[:n]
+	default:
+		return all
+	}
+}
+
 // whole is the answer in one piece.
-func (a answer) whole(model string) generateResponse { return a.piece(model, 0, len(a.words)) }
+func (a answer) whole() generateResponse { return a.piece(0, len(a.words)) }
 
 // chunks is the answer as a stream: usage is cumulative, the last chunk's is that of the call.
-func (a answer) chunks(model string) []generateResponse {
+func (a answer) chunks() []generateResponse {
 	var out []generateResponse
 	for from := 0; from < len(a.words); from += wordsPerChunk {
-		out = append(out, a.piece(model, from, min(from+wordsPerChunk, len(a.words))))
+		out = append(out, a.piece(from, min(from+wordsPerChunk, len(a.words))))
 	}
 	return out
 }
 
-func (a answer) piece(model string, from, to int) generateResponse {
-	text := strings.Join(a.words[from:to], " ")
-	tokens, reason := a.tokens*to/len(a.words), ""
+func (a answer) piece(from, to int) generateResponse {
+	text, reason := strings.Join(a.words[from:to], " "), ""
 	if from > 0 {
 		text = " " + text
 	}
 	if to == len(a.words) {
-		reason = "STOP"
+		reason = cmp.Or(a.scene.Finish, "STOP")
 	}
 	return generateResponse{
 		Candidates: []candidate{{
 			Content:      content{Role: "model", Parts: []part{{Text: text}}},
 			FinishReason: reason,
 		}},
-		Usage:        usage{Prompt: a.prompt, Candidates: tokens, Total: a.prompt + tokens},
-		ModelVersion: model,
+		Usage:        a.usage(to, a.scene.ThinkingTokens),
+		ModelVersion: a.model,
 	}
 }
 
-// blocked is the response to a prompt that the safety filter refuses. It carries no candidates.
-func (a answer) blocked(model string) generateResponse {
+// usage is that of so many words; nil if the scene leaves it out. The thinking is done before the first word.
+func (a answer) usage(words, thinking int) *usage {
+	if a.scene.NoUsage {
+		return nil
+	}
+	tokens := a.tokens * words / len(a.words)
+	return &usage{
+		Prompt: a.prompt, Cached: min(a.scene.CachedTokens, a.prompt), Candidates: tokens, Thoughts: thinking,
+		Total: a.prompt + tokens + thinking,
+	}
+}
+
+// blockedPrompt is the response to a prompt that the safety filter refuses. It carries no candidates.
+func (a answer) blockedPrompt() generateResponse {
 	return generateResponse{
 		PromptFeedback: &promptFeedback{BlockReason: "SAFETY"},
-		Usage:          usage{Prompt: a.prompt, Total: a.prompt},
-		ModelVersion:   model,
+		Usage:          a.usage(0, 0),
+		ModelVersion:   a.model,
+	}
+}
+
+// blockedAnswer is the end of an answer that the safety filter cuts after so many chunks.
+func (a answer) blockedAnswer(chunks int) generateResponse {
+	return generateResponse{
+		Candidates:   []candidate{{Content: content{Role: "model"}, FinishReason: "SAFETY"}},
+		Usage:        a.usage(min(chunks*wordsPerChunk, len(a.words)), a.scene.ThinkingTokens),
+		ModelVersion: a.model,
 	}
 }

@@ -23,6 +23,10 @@ type Behaviour struct {
 	PromptTokens int `json:"promptTokens"`
 	// CompletionTokens is what every answer is said to cost, and how long it is; 0 draws a length.
 	CompletionTokens int `json:"completionTokens"`
+	// ChunkDelay passes before every chunk of a stream but the first.
+	ChunkDelay Duration `json:"chunkDelay"`
+	// Scenes are what happens to particular calls, in the order in which they are tried.
+	Scenes []Scene `json:"scenes,omitempty"`
 }
 
 // DefaultBehaviour answers at once, never fails, and derives tokens from words.
@@ -31,8 +35,8 @@ func DefaultBehaviour() Behaviour { return Behaviour{ErrorCodes: []int{429, 500}
 // Validate reports the first field that is out of range.
 func (b Behaviour) Validate() error {
 	switch {
-	case b.Latency < 0 || b.LatencyJitter < 0:
-		return fmt.Errorf("latency and latencyJitter must not be negative")
+	case b.Latency < 0 || b.LatencyJitter < 0 || b.ChunkDelay < 0:
+		return fmt.Errorf("latency, latencyJitter and chunkDelay must not be negative")
 	case !isShare(b.ErrorRate):
 		return fmt.Errorf("errorRate %v is not between 0 and 1", b.ErrorRate)
 	case !isShare(b.BlockRate):
@@ -45,6 +49,11 @@ func (b Behaviour) Validate() error {
 	for _, code := range b.ErrorCodes {
 		if _, ok := failures[code]; !ok {
 			return fmt.Errorf("errorCodes: %d is not a code that Gemini fails with", code)
+		}
+	}
+	for i, scene := range b.Scenes {
+		if err := scene.validate(); err != nil {
+			return fmt.Errorf("scenes[%d]: %w", i, err)
 		}
 	}
 	return nil

@@ -19,7 +19,15 @@ func (s *Server) changeControl(w http.ResponseWriter, r *http.Request) {
 	b, err := s.change(func(b *Behaviour) error {
 		in := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
 		in.DisallowUnknownFields()
-		return in.Decode(b)
+		scenes := b.Scenes
+		b.Scenes = nil // else the decoder would mix the old scenes into the new
+		if err := in.Decode(b); err != nil {
+			return err
+		}
+		if b.Scenes == nil {
+			b.Scenes = scenes
+		}
+		return nil
 	})
 	if err != nil {
 		writeJSON(w, http.StatusBadRequest, map[string]string{"error": fmt.Sprintf("control: %v", err)})

@@ -1,12 +1,24 @@
 package server
 
-import "net/http"
+import (
+	"fmt"
+	"net/http"
+	"time"
+)
 
 // failure is one way Gemini refuses a call.
 type failure struct {
 	status  string // the canonical status of google.rpc.Code
 	message string
 	reason  string // of the google.rpc.ErrorInfo detail; none if empty
+	quotas  []string
+	wait    Duration // of the google.rpc.RetryInfo detail; none if 0
+}
+
+// during is f with what a scene adds to it.
+func (f failure) during(s Scene) failure {
+	f.quotas, f.wait = s.Quotas, s.RetryAfter
+	return f
 }
 
 // failures are Gemini's usual words by HTTP code, those that Behaviour.ErrorCodes may name.
@@ -42,20 +54,48 @@ type errorStatus struct {
 	Details []errorDetail `json:"details,omitempty"`
 }
 
+// errorDetail is one of three of google.rpc's, told apart by Type.
 type errorDetail struct {
-	Type   string `json:"@type"`
-	Reason string `json:"reason"`
-	Domain string `json:"domain"`
+	Type       string      `json:"@type"`
+	Reason     string      `json:"reason,omitempty"`
+	Domain     string      `json:"domain,omitempty"`
+	Violations []violation `json:"violations,omitempty"`
+	RetryDelay string      `json:"retryDelay,omitempty"`
+}
+
+type violation struct {
+	Metric string `json:"quotaMetric"`
+	ID     string `json:"quotaId"`
+}
+
+// quotaIDs are Gemini's own names of its quotas.
+var quotaIDs = map[string]string{
+	QuotaMinute: "GenerateRequestsPerMinutePerProjectPerModel-FreeTier",
+	QuotaDay:    "GenerateRequestsPerDayPerProjectPerModel-FreeTier",
+}
+
+func (f failure) details() []errorDetail {
+	const types = "type.googleapis.com/google.rpc."
+	var out []errorDetail
+	if f.reason != "" {
+		out = append(out, errorDetail{Type: types + "ErrorInfo", Reason: f.reason, Domain: "googleapis.com"})
+	}
+	var exhausted []violation
+	for _, q := range f.quotas {
+		exhausted = append(exhausted, violation{"generativelanguage.googleapis.com/generate_content_free_tier_requests", quotaIDs[q]})
+	}
+	if len(exhausted) > 0 {
+		out = append(out, errorDetail{Type: types + "QuotaFailure", Violations: exhausted})
+	}
+	if f.wait > 0 {
+		out = append(out, errorDetail{Type: types + "RetryInfo", RetryDelay: fmt.Sprintf("%gs", time.Duration(f.wait).Seconds())})
+	}
+	return out
 }
 
 // writeFailure answers with f. As with Gemini, the error is the element of an array where an array was asked for.
 func writeFailure(w http.ResponseWriter, code int, f failure, how form) {
-	body := errorBody{Error: errorStatus{Code: code, Message: f.message, Status: f.status}}
-	if f.reason != "" {
-		body.Error.Details = []errorDetail{{
-			Type: "type.googleapis.com/google.rpc.ErrorInfo", Reason: f.reason, Domain: "googleapis.com",
-		}}
-	}
+	body := errorBody{Error: errorStatus{Code: code, Message: f.message, Status: f.status, Details: f.details()}}
 	if how == formArray {
 		writeJSON(w, code, []errorBody{body})
 		return

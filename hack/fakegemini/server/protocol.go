@@ -6,6 +6,7 @@ import "strings"
 type (
 	generateRequest struct {
 		Contents []content `json:"contents"`
+		System   content   `json:"systemInstruction"`
 	}
 	content struct {
 		Parts []part `json:"parts"`
@@ -17,7 +18,7 @@ type (
 	generateResponse struct {
 		Candidates     []candidate     `json:"candidates,omitempty"`
 		PromptFeedback *promptFeedback `json:"promptFeedback,omitempty"`
-		Usage          usage           `json:"usageMetadata"`
+		Usage          *usage          `json:"usageMetadata,omitempty"`
 		ModelVersion   string          `json:"modelVersion"`
 	}
 	candidate struct {
@@ -30,7 +31,9 @@ type (
 	}
 	usage struct {
 		Prompt     int `json:"promptTokenCount"`
+		Cached     int `json:"cachedContentTokenCount,omitempty"`
 		Candidates int `json:"candidatesTokenCount,omitempty"`
+		Thoughts   int `json:"thoughtsTokenCount,omitempty"`
 		Total      int `json:"totalTokenCount"`
 	}
 )
@@ -38,12 +41,24 @@ type (
 // words counts the words of everything said so far: a model reads the whole conversation.
 func (r generateRequest) words() int {
 	n := 0
-	for _, c := range r.Contents {
+	for _, c := range append([]content{r.System}, r.Contents...) {
 		for _, p := range c.Parts {
 			n += len(strings.Fields(p.Text))
 		}
 	}
 	return n
+}
+
+// message is the last one said.
+func (r generateRequest) message() string {
+	if len(r.Contents) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	for _, p := range r.Contents[len(r.Contents)-1].Parts {
+		b.WriteString(p.Text)
+	}
+	return b.String()
 }
 
 // form is how an answer is written.

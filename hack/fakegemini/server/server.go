@@ -1,4 +1,4 @@
-// Package server is a stand-in for Gemini's REST API with scripted latency, tokens and errors. It speaks
+// Package server is a stand-in for Gemini's REST API with scripted latency, tokens, errors and endings. It speaks
 // :generateContent and :streamGenerateContent (as a JSON array, or server-sent events with alt=sse), takes new
 // behaviour at /control while it runs, and keeps a ledger of what it did at /ledger.
 package server
@@ -20,6 +20,8 @@ type Config struct {
 	APIKey string
 	// Models are the models known; every one is if empty.
 	Models []string
+	// Ended is told of every call when it is over, for tests; it may be nil.
+	Ended func(Call)
 }
 
 // Server is an http.Handler, safe for concurrent use.

@@ -73,7 +73,7 @@ func TestAllFormsGiveTheSameAnswer(t *testing.T) {
 			t.Errorf("%s came in %d piece", name, len(stream))
 		}
 		last := stream[len(stream)-1]
-		if last.Usage != whole.Usage || last.Candidates[0].FinishReason != "STOP" {
+		if *last.Usage != *whole.Usage || last.Candidates[0].FinishReason != "STOP" {
 			t.Errorf("%s ends with %+v, want usage %+v", name, last, whole.Usage)
 		}
 		if first := stream[0]; first.Usage.Candidates >= whole.Usage.Candidates || first.Candidates[0].FinishReason != "" {
@@ -173,7 +173,7 @@ func TestControlChangesWhatItNames(t *testing.T) {
 	}
 	for _, bad := range []string{
 		`{"errorRate":1.5}`, `{"blockRate":-1}`, `{"latency":"-1s"}`, `{"latency":3}`, `{"speed":1}`, `{"errorCodes":[200]}`,
-		`{"errorCodes":[]}`, `{"promptTokens":-1}`, ``,
+		`{"errorCodes":[]}`, `{"promptTokens":-1}`, `{"chunkDelay":"-1s"}`, `{"scenes":[{"act":"dance"}]}`, ``,
 	} {
 		if w := send(s, "PUT", "/control", bad); w.Code != http.StatusBadRequest {
 			t.Errorf("PUT %s = %d, want 400", bad, w.Code)
@@ -187,7 +187,7 @@ func TestControlChangesWhatItNames(t *testing.T) {
 func TestTokensAndBlocks(t *testing.T) {
 	s := newServer(t, Config{Behaviour: Behaviour{PromptTokens: 11, CompletionTokens: 130}})
 	got := decode[generateResponse](t, post(s, "gemini:generateContent", hello).Body.String())
-	if want := (usage{Prompt: 11, Candidates: 130, Total: 141}); got.Usage != want {
+	if want := (usage{Prompt: 11, Candidates: 130, Total: 141}); *got.Usage != want {
 		t.Errorf("usage = %+v, want %+v", got.Usage, want)
 	}
 	if words := len(strings.Fields(text([]generateResponse{got}))); words != 100 {
@@ -201,7 +201,7 @@ func TestTokensAndBlocks(t *testing.T) {
 		t.Errorf("answer = %+v, want a blocked prompt", blocked)
 	}
 	ledger := decode[Ledger](t, send(s, "GET", "/ledger", "").Body.String())
-	if ledger.Requests != 2 || ledger.Answers != 1 || ledger.Blocked != 1 || ledger.PromptTokens != 11 || ledger.CompletionTokens != 130 {
+	if ledger.Requests != 2 || ledger.Answers != 1 || ledger.Blocked != 1 || ledger.PromptTokens != 11+6 || ledger.CompletionTokens != 130 {
 		t.Errorf("ledger = %+v", ledger)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -26,6 +27,9 @@ type Config struct {
 	Endpoint string
 	// Timeout bounds a call from the first byte sent to the last byte received.
 	Timeout time.Duration
+	// Attempted is told of every HTTP request, a retry's included, as soon as it has a status or, as 0, an error instead
+	// of one. It is called in the goroutine and with the context of the call, and may be nil.
+	Attempted func(ctx context.Context, status int)
 }
 
 func (c Config) validate() error {
@@ -62,6 +66,7 @@ func CheckEndpoint(endpoint string) error {
 // Model is an assistant.Model.
 type Model struct {
 	config Config
+	http   *http.Client
 	client *genai.Client
 }
 
@@ -74,7 +79,8 @@ func New(ctx context.Context, c Config) (*Model, error) {
 	}
 	// The key is given twice: WithAPIKey satisfies the library's check and its unused gRPC client, but is not applied
 	// to an HTTP client of one's own, which is what keeps the key out of URLs.
-	opts := []option.ClientOption{option.WithAPIKey(c.APIKey), option.WithHTTPClient(newHTTPClient(c.APIKey))}
+	httpClient := newHTTPClient(c.APIKey, c.Attempted)
+	opts := []option.ClientOption{option.WithAPIKey(c.APIKey), option.WithHTTPClient(httpClient)}
 	if c.Endpoint != "" {
 		opts = append(opts, option.WithEndpoint(strings.TrimSuffix(c.Endpoint, "/")))
 	}
@@ -82,14 +88,15 @@ func New(ctx context.Context, c Config) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("gemini: creating the client: %s", redact(err.Error(), c.APIKey))
 	}
-	return &Model{config: c, client: client}, nil
+	return &Model{config: c, http: httpClient, client: client}, nil
 }
 
 // Name is the configured model.
 func (m *Model) Name() string { return m.config.Model }
 
-// Close releases the client's connections.
+// Close releases the client's connections, which the library leaves open.
 func (m *Model) Close() error {
+	defer m.http.CloseIdleConnections()
 	if err := m.client.Close(); err != nil {
 		return fmt.Errorf("gemini: closing the client: %w", err)
 	}

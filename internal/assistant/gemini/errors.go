@@ -2,16 +2,12 @@ package gemini
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
-	"time"
 
 	"github.com/google/generative-ai-go/genai"
 	"google.golang.org/api/googleapi"
@@ -53,8 +49,8 @@ func classify(err error) *assistant.Error {
 		return &assistant.Error{Kind: assistant.KindCancelled, Err: errNotWanted}
 	case errors.Is(err, errNoPrompt):
 		return &assistant.Error{Kind: assistant.KindInvalid, Err: err}
-	case errors.Is(err, errBrokenOff), errors.Is(err, io.ErrUnexpectedEOF):
-		return &assistant.Error{Kind: assistant.KindUnavailable, Err: errBrokenOff}
+	case errors.Is(err, errBrokenOff), errors.Is(err, io.ErrUnexpectedEOF) && !errors.As(err, &address):
+		return &assistant.Error{Kind: assistant.KindTruncated, Err: errBrokenOff}
 	case errors.Is(err, errNoAnswer):
 		return &assistant.Error{Kind: assistant.KindUnknown, Err: err}
 	case errors.As(err, &network):
@@ -69,71 +65,6 @@ func classify(err error) *assistant.Error {
 	default:
 		// A decoding error would quote what it could not read.
 		return &assistant.Error{Kind: assistant.KindUnknown, Err: fmt.Errorf("the answer could not be read (%T)", err)}
-	}
-}
-
-// fromAPI names an error response by its code and reason, both from closed sets.
-func fromAPI(api *googleapi.Error) *assistant.Error {
-	reason, wait := details(api.Body)
-	text := fmt.Sprintf("the API answered %d %s", api.Code, http.StatusText(api.Code))
-	if constant.MatchString(reason) {
-		text += " (" + reason + ")"
-	}
-	return &assistant.Error{Kind: kindOfCode(api.Code, reason), RetryAfter: wait, Err: errors.New(text)}
-}
-
-// details returns an error body's ErrorInfo reason and RetryInfo delay, as far as it has them. The library reads them
-// only where the body is an object; that of a streaming call is an array with one element.
-func details(body string) (reason string, wait time.Duration) {
-	type reply struct {
-		Error struct {
-			Details []struct {
-				Type       string `json:"@type"`
-				Reason     string `json:"reason"`
-				RetryDelay string `json:"retryDelay"`
-			} `json:"details"`
-		} `json:"error"`
-	}
-	replies := make([]reply, 1)
-	if err := json.Unmarshal([]byte(body), &replies[0]); err != nil {
-		if err := json.Unmarshal([]byte(body), &replies); err != nil {
-			return "", 0 // not Google's: a proxy's page, perhaps; the code must do
-		}
-	}
-	for _, r := range replies {
-		for _, d := range r.Error.Details {
-			switch d.Type {
-			case "type.googleapis.com/google.rpc.ErrorInfo":
-				reason = d.Reason
-			case "type.googleapis.com/google.rpc.RetryInfo":
-				if delay, err := time.ParseDuration(d.RetryDelay); err == nil {
-					wait = max(0, delay)
-				}
-			}
-		}
-	}
-	return reason, wait
-}
-
-// constant is the shape of an ErrorInfo reason, as google.rpc defines it.
-var constant = regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,62}$`)
-
-func kindOfCode(code int, reason string) assistant.Kind {
-	switch {
-	case reason == "API_KEY_INVALID", code == http.StatusUnauthorized, code == http.StatusForbidden:
-		return assistant.KindAuth
-	case code == http.StatusTooManyRequests:
-		return assistant.KindQuota
-	case code == http.StatusNotFound:
-		return assistant.KindNotFound
-	case code == http.StatusBadRequest, code == http.StatusRequestEntityTooLarge:
-		return assistant.KindInvalid
-	case code == http.StatusGatewayTimeout, code == http.StatusRequestTimeout:
-		return assistant.KindTimeout
-	case code >= 500:
-		return assistant.KindUnavailable
-	default:
-		return assistant.KindUnknown
 	}
 }
 

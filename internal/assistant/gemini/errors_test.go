@@ -24,6 +24,20 @@ const (
 	retry = `{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"34s"}`
 )
 
+// Ids of quotas as Gemini has them.
+const (
+	perMinute = "GenerateContentInputTokensPerModelPerMinute-FreeTier"
+	perDay    = "GenerateRequestsPerDayPerProjectPerModel-FreeTier"
+)
+
+// violated is the detail that names the quotas which are exhausted.
+func violated(quotas ...string) string {
+	for i, id := range quotas {
+		quotas[i] = `{"quotaMetric":"generativelanguage.googleapis.com/x","quotaId":"` + id + `","quotaValue":"20"}`
+	}
+	return `{"@type":"type.googleapis.com/google.rpc.QuotaFailure","violations":[` + strings.Join(quotas, ",") + `]}`
+}
+
 func TestFailuresHaveAKindAndKeepSecrets(t *testing.T) {
 	for _, tt := range []struct {
 		name, body string
@@ -32,6 +46,12 @@ func TestFailuresHaveAKindAndKeepSecrets(t *testing.T) {
 		text       string // part of the error's
 	}{
 		{"quota", apiError("RESOURCE_EXHAUSTED", retry), 429, assistant.KindQuota, "429 Too Many Requests"},
+		{"quota of the minute", apiError("RESOURCE_EXHAUSTED", violated(perMinute)), 429, assistant.KindQuotaMinute, "429"},
+		{"quota of the day", apiError("RESOURCE_EXHAUSTED", retry+","+violated(perDay)), 429, assistant.KindQuotaDay, "429"},
+		{"both quotas", apiError("RESOURCE_EXHAUSTED", violated(perMinute, perDay)), 429, assistant.KindQuotaDay, "429"},
+		{"another quota", apiError("RESOURCE_EXHAUSTED", violated("Characters")), 429, assistant.KindQuota, "429"},
+		{"quota as an object", strings.Trim(apiError("RESOURCE_EXHAUSTED", violated(perDay)), "[]"), 429, assistant.KindQuotaDay, "429"},
+		{"model retired", apiError("NOT_FOUND", ""), 410, assistant.KindNotFound, "410"},
 		{"key refused", apiError("INVALID_ARGUMENT", info), 400, assistant.KindAuth, "API_KEY_INVALID"},
 		{"forbidden", apiError("PERMISSION_DENIED", ""), 403, assistant.KindAuth, "403"},
 		{"unauthorized", apiError("UNAUTHENTICATED", ""), 401, assistant.KindAuth, "401"},
@@ -44,9 +64,9 @@ func TestFailuresHaveAKindAndKeepSecrets(t *testing.T) {
 		{"blocked prompt", `[{"promptFeedback":{"blockReason":1}}]`, 200, assistant.KindBlocked, "blocked"},
 		{"blocked answer", chunk(secretPrompt, 3), 200, assistant.KindBlocked, "blocked"},
 		{"prohibited content", chunk(secretPrompt, 8), 200, assistant.KindBlocked, "blocked"},
-		{"cut between chunks", strings.TrimSuffix(chunk(secretPrompt, 0), "]"), 200, assistant.KindUnavailable, "broke off"},
-		{"cut within a chunk", chunk(secretPrompt, 1)[:30], 200, assistant.KindUnavailable, "broke off"},
-		{"error within a stream", apiError("INTERNAL", ""), 200, assistant.KindUnavailable, "broke off"},
+		{"cut between chunks", strings.TrimSuffix(chunk(secretPrompt, 0), "]"), 200, assistant.KindTruncated, "broke off"},
+		{"cut within a chunk", chunk(secretPrompt, 1)[:30], 200, assistant.KindTruncated, "broke off"},
+		{"error within a stream", apiError("INTERNAL", ""), 200, assistant.KindTruncated, "broke off"},
 		{"no text", chunk("", 1), 200, assistant.KindUnknown, "no text"},
 		{"not a stream", `"` + secretPrompt + testKey + `"`, 200, assistant.KindUnknown, "could not be read"},
 		{"not an answer", `[{"candidates":"` + secretPrompt + testKey + `"}]`, 200, assistant.KindUnknown, "could not be read"},

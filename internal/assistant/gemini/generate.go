@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net"
 	"strings"
 
 	"github.com/google/generative-ai-go/genai"
@@ -20,18 +21,29 @@ var (
 	errNotWanted = errors.New("whoever asked takes no more of the answer")
 )
 
-// Generate returns the complete answer to r. It makes one attempt. Its error is an *assistant.Error.
+// Generate returns the complete answer to r. Its error is an *assistant.Error, and the answer beside it what is known.
 //
-// The library can send a history only as a chat, and a chat only as a stream, so every call is a stream.
+// The library can send a history only as a chat, and a chat only as a stream, so every call is a stream. Streams are
+// the one call that the library does not retry, though it says it does: who calls may, and knows that it did.
 func (m *Model) Generate(ctx context.Context, r assistant.Request, emit func(string) error) (assistant.Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, m.config.Timeout)
 	defer cancel() // also closes a response body that the library leaves open behind a blocked answer
+	ctx, end := withTail(ctx)
 
 	answer, err := m.generate(ctx, r, emit)
-	if err != nil {
-		return answer, m.explain(ctx, err)
+	if err == nil {
+		return answer, nil
 	}
-	return answer, nil
+	var blocked *genai.BlockedError
+	if errors.As(err, &blocked) {
+		if blocked.Candidate != nil {
+			answer.Finish = assistant.FinishBlocked
+		}
+		if u, ok := end.usage(); ok {
+			answer.Usage = u
+		}
+	}
+	return answer, m.explain(ctx, err)
 }
 
 func (m *Model) generate(ctx context.Context, r assistant.Request, emit func(string) error) (assistant.Answer, error) {
@@ -55,7 +67,7 @@ func configure(model *genai.GenerativeModel, r assistant.Request) {
 	}
 	o := r.Options
 	if o.MaxTokens != nil {
-		model.SetMaxOutputTokens(int32(min(*o.MaxTokens, math.MaxInt32)))
+		model.SetMaxOutputTokens(int32(max(math.MinInt32, min(*o.MaxTokens, math.MaxInt32))))
 	}
 	if o.Temperature != nil {
 		model.SetTemperature(float32(*o.Temperature))
@@ -70,47 +82,65 @@ func configure(model *genai.GenerativeModel, r assistant.Request) {
 // the first chunk's usage; what tells the truth is the last chunk: its finish reason, and its usage, which is
 // cumulative. Beside an error stands the answer as far as it came.
 func collect(stream *genai.GenerateContentResponseIterator, emit func(string) error) (assistant.Answer, error) {
-	var answer assistant.Answer
-	finish := genai.FinishReasonUnspecified
+	var (
+		answer assistant.Answer
+		text   strings.Builder
+		begun  bool
+		finish = genai.FinishReasonUnspecified
+	)
 	for {
 		chunk, err := stream.Next()
 		if errors.Is(err, iterator.Done) {
 			break
 		}
 		if err != nil {
-			return answer, err
+			answer.Text = text.String()
+			return answer, cutOff(err, begun)
 		}
-		if u := chunk.UsageMetadata; u != nil {
-			answer.Usage = assistant.Usage{
-				PromptTokens: int(u.PromptTokenCount), CompletionTokens: int(u.CandidatesTokenCount),
-				CachedTokens: int(u.CachedContentTokenCount), Source: assistant.UsageReported,
-			}
+		begun = true
+		if u, ok := countsOf(chunk.UsageMetadata).usage(); ok {
+			answer.Usage = u
 		}
 		if len(chunk.Candidates) == 0 {
 			continue
 		}
-		candidate := chunk.Candidates[0]
-		if candidate.FinishReason != genai.FinishReasonUnspecified {
-			finish = candidate.FinishReason
+		if f := chunk.Candidates[0].FinishReason; f != genai.FinishReasonUnspecified {
+			finish, answer.Finish = f, finishOf(f)
 		}
-		text := textOf(candidate.Content)
-		answer.Text += text
-		if emit != nil && text != "" {
-			if err := emit(text); err != nil {
-				return answer, fmt.Errorf("%w: %w", errNotWanted, err)
-			}
+		part := textOf(chunk.Candidates[0].Content)
+		text.WriteString(part)
+		if emit == nil || part == "" {
+			continue
+		}
+		if err := emit(part); err != nil {
+			answer.Text = text.String()
+			return answer, fmt.Errorf("%w: %w", errNotWanted, err)
 		}
 	}
-	answer.Finish = finishOf(finish)
+	answer.Text = text.String()
+	return answer, verdict(answer, finish)
+}
+
+// cutOff tells a connection that breaks within an answer from one that never brought any.
+func cutOff(err error, begun bool) error {
+	var network net.Error
+	if begun && errors.As(err, &network) {
+		return fmt.Errorf("%w: %w", errBrokenOff, err)
+	}
+	return err
+}
+
+// verdict is the error of an answer whose stream has ended, if it is no good.
+func verdict(answer assistant.Answer, finish genai.FinishReason) error {
 	switch {
 	case answer.Finish == assistant.FinishBlocked:
-		return answer, &genai.BlockedError{Candidate: &genai.Candidate{FinishReason: finish}}
-	case finish == genai.FinishReasonUnspecified:
-		return answer, errBrokenOff
+		return &genai.BlockedError{Candidate: &genai.Candidate{FinishReason: finish}}
+	case answer.Finish == "":
+		return errBrokenOff
 	case answer.Text == "":
-		return answer, errNoAnswer
+		return errNoAnswer
 	}
-	return answer, nil
+	return nil
 }
 
 func textOf(c *genai.Content) string {

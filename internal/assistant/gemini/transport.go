@@ -1,36 +1,65 @@
 package gemini
 
 import (
+	"context"
+	"io"
 	"net/http"
 )
 
 // idleConnections are kept open to the one host there is: enough that a busy assistant does not dial anew.
 const idleConnections = 64
 
-// newHTTPClient returns a client that authenticates by header. It follows no redirect: the key would go along.
-func newHTTPClient(key string) *http.Client {
+// newHTTPClient returns a client that authenticates by header and tells attempted of every request, if that is not
+// nil. It follows no redirect: the key would go along.
+func newHTTPClient(key string, attempted func(ctx context.Context, status int)) *http.Client {
 	base := http.DefaultTransport.(*http.Transport).Clone()
 	base.MaxIdleConnsPerHost = idleConnections
+	if attempted == nil {
+		attempted = func(context.Context, int) {}
+	}
 	return &http.Client{
-		Transport: &keyTransport{base: base, key: key},
+		Transport: &transport{base: base, key: key, attempted: attempted},
 		CheckRedirect: func(*http.Request, []*http.Request) error {
 			return http.ErrUseLastResponse
 		},
 	}
 }
 
-// keyTransport adds the API key to a request.
-type keyTransport struct {
-	base *http.Transport
-	key  string
+// transport adds the API key to a request, reports every attempt, and keeps the tail of the answer for those who want
+// it. Whatever retries above it, the library included, is seen here.
+type transport struct {
+	base      *http.Transport
+	key       string
+	attempted func(ctx context.Context, status int)
 }
 
 // RoundTrip sends a copy of r: a RoundTripper must leave the request as it is.
-func (t *keyTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
 	r.Header.Set("X-Goog-Api-Key", t.key)
-	return t.base.RoundTrip(r)
+	resp, err := t.base.RoundTrip(r)
+	if err != nil {
+		t.attempted(r.Context(), 0)
+		return nil, err
+	}
+	t.attempted(r.Context(), resp.StatusCode)
+	if kept, ok := r.Context().Value(tailKey{}).(*tail); ok {
+		resp.Body = &keeper{ReadCloser: resp.Body, tail: kept}
+	}
+	return resp, nil
 }
 
 // CloseIdleConnections lets http.Client.CloseIdleConnections through.
-func (t *keyTransport) CloseIdleConnections() { t.base.CloseIdleConnections() }
+func (t *transport) CloseIdleConnections() { t.base.CloseIdleConnections() }
+
+// keeper is a body that copies what is read of it to a tail.
+type keeper struct {
+	io.ReadCloser
+	tail *tail
+}
+
+func (k *keeper) Read(p []byte) (int, error) {
+	n, err := k.ReadCloser.Read(p)
+	k.tail.add(p[:n])
+	return n, err
+}

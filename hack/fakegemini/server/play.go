@@ -1,0 +1,58 @@
+package server
+
+import (
+	"cmp"
+	"net/http"
+	"time"
+)
+
+// outcomes are those of the acts that the server itself brings to an end.
+var outcomes = map[Act]Outcome{
+	ActAnswer: Answered, ActBlockPrompt: Blocked, ActBlockAnswer: Blocked, ActTruncate: Truncated,
+}
+
+// play answers a call as its scene has it. Whatever is sent is booked first: a client that has it finds it in the
+// ledger.
+func (s *Server) play(w http.ResponseWriter, r *http.Request, c *Call, a answer, b Behaviour, how form) {
+	if a.scene.Act == ActFail {
+		s.refuse(w, c, a.scene.Code, failures[a.scene.Code].during(a.scene), how)
+		return
+	}
+	pieces, outcome := a.pieces(how), outcomes[a.scene.Act]
+	if a.scene.Act == ActStall && len(pieces) == 0 {
+		s.waitForTheEnd(r, c)
+		return
+	}
+	c.Code = http.StatusOK
+	if len(pieces) == 0 {
+		s.book.end(c, outcome)
+	}
+	out, pace := newStream(w, how), time.Duration(cmp.Or(a.scene.ChunkDelay, b.ChunkDelay))
+	for i, piece := range pieces {
+		if i > 0 && !pause(r, pace) {
+			s.book.end(c, Cancelled)
+			return
+		}
+		s.book.sent(c, piece)
+		if i == len(pieces)-1 && outcome != "" {
+			s.book.end(c, outcome)
+		}
+		if out.send(piece) != nil {
+			s.book.end(c, Cancelled)
+			return
+		}
+	}
+	switch a.scene.Act {
+	case ActStall:
+		s.waitForTheEnd(r, c)
+	case ActTruncate:
+		out.cut()
+	default:
+		out.close()
+	}
+}
+
+func (s *Server) waitForTheEnd(r *http.Request, c *Call) {
+	<-r.Context().Done()
+	s.book.end(c, Cancelled)
+}

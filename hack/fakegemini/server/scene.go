@@ -1,0 +1,104 @@
+package server
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// Act is what happens in a scene.
+type Act string
+
+const (
+	// ActAnswer answers in full.
+	ActAnswer Act = "answer"
+	// ActFail refuses with Code.
+	ActFail Act = "fail"
+	// ActBlockPrompt has the safety filter refuse the prompt.
+	ActBlockPrompt Act = "block-prompt"
+	// ActBlockAnswer has the safety filter end the answer after Chunks chunks.
+	ActBlockAnswer Act = "block-answer"
+	// ActStall sends Chunks chunks and then nothing until the client leaves; with no chunks not even a header.
+	ActStall Act = "stall"
+	// ActTruncate ends the body after Chunks chunks, before the closing bracket and the finish reason.
+	ActTruncate Act = "truncate"
+)
+
+var acts = []Act{ActAnswer, ActFail, ActBlockPrompt, ActBlockAnswer, ActStall, ActTruncate}
+
+// Quotas that a refusal with 429 can name.
+const (
+	QuotaMinute = "minute"
+	QuotaDay    = "day"
+)
+
+// Scene scripts the calls it is for. The first scene that fits a call is played; where none does, the rates decide.
+type Scene struct {
+	// When is a text in the last message of the calls it is for; empty for every call.
+	When string `json:"when,omitempty"`
+	// Share of those calls are played, from 0 to 1; 0 is all of them.
+	Share float64 `json:"share,omitempty"`
+	Act   Act     `json:"act"`
+	// Code is the HTTP code of ActFail.
+	Code int `json:"code,omitempty"`
+	// Quotas are those that a Code of 429 names as exhausted: QuotaMinute, QuotaDay.
+	Quotas []string `json:"quotas,omitempty"`
+	// RetryAfter is the delay that a refusal asks for; none if 0.
+	RetryAfter Duration `json:"retryAfter,omitempty"`
+	// Chunks are sent before an answer is blocked, stalled or truncated; never the last of the answer.
+	Chunks int `json:"chunks,omitempty"`
+	// ChunkDelay passes before every chunk but the first; 0 is the behaviour's.
+	ChunkDelay Duration `json:"chunkDelay,omitempty"`
+	// NoUsage leaves out what the call costs.
+	NoUsage bool `json:"noUsage,omitempty"`
+	// CachedTokens are those of the prompt, ThinkingTokens come on top of the answer's.
+	CachedTokens   int `json:"cachedTokens,omitempty"`
+	ThinkingTokens int `json:"thinkingTokens,omitempty"`
+	// Finish is the finish reason of a full answer; empty is STOP.
+	Finish string `json:"finish,omitempty"`
+}
+
+func (s Scene) validate() error {
+	switch {
+	case !slices.Contains(acts, s.Act):
+		return fmt.Errorf("act %q is none of %v", s.Act, acts)
+	case !isShare(s.Share):
+		return fmt.Errorf("share %v is not between 0 and 1", s.Share)
+	case (s.Act == ActFail) != (s.Code != 0):
+		return fmt.Errorf("code goes with act %q and with no other", ActFail)
+	case s.Code != 0 && failures[s.Code].status == "":
+		return fmt.Errorf("%d is not a code that Gemini fails with", s.Code)
+	case len(s.Quotas) > 0 && s.Code != http.StatusTooManyRequests:
+		return fmt.Errorf("quotas go with code 429")
+	case s.Chunks < 0 || s.CachedTokens < 0 || s.ThinkingTokens < 0 || s.ChunkDelay < 0 || s.RetryAfter < 0:
+		return fmt.Errorf("chunks, tokens and delays must not be negative")
+	}
+	for _, q := range s.Quotas {
+		if q != QuotaMinute && q != QuotaDay {
+			return fmt.Errorf("quota %q is neither %s nor %s", q, QuotaMinute, QuotaDay)
+		}
+	}
+	return nil
+}
+
+// scene is the one that a call with this last message is played: a scripted one, else what its fate comes to.
+func (b Behaviour) scene(message string, f fate, r *rand.Rand) Scene {
+	for _, s := range b.Scenes {
+		if !strings.Contains(message, s.When) {
+			continue
+		}
+		if s.Share == 0 || r.Float64() < s.Share {
+			return s
+		}
+	}
+	switch {
+	case f.code != 0:
+		return Scene{Act: ActFail, Code: f.code}
+	case f.blocked:
+		return Scene{Act: ActBlockPrompt}
+	default:
+		return Scene{Act: ActAnswer}
+	}
+}

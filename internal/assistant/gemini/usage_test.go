@@ -1,0 +1,140 @@
+package gemini
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/plimsoll-dev/plimsoll/internal/assistant"
+)
+
+// piece is a chunk of an answer without its end.
+func piece(text, usage string) string {
+	return `{"candidates":[{"content":{"parts":[{"text":"` + text + `"}]}}],"usageMetadata":` + usage + `}`
+}
+
+func TestUsageIsTheLastOneKnown(t *testing.T) {
+	const (
+		early = `{"promptTokenCount":10,"candidatesTokenCount":2,"totalTokenCount":12}`
+		late  = `{"promptTokenCount":10,"cachedContentTokenCount":4,"candidatesTokenCount":7,"thoughtsTokenCount":5,"totalTokenCount":22}`
+	)
+	first := assistant.Usage{PromptTokens: 10, CompletionTokens: 2, Source: assistant.UsageReported}
+	last := assistant.Usage{PromptTokens: 10, CompletionTokens: 12, CachedTokens: 4, ThinkingTokens: 5, Source: assistant.UsageReported}
+	prompt := assistant.Usage{PromptTokens: 10, Source: assistant.UsageReported}
+	end := `{"candidates":[{"content":{"parts":[{"text":"c"}]},"finishReason":1}],"usageMetadata":` + late + `}`
+	for _, tt := range []struct {
+		name, body string
+		text       string
+		usage      assistant.Usage
+		finish     assistant.Finish
+		kind       assistant.Kind // of the error, if one is wanted
+	}{
+		{"complete", `[` + piece("a", early) + `,` + end + `]`, "ac", last, assistant.FinishStop, ""},
+		{"cut between chunks", `[` + piece("a", early) + `,`, "a", first, "", assistant.KindTruncated},
+		{"cut within a chunk", `[` + piece("a", early) + `,` + end[:40], "a", first, "", assistant.KindTruncated},
+		{"no usage", chunk("a", 1), "a", assistant.Usage{}, assistant.FinishStop, ""},
+		{"usage without numbers", `[` + piece("a", `{}`) + `,` + end[:40], "a", assistant.Usage{}, "", assistant.KindTruncated},
+		{"negative numbers", `[` + piece("a", `{"promptTokenCount":-3,"candidatesTokenCount":-1,"totalTokenCount":-4}`), "a", assistant.Usage{}, "", assistant.KindTruncated},
+		{"more cached than there are", `[` + piece("a", `{"promptTokenCount":10,"cachedContentTokenCount":90,"totalTokenCount":10}`), "a",
+			assistant.Usage{PromptTokens: 10, CachedTokens: 10, Source: assistant.UsageReported}, "", assistant.KindTruncated},
+		{"blocked prompt", `[{"promptFeedback":{"blockReason":"SAFETY"},"usageMetadata": {"promptTokenCount":10,"totalTokenCount":10}}]`,
+			"", prompt, "", assistant.KindBlocked},
+		{"blocked answer", `[` + piece("a", early) + `,{"candidates":[{"finishReason":"SAFETY"}],"usageMetadata":` + late + `}]`,
+			"a", last, assistant.FinishBlocked, assistant.KindBlocked},
+		{"blocked for a reason the library does not know", `[` + piece("a", early) + `,{"candidates":[{"finishReason":8}],"usageMetadata":` + late + `}]`,
+			"a", last, assistant.FinishBlocked, assistant.KindBlocked},
+		{"blocked without usage", `[{"promptFeedback":{"blockReason":"SAFETY"}}]`, "", assistant.Usage{}, "", assistant.KindBlocked},
+		{"blocked after a text that looks like usage", `[` + piece(`\"usageMetadata\":{\"promptTokenCount\":99}`, early) + `,{"candidates":[{"finishReason":3}]}]`,
+			`"usageMetadata":{"promptTokenCount":99}`, first, assistant.FinishBlocked, assistant.KindBlocked},
+		{"length", strings.Replace(`[`+piece("a", early)+`,`+end+`]`, `"finishReason":1`, `"finishReason":2`, 1), "ac", last, assistant.FinishLength, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m := against(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, tt.body) })
+			answer, err := m.Generate(t.Context(), ask("hello"), nil)
+			if want := (assistant.Answer{Text: tt.text, Usage: tt.usage, Finish: tt.finish}); answer != want {
+				t.Errorf("answer = %+v, want %+v", answer, want)
+			}
+			if (err != nil) != (tt.kind != "") || (err != nil && assistant.KindOf(err) != tt.kind) {
+				t.Errorf("err = %v, want kind %q", err, tt.kind)
+			}
+		})
+	}
+}
+
+func TestATailIsShort(t *testing.T) {
+	var end tail
+	for range 1000 {
+		end.add([]byte(strings.Repeat("x", 999)))
+	}
+	end.add([]byte(strings.Repeat("y", 10*kept) + `"usageMetadata" : {"promptTokenCount": 3}`))
+	if u, ok := end.usage(); !ok || u.PromptTokens != 3 {
+		t.Errorf("usage = %+v, %v; want what came last", u, ok)
+	}
+	if len(end.b) > 2*kept {
+		t.Errorf("%d bytes are kept", len(end.b))
+	}
+	for _, broken := range []string{`"usageMetadata"`, `"usageMetadata":`, `"usageMetadata":{"promptTokenCount":3`, `"usageMetadata":[]`} {
+		if u, ok := (&tail{b: []byte(broken)}).usage(); ok {
+			t.Errorf("usage of %s = %+v", broken, u)
+		}
+	}
+}
+
+// TestEveryAttemptIsTold also holds the library to its habit of not retrying streams: were it to begin, calls and
+// attempts would part here.
+func TestEveryAttemptIsTold(t *testing.T) {
+	type key struct{}
+	var told []int
+	model := func(endpoint string) *Model {
+		m, err := New(t.Context(), Config{
+			Model: "m", APIKey: testKey, Endpoint: endpoint, Timeout: 5 * time.Second,
+			Attempted: func(ctx context.Context, status int) {
+				if ctx.Value(key{}) != "call" {
+					t.Error("the context is not the call's")
+				}
+				told = append(told, status)
+			},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = m.Close() })
+		return m
+	}
+	statuses := []int{200, 429, 503, 302}
+	next := 0
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(statuses[next])
+		next++
+		_, _ = io.WriteString(w, chunk("a", 1))
+	}))
+	defer srv.Close()
+	ctx := context.WithValue(t.Context(), key{}, "call")
+	m := model(srv.URL)
+	for range statuses {
+		_, _ = m.Generate(ctx, ask("hello"), nil)
+	}
+	_, _ = model("http://127.0.0.1:1").Generate(ctx, ask("hello"), nil)
+	if want := append(slices.Clone(statuses), 0); !slices.Equal(told, want) {
+		t.Errorf("told of %v, want one attempt of each call: %v", told, want)
+	}
+}
+
+func TestWhoTakesNoMoreKeepsWhatCame(t *testing.T) {
+	gone := context.Canceled
+	m := against(t, func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `[`+piece("a", `{"promptTokenCount":10,"candidatesTokenCount":2,"totalTokenCount":12}`)+`,`+piece("b", `{}`))
+	})
+	answer, err := m.Generate(t.Context(), ask("hello"), func(string) error { return gone })
+	if assistant.KindOf(err) != assistant.KindCancelled {
+		t.Errorf("err = %v, want kind cancelled", err)
+	}
+	if answer.Text != "a" || answer.Usage.CompletionTokens != 2 {
+		t.Errorf("answer = %+v, want the first chunk's", answer)
+	}
+}
