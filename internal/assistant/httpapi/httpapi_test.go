@@ -28,6 +28,17 @@ func (g generate) Generate(ctx context.Context, r assistant.Request, _ func(stri
 	return g(ctx, r)
 }
 
+// streamer is a model that is a function and answers in parts.
+type streamer struct {
+	name     string
+	generate func(ctx context.Context, r assistant.Request, emit func(string) error) (assistant.Answer, error)
+}
+
+func (s streamer) Name() string { return s.name }
+func (s streamer) Generate(ctx context.Context, r assistant.Request, emit func(string) error) (assistant.Answer, error) {
+	return s.generate(ctx, r, emit)
+}
+
 // echo answers with the conversation so far.
 func echo(_ context.Context, r assistant.Request) (assistant.Answer, error) {
 	var said []string
@@ -60,6 +71,12 @@ func (s *syncBuffer) String() string {
 
 func newAPI(t *testing.T, model generate) (*API, *syncBuffer) {
 	t.Helper()
+	return newAPIWith(t, Config{Models: []assistant.Model{model}})
+}
+
+// newAPIWith returns an API made of c, and of what every API needs beside it.
+func newAPIWith(t *testing.T, c Config) (*API, *syncBuffer) {
+	t.Helper()
 	store, err := session.NewMemory(session.DefaultLimits(time.Minute))
 	if err != nil {
 		t.Fatal(err)
@@ -73,12 +90,18 @@ func newAPI(t *testing.T, model generate) (*API, *syncBuffer) {
 			Network:    &system.Network{BytesSent: 7},
 		}
 	}
-	recorder := telemetry.New(telemetry.Config{Models: []string{model.Name()}, Sessions: store.Active, System: read})
 	log := &syncBuffer{}
-	logger := logs.New(log, slog.LevelDebug)
-	return New(Config{
-		Model: telemetry.Observe(model, recorder, logger), Sessions: store, Recorder: recorder, System: read, Logger: logger,
-	}), log
+	c.Logger = logs.New(log, slog.LevelDebug)
+	c.Sessions, c.System = store, read
+	var names []string
+	for _, m := range c.Models {
+		names = append(names, m.Name())
+	}
+	c.Recorder = telemetry.New(telemetry.Config{Models: names, Sessions: store.Active, System: read})
+	for i, m := range c.Models {
+		c.Models[i] = telemetry.Observe(m, c.Recorder, c.Logger)
+	}
+	return New(c), log
 }
 
 // do sends one request straight to the handler.
