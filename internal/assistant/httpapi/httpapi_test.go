@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -137,4 +138,20 @@ func decode[T any](t *testing.T, r io.Reader) T {
 		t.Fatal(err)
 	}
 	return v
+}
+
+// failingModel answers every other call, and fails in each way in turn in between.
+func failingModel(name string, kinds []assistant.Kind, calls *int) streamer {
+	return streamer{name, func(_ context.Context, _ assistant.Request, emit func(string) error) (assistant.Answer, error) {
+		*calls++
+		if emit != nil {
+			if err := emit("Half"); err != nil {
+				return assistant.Answer{}, &assistant.Error{Kind: assistant.KindCancelled, Err: err}
+			}
+		}
+		if *calls%2 == 0 {
+			return assistant.Answer{Text: "Half an answer"}, nil
+		}
+		return assistant.Answer{}, &assistant.Error{Kind: kinds[*calls/2%len(kinds)], Err: errors.New("scripted")}
+	}}
 }
