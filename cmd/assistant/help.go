@@ -16,8 +16,9 @@ func versionLine() string {
 
 const usage = `Usage: assistant [flags]
 
-Serves conversations with a Gemini model at POST /chat, with Prometheus metrics at /metrics and health at /health,
-/health/ready and /health/detailed. The API key comes from GEMINI_API_KEY or from a file, never from a flag.
+Serves conversations with Gemini models at POST /chat and, in OpenAI's form, at POST /v1/chat/completions and GET
+/v1/models, with Prometheus metrics at /metrics and health at /health, /health/ready and /health/detailed. The API key
+comes from GEMINI_API_KEY or from a file, never from a flag.
 
 Every flag but --version has a twin in the environment, named in brackets; the flag wins.
 

@@ -19,7 +19,7 @@ import (
 type options struct {
 	listen          string
 	telemetryListen string
-	model           string
+	model           string // or several, with commas between them
 	geminiEndpoint  string
 	geminiTimeout   time.Duration
 	apiKeyFile      string
@@ -28,6 +28,8 @@ type options struct {
 	shutdownDelay   time.Duration
 	shutdownTimeout time.Duration
 	version         bool
+
+	api apiOptions
 }
 
 // parseOptions reads flags, and for those not given their environment twins, and checks them. Help goes to stdout, and
@@ -59,7 +61,7 @@ func parseOptions(args []string, getenv func(string) string, stdout io.Writer) (
 func (o *options) register(fs *flag.FlagSet) {
 	fs.StringVar(&o.listen, "listen", ":8000", "`address` that users reach")
 	fs.StringVar(&o.telemetryListen, "telemetry-listen", "", "`address` of /metrics and /health (default: --listen's)")
-	fs.StringVar(&o.model, "model", "gemini-2.0-flash-exp", "`name` of the Gemini model")
+	fs.StringVar(&o.model, "model", "gemini-2.0-flash-exp", "`name` of the Gemini model, or several with commas between them, the default first")
 	fs.StringVar(&o.geminiEndpoint, "gemini-endpoint", "", "base `URL` of a stand-in (default: Gemini itself)")
 	fs.DurationVar(&o.geminiTimeout, "gemini-timeout", time.Minute, "longest a model call may take")
 	fs.StringVar(&o.apiKeyFile, "api-key-file", "", "`file` with the API key (default: GEMINI_API_KEY)")
@@ -70,6 +72,7 @@ func (o *options) register(fs *flag.FlagSet) {
 	fs.DurationVar(&o.sessionTTL, "session-ttl", 30*time.Minute, "how long a session lives after its last message")
 	fs.DurationVar(&o.shutdownDelay, "shutdown-delay", 3*time.Second, "how long requests are taken after readiness fails")
 	fs.DurationVar(&o.shutdownTimeout, "shutdown-timeout", 25*time.Second, "longest a shutdown takes, with its delay")
+	o.api.register(fs)
 	fs.BoolVar(&o.version, "version", false, "print the version and exit")
 }
 
@@ -111,11 +114,11 @@ func (o options) validate() error {
 		}
 	}
 	check(o.listen != "", "--listen must not be empty")
-	check(modelName.MatchString(o.model), "--model %q is not the name of a model, such as gemini-2.0-flash-exp", o.model)
 	check(o.geminiTimeout > 0, "--gemini-timeout must be positive")
 	check(o.sessionTTL > 0, "--session-ttl must be positive")
 	check(o.shutdownDelay >= 0, "--shutdown-delay must not be negative")
 	check(o.shutdownTimeout > o.shutdownDelay, "--shutdown-timeout must be longer than --shutdown-delay")
+	errs = append(errs, checkModels(o.modelNames()), o.api.validate())
 	if err := gemini.CheckEndpoint(o.geminiEndpoint); err != nil {
 		errs = append(errs, fmt.Errorf("--gemini-endpoint: %w", err))
 	}

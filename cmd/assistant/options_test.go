@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/plimsoll-dev/plimsoll/internal/assistant/httpapi"
 )
 
 // env is an environment.
@@ -30,6 +32,7 @@ func TestDefaults(t *testing.T) {
 	want := options{
 		listen: ":8000", model: "gemini-2.0-flash-exp", geminiTimeout: time.Minute, sessionTTL: 30 * time.Minute,
 		shutdownDelay: 3 * time.Second, shutdownTimeout: 25 * time.Second,
+		api: apiOptions{limits: httpapi.DefaultLimits()},
 	}
 	if err != nil || got != want {
 		t.Errorf("parseOptions() = %+v, %v; want %+v", got, err, want)
@@ -62,6 +65,15 @@ func TestBadOptionsFailAtOnce(t *testing.T) {
 	}{
 		{[]string{"--listen="}, env(), "--listen"},
 		{[]string{"--model", "../secrets"}, env(), "--model"},
+		{[]string{"--model", "a,"}, env(), "--model"},
+		{[]string{"--model", "a,b,a"}, env(), "twice"},
+		{[]string{"--client-rate=-1"}, env(), "--client-rate"},
+		{[]string{"--client-rate=+Inf"}, env(), "--client-rate"},
+		{[]string{"--client-burst=-1", "--client-rate=1"}, env(), "--client-burst"},
+		{[]string{"--client-burst=5"}, env(), "--client-rate"},
+		{[]string{"--max-body-bytes=0"}, env(), "--max-body-bytes"},
+		{[]string{"--max-prompt-characters=-1"}, env(), "--max-prompt-characters"},
+		{[]string{"--max-history-messages=0"}, env(), "--max-history-messages"},
 		{[]string{"--gemini-timeout=0s"}, env(), "--gemini-timeout"},
 		{[]string{"--gemini-endpoint=localhost:9000"}, env(), "--gemini-endpoint"},
 		{[]string{"--session-ttl=-1s"}, env(), "--session-ttl"},

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net"
 
-	"github.com/plimsoll-dev/plimsoll/internal/assistant/gemini"
 	"github.com/plimsoll-dev/plimsoll/internal/assistant/httpapi"
 	"github.com/plimsoll-dev/plimsoll/internal/assistant/session"
 	"github.com/plimsoll-dev/plimsoll/internal/logs"
@@ -37,25 +36,29 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 }
 
 func serve(ctx context.Context, opts options, key string, logger *slog.Logger) (err error) {
-	model, err := gemini.New(ctx, gemini.Config{
-		Model: opts.model, APIKey: key, Endpoint: opts.geminiEndpoint, Timeout: opts.geminiTimeout,
-	})
+	models, err := openModels(ctx, opts, key)
+	for _, model := range models {
+		defer func() { err = errors.Join(err, model.Close()) }()
+	}
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, model.Close()) }()
 	sessions, err := session.NewMemory(session.DefaultLimits(opts.sessionTTL))
 	if err != nil {
 		return err
 	}
 	sampler := system.Start(ctx, ".", logger)
 	recorder := telemetry.New(telemetry.Config{
-		Models: []string{model.Name()}, Sessions: sessions.Active, System: sampler.Reading,
+		Models: opts.modelNames(), Sessions: sessions.Active, System: sampler.Reading,
 	})
-	api := httpapi.New(httpapi.Config{
-		Model:    telemetry.Observe(model, recorder, logger),
-		Sessions: sessions, Recorder: recorder, System: sampler.Reading, Logger: logger,
-	})
+	config := httpapi.Config{Sessions: sessions, Recorder: recorder, System: sampler.Reading, Logger: logger}
+	for _, model := range models {
+		config.Models = append(config.Models, telemetry.Observe(model, recorder, logger))
+	}
+	if err := opts.api.configure(ctx, &config, logger); err != nil {
+		return err
+	}
+	api := httpapi.New(config)
 	serving, err := listen(opts)
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-// Package httpapi serves the assistant over HTTP: conversations, health and metrics.
+// Package httpapi serves the assistant over HTTP: conversations in its own form and in OpenAI's, health and metrics.
 package httpapi
 
 import (
@@ -8,28 +8,39 @@ import (
 	"time"
 
 	"github.com/plimsoll-dev/plimsoll/internal/assistant"
+	"github.com/plimsoll-dev/plimsoll/internal/assistant/clientkeys"
 	"github.com/plimsoll-dev/plimsoll/internal/system"
 	"github.com/plimsoll-dev/plimsoll/internal/telemetry"
 )
 
-// Config is what an API is made of. All of it is required.
+// Config is what an API is made of. What is not said to be optional is required.
 type Config struct {
-	// Model answers. Its calls are observed elsewhere; only requests are here.
-	Model    assistant.Model
+	// Models answer, by their names; the first is that of POST /chat. Their calls are observed elsewhere; only requests
+	// are here.
+	Models   []assistant.Model
 	Sessions assistant.Store
 	Recorder *telemetry.Recorder
 	// System is the last reading of the system's resources. It must not wait.
 	System func() system.Reading
 	Logger *slog.Logger
+	// Keys are the clients that may use the models; optional: without it, everybody may.
+	Keys *clientkeys.File
+	// Rate limits each client; optional.
+	Rate Rate
+	// Limits of one request; optional: DefaultLimits without it.
+	Limits Limits
 }
 
 // API is the assistant's HTTP interface.
 type API struct {
-	model    assistant.Model
+	models   []assistant.Model
 	sessions assistant.Store
 	recorder *telemetry.Recorder
 	system   func() system.Reading
 	logger   *slog.Logger
+	keys     *clientkeys.File
+	limiter  *limiter // nil without a limit
+	limits   Limits
 	started  time.Time
 	draining atomic.Bool
 }
@@ -37,10 +48,16 @@ type API struct {
 // New returns an API that is healthy and ready.
 func New(c Config) *API {
 	a := &API{
-		model: c.Model, sessions: c.Sessions, recorder: c.Recorder, system: c.System, logger: c.Logger,
+		models: c.Models, sessions: c.Sessions, recorder: c.Recorder, system: c.System, logger: c.Logger,
+		keys: c.Keys, limiter: newLimiter(c.Rate), limits: c.Limits,
 		started: time.Now(),
 	}
-	a.recorder.Expect(chatEndpoint())
+	if a.limits == (Limits{}) {
+		a.limits = DefaultLimits()
+	}
+	for _, e := range a.expected() {
+		a.recorder.Expect(e)
+	}
 	return a
 }
 
@@ -49,14 +66,19 @@ func (a *API) Uptime() time.Duration { return time.Since(a.started) }
 
 // Handler serves everything on one port.
 func (a *API) Handler() http.Handler {
-	return a.handler(a.chatRoutes(), a.healthRoutes(), a.metricsRoutes())
+	return a.handler(a.userRoutes(), a.healthRoutes(), a.metricsRoutes())
 }
 
 // PublicHandler serves users: everything but metrics.
-func (a *API) PublicHandler() http.Handler { return a.handler(a.chatRoutes(), a.healthRoutes()) }
+func (a *API) PublicHandler() http.Handler { return a.handler(a.userRoutes(), a.healthRoutes()) }
 
 // TelemetryHandler serves operators: metrics and health.
 func (a *API) TelemetryHandler() http.Handler { return a.handler(a.healthRoutes(), a.metricsRoutes()) }
+
+// userRoutes are the routes that cost something, for clients that are known and patient.
+func (a *API) userRoutes() []route {
+	return a.guarded(a.chatRoutes(), a.completionRoutes(), a.modelRoutes())
+}
 
 const metricsPath = "/metrics"
 

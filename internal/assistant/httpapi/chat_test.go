@@ -50,8 +50,47 @@ func TestAFailedCallIsNotRemembered(t *testing.T) {
 	}
 }
 
+func TestASessionCanBeDeleted(t *testing.T) {
+	a, _ := newAPI(t, echo)
+	do(a, "POST", "/chat", `{"session_id":"s","message":"one"}`)
+	for _, tt := range []struct {
+		path   string
+		status int
+		active string
+	}{
+		{"/chat/never-seen", 204, "1"}, {"/chat/s", 204, "0"}, {"/chat/s", 204, "0"}, {"/chat/a%20b", 400, "0"}, {"/chat/", 404, "0"},
+	} {
+		w := do(a, "DELETE", tt.path, "")
+		if w.Code != tt.status || (w.Code == 204) != (w.Body.Len() == 0) {
+			t.Errorf("DELETE %s = %d %s, want %d", tt.path, w.Code, w.Body, tt.status)
+		}
+		wantSample(t, metrics(a), "active_sessions "+tt.active)
+	}
+	got := decode[chatResponse](t, do(a, "POST", "/chat", `{"session_id":"s","message":"two"}`).Body)
+	if got.Reply != "[user two]" {
+		t.Errorf("a deleted session was remembered: %s", got.Reply)
+	}
+	wantSample(t, metrics(a), `http_requests_total{endpoint="/chat/{session_id}",method="DELETE",status="204"} 3`)
+}
+
+func TestOnlyTheNewestHistoryIsSent(t *testing.T) {
+	a, _ := newAPIWith(t, Config{
+		Models: []assistant.Model{generate(echo)}, Limits: Limits{BodyBytes: 1000, PromptCharacters: 100, HistoryMessages: 3},
+	})
+	for _, text := range []string{"one", "two", "three"} {
+		do(a, "POST", "/chat", `{"session_id":"s","message":"`+text+`"}`)
+	}
+	got := decode[chatResponse](t, do(a, "POST", "/chat", `{"session_id":"s","message":"four"}`).Body)
+	if !strings.HasPrefix(got.Reply, "[user three, model ") {
+		t.Errorf("reply = %q, want one to the newest exchange and the question", got.Reply)
+	}
+}
+
+// testBody is the largest body in tests, in bytes.
+const testBody = 1000
+
 func TestBadBodies(t *testing.T) {
-	huge := `{"message":"` + strings.Repeat("x", maxBody) + `"}`
+	huge := `{"message":"` + strings.Repeat("x", testBody) + `"}`
 	for _, tt := range []struct {
 		name, body string
 		status     int
@@ -68,13 +107,17 @@ func TestBadBodies(t *testing.T) {
 		{"two values", `{"message":"x"}{"message":"y"}`, 400, "invalid"},
 		{"stray brace", `{"message":"x"}}`, 400, "invalid"},
 		{"bad session id", `{"message":"x","session_id":"a b"}`, 400, "invalid"},
+		{"too long", `{"message":"` + strings.Repeat("é", 101) + `"}`, 400, "too_large"},
 		{"too large", huge, 413, "too_large"},
-		{"too large after its end", `{"message":"x"}` + strings.Repeat(" ", maxBody), 413, "too_large"},
+		{"too large after its end", `{"message":"x"}` + strings.Repeat(" ", testBody), 413, "too_large"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			a, _ := newAPI(t, func(context.Context, assistant.Request) (assistant.Answer, error) {
+			model := generate(func(context.Context, assistant.Request) (assistant.Answer, error) {
 				t.Error("the model was asked")
 				return assistant.Answer{}, nil
+			})
+			a, _ := newAPIWith(t, Config{
+				Models: []assistant.Model{model}, Limits: Limits{BodyBytes: testBody, PromptCharacters: 100, HistoryMessages: 10},
 			})
 			w := do(a, "POST", "/chat", tt.body)
 			got := decode[errorBody](t, w.Body)

@@ -6,15 +6,19 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/plimsoll-dev/plimsoll/internal/assistant"
 )
 
 // Kinds of error that requests end in beside those of the model.
 const (
-	kindTooLarge assistant.Kind = "too_large"
-	kindNoMethod assistant.Kind = "method_not_allowed"
-	kindInternal assistant.Kind = "internal"
+	kindTooLarge     assistant.Kind = "too_large"
+	kindNoMethod     assistant.Kind = "method_not_allowed"
+	kindInternal     assistant.Kind = "internal"
+	kindUnauthorized assistant.Kind = "unauthorized"
+	kindRateLimited  assistant.Kind = "rate_limited"
+	kindUnknownModel assistant.Kind = "unknown_model"
 )
 
 // statusClientGone is nginx's code for a client that left before its answer: nobody sees it but metrics and logs.
@@ -24,16 +28,25 @@ const statusClientGone = 499
 type failure struct {
 	status  int
 	kind    assistant.Kind
-	message string // says what happened and, where the client can do something, what
+	message string // says what happened and, where the client can do something, what; it quotes nothing
+	// param is the parameter of the request that is to blame, code OpenAI's name of the mistake: for OpenAI's clients.
+	param, code string
+	retryAfter  time.Duration // 0 if nobody knows
 }
 
 // Error makes a failure an error of its own: one that the request is to blame for.
 func (f *failure) Error() string { return f.message }
 
 var (
-	errNoRoute  = &failure{http.StatusNotFound, assistant.KindNotFound, "There is nothing at this path."}
-	errNoMethod = &failure{http.StatusMethodNotAllowed, kindNoMethod, "This method is not served; see the Allow header."}
-	errInternal = &failure{http.StatusInternalServerError, kindInternal, "Something went wrong in the assistant."}
+	errNoRoute = &failure{
+		status: http.StatusNotFound, kind: assistant.KindNotFound, message: "There is nothing at this path.",
+	}
+	errNoMethod = &failure{
+		status: http.StatusMethodNotAllowed, kind: kindNoMethod, message: "This method is not served; see the Allow header.",
+	}
+	errInternal = &failure{
+		status: http.StatusInternalServerError, kind: kindInternal, message: "Something went wrong in the assistant.",
+	}
 )
 
 // modelFailures says how a failed model call looks from outside, by its kind. What only the operator can mend is a bad
@@ -66,13 +79,17 @@ func describe(err error) *failure {
 	case errors.As(err, &model), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		kind := assistant.KindOf(err)
 		if m, ok := modelFailures[kind]; ok {
-			return &failure{m.status, kind, m.message}
+			f := &failure{status: m.status, kind: kind, message: m.message}
+			if model != nil {
+				f.retryAfter = model.RetryAfter
+			}
+			return f
 		}
 	}
 	return errInternal
 }
 
-// errorBody is the JSON of every error.
+// errorBody is the JSON of every error outside of OpenAI's routes.
 type errorBody struct {
 	Error errorDetail `json:"error"`
 }
@@ -82,14 +99,27 @@ type errorDetail struct {
 	Message string         `json:"message"`
 }
 
-// fail is where every error of a request becomes its status, its metric and, with the request's line, its log.
-func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
+// errorJSON is an error in the form that a path's clients understand.
+func errorJSON(path string, f *failure) any {
+	if speaksOpenAI(path) {
+		return openAIError(f)
+	}
+	return errorBody{errorDetail{f.kind, f.message}}
+}
+
+// note is where every error of a request becomes its metric and, with the request's line, its log.
+func (a *API) note(r *http.Request, err error) *failure {
 	f := describe(err)
 	a.recorder.Error(f.kind, endpoint(r))
 	noteFailure(r.Context(), f.kind, err)
-	var model *assistant.Error
-	if errors.As(err, &model) && model.RetryAfter > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(model.RetryAfter.Seconds()))))
+	return f
+}
+
+// fail answers a request with its error.
+func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
+	f := a.note(r, err)
+	if f.retryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(f.retryAfter.Seconds()))))
 	}
-	writeJSON(w, f.status, errorBody{errorDetail{f.kind, f.message}})
+	writeJSON(w, f.status, errorJSON(r.URL.Path, f))
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -26,6 +27,17 @@ type generate func(context.Context, assistant.Request) (assistant.Answer, error)
 func (generate) Name() string { return "test-model" }
 func (g generate) Generate(ctx context.Context, r assistant.Request, _ func(string) error) (assistant.Answer, error) {
 	return g(ctx, r)
+}
+
+// streamer is a model that is a function and answers in parts.
+type streamer struct {
+	name     string
+	generate func(ctx context.Context, r assistant.Request, emit func(string) error) (assistant.Answer, error)
+}
+
+func (s streamer) Name() string { return s.name }
+func (s streamer) Generate(ctx context.Context, r assistant.Request, emit func(string) error) (assistant.Answer, error) {
+	return s.generate(ctx, r, emit)
 }
 
 // echo answers with the conversation so far.
@@ -60,6 +72,12 @@ func (s *syncBuffer) String() string {
 
 func newAPI(t *testing.T, model generate) (*API, *syncBuffer) {
 	t.Helper()
+	return newAPIWith(t, Config{Models: []assistant.Model{model}})
+}
+
+// newAPIWith returns an API made of c, and of what every API needs beside it.
+func newAPIWith(t *testing.T, c Config) (*API, *syncBuffer) {
+	t.Helper()
 	store, err := session.NewMemory(session.DefaultLimits(time.Minute))
 	if err != nil {
 		t.Fatal(err)
@@ -73,12 +91,18 @@ func newAPI(t *testing.T, model generate) (*API, *syncBuffer) {
 			Network:    &system.Network{BytesSent: 7},
 		}
 	}
-	recorder := telemetry.New(telemetry.Config{Models: []string{model.Name()}, Sessions: store.Active, System: read})
 	log := &syncBuffer{}
-	logger := logs.New(log, slog.LevelDebug)
-	return New(Config{
-		Model: telemetry.Observe(model, recorder, logger), Sessions: store, Recorder: recorder, System: read, Logger: logger,
-	}), log
+	c.Logger = logs.New(log, slog.LevelDebug)
+	c.Sessions, c.System = store, read
+	var names []string
+	for _, m := range c.Models {
+		names = append(names, m.Name())
+	}
+	c.Recorder = telemetry.New(telemetry.Config{Models: names, Sessions: store.Active, System: read})
+	for i, m := range c.Models {
+		c.Models[i] = telemetry.Observe(m, c.Recorder, c.Logger)
+	}
+	return New(c), log
 }
 
 // do sends one request straight to the handler.
@@ -114,4 +138,20 @@ func decode[T any](t *testing.T, r io.Reader) T {
 		t.Fatal(err)
 	}
 	return v
+}
+
+// failingModel answers every other call, and fails in each way in turn in between.
+func failingModel(name string, kinds []assistant.Kind, calls *int) streamer {
+	return streamer{name, func(_ context.Context, _ assistant.Request, emit func(string) error) (assistant.Answer, error) {
+		*calls++
+		if emit != nil {
+			if err := emit("Half"); err != nil {
+				return assistant.Answer{}, &assistant.Error{Kind: assistant.KindCancelled, Err: err}
+			}
+		}
+		if *calls%2 == 0 {
+			return assistant.Answer{Text: "Half an answer"}, nil
+		}
+		return assistant.Answer{}, &assistant.Error{Kind: kinds[*calls/2%len(kinds)], Err: errors.New("scripted")}
+	}}
 }

@@ -28,15 +28,30 @@ func newID() string { return rand.Text() }
 
 // outcome is what a handler leaves for the request's log line.
 type outcome struct {
-	kind assistant.Kind
-	err  error
+	kind   assistant.Kind
+	err    error
+	status int    // how an answer really ended that had begun with another status; 0 if it did not
+	client string // the name of the client's key; empty without keys
 }
 
 type outcomeKey struct{}
 
 func noteFailure(ctx context.Context, kind assistant.Kind, err error) {
 	if o, ok := ctx.Value(outcomeKey{}).(*outcome); ok {
-		*o = outcome{kind, err}
+		o.kind, o.err = kind, err
+	}
+}
+
+// noteStatus corrects the status of an answer that began well and did not end so.
+func noteStatus(ctx context.Context, status int) {
+	if o, ok := ctx.Value(outcomeKey{}).(*outcome); ok {
+		o.status = status
+	}
+}
+
+func noteClient(ctx context.Context, name string) {
+	if o, ok := ctx.Value(outcomeKey{}).(*outcome); ok {
+		o.client = name
 	}
 }
 
@@ -77,12 +92,18 @@ func (a *API) rescue(w *statusWriter, r *http.Request) {
 }
 
 func (a *API) finish(r *http.Request, status int, o *outcome, elapsed time.Duration) {
+	if o.status != 0 {
+		status = o.status
+	}
 	a.recorder.Request(r.Method, endpoint(r), status, elapsed)
 	attrs := []slog.Attr{
 		slog.String("method", r.Method),
 		slog.String("endpoint", endpoint(r)),
 		slog.Int("status", status),
 		slog.Duration("duration", elapsed),
+	}
+	if o.client != "" {
+		attrs = append(attrs, slog.String("client", o.client))
 	}
 	if o.err != nil {
 		attrs = append(attrs, slog.String("error_type", string(o.kind)), slog.String("error", o.err.Error()))
@@ -134,6 +155,17 @@ func (w *statusWriter) code() int {
 		return http.StatusOK
 	}
 	return w.status
+}
+
+// Flush sends what has been written so far, the header at least.
+func (w *statusWriter) Flush() { _ = w.FlushError() }
+
+// FlushError is what http.ResponseController calls.
+func (w *statusWriter) FlushError() error {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	return http.NewResponseController(w.ResponseWriter).Flush()
 }
 
 // Unwrap lets http.ResponseController reach the connection.

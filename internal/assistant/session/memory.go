@@ -95,6 +95,16 @@ func (m *Memory) Append(_ context.Context, id string, messages ...assistant.Mess
 	return nil
 }
 
+// Delete never fails.
+func (m *Memory) Delete(_ context.Context, id string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if e, ok := m.byID[id]; ok {
+		m.remove(e)
+	}
+	return nil
+}
+
 // Active is the number of sessions that have not expired.
 func (m *Memory) Active(context.Context) (int, error) {
 	m.mu.Lock()

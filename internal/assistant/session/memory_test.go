@@ -106,6 +106,24 @@ func TestExpiryCountsFromTheLastMessage(t *testing.T) {
 	}
 }
 
+func TestADeletedSessionIsForgotten(t *testing.T) {
+	m, _ := newStore(t, DefaultLimits(time.Minute))
+	say(t, m, "a", "one")
+	say(t, m, "b", "two")
+	for _, id := range []string{"a", "a", "never seen"} {
+		if err := m.Delete(context.Background(), id); err != nil {
+			t.Errorf("Delete(%s) = %v", id, err)
+		}
+	}
+	if texts(t, m, "a") != nil || len(texts(t, m, "b")) != 1 || active(t, m) != 1 {
+		t.Errorf("a = %q, b = %q after a was deleted", texts(t, m, "a"), texts(t, m, "b"))
+	}
+	_ = m.Delete(context.Background(), "b")
+	if m.bytes != 0 {
+		t.Errorf("%d bytes in an empty store", m.bytes)
+	}
+}
+
 func TestOldestMessagesGoFirst(t *testing.T) {
 	m, _ := newStore(t, Limits{TTL: time.Minute, Messages: 2, Bytes: 1 << 20})
 	say(t, m, "a", "one", "two", "three")

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/plimsoll-dev/plimsoll/internal/assistant/clientkeys"
+	"github.com/plimsoll-dev/plimsoll/internal/assistant/gemini"
+	"github.com/plimsoll-dev/plimsoll/internal/assistant/httpapi"
+)
+
+// apiOptions are about who may ask how much, and how often.
+type apiOptions struct {
+	clientKeysFile string
+	clientRate     float64
+	clientBurst    int
+	limits         httpapi.Limits
+}
+
+func (o *apiOptions) register(fs *flag.FlagSet) {
+	limits := httpapi.DefaultLimits()
+	fs.StringVar(&o.clientKeysFile, "client-keys-file", "", "`file` of the clients' bearer keys, one NAME:KEY a line, read again "+
+		"when it changes (default: no key is needed)")
+	fs.Float64Var(&o.clientRate, "client-rate", 0, "most `requests` per second of a client, or of all without keys; 0 for no limit")
+	fs.IntVar(&o.clientBurst, "client-burst", 0, "most `requests` of a client at once; 0 for those of a second, at least 1")
+	fs.Int64Var(&o.limits.BodyBytes, "max-body-bytes", limits.BodyBytes, "largest request body in `bytes`")
+	fs.IntVar(&o.limits.PromptCharacters, "max-prompt-characters", limits.PromptCharacters, "most `characters` of text in a request")
+	fs.IntVar(&o.limits.HistoryMessages, "max-history-messages", limits.HistoryMessages, "most `messages` of a conversation sent to "+
+		"the model; a session may keep fewer")
+}
+
+func (o apiOptions) validate() error {
+	var errs []error
+	check := func(ok bool, message string) {
+		if !ok {
+			errs = append(errs, errors.New(message))
+		}
+	}
+	check(o.clientRate >= 0 && !math.IsInf(o.clientRate, 0), "--client-rate must be a number of requests per second, or 0")
+	check(o.clientBurst >= 0, "--client-burst must not be negative")
+	check(o.clientBurst == 0 || o.clientRate > 0, "--client-burst needs --client-rate")
+	check(o.limits.BodyBytes > 0, "--max-body-bytes must be positive")
+	check(o.limits.PromptCharacters > 0, "--max-prompt-characters must be positive")
+	check(o.limits.HistoryMessages > 0, "--max-history-messages must be positive")
+	return errors.Join(errs...)
+}
+
+// configure adds to c what the options say. A file of keys is watched until ctx ends.
+func (o apiOptions) configure(ctx context.Context, c *httpapi.Config, logger *slog.Logger) error {
+	c.Rate = httpapi.Rate{PerSecond: o.clientRate, Burst: o.clientBurst}
+	c.Limits = o.limits
+	if o.clientKeysFile == "" {
+		return nil
+	}
+	keys, err := clientkeys.Open(ctx, o.clientKeysFile, logger)
+	if err != nil {
+		return fmt.Errorf("--client-keys-file: %w", err)
+	}
+	c.Keys = keys
+	return nil
+}
+
+// modelNames are those of --model, the default first.
+func (o options) modelNames() []string { return strings.Split(o.model, ",") }
+
+func checkModels(names []string) error {
+	for i, name := range names {
+		if !modelName.MatchString(name) {
+			return fmt.Errorf("--model %q is not the name of a model, such as gemini-2.0-flash-exp, or several with commas between them", name)
+		}
+		if slices.Contains(names[:i], name) {
+			return fmt.Errorf("--model names %q twice", name)
+		}
+	}
+	return nil
+}
+
+// openModels returns a client for each model. What has been opened must be closed, also after an error.
+func openModels(ctx context.Context, opts options, key string) ([]*gemini.Model, error) {
+	var models []*gemini.Model
+	for _, name := range opts.modelNames() {
+		model, err := gemini.New(ctx, gemini.Config{
+			Model: name, APIKey: key, Endpoint: opts.geminiEndpoint, Timeout: opts.geminiTimeout,
+		})
+		if err != nil {
+			return models, err
+		}
+		models = append(models, model)
+	}
+	return models, nil
+}

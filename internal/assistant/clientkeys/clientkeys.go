@@ -1,0 +1,95 @@
+// Package clientkeys knows the clients that may use the assistant: bearer keys in a file that may change while the
+// process runs. A key is kept only as its hash, and is never part of an error or a log line.
+package clientkeys
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// Client is who holds a key.
+type Client struct {
+	// ID tells clients apart. Keys of one name are one client, so that a key can be replaced without a gap.
+	ID string
+	// Name is for logs: the name before the key, or for a key without one the number of its line.
+	Name string
+}
+
+// minKey is the least length of a key in characters: shorter ones can be guessed.
+const minKey = 16
+
+var (
+	validName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+	validKey  = regexp.MustCompile(`^[A-Za-z0-9._~+/=-]+$`) // what a bearer token is made of: RFC 6750
+)
+
+type hash = [sha256.Size]byte
+
+type entry struct {
+	hash   hash
+	client Client
+}
+
+// parse reads one key a line, "name:key" or just "key"; blank lines and lines that begin with # say nothing. Its errors
+// name a line by its number and do not quote it.
+func parse(data []byte) ([]entry, error) {
+	var entries []entry
+	seen := map[hash]int{}
+	lines := bufio.NewScanner(bytes.NewReader(data))
+	for n := 1; lines.Scan(); n++ {
+		line := strings.TrimSpace(lines.Text())
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		name, key, named := strings.Cut(line, ":")
+		if !named {
+			name, key = "", line
+		}
+		name, key = strings.TrimSpace(name), strings.TrimSpace(key)
+		switch {
+		case named && !validName.MatchString(name):
+			return nil, fmt.Errorf("line %d: the name before the colon must be 1 to 64 letters, digits, dots, dashes and underscores", n)
+		case len(key) < minKey:
+			return nil, fmt.Errorf("line %d: the key is shorter than %d characters", n, minKey)
+		case !validKey.MatchString(key):
+			return nil, fmt.Errorf("line %d: the key holds a character that no bearer key has, such as a space", n)
+		}
+		e := entry{hash: sha256.Sum256([]byte(key)), client: Client{ID: name, Name: name}}
+		if !named {
+			// Lines move when the file is edited, the key's hash does not. No name holds a colon, so neither is the other.
+			e.client = Client{ID: "key:" + hex.EncodeToString(e.hash[:16]), Name: fmt.Sprintf("line-%d", n)}
+		}
+		if first, ok := seen[e.hash]; ok {
+			return nil, fmt.Errorf("line %d: the key is that of line %d", n, first)
+		}
+		seen[e.hash] = n
+		entries = append(entries, e)
+	}
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("a line is too long to be a key: %w", err)
+	}
+	if len(entries) == 0 {
+		return nil, errors.New("it holds no key; nobody could use the assistant")
+	}
+	return entries, nil
+}
+
+// find looks a key up in a time that depends on the number of entries only.
+func find(entries []entry, key string) (Client, bool) {
+	presented := sha256.Sum256([]byte(key))
+	found := -1
+	for i := range entries {
+		found = subtle.ConstantTimeSelect(subtle.ConstantTimeCompare(entries[i].hash[:], presented[:]), i, found)
+	}
+	if found < 0 {
+		return Client{}, false
+	}
+	return entries[found].client, true
+}

@@ -1,0 +1,97 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/plimsoll-dev/plimsoll/internal/assistant"
+)
+
+// wireMessage is a message of OpenAI's API. What it may hold beside this, such as name, changes nothing here.
+type wireMessage struct {
+	Role         string          `json:"role"`
+	Content      json.RawMessage `json:"content"`
+	ToolCalls    json.RawMessage `json:"tool_calls"`
+	FunctionCall json.RawMessage `json:"function_call"`
+	Audio        json.RawMessage `json:"audio"`
+}
+
+// converse takes over the messages. What system and developer say is put together, in order, since there is one system
+// instruction; messages without text say nothing and are left out.
+func (in *completionRequest) converse(messages []wireMessage, limits Limits) error {
+	if err := limits.checkHistory(len(messages)); err != nil {
+		return err
+	}
+	var system, all []string
+	for i, m := range messages {
+		text, err := m.text(fmt.Sprintf("messages[%d]", i))
+		if err != nil {
+			return err
+		}
+		all = append(all, text)
+		if text == "" && i < len(messages)-1 {
+			continue
+		}
+		switch m.Role {
+		case "system", "developer":
+			system = append(system, text)
+		case "user":
+			in.request.Messages = append(in.request.Messages, assistant.Message{Role: assistant.RoleUser, Text: text})
+		default: // the assistant: text has seen to it
+			in.request.Messages = append(in.request.Messages, assistant.Message{Role: assistant.RoleModel, Text: text})
+		}
+	}
+	in.request.System = strings.Join(system, "\n\n")
+	if n := len(messages); n == 0 || messages[n-1].Role != "user" || strings.TrimSpace(in.request.Prompt()) == "" {
+		return mistake("messages", "invalid_value", "The last of the messages must be the user's, and hold text.")
+	}
+	return limits.checkPrompt(all...)
+}
+
+// text is all that a message says. Its errors name the message as param.
+func (m wireMessage) text(param string) (string, error) {
+	switch m.Role {
+	case "system", "developer", "user", "assistant":
+	default:
+		return "", mistake(param+".role", "invalid_value", "The role must be system, developer, user or assistant; tools are not supported.")
+	}
+	for name, raw := range map[string]json.RawMessage{
+		"tool_calls": m.ToolCalls, "function_call": m.FunctionCall, "audio": m.Audio,
+	} {
+		if !isNull(raw) && compact(raw) != "[]" {
+			return "", mistake(param+"."+name, "unsupported_parameter", "Tools and audio are not supported; send messages of text only.")
+		}
+	}
+	return textOf(m.Content, param+".content")
+}
+
+// textOf reads a message's content: a text, or an array of parts that are texts.
+func textOf(content json.RawMessage, param string) (string, error) {
+	const want = "The content of a message must be a string, or an array of parts such as {\"type\": \"text\", \"text\": \"Hello\"}."
+	if isNull(content) {
+		return "", nil
+	}
+	if content[0] == '"' {
+		var text string
+		if err := json.Unmarshal(content, &text); err != nil {
+			return "", mistake(param, "invalid_type", want)
+		}
+		return text, nil
+	}
+	var parts []struct {
+		Type string  `json:"type"`
+		Text *string `json:"text"`
+	}
+	if err := json.Unmarshal(content, &parts); err != nil {
+		return "", mistake(param, "invalid_type", want)
+	}
+	var b strings.Builder
+	for i, part := range parts {
+		if part.Type != "text" || part.Text == nil {
+			return "", mistake(fmt.Sprintf("%s[%d]", param, i), "unsupported_parameter", "Only parts of the type text are supported.")
+		}
+		b.WriteString(*part.Text)
+	}
+	return b.String(), nil
+}

@@ -1,0 +1,66 @@
+package httpapi
+
+import (
+	"net/http"
+
+	"github.com/plimsoll-dev/plimsoll/internal/assistant"
+)
+
+const (
+	modelsPath = "/v1/models"
+	modelPath  = "/v1/models/{model}"
+)
+
+var errUnknownModel = &failure{
+	status: http.StatusNotFound, kind: kindUnknownModel, param: "model", code: "model_not_found",
+	message: "There is no model of this name here; GET /v1/models lists those there are.",
+}
+
+type modelList struct {
+	Object string      `json:"object"` // list
+	Data   []modelItem `json:"data"`
+}
+
+type modelItem struct {
+	ID      string `json:"id"`
+	Object  string `json:"object"`  // model
+	Created int64  `json:"created"` // when the assistant started: that of the model is not known
+	OwnedBy string `json:"owned_by"`
+}
+
+func (a *API) modelRoutes() []route {
+	return []route{
+		{http.MethodGet, modelsPath, a.getModels},
+		{http.MethodGet, modelPath, a.getModel},
+	}
+}
+
+func (a *API) getModels(w http.ResponseWriter, _ *http.Request) {
+	list := modelList{Object: "list"}
+	for _, m := range a.models {
+		list.Data = append(list.Data, a.modelItem(m))
+	}
+	writeJSON(w, http.StatusOK, list)
+}
+
+func (a *API) getModel(w http.ResponseWriter, r *http.Request) {
+	m, ok := a.modelNamed(r.PathValue("model"))
+	if !ok {
+		a.fail(w, r, errUnknownModel)
+		return
+	}
+	writeJSON(w, http.StatusOK, a.modelItem(m))
+}
+
+func (a *API) modelItem(m assistant.Model) modelItem {
+	return modelItem{ID: m.Name(), Object: "model", Created: a.started.Unix(), OwnedBy: "plimsoll"}
+}
+
+func (a *API) modelNamed(name string) (assistant.Model, bool) {
+	for _, m := range a.models {
+		if m.Name() == name {
+			return m, true
+		}
+	}
+	return nil, false
+}

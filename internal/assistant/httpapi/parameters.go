@@ -1,0 +1,109 @@
+package httpapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+
+	"github.com/plimsoll-dev/plimsoll/internal/assistant"
+)
+
+// honoured are the parameters of a completion that are heeded.
+var honoured = []string{
+	"model", "messages", "temperature", "top_p", "max_tokens", "max_completion_tokens", "stop", "stream", "stream_options",
+}
+
+// harmless are parameters that may be left unheeded: the answer means the same without them.
+var harmless = []string{
+	"metadata", "parallel_tool_calls", "prediction", "prompt_cache_key", "prompt_cache_options", "prompt_cache_retention",
+	"safety_identifier", "seed", "service_tier", "store", "user",
+}
+
+// unsupported are parameters that would change what the answer means, each with the values that do not.
+var unsupported = map[string][]string{
+	"audio":              nil,
+	"frequency_penalty":  {"0", "0.0"},
+	"function_call":      {`"none"`, `"auto"`},
+	"functions":          {"[]"},
+	"logit_bias":         {"{}"},
+	"logprobs":           {"false"},
+	"modalities":         {`["text"]`},
+	"moderation":         nil,
+	"n":                  {"1"},
+	"presence_penalty":   {"0", "0.0"},
+	"reasoning_effort":   nil,
+	"response_format":    {`{"type":"text"}`},
+	"tool_choice":        {`"none"`, `"auto"`},
+	"tools":              {"[]"},
+	"top_logprobs":       {"0"},
+	"verbosity":          {`"medium"`},
+	"web_search_options": nil,
+}
+
+// parameters are a request's, by name. A null is as good as none.
+type parameters map[string]json.RawMessage
+
+// check refuses what is not heeded and should be, by name.
+func (p parameters) check() error {
+	for _, name := range slices.Sorted(maps.Keys(p)) {
+		if slices.Contains(honoured, name) || slices.Contains(harmless, name) || isNull(p[name]) {
+			continue
+		}
+		neutral, known := unsupported[name]
+		if !known {
+			return unknownParameter(name)
+		}
+		if !slices.Contains(neutral, compact(p[name])) {
+			message := "This service does not support the parameter " + name
+			if len(neutral) > 0 {
+				message += " with any value but " + neutral[0]
+			}
+			return mistake(name, "unsupported_parameter", message+"; leave it out.")
+		}
+	}
+	return nil
+}
+
+// read decodes a parameter into v, which stays as it is if there is none.
+func (p parameters) read(name string, v any, want string) error {
+	if isNull(p[name]) {
+		return nil
+	}
+	if err := json.Unmarshal(p[name], v); err != nil {
+		return mistake(name, "invalid_type", "The parameter "+name+" must be "+want+".")
+	}
+	return nil
+}
+
+func isNull(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "null" }
+
+func compact(raw json.RawMessage) string {
+	var b bytes.Buffer
+	if err := json.Compact(&b, raw); err != nil {
+		return ""
+	}
+	return b.String()
+}
+
+// shortName is what a parameter that is sent back may look like.
+var shortName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
+
+// unknownParameter names what was sent only to who sent it: a name may be anything, and the message is logged.
+func unknownParameter(name string) error {
+	f := mistake("", "unknown_parameter", "A parameter of the request is unknown, perhaps misspelt.")
+	if shortName.MatchString(name) {
+		f.param = name
+		f.message = "The parameter of the request that param names is unknown, perhaps misspelt."
+	}
+	return f
+}
+
+// mistake is a request whose parameter param is to blame.
+func mistake(param, code, message string) *failure {
+	return &failure{
+		status: http.StatusBadRequest, kind: assistant.KindInvalid, message: message, param: param, code: code,
+	}
+}

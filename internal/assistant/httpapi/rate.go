@@ -1,0 +1,71 @@
+package httpapi
+
+import (
+	"math"
+	"net/http"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// Rate limits how often a client may send requests; without client keys, all clients together.
+type Rate struct {
+	// PerSecond is the rate in the long run, in requests; 0 for no limit.
+	PerSecond float64
+	// Burst is how many requests may come at once; 0 for as many as come in a second, at least one.
+	Burst int
+}
+
+// longestWait bounds what a client is told to wait, however small its rate.
+const longestWait = time.Hour
+
+// limiter holds a bucket for each client. Clients come from the key file only, so there are no more than keys ever were.
+type limiter struct {
+	limit rate.Limit
+	burst int
+	now   func() time.Time
+
+	mu      sync.Mutex
+	buckets map[string]*rate.Limiter
+}
+
+// newLimiter returns nil for no limit.
+func newLimiter(r Rate) *limiter {
+	if r.PerSecond <= 0 {
+		return nil
+	}
+	if r.Burst <= 0 {
+		r.Burst = int(math.Ceil(min(r.PerSecond, math.MaxInt32)))
+	}
+	return &limiter{
+		limit: rate.Limit(r.PerSecond), burst: r.Burst, now: time.Now, buckets: map[string]*rate.Limiter{},
+	}
+}
+
+// take lets a request of a client pass and returns 0, or how long the client has to wait before the next.
+func (l *limiter) take(client string) time.Duration {
+	if l == nil {
+		return 0
+	}
+	now := l.now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	bucket, ok := l.buckets[client]
+	if !ok {
+		bucket = rate.NewLimiter(l.limit, l.burst)
+		l.buckets[client] = bucket
+	}
+	if bucket.AllowN(now, 1) {
+		return 0
+	}
+	seconds := (1 - bucket.TokensAt(now)) / float64(l.limit)
+	return max(time.Nanosecond, time.Duration(min(seconds, longestWait.Seconds())*float64(time.Second)))
+}
+
+func rateLimited(wait time.Duration) *failure {
+	return &failure{
+		status: http.StatusTooManyRequests, kind: kindRateLimited, code: "rate_limit_exceeded", retryAfter: wait,
+		message: "Too many requests; wait as long as the Retry-After header says, in seconds.",
+	}
+}
