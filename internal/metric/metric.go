@@ -2,6 +2,8 @@
 // dashboards draw. It is pure: no registry, no I/O. A metric that is not here cannot be emitted, asked for, or drawn.
 package metric
 
+import "slices"
+
 // Type is the Prometheus type of a metric.
 type Type string
 
@@ -22,6 +24,8 @@ const (
 	Seconds Unit = "seconds"
 	// Percent is a percentage from 0 to 100.
 	Percent Unit = "percent"
+	// Bytes is an amount of data in bytes.
+	Bytes Unit = "bytes"
 )
 
 // Metric describes one metric family.
@@ -114,4 +118,4 @@ func SourceDocument() []Metric {
 }
 
 // All returns every metric of the contract.
-func All() []Metric { return SourceDocument() }
+func All() []Metric { return slices.Concat(SourceDocument(), resources) }

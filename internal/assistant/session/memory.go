@@ -1,4 +1,4 @@
-// Package session remembers conversations: in memory, for one replica.
+// Package session remembers conversations: in memory for one replica, in Redis for several.
 package session
 
 import (
@@ -91,6 +91,16 @@ func (m *Memory) Append(_ context.Context, id string, messages ...assistant.Mess
 	m.bytes += c.bytes
 	for m.bytes > m.limits.Bytes {
 		m.remove(m.used.Back())
+	}
+	return nil
+}
+
+// Delete forgets a session. One that is unknown is no error.
+func (m *Memory) Delete(_ context.Context, id string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if e, ok := m.byID[id]; ok {
+		m.remove(e)
 	}
 	return nil
 }

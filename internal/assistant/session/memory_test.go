@@ -133,6 +133,23 @@ func TestLeastRecentlyUsedGoesWhenFull(t *testing.T) {
 	}
 }
 
+func TestDeleteForgetsOneSession(t *testing.T) {
+	m, _ := newStore(t, DefaultLimits(time.Minute))
+	say(t, m, "a", "one")
+	say(t, m, "b", "other")
+	for range 2 { // the second time it is unknown
+		if err := m.Delete(context.Background(), "a"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := texts(t, m, "a"); got != nil || active(t, m) != 1 || texts(t, m, "b") == nil {
+		t.Errorf("after its deletion session a = %q, active = %d; want b alone", got, active(t, m))
+	}
+	if err := m.Delete(context.Background(), "b"); err != nil || m.bytes != 0 {
+		t.Errorf("an empty store counts %d bytes, %v", m.bytes, err)
+	}
+}
+
 func TestLimitsMustBePositive(t *testing.T) {
 	for _, limits := range []Limits{{}, {TTL: 1, Messages: 1}, {TTL: 1, Bytes: 1}, {Messages: 1, Bytes: 1}, {TTL: -1, Messages: 1, Bytes: 1}} {
 		if _, err := NewMemory(limits); err == nil {
