@@ -21,7 +21,8 @@ import (
 type Config struct {
 	// Models are the configured models, the only values of the model label beside metric.Other.
 	Models []string
-	// Sessions is the number of active sessions, asked at every scrape.
+	// Sessions is the number of active sessions, asked at every scrape. Its error is a gap in the gauge; whoever answers
+	// has logged it.
 	Sessions func(context.Context) (int, error)
 	// System is the last reading of the system's resources, asked at every scrape. It must not wait.
 	System func() system.Reading
@@ -38,6 +39,7 @@ type Recorder struct {
 	callDuration    *prometheus.HistogramVec
 	tokens          *prometheus.CounterVec
 	errors          *prometheus.CounterVec
+	storeErrors     *prometheus.CounterVec
 }
 
 // New returns a recorder whose series that are known from the start begin at zero: without that, the rate of the first
@@ -52,9 +54,10 @@ func New(c Config) *Recorder {
 		callDuration:    histogram(metric.ModelDuration),
 		tokens:          counter(metric.TokensUsed),
 		errors:          counter(metric.Errors),
+		storeErrors:     counter(metric.SessionStoreErrors),
 	}
 	r.registry.MustRegister(
-		r.requests, r.requestDuration, r.calls, r.callDuration, r.tokens, r.errors,
+		r.requests, r.requestDuration, r.calls, r.callDuration, r.tokens, r.errors, r.storeErrors,
 		newGauges(c.Sessions, c.System),
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
@@ -69,6 +72,9 @@ func New(c Config) *Recorder {
 	}
 	for _, kind := range assistant.ModelKinds() {
 		r.errors.WithLabelValues(string(kind), metric.EndpointModel)
+	}
+	for _, operation := range metric.StoreOperations() {
+		r.storeErrors.WithLabelValues(operation)
 	}
 	return r
 }
