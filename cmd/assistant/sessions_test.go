@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"net"
 	"net/http"
 	"strings"
@@ -44,6 +45,7 @@ func TestAnUnreachableStoreDegrades(t *testing.T) {
 		}
 	}
 	p.wantOutage(t, chats)
+	p.wantNoCount(t)
 	if err := p.stop(); err != nil {
 		t.Errorf("run = %v, want a clean end", err)
 	}
@@ -53,6 +55,23 @@ func TestAnUnreachableStoreDegrades(t *testing.T) {
 	}
 	if want := `"session_store":"redis://` + nobody + `"`; !strings.Contains(p.log.lines()[0], want) {
 		t.Errorf("first line = %s, want %s in it", p.log.lines()[0], want)
+	}
+}
+
+// wantNoCount checks that the report of health is whole in an outage, but for the sessions that cannot be counted.
+func (p *program) wantNoCount(t *testing.T) {
+	t.Helper()
+	resp, err := http.Get(p.telemetry + "/health/detailed")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var report map[string]any
+	if err := json.NewDecoder(resp.Body).Decode(&report); err != nil {
+		t.Fatal(err)
+	}
+	if n, there := report["active_sessions"]; n != nil || !there || report["system"] == nil || resp.StatusCode != http.StatusOK {
+		t.Errorf("report = %d %v, want one whose active_sessions are null", resp.StatusCode, report)
 	}
 }
 

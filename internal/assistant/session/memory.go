@@ -95,7 +95,7 @@ func (m *Memory) Append(_ context.Context, id string, messages ...assistant.Mess
 	return nil
 }
 
-// Delete forgets a session. One that is unknown is no error.
+// Delete never fails.
 func (m *Memory) Delete(_ context.Context, id string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

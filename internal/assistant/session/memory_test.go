@@ -106,6 +106,24 @@ func TestExpiryCountsFromTheLastMessage(t *testing.T) {
 	}
 }
 
+func TestADeletedSessionIsForgotten(t *testing.T) {
+	m, _ := newStore(t, DefaultLimits(time.Minute))
+	say(t, m, "a", "one")
+	say(t, m, "b", "two")
+	for _, id := range []string{"a", "a", "never seen"} {
+		if err := m.Delete(context.Background(), id); err != nil {
+			t.Errorf("Delete(%s) = %v", id, err)
+		}
+	}
+	if texts(t, m, "a") != nil || len(texts(t, m, "b")) != 1 || active(t, m) != 1 {
+		t.Errorf("a = %q, b = %q after a was deleted", texts(t, m, "a"), texts(t, m, "b"))
+	}
+	_ = m.Delete(context.Background(), "b")
+	if m.bytes != 0 {
+		t.Errorf("%d bytes in an empty store", m.bytes)
+	}
+}
+
 func TestOldestMessagesGoFirst(t *testing.T) {
 	m, _ := newStore(t, Limits{TTL: time.Minute, Messages: 2, Bytes: 1 << 20})
 	say(t, m, "a", "one", "two", "three")
@@ -130,23 +148,6 @@ func TestLeastRecentlyUsedGoesWhenFull(t *testing.T) {
 	say(t, m, "huge", strings.Repeat("x", 4000))
 	if got := active(t, m); got != 0 || m.bytes != 0 {
 		t.Errorf("after a session larger than the store: active = %d, bytes = %d, want 0 and 0", got, m.bytes)
-	}
-}
-
-func TestDeleteForgetsOneSession(t *testing.T) {
-	m, _ := newStore(t, DefaultLimits(time.Minute))
-	say(t, m, "a", "one")
-	say(t, m, "b", "other")
-	for range 2 { // the second time it is unknown
-		if err := m.Delete(context.Background(), "a"); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if got := texts(t, m, "a"); got != nil || active(t, m) != 1 || texts(t, m, "b") == nil {
-		t.Errorf("after its deletion session a = %q, active = %d; want b alone", got, active(t, m))
-	}
-	if err := m.Delete(context.Background(), "b"); err != nil || m.bytes != 0 {
-		t.Errorf("an empty store counts %d bytes, %v", m.bytes, err)
 	}
 }
 
