@@ -15,7 +15,7 @@ import (
 )
 
 // Password is what every server asks for.
-const Password = "canary-redis-password"
+const Password = "canary-redis-password" //nolint:gosec // of servers that live as long as a test
 
 // readyTimeout bounds how long a server may take to answer, on the slowest machine.
 const readyTimeout = time.Minute
