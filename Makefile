@@ -30,6 +30,11 @@ test: tools-test ## unit, chart and rule tests, and integration against a real A
 	go test ./...
 	go test -tags integration ./internal/controller/...
 
+.PHONY: test-redis
+test-redis: ## sessions in a real Redis, killed and back; needs redis-server, which root gets from Debian
+	@$(DEV) redis
+	go test -count=1 -tags redis ./internal/assistant/session ./cmd/assistant
+
 .PHONY: race
 race: ## unit tests under the race detector (needs a C compiler)
 	CGO_ENABLED=1 go test -race ./internal/... ./cmd/...
@@ -41,7 +46,7 @@ e2e: ## the main job asserted on a real node; needs root on Debian
 .PHONY: lint
 lint: ## golangci-lint: among other things, who may import whom
 	@$(DEV) tools golangci-lint
-	$(BIN)/golangci-lint run --build-tags integration,e2e
+	$(BIN)/golangci-lint run --build-tags integration,e2e,redis
 
 .PHONY: verify
 verify: generate lint ## regenerate what is generated, lint, and fail if that changed a file

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-dev/plimsoll/internal/assistant/gemini"
+	"github.com/plimsoll-dev/plimsoll/internal/assistant/session"
 	"github.com/plimsoll-dev/plimsoll/internal/logs"
 )
 
@@ -25,6 +26,7 @@ type options struct {
 	apiKeyFile      string
 	logLevel        slog.Level
 	sessionTTL      time.Duration
+	sessionStore    session.Address // of Redis; its URL is "memory" for none
 	shutdownDelay   time.Duration
 	shutdownTimeout time.Duration
 	version         bool
@@ -70,6 +72,7 @@ func (o *options) register(fs *flag.FlagSet) {
 		return err
 	})
 	fs.DurationVar(&o.sessionTTL, "session-ttl", 30*time.Minute, "how long a session lives after its last message")
+	registerSessionStore(fs, &o.sessionStore)
 	fs.DurationVar(&o.shutdownDelay, "shutdown-delay", 3*time.Second, "how long requests are taken after readiness fails")
 	fs.DurationVar(&o.shutdownTimeout, "shutdown-timeout", 25*time.Second, "longest a shutdown takes, with its delay")
 	o.api.register(fs)
@@ -116,6 +119,9 @@ func (o options) validate() error {
 	check(o.listen != "", "--listen must not be empty")
 	check(o.geminiTimeout > 0, "--gemini-timeout must be positive")
 	check(o.sessionTTL > 0, "--session-ttl must be positive")
+	if err := checkSessionStore(o.sessionStore); err != nil {
+		errs = append(errs, err)
+	}
 	check(o.shutdownDelay >= 0, "--shutdown-delay must not be negative")
 	check(o.shutdownTimeout > o.shutdownDelay, "--shutdown-timeout must be longer than --shutdown-delay")
 	errs = append(errs, checkModels(o.modelNames()), o.api.validate())

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-dev/plimsoll/internal/assistant/httpapi"
+	"github.com/plimsoll-dev/plimsoll/internal/assistant/session"
 )
 
 // env is an environment.
@@ -31,6 +32,7 @@ func TestDefaults(t *testing.T) {
 	got, err := parseOptions(nil, env(), io.Discard)
 	want := options{
 		listen: ":8000", model: "gemini-2.0-flash-exp", geminiTimeout: time.Minute, sessionTTL: 30 * time.Minute,
+		sessionStore:  session.Address{URL: "memory"},
 		shutdownDelay: 3 * time.Second, shutdownTimeout: 25 * time.Second,
 		api: apiOptions{limits: httpapi.DefaultLimits()},
 	}
@@ -77,6 +79,9 @@ func TestBadOptionsFailAtOnce(t *testing.T) {
 		{[]string{"--gemini-timeout=0s"}, env(), "--gemini-timeout"},
 		{[]string{"--gemini-endpoint=localhost:9000"}, env(), "--gemini-endpoint"},
 		{[]string{"--session-ttl=-1s"}, env(), "--session-ttl"},
+		{[]string{"--session-store=disk"}, env(), "--session-store"},
+		{[]string{"--session-store=redis://h:port"}, env(), "--session-store"},
+		{[]string{"--session-store-password-file=x"}, env(), "--session-store-password-file"},
 		{[]string{"--shutdown-delay=-1s"}, env(), "--shutdown-delay"},
 		{[]string{"--shutdown-delay=25s"}, env(), "--shutdown-timeout"},
 		{[]string{"--log-level=loud"}, env(), "log-level"},

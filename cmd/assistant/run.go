@@ -10,7 +10,6 @@ import (
 	"net"
 
 	"github.com/plimsoll-dev/plimsoll/internal/assistant/httpapi"
-	"github.com/plimsoll-dev/plimsoll/internal/assistant/session"
 	"github.com/plimsoll-dev/plimsoll/internal/logs"
 	"github.com/plimsoll-dev/plimsoll/internal/system"
 	"github.com/plimsoll-dev/plimsoll/internal/telemetry"
@@ -43,12 +42,14 @@ func serve(ctx context.Context, opts options, key string, logger *slog.Logger) (
 	if err != nil {
 		return err
 	}
-	sessions, err := session.NewMemory(session.DefaultLimits(opts.sessionTTL))
+	var recorder *telemetry.Recorder // counts the sessions, and what their store did not do
+	sessions, closeSessions, err := openSessions(opts, func(op string) { recorder.SessionStoreError(op) }, logger)
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, closeSessions()) }()
 	sampler := system.Start(ctx, ".", logger)
-	recorder := telemetry.New(telemetry.Config{
+	recorder = telemetry.New(telemetry.Config{
 		Models: opts.modelNames(), Sessions: sessions.Active, System: sampler.Reading,
 	})
 	config := httpapi.Config{Sessions: sessions, Recorder: recorder, System: sampler.Reading, Logger: logger}
@@ -91,6 +92,9 @@ func listen(opts options) (httpapi.Serving, error) {
 // started are the fields of the first line: what is running, where, with what.
 func started(opts options, s httpapi.Serving) []any {
 	fields := []any{"version", version, "model", opts.model, "listen", s.Public.Addr().String()}
+	if opts.sessionStore.URL != inMemory {
+		fields = append(fields, "session_store", opts.sessionStore.String())
+	}
 	if s.Telemetry != nil {
 		fields = append(fields, "telemetry_listen", s.Telemetry.Addr().String())
 	}

@@ -10,6 +10,9 @@ import (
 	"slices"
 )
 
+// redisServer is the command and the Debian package of the Redis that tests run.
+const redisServer = "redis-server"
+
 // debian names, for each file or command that a node needs, the Debian package that brings it. What is there already,
 // from whatever source, is left alone.
 var debian = map[string]string{
@@ -29,9 +32,20 @@ const (
 )
 
 // Debian installs the packages that a node needs and the machine lacks. It removes no package and starts no service.
-func (b Builder) Debian(ctx context.Context) error {
+func (b Builder) Debian(ctx context.Context) error { return b.install(ctx, debian) }
+
+// Redis installs the Redis that tests run where the machine lacks it, which takes root. No service of it starts.
+func (b Builder) Redis(ctx context.Context) error {
+	if !present(redisServer) && os.Geteuid() != 0 {
+		return errors.New("redis-server is not on this machine: ask root for make test-redis once, or for " +
+			"apt-get install redis-server")
+	}
+	return b.install(ctx, map[string]string{redisServer: redisServer})
+}
+
+func (b Builder) install(ctx context.Context, packages map[string]string) error {
 	var missing []string
-	for file, pkg := range debian {
+	for file, pkg := range packages {
 		if !present(file) {
 			missing = append(missing, pkg)
 		}

@@ -22,6 +22,7 @@ func TestRender(t *testing.T) {
 			{"--set", "controller.watchNamespaces={one,two}"},
 			{"--set", "assistant.apiKey.value=secret"},
 			{"--set", "assistant.apiKey.existingSecret=mine,assistant.apiKey.key=token"},
+			{"--set", "assistant.replicas=2,assistant.sessionStore.existingSecret=redis,assistant.sessionStore.key=address"},
 			{"--set", "ruleLabels.prometheus=main,serviceMonitor.labels.prometheus=main"},
 			{"--set", "alerts.highCPUUsage.levels[0].severity=critical,alerts.highCPUUsage.levels[0].above=90"},
 			{"--set", "imagePullSecrets[0].name=mine,nameOverride=other"},

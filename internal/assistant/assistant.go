@@ -119,7 +119,7 @@ type Store interface {
 	History(ctx context.Context, id string) ([]Message, error)
 	// Append adds messages to a session, all or none, begins the session if need be, and renews its lifetime.
 	Append(ctx context.Context, id string, messages ...Message) error
-	// Delete forgets a session. That it does not exist is no error.
+	// Delete forgets a session. One that is unknown is no error.
 	Delete(ctx context.Context, id string) error
 	// Active is the number of sessions that have not expired.
 	Active(ctx context.Context) (int, error)

@@ -26,6 +26,8 @@ const (
 	Percent Unit = "percent"
 	// USD is an amount of money in US dollars.
 	USD Unit = "usd"
+	// Bytes is an amount of data in bytes.
+	Bytes Unit = "bytes"
 )
 
 // Metric describes one metric family.
@@ -118,4 +120,4 @@ func SourceDocument() []Metric {
 }
 
 // All returns every metric of the contract.
-func All() []Metric { return slices.Concat(SourceDocument(), Model()) }
+func All() []Metric { return slices.Concat(SourceDocument(), Model(), resources) }

@@ -12,12 +12,12 @@ import (
 const mount = "sys/fs/cgroup"
 
 // cgroup finds the process's control groups, versions 1 and 2. A limit may be set on any group above the process's
-// own, so every question walks from there to the root, as far as the process can see, and the tightest limit binds.
+// own, so every question walks from there to the root, as far as the process can see.
 type cgroup struct {
 	root fs.FS
-	// v2 is the process's unified group; memory, cpu and account those of the version 1 controllers. Each is a list of
+	// v2 is the process's unified group; memory and cpu are those of the version 1 controllers. Each is a list of
 	// directories, the group itself first; empty if the controller is not there.
-	v2, memory, cpu, account []string
+	v2, memory, cpu []string
 }
 
 // findCgroup reads which groups the process is in. root is the file system's root.
@@ -42,9 +42,6 @@ func findCgroup(root fs.FS) cgroup {
 		}
 		if slices.Contains(names, "cpu") {
 			c.cpu = c.climb(mount+"/cpu", group)
-		}
-		if slices.Contains(names, "cpuacct") {
-			c.account = c.climb(mount+"/cpuacct", group)
 		}
 	}
 	return c

@@ -6,13 +6,16 @@ import (
 	"time"
 )
 
-// memoryLimit is the tightest memory limit, and how much of it is in use as the kubelet counts it, without the page
-// cache that the kernel would drop first; both in bytes. It is not ok where nothing below ceiling limits the process.
+// memoryLimit is the memory limit that the process would meet first, and how much of it is in use as the kubelet counts
+// it, without the page cache that the kernel would drop first; both in bytes. A group's use is that of all below it, so
+// of nested limits not the lowest counts but the one with the least left, and of equals the inner one. It is not ok where
+// nothing below ceiling limits the process.
 func (c cgroup) memoryLimit(ceiling uint64) (used, limit uint64, ok bool) {
 	dirs, limitFile, usageFile, cache := c.v2, "memory.max", "memory.current", "inactive_file"
 	if len(c.memory) > 0 {
 		dirs, limitFile, usageFile, cache = c.memory, "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"
 	}
+	left := ceiling
 	for _, dir := range dirs {
 		l, limited := c.number(dir, limitFile)
 		u, known := c.number(dir, usageFile)
@@ -22,7 +25,9 @@ func (c cgroup) memoryLimit(ceiling uint64) (used, limit uint64, ok bool) {
 		if inactive, found := c.stat(dir, "memory.stat", cache); found {
 			u -= min(u, inactive)
 		}
-		used, limit, ceiling, ok = u, l, l, true
+		if free := l - min(l, u); !ok || free < left {
+			used, limit, left, ok = u, l, free, true
+		}
 	}
 	return used, limit, ok
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/shirou/gopsutil/v3/cpu"
 	"github.com/shirou/gopsutil/v3/disk"
 	"github.com/shirou/gopsutil/v3/mem"
-	"github.com/shirou/gopsutil/v3/net"
 )
 
 // mark is a point in CPU time. Between two marks of the same scope, busy over total is what was in use.
@@ -81,20 +80,4 @@ func (s *Sampler) disk(ctx context.Context) (*Disk, error) {
 		return nil, fmt.Errorf("reading disk usage of %s: %w", s.dir, err)
 	}
 	return &Disk{Total: usage.Total, Used: usage.Used, Percent: usage.UsedPercent}, nil
-}
-
-func network(ctx context.Context) (*Network, error) {
-	all, err := net.IOCountersWithContext(ctx, false)
-	if err != nil {
-		return nil, fmt.Errorf("reading network counters: %w", err)
-	}
-	if len(all) == 0 {
-		return nil, errors.New("reading network counters: there are none")
-	}
-	n := all[0]
-	return &Network{
-		BytesSent: n.BytesSent, BytesReceived: n.BytesRecv,
-		PacketsSent: n.PacketsSent, PacketsReceived: n.PacketsRecv,
-		ErrorsIn: n.Errin, ErrorsOut: n.Errout, DropsIn: n.Dropin, DropsOut: n.Dropout,
-	}, nil
 }

@@ -13,7 +13,14 @@ type Reading struct {
 	Memory     *Memory  `json:"memory"`
 	Disk       *Disk    `json:"disk"`
 	Network    *Network `json:"network"`
+	// DiskTraffic is In what was read and Out what was written, on all disks of the machine.
+	DiskTraffic *Traffic `json:"-"`
+	// NetworkTraffic is In what was received and Out what was sent, on all interfaces but the loopback.
+	NetworkTraffic *Traffic `json:"-"`
 }
+
+// Traffic counts bytes. It never decreases while the process runs, whatever device comes or goes.
+type Traffic struct{ In, Out uint64 }
 
 // Memory is in bytes. Where a cgroup limits the process, Total is the limit.
 type Memory struct {
@@ -29,7 +36,7 @@ type Disk struct {
 	Percent float64 `json:"percent"`
 }
 
-// Network counts since boot, over all interfaces of the process's network namespace.
+// Network counts since boot, over all interfaces of the process's network namespace, as psutil does: the loopback too.
 type Network struct {
 	BytesSent       uint64 `json:"bytes_sent"`
 	BytesReceived   uint64 `json:"bytes_recv"`

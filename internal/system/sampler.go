@@ -3,6 +3,7 @@ package system
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"log/slog"
 	"os"
 	"sync/atomic"
@@ -18,6 +19,7 @@ const first = 100 * time.Millisecond
 // Sampler keeps the last Reading.
 type Sampler struct {
 	dir     string
+	root    fs.FS
 	cgroup  cgroup
 	logger  *slog.Logger
 	started time.Time
@@ -25,12 +27,15 @@ type Sampler struct {
 	last    atomic.Pointer[Reading]
 	cpu     mark   // of the sample before
 	failure string // of the sample before
+	disks   tally
+	nets    tally
 }
 
 // Start takes a first sample, which takes about 100 ms, and keeps sampling until ctx ends. dir names the file system
 // whose usage is read.
 func Start(ctx context.Context, dir string, logger *slog.Logger) *Sampler {
-	s := &Sampler{dir: dir, cgroup: findCgroup(os.DirFS("/")), logger: logger, started: time.Now()}
+	root := os.DirFS("/")
+	s := &Sampler{dir: dir, root: root, cgroup: findCgroup(root), logger: logger, started: time.Now()}
 	s.cpu, _ = s.cpuMark(ctx) // if it fails now, the sample below says so
 	select {
 	case <-time.After(first):
@@ -60,7 +65,7 @@ func (s *Sampler) run(ctx context.Context) {
 // sample reads everything there is. What fails is left out of the reading and logged, once per change.
 func (s *Sampler) sample(ctx context.Context) {
 	r := Reading{Time: time.Now()}
-	var errs [4]error
+	var errs [5]error
 	var now mark
 	if now, errs[0] = s.cpuMark(ctx); errs[0] == nil {
 		if percent, ok := now.percentSince(s.cpu); ok {
@@ -70,7 +75,8 @@ func (s *Sampler) sample(ctx context.Context) {
 	}
 	r.Memory, errs[1] = s.memory(ctx)
 	r.Disk, errs[2] = s.disk(ctx)
-	r.Network, errs[3] = network(ctx)
+	r.Network, r.NetworkTraffic, errs[3] = s.network(ctx)
+	r.DiskTraffic, errs[4] = s.diskTraffic(ctx)
 	s.last.Store(&r)
 	s.report(ctx, errors.Join(errs[:]...))
 }

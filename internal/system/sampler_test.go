@@ -18,7 +18,7 @@ func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
 func TestStartHasAReadingOfEverything(t *testing.T) {
 	s := Start(t.Context(), t.TempDir(), discard())
 	r := s.Reading()
-	if r.CPUPercent == nil || r.Memory == nil || r.Disk == nil || r.Network == nil {
+	if r.CPUPercent == nil || r.Memory == nil || r.Disk == nil || r.Network == nil || r.DiskTraffic == nil || r.NetworkTraffic == nil {
 		t.Fatalf("the first reading lacks something: %+v", r)
 	}
 	for name, percent := range map[string]float64{"cpu": *r.CPUPercent, "memory": r.Memory.Percent, "disk": r.Disk.Percent} {
@@ -43,7 +43,7 @@ func limited() (*Sampler, fstest.MapFS) {
 		"sys/fs/cgroup/cpu.max":        "50000 100000",
 		"sys/fs/cgroup/cpu.stat":       "usage_usec 0",
 	})
-	return &Sampler{dir: "/", cgroup: findCgroup(fsys), logger: discard(), started: time.Now()}, fsys
+	return &Sampler{dir: "/", root: fsys, cgroup: findCgroup(fsys), logger: discard(), started: time.Now()}, fsys
 }
 
 func TestPercentagesAreOfTheCgroupsLimit(t *testing.T) {

@@ -24,7 +24,8 @@ type Config struct {
 	Models []string
 	// Prices are what the models' tokens cost. A model without one has no cost, and its calls count as unpriced.
 	Prices price.Table
-	// Sessions is the number of active sessions, asked at every scrape.
+	// Sessions is the number of active sessions, asked at every scrape. Its error is a gap in the gauge; whoever answers
+	// has logged it.
 	Sessions func(context.Context) (int, error)
 	// System is the last reading of the system's resources, asked at every scrape. It must not wait.
 	System func() system.Reading
@@ -39,6 +40,7 @@ type Recorder struct {
 	requestDuration *prometheus.HistogramVec
 	errors          *prometheus.CounterVec
 	model           *modelMetrics
+	storeErrors     *prometheus.CounterVec
 }
 
 // New returns a recorder whose series that are known from the start begin at zero: without that, the rate of the first
@@ -51,9 +53,10 @@ func New(c Config) *Recorder {
 		requestDuration: histogram(metric.HTTPRequestDuration),
 		errors:          counter(metric.Errors),
 		model:           newModelMetrics(c.Models, c.Prices),
+		storeErrors:     counter(metric.SessionStoreErrors),
 	}
 	r.registry.MustRegister(
-		r.requests, r.requestDuration, r.errors,
+		r.requests, r.requestDuration, r.errors, r.storeErrors,
 		newGauges(c.Sessions, c.System),
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
@@ -62,6 +65,9 @@ func New(c Config) *Recorder {
 	r.registry.MustRegister(r.model.collectors()...)
 	for _, kind := range assistant.ModelKinds() {
 		r.errors.WithLabelValues(string(kind), metric.EndpointModel)
+	}
+	for _, operation := range metric.StoreOperations() {
+		r.storeErrors.WithLabelValues(operation)
 	}
 	return r
 }

@@ -33,7 +33,8 @@ func fresh() *Recorder {
 		Prices:   price.Table{model: {Prompt: 0.1, Completion: 0.4, Cached: 0.025}},
 		Sessions: func(context.Context) (int, error) { return 3, nil },
 		System: func() system.Reading {
-			return system.Reading{CPUPercent: &percent, Memory: &system.Memory{Percent: 25}, Disk: &system.Disk{Percent: 50}}
+			return system.Reading{CPUPercent: &percent, Memory: &system.Memory{Percent: 25}, Disk: &system.Disk{Percent: 50},
+				DiskTraffic: &system.Traffic{In: 1, Out: 2}, NetworkTraffic: &system.Traffic{In: 3, Out: 4}}
 		},
 	})
 }
@@ -115,7 +116,10 @@ func TestWhatIsUnknownIsAbsent(t *testing.T) {
 		System:   func() system.Reading { return system.Reading{} },
 	})
 	page := scrape(t, r, slog.New(slog.NewTextHandler(&out, nil)), "")
-	for _, m := range []metric.Metric{metric.ActiveSessions, metric.CPUUsage, metric.MemoryUsage, metric.DiskUsage} {
+	for _, m := range []metric.Metric{
+		metric.ActiveSessions, metric.CPUUsage, metric.MemoryUsage, metric.DiskUsage,
+		metric.DiskRead, metric.DiskWritten, metric.NetworkReceived, metric.NetworkSent,
+	} {
 		if strings.Contains(page, m.Name) {
 			t.Errorf("%s is there", m.Name)
 		}
@@ -123,8 +127,28 @@ func TestWhatIsUnknownIsAbsent(t *testing.T) {
 	if !strings.Contains(page, "go_goroutines") {
 		t.Error("one failure hid the other metrics")
 	}
-	if !strings.Contains(out.String(), "store is down") {
-		t.Errorf("the failure was not logged: %s", out.String())
+	if out.Len() > 0 {
+		t.Errorf("every scrape of an outage is logged: %s", out.String())
+	}
+}
+
+func TestTrafficAndStoreErrorsAreCounters(t *testing.T) {
+	r := fresh()
+	r.SessionStoreError(metric.OperationHistory)
+	page := scrape(t, r, slog.New(slog.DiscardHandler), "")
+	for _, want := range []string{
+		`session_store_errors_total{operation="history"} 1`,
+		`session_store_errors_total{operation="append"} 0`,
+		`session_store_errors_total{operation="delete"} 0`,
+		`session_store_errors_total{operation="active"} 0`,
+		"system_disk_read_bytes_total 1",
+		"system_disk_written_bytes_total 2",
+		"system_network_receive_bytes_total 3",
+		"system_network_transmit_bytes_total 4",
+	} {
+		if !strings.Contains(page, want+"\n") {
+			t.Errorf("/metrics lacks %s", want)
+		}
 	}
 }
 

@@ -1,4 +1,4 @@
-// Package session remembers conversations: in memory, for one replica.
+// Package session remembers conversations: in memory for one replica, in Redis for several.
 package session
 
 import (

@@ -1,0 +1,148 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/plimsoll-dev/plimsoll/internal/assistant"
+	"github.com/plimsoll-dev/plimsoll/internal/metric"
+)
+
+// Pause is how long an operation that failed is left alone: an outage costs one request a Pause a timeout, not each.
+const Pause = time.Second
+
+// ErrUnavailable ends what cannot go on without the store.
+var ErrUnavailable = errors.New("the session store is unavailable")
+
+// Tolerant is a store that may fail, of a chat that may not: while the wrapped store fails, a chat has no history and
+// is not remembered. To delete and to count cannot be pretended: those fail. Every operation not served is counted. An
+// outage, from the first operation that fails until all work again, is one line in the log and its end another.
+type Tolerant struct {
+	store  assistant.Store
+	failed func(operation string)
+	logger *slog.Logger
+	now    func() time.Time
+
+	mu    sync.Mutex
+	retry map[string]time.Time // by operation that fails, when it is tried again: a full Redis still reads
+	since time.Time            // the outage's first failure
+	lost  int                  // operations not served in the outage
+}
+
+var _ assistant.Store = (*Tolerant)(nil)
+
+// NewTolerant wraps store. failed is called for every operation that was not served, with one of
+// metric.StoreOperations.
+func NewTolerant(store assistant.Store, failed func(operation string), logger *slog.Logger) *Tolerant {
+	return &Tolerant{store: store, failed: failed, logger: logger, now: time.Now, retry: map[string]time.Time{}}
+}
+
+// History returns the session's messages, none while the store fails. Its error is only ever that of ctx.
+func (t *Tolerant) History(ctx context.Context, id string) ([]assistant.Message, error) {
+	var history []assistant.Message
+	err := t.try(ctx, metric.OperationHistory, func() (err error) {
+		history, err = t.store.History(ctx, id)
+		return err
+	})
+	if err != nil {
+		return nil, ctx.Err()
+	}
+	return history, nil
+}
+
+// Append adds messages, or forgets them while the store fails. Its error is only ever that of ctx.
+func (t *Tolerant) Append(ctx context.Context, id string, messages ...assistant.Message) error {
+	err := t.try(ctx, metric.OperationAppend, func() error { return t.store.Append(ctx, id, messages...) })
+	if err != nil {
+		return ctx.Err()
+	}
+	return nil
+}
+
+// Delete forgets a session. It fails where the store does: nobody is told that something is gone which is not. It asks
+// the store in an outage too, and is no part of one: its error reaches whoever asked.
+func (t *Tolerant) Delete(ctx context.Context, id string) error {
+	err := t.store.Delete(ctx, id)
+	if err != nil && ctx.Err() == nil {
+		t.failed(metric.OperationDelete)
+	}
+	return err
+}
+
+// Active is the number of sessions that have not expired. It fails while the store does: a gap is true, a zero is not.
+func (t *Tolerant) Active(ctx context.Context) (int, error) {
+	var n int
+	err := t.try(ctx, metric.OperationActive, func() (err error) {
+		n, err = t.store.Active(ctx)
+		return err
+	})
+	return n, err
+}
+
+// try does an operation of the store, unless that is left alone for now, and notes how it went.
+func (t *Tolerant) try(ctx context.Context, operation string, do func() error) error {
+	allowed, again := t.mayTry(operation)
+	err := ErrUnavailable
+	if allowed {
+		err = do()
+	}
+	switch {
+	case err == nil:
+		if again {
+			t.worked(ctx, operation)
+		}
+		return nil
+	case ctx.Err() != nil:
+		return err // whoever asked went away: that says nothing about the store
+	case errors.Is(err, errMangled):
+		t.logger.WarnContext(ctx, "Session store holds a session that cannot be read", "operation", operation)
+	default:
+		t.broke(ctx, operation, err)
+	}
+	t.failed(operation)
+	return err
+}
+
+// mayTry reports whether the store may be asked, always while the operation works and once a Pause while it fails, and
+// whether it is asked again after a failure.
+func (t *Tolerant) mayTry(operation string) (allowed, again bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	retry, failing := t.retry[operation]
+	if !failing {
+		return true, false
+	}
+	now := t.now()
+	if now.Before(retry) {
+		return false, false
+	}
+	t.retry[operation] = now.Add(Pause)
+	return true, true
+}
+
+func (t *Tolerant) broke(ctx context.Context, operation string, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.retry) == 0 {
+		t.since, t.lost = t.now(), 0
+		t.logger.ErrorContext(ctx, "Session store failed; conversations go on without history",
+			"operation", operation, "error", err.Error())
+	}
+	t.lost++
+	if _, failing := t.retry[operation]; !failing {
+		t.retry[operation] = t.now().Add(Pause)
+	}
+}
+
+func (t *Tolerant) worked(ctx context.Context, operation string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.retry, operation)
+	if len(t.retry) == 0 && !t.since.IsZero() {
+		t.logger.InfoContext(ctx, "Session store is back", "outage", t.now().Sub(t.since), "operations_lost", t.lost)
+		t.since = time.Time{}
+	}
+}

@@ -1,0 +1,88 @@
+package system
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+
+	"github.com/shirou/gopsutil/v3/disk"
+	"github.com/shirou/gopsutil/v3/net"
+)
+
+// loopback is what the kernel calls it in every network namespace.
+const loopback = "lo"
+
+// tally sums the counters of devices that come and go. A plain sum would fall when a volume is detached, which
+// Prometheus takes for a restart and answers with a rate that never was.
+type tally struct {
+	sum    Traffic
+	before map[string]Traffic
+}
+
+// add takes the devices' counters of now and returns the sum. A device that is new has counted since it came, and so
+// has one whose counters went back.
+func (t *tally) add(now map[string]Traffic) *Traffic {
+	since := func(now, before uint64) uint64 {
+		if now < before {
+			return now
+		}
+		return now - before
+	}
+	for name, n := range now {
+		b := t.before[name]
+		t.sum.In += since(n.In, b.In)
+		t.sum.Out += since(n.Out, b.Out)
+	}
+	t.before = now
+	sum := t.sum
+	return &sum
+}
+
+func (s *Sampler) network(ctx context.Context) (*Network, *Traffic, error) {
+	all, err := net.IOCountersWithContext(ctx, true)
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading network counters: %w", err)
+	}
+	if len(all) == 0 {
+		return nil, nil, errors.New("reading network counters: there are none")
+	}
+	var sum Network
+	traffic := map[string]Traffic{}
+	for _, n := range all {
+		sum.BytesSent += n.BytesSent
+		sum.BytesReceived += n.BytesRecv
+		sum.PacketsSent += n.PacketsSent
+		sum.PacketsReceived += n.PacketsRecv
+		sum.ErrorsIn += n.Errin
+		sum.ErrorsOut += n.Errout
+		sum.DropsIn += n.Dropin
+		sum.DropsOut += n.Dropout
+		if n.Name != loopback {
+			traffic[n.Name] = Traffic{In: n.BytesRecv, Out: n.BytesSent}
+		}
+	}
+	return &sum, s.nets.add(traffic), nil
+}
+
+func (s *Sampler) diskTraffic(ctx context.Context) (*Traffic, error) {
+	all, err := disk.IOCountersWithContext(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading disk counters: %w", err)
+	}
+	traffic := map[string]Traffic{}
+	for name, d := range all {
+		if isDisk(s.root, name) {
+			traffic[name] = Traffic{In: d.ReadBytes, Out: d.WriteBytes}
+		}
+	}
+	return s.disks.add(traffic), nil
+}
+
+// isDisk tells a disk from what lies on one and would be counted twice: partitions, which are no block devices of their
+// own in sysfs, and volumes, loops and RAM, which have no device behind them.
+func isDisk(root fs.FS, name string) bool {
+	_, err := fs.Stat(root, path.Join("sys/block", name, "device"))
+	return err == nil
+}
