@@ -15,6 +15,7 @@ func versionLine() string {
 }
 
 const usage = `Usage: assistant [flags]
+       assistant analyze FILE...   statistics of log files; see assistant analyze --help
 
 Serves conversations with a Gemini model at POST /chat, with Prometheus metrics at /metrics and health at /health,
 /health/ready and /health/detailed. The API key comes from GEMINI_API_KEY or from a file, never from a flag.
