@@ -19,8 +19,8 @@ type parser struct {
 	names    names
 	hasTime  bool
 	hasLevel bool
-	visit    func(key, value []byte)
-	tokens   func(key, value []byte)
+	visit    visitor
+	tokens   visitor
 	// Texts that are needed of errors only, as they are written.
 	requestID, failure []byte
 }
@@ -46,7 +46,7 @@ func (p *parser) parse(line []byte) bool {
 
 // texts completes the entry with the texts that are needed only of an error that is kept.
 func (p *parser) texts() {
-	p.entry.RequestID, p.entry.Error = string(unquote(p.requestID)), string(unquote(p.failure))
+	p.entry.RequestID, p.entry.Error = string(unquote(p.requestID, false)), string(unquote(p.failure, false))
 }
 
 func (p *parser) reset() {
@@ -55,25 +55,25 @@ func (p *parser) reset() {
 }
 
 // field takes a value if it is one of the fields. A key that comes again replaces all that its value set before.
-func (p *parser) field(key, value []byte) {
+func (p *parser) field(key, value []byte, plain bool) {
 	e := &p.entry
 	switch string(key) {
 	case logs.TimestampKey:
-		e.Time, p.hasTime = p.clock.parse(unquote(value))
+		e.Time, p.hasTime = p.clock.parse(unquote(value, plain))
 	case logs.LevelKey:
-		e.Level, p.hasLevel = level(unquote(value))
+		e.Level, p.hasLevel = level(unquote(value, plain))
 	case logs.MessageKey:
-		e.Message = p.names.of(unquote(value))
+		e.Message = p.names.of(unquote(value, plain))
 	case logs.RequestIDKey:
 		p.requestID = value
 	case stats.MethodKey:
-		e.Method = p.names.of(unquote(value))
+		e.Method = p.names.of(unquote(value, plain))
 	case stats.EndpointKey:
-		e.Endpoint = p.names.of(unquote(value))
+		e.Endpoint = p.names.of(unquote(value, plain))
 	case stats.ModelKey:
-		e.Model = p.names.of(unquote(value))
+		e.Model = p.names.of(unquote(value, plain))
 	case stats.ErrorTypeKey:
-		e.ErrorType = p.names.of(unquote(value))
+		e.ErrorType = p.names.of(unquote(value, plain))
 	case stats.ErrorKey:
 		p.failure = value
 	case stats.StatusKey:
@@ -92,7 +92,7 @@ func (p *parser) field(key, value []byte) {
 	}
 }
 
-func (p *parser) token(key, value []byte) {
+func (p *parser) token(key, value []byte, _ bool) {
 	n, ok := float(value)
 	if !ok || n < 0 {
 		n = 0
@@ -106,12 +106,12 @@ func (p *parser) token(key, value []byte) {
 }
 
 // unquote is the text in a JSON value, nil if that is none.
-func unquote(value []byte) []byte {
-	if len(value) == 0 || value[0] != '"' {
-		return nil
+func unquote(value []byte, plain bool) []byte {
+	if plain {
+		return value[1 : len(value)-1]
 	}
-	if end, plain := text(value, 0); plain && end == len(value) {
-		return value[1 : end-1]
+	if value == nil || value[0] != '"' {
+		return nil
 	}
 	var s string
 	if json.Unmarshal(value, &s) != nil {
@@ -152,9 +152,30 @@ func status(value []byte) int {
 	return code
 }
 
+// exact are the powers of ten by which a whole number below 2^53 can be divided with one rounding, so that the result is
+// that of strconv.ParseFloat.
+var exact = [...]float64{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
+
 // float is the number in a JSON value.
 func float(value []byte) (float64, bool) {
-	if len(value) == 0 || value[0] != '-' && (value[0] < '0' || value[0] > '9') {
+	var whole uint64
+	point := len(value)
+	for i, c := range value {
+		switch {
+		case c-'0' <= 9 && i < len(exact):
+			whole = whole*10 + uint64(c-'0')
+		case c == '.':
+			point = i + 1
+		default:
+			return anyFloat(value)
+		}
+	}
+	return float64(whole) / exact[len(value)-point], true
+}
+
+// anyFloat is float of what is long, negative, has an exponent, or is no number.
+func anyFloat(value []byte) (float64, bool) {
+	if value[0] != '-' && (value[0] < '0' || value[0] > '9') {
 		return 0, false
 	}
 	f, err := strconv.ParseFloat(string(value), 64)

@@ -2,16 +2,21 @@ package analysis
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
+	"math/bits"
 )
 
 // maxDepth is how deep a line may nest before it is left to encoding/json.
 const maxDepth = 32
 
-// object calls visit with each key and value of the JSON object in line, values as they are written. It reads what
-// encoding/json reads; false means that it did not, and that encoding/json must be asked: what is rare in a log, such
-// as keys with escapes, is left to it.
-func object(line []byte, visit func(key, value []byte)) bool {
+// visitor takes a key and its value, as it is written. plain says that the value is a text of ASCII without escapes.
+type visitor func(key, value []byte, plain bool)
+
+// object calls visit with each key and value of the JSON object in line. It reads what encoding/json reads; false
+// means that it did not, and that encoding/json must be asked: what is rare in a log, such as keys with escapes, is left
+// to it.
+func object(line []byte, visit visitor) bool {
 	i := space(line, 0)
 	if i == len(line) || line[i] != '{' {
 		return false
@@ -21,7 +26,7 @@ func object(line []byte, visit func(key, value []byte)) bool {
 }
 
 // members reads the object that begins at i and returns the place after it.
-func members(b []byte, i, depth int, visit func(key, value []byte)) (int, bool) {
+func members(b []byte, i, depth int, visit visitor) (int, bool) {
 	i = space(b, i+1)
 	if i < len(b) && b[i] == '}' {
 		return i + 1, true
@@ -39,12 +44,12 @@ func members(b []byte, i, depth int, visit func(key, value []byte)) (int, bool) 
 			return 0, false
 		}
 		i = space(b, i+1)
-		end, ok := value(b, i, depth)
+		end, plain, ok := value(b, i, depth)
 		if !ok {
 			return 0, false
 		}
 		if visit != nil {
-			visit(key, b[i:end])
+			visit(key, b[i:end], plain)
 		}
 		i = space(b, end)
 		if i >= len(b) {
@@ -62,29 +67,30 @@ func members(b []byte, i, depth int, visit func(key, value []byte)) (int, bool) 
 }
 
 // value returns the place after the value that begins at i.
-func value(b []byte, i, depth int) (int, bool) {
+func value(b []byte, i, depth int) (end int, plain, ok bool) {
 	if i >= len(b) || depth > maxDepth {
-		return 0, false
+		return 0, false, false
 	}
 	switch b[i] {
 	case '"':
-		if end, plain := text(b, i); plain {
-			return end, true
+		if end, plain = text(b, i); plain {
+			return end, true, true
 		}
-		return escaped(b, i)
+		end, ok = escaped(b, i)
 	case '{':
-		return members(b, i, depth+1, nil)
+		end, ok = members(b, i, depth+1, nil)
 	case '[':
-		return elements(b, i, depth+1)
+		end, ok = elements(b, i, depth+1)
 	case 't':
-		return literal(b, i, "true")
+		end, ok = literal(b, i, "true")
 	case 'f':
-		return literal(b, i, "false")
+		end, ok = literal(b, i, "false")
 	case 'n':
-		return literal(b, i, "null")
+		end, ok = literal(b, i, "null")
 	default:
-		return number(b, i)
+		end, ok = number(b, i)
 	}
+	return end, false, ok
 }
 
 func elements(b []byte, i, depth int) (int, bool) {
@@ -93,7 +99,7 @@ func elements(b []byte, i, depth int) (int, bool) {
 		return i + 1, true
 	}
 	for {
-		end, ok := value(b, i, depth)
+		end, _, ok := value(b, i, depth)
 		if !ok {
 			return 0, false
 		}
@@ -112,22 +118,29 @@ func elements(b []byte, i, depth int) (int, bool) {
 	}
 }
 
-// inText are the bytes that stand for themselves in a text: printable ASCII.
-var inText = func() (t [256]bool) {
-	for c := ' '; c < 0x7f; c++ {
-		t[c] = c != '"' && c != '\\'
-	}
-	return t
-}()
-
-// text returns the place after the text that begins at i, if it is plain: printable ASCII without escapes.
+// text returns the place after the text that begins at i, if it is plain: ASCII without escapes.
 func text(b []byte, i int) (end int, plain bool) {
-	for i++; i < len(b); i++ {
-		if !inText[b[i]] {
+	for i++; i+8 <= len(b); i += 8 {
+		if marks := notInText(binary.LittleEndian.Uint64(b[i:])); marks != 0 {
+			i += bits.TrailingZeros64(marks) / 8
+			return i + 1, b[i] == '"'
+		}
+	}
+	for ; i < len(b); i++ {
+		if b[i] < ' ' || b[i] >= 0x80 || b[i] == '"' || b[i] == '\\' {
 			return i + 1, b[i] == '"'
 		}
 	}
 	return 0, false
+}
+
+// notInText marks, of eight bytes, the first that does not stand for itself in a plain text, by its highest bit: a quote,
+// a backslash, a control character, or what is not ASCII. Each of them borrows when it is made less than nothing; a
+// borrow may go on to the bytes after it, so that only the first mark is sure.
+func notInText(eight uint64) uint64 {
+	const each, high = 0x0101010101010101, 0x8080808080808080
+	quote, escape := eight^each*'"', eight^each*'\\'
+	return (eight | (eight - each*' ') | (quote - each) | (escape - each)) & high
 }
 
 // escaped returns the place after any text.
@@ -216,13 +229,13 @@ func space(b []byte, i int) int {
 }
 
 // slowObject is object by encoding/json: the last of several values of a key counts.
-func slowObject(line []byte, visit func(key, value []byte)) bool {
+func slowObject(line []byte, visit visitor) bool {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(line, &fields) != nil || fields == nil {
 		return false
 	}
 	for key, value := range fields {
-		visit([]byte(key), value)
+		visit([]byte(key), value, false)
 	}
 	return true
 }
