@@ -54,6 +54,10 @@ verify: generate lint ## regenerate what is generated, lint, and fail if that ch
 	@git add --intent-to-add -- $(GENERATED)
 	git diff --exit-code -- $(GENERATED)
 
+.PHONY: bench
+bench: ## what is promised, measured: prints tables, fails for nothing that is slow
+	@go run ./hack/bench
+
 ##@ Building
 
 .PHONY: build

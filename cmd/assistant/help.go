@@ -15,6 +15,7 @@ func versionLine() string {
 }
 
 const usage = `Usage: assistant [flags]
+       assistant analyze FILE...   statistics of log files; see assistant analyze --help
 
 Serves conversations with Gemini models at POST /chat and, in OpenAI's form, at POST /v1/chat/completions and GET
 /v1/models, with Prometheus metrics at /metrics and health at /health, /health/ready and /health/detailed. The API key

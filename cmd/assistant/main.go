@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -15,8 +16,19 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends a drain that takes too long
-	if err := run(ctx, os.Args[1:], os.Getenv, os.Stdout); err != nil {
+	if err := command(ctx, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "assistant:", err)
+		if errors.As(err, &usageError{}) {
+			os.Exit(2)
+		}
 		os.Exit(1)
 	}
+}
+
+// command serves, unless the first argument names another command.
+func command(ctx context.Context, args []string) error {
+	if len(args) > 0 && args[0] == "analyze" {
+		return analyze(ctx, args[1:], streams{os.Stdin, os.Stdout, os.Stderr, isTerminal(os.Stderr)})
+	}
+	return run(ctx, args, os.Getenv, os.Stdout)
 }

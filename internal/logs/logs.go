@@ -61,7 +61,7 @@ func reshape(groups []string, a slog.Attr) slog.Attr {
 		}
 	case slog.LevelKey:
 		if level, ok := a.Value.Any().(slog.Level); ok {
-			return slog.String(LevelKey, levelName(level))
+			return slog.String(LevelKey, LevelName(level))
 		}
 	case slog.MessageKey:
 		a.Key = MessageKey
@@ -69,8 +69,8 @@ func reshape(groups []string, a slog.Attr) slog.Attr {
 	return a
 }
 
-// levelName is the source document's name of a level, Python's.
-func levelName(l slog.Level) string {
+// LevelName is the source document's name of a level, Python's.
+func LevelName(l slog.Level) string {
 	switch {
 	case l < slog.LevelInfo:
 		return "DEBUG"

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/common/model"
+
+	"github.com/plimsoll-dev/plimsoll/internal/logs/analysis"
+)
+
+const analyzeUsage = `Usage: assistant analyze [flags] FILE...
+
+Prints statistics of the assistant's log files: errors, requests and model calls, and what they advise; the same as
+GET /stats has of a running assistant. Files may be gzipped; - is standard input. They are read in one pass, in memory
+that does not depend on their size. Lines that are not log lines are counted and shown. DEBUG lines are left out, so
+that the statistics do not depend on the level that was logged.
+
+  assistant analyze app.log
+  assistant analyze --range 1h -o json app-*.log.gz app.log
+  kubectl logs deploy/plimsoll-assistant | assistant analyze -
+
+Flags:
+  --range DURATION   only the last DURATION, such as 90s, 30m, 1h, 1d (default: all)
+  --since TIME       only what came after TIME, such as 2026-01-31T12:00:00Z
+  -o table|json      how to print (default table)
+
+Exit code: 0 if every file was read, 1 if one was not (of the others there are statistics), 2 for wrong usage.
+`
+
+// usageError is a mistake in the command line.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// streams are where a command reads and writes.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+	terminal bool // err is one: progress is shown
+}
+
+type analyzeOptions struct {
+	files  []string
+	from   time.Time
+	to     time.Time
+	output string
+}
+
+// analyze is the command that reads log files.
+func analyze(ctx context.Context, args []string, s streams) error {
+	o, err := parseAnalyze(args, time.Now())
+	if errors.Is(err, flag.ErrHelp) {
+		_, err = io.WriteString(s.out, analyzeUsage)
+		return err
+	}
+	if err != nil {
+		return usageError{fmt.Errorf("analyze: %w; see assistant analyze --help", err)}
+	}
+	var read atomic.Int64
+	done := progress(s, o.files, &read)
+	report, failed := analysis.Analyze(ctx, sources(o.files, s.in), analysis.Options{From: o.from, To: o.to, Read: &read})
+	done()
+	if ctx.Err() != nil {
+		return fmt.Errorf("analyze: %w", ctx.Err())
+	}
+	show := printTable
+	if o.output == "json" {
+		show = printJSON
+	}
+	if err := show(s.out, report); err != nil {
+		return fmt.Errorf("analyze: printing: %w", err)
+	}
+	if failed == nil && report.Lines.Total > 0 && report.Lines.Broken == report.Lines.Total {
+		failed = fmt.Errorf("none of the %d lines is a JSON log line: is this the assistant's log?", report.Lines.Total)
+	}
+	if failed != nil {
+		return fmt.Errorf("analyze: %w", failed)
+	}
+	return nil
+}
+
+// parseAnalyze reads the command line, in which flags and files may come in any order.
+func parseAnalyze(args []string, now time.Time) (analyzeOptions, error) {
+	o := analyzeOptions{to: now}
+	fs := flag.NewFlagSet("analyze", flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	span := fs.String("range", "", "")
+	since := fs.String("since", "", "")
+	fs.StringVar(&o.output, "o", "table", "")
+	var last []string // behind --, where everything is a file
+	if i := slices.Index(args, "--"); i >= 0 {
+		args, last = args[:i], args[i+1:]
+	}
+	for {
+		if err := fs.Parse(args); err != nil {
+			return o, err
+		}
+		if fs.NArg() == 0 {
+			break
+		}
+		o.files, args = append(o.files, fs.Arg(0)), fs.Args()[1:]
+	}
+	o.files = append(o.files, last...)
+	if len(o.files) == 0 {
+		return o, errors.New("no file given; - is standard input")
+	}
+	if o.output != "table" && o.output != "json" {
+		return o, fmt.Errorf("-o %q: want table or json", o.output)
+	}
+	return o, o.bound(*span, *since)
+}
+
+// bound sets where the lines that count begin.
+func (o *analyzeOptions) bound(span, since string) error {
+	switch {
+	case span != "" && since != "":
+		return errors.New("--range and --since exclude each other")
+	case span != "":
+		d, err := model.ParseDuration(span)
+		if err != nil || d <= 0 {
+			return fmt.Errorf("--range %q: want a duration such as 90s, 30m, 1h or 1d", span)
+		}
+		o.from = o.to.Add(-time.Duration(d))
+	case since != "":
+		t, err := time.Parse(time.RFC3339, since)
+		if err != nil {
+			return fmt.Errorf("--since %q: want a time such as %s", since, o.to.UTC().Format(time.RFC3339))
+		}
+		o.from = t
+	}
+	return nil
+}
+
+func sources(files []string, stdin io.Reader) []analysis.Source {
+	var all []analysis.Source
+	for _, name := range files {
+		s := analysis.Source{Name: name, Open: func() (io.ReadCloser, error) { return os.Open(name) }}
+		if name == "-" {
+			s = analysis.Source{Name: "standard input", Open: func() (io.ReadCloser, error) { return io.NopCloser(stdin), nil }}
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+func printJSON(w io.Writer, r analysis.Report) error {
+	out := json.NewEncoder(w)
+	out.SetIndent("", "  ")
+	return out.Encode(r)
+}

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/plimsoll-dev/plimsoll/internal/logs/analysis"
+	"github.com/plimsoll-dev/plimsoll/internal/logs/stats"
+	"github.com/plimsoll-dev/plimsoll/internal/metric"
+)
+
+// printTable prints a report for people.
+func printTable(w io.Writer, r analysis.Report) error {
+	var b strings.Builder
+	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	row := func(cells ...any) {
+		for i, c := range cells {
+			if i > 0 {
+				fmt.Fprint(t, "\t")
+			}
+			fmt.Fprint(t, c)
+		}
+		fmt.Fprintln(t)
+	}
+	from := "the beginning"
+	if r.From != nil {
+		from = *r.From
+	}
+	row("RANGE", from+" to "+r.To)
+	row("LINES", fmt.Sprintf("%d: %d counted, %d broken, %d debug, %d outside the range",
+		r.Lines.Total, r.Lines.Counted, r.Lines.Broken, r.Lines.Debug, r.Lines.Outside))
+	printRequests(row, r.Requests)
+	printModels(row, r.Model)
+	printErrors(row, r.Errors)
+	row()
+	if len(r.Advice) == 0 {
+		row("ADVICE", "none")
+	}
+	for _, a := range r.Advice {
+		row("ADVICE", fmt.Sprintf("%s (%.3g %s, line %g, of %d)", a.Message, a.Reading, a.Unit, a.Limit, a.Samples))
+		row("", "consider: "+strings.Join(a.Suggestions, "; "))
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func printRequests(row func(...any), s stats.RequestStats) {
+	row()
+	row("REQUESTS", "COUNT")
+	row("all", s.Total)
+	for _, name := range byCount(s.Endpoints) {
+		row("  "+name, s.Endpoints[name])
+	}
+	for _, class := range slices.Sorted(maps.Keys(s.Statuses)) {
+		row("  "+class, s.Statuses[class])
+	}
+	row("failed (5xx)", percent(s.ErrorPercent))
+	row("duration avg", fmt.Sprintf("%.3f s", s.AvgDuration))
+	row("duration p50", seconds(s.P50))
+	row("duration p95", seconds(s.P95))
+	row("duration p99", seconds(s.P99))
+}
+
+func printModels(row func(...any), s stats.ModelStats) {
+	row()
+	row("MODEL", "SUCCESS", "ERROR", "AVG", "PROMPT TOKENS", "COMPLETION TOKENS")
+	for _, name := range slices.Sorted(maps.Keys(s.Calls)) {
+		calls, tokens := s.Calls[name], s.Tokens[name]
+		row(name, calls[metric.StatusSuccess], calls[metric.StatusError], fmt.Sprintf("%.3f s", s.AvgDuration[name]),
+			fmt.Sprintf("%.0f", tokens[metric.TokenPrompt]), fmt.Sprintf("%.0f", tokens[metric.TokenCompletion]))
+	}
+}
+
+func printErrors(row func(...any), s stats.ErrorStats) {
+	row()
+	row("ERRORS", "COUNT")
+	row("all", s.Total)
+	for _, name := range byCount(s.Types) {
+		row("  "+name, s.Types[name])
+	}
+	if len(s.Recent) == 0 {
+		return
+	}
+	row()
+	row("LAST ERRORS", "TYPE", "REQUEST", "MESSAGE")
+	for _, e := range s.Recent {
+		message := e.Message
+		if e.Error != "" {
+			message += ": " + e.Error
+		}
+		row(e.Timestamp, orDash(e.ErrorType), orDash(e.RequestID), printable(message))
+	}
+}
+
+// byCount are the names of counts, the greatest first.
+func byCount(counts map[string]uint64) []string {
+	return slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
+	})
+}
+
+// printable is text on one line, without what a terminal would obey.
+func printable(text string) string {
+	const longest = 120 // characters
+	out := []rune(strings.Map(func(r rune) rune {
+		if r < ' ' || r >= 0x7f && r < 0xa0 {
+			return ' '
+		}
+		return r
+	}, text))
+	if len(out) > longest {
+		return string(out[:longest]) + "…"
+	}
+	return string(out)
+}
+
+func orDash(text string) string { return printable(cmp.Or(text, "-")) }
+
+func seconds(s *float64) string {
+	if s == nil {
+		return "-"
+	}
+	return fmt.Sprintf("%.3f s", *s)
+}
+
+func percent(p *float64) string {
+	if p == nil {
+		return "-"
+	}
+	return fmt.Sprintf("%.2f %%", *p)
+}

@@ -1,0 +1,61 @@
+// Command bench measures what the project promises, and prints what it found. Nothing fails because it is slow.
+//
+//	go run ./hack/bench            everything
+//	go run ./hack/bench analyze    one of them
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"syscall"
+)
+
+// benchmark is one of the things that are measured.
+type benchmark struct {
+	name, about string
+	run         func(ctx context.Context, args []string, out io.Writer) error
+}
+
+func benchmarks() []benchmark {
+	return []benchmark{
+		{"analyze", "assistant analyze against a plain Python loop, over large logs", benchAnalyze},
+	}
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout); err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1) //nolint:gocritic // the signal handler dies with the process
+	}
+}
+
+func run(ctx context.Context, args []string, out io.Writer) error {
+	all := benchmarks()
+	if len(args) == 0 {
+		for _, b := range all {
+			if err := b.run(ctx, nil, out); err != nil {
+				return fmt.Errorf("%s: %w", b.name, err)
+			}
+		}
+		return nil
+	}
+	i := slices.IndexFunc(all, func(b benchmark) bool { return b.name == args[0] })
+	if i < 0 {
+		for _, b := range all {
+			fmt.Fprintf(out, "  %-10s %s\n", b.name, b.about)
+		}
+		return fmt.Errorf("no benchmark %q", args[0])
+	}
+	if err := all[i].run(ctx, args[1:], out); err != nil {
+		return fmt.Errorf("%s: %w", args[0], err)
+	}
+	return nil
+}

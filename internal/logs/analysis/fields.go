@@ -1,0 +1,203 @@
+package analysis
+
+import (
+	"encoding/json"
+	"log/slog"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/plimsoll-dev/plimsoll/internal/logs"
+	"github.com/plimsoll-dev/plimsoll/internal/logs/stats"
+	"github.com/plimsoll-dev/plimsoll/internal/metric"
+)
+
+// parser reads lines, one after another, into the same entry.
+type parser struct {
+	entry    stats.Entry
+	clock    clock
+	names    names
+	hasTime  bool
+	hasLevel bool
+	visit    visitor
+	tokens   visitor
+	// Texts that are needed of errors only, as they are written.
+	requestID, failure []byte
+}
+
+func newParser() *parser {
+	p := &parser{names: names{}}
+	p.visit, p.tokens = p.field, p.token // made once: a closure for each line would be garbage
+	return p
+}
+
+// parse reads a line into p.entry. It is false of a line that is not a JSON object with a timestamp and a level; any
+// other field may be missing, and one that has another type than it should is.
+func (p *parser) parse(line []byte) bool {
+	p.reset()
+	if !object(line, p.visit) {
+		p.reset()
+		if !slowObject(line, p.visit) {
+			return false
+		}
+	}
+	return p.hasTime && p.hasLevel
+}
+
+// texts completes the entry with the texts that are needed only of an error that is kept.
+func (p *parser) texts() {
+	p.entry.RequestID, p.entry.Error = string(unquote(p.requestID, false)), string(unquote(p.failure, false))
+}
+
+func (p *parser) reset() {
+	p.entry = stats.Entry{}
+	p.hasTime, p.hasLevel, p.requestID, p.failure = false, false, nil, nil
+}
+
+// field takes a value if it is one of the fields. A key that comes again replaces all that its value set before.
+func (p *parser) field(key, value []byte, plain bool) {
+	e := &p.entry
+	switch string(key) {
+	case logs.TimestampKey:
+		e.Time, p.hasTime = p.clock.parse(unquote(value, plain))
+	case logs.LevelKey:
+		e.Level, p.hasLevel = level(unquote(value, plain))
+	case logs.MessageKey:
+		e.Message = p.names.of(unquote(value, plain))
+	case logs.RequestIDKey:
+		p.requestID = value
+	case stats.MethodKey:
+		e.Method = p.names.of(unquote(value, plain))
+	case stats.EndpointKey:
+		e.Endpoint = p.names.of(unquote(value, plain))
+	case stats.ModelKey:
+		e.Model = p.names.of(unquote(value, plain))
+	case stats.ErrorTypeKey:
+		e.ErrorType = p.names.of(unquote(value, plain))
+	case stats.ErrorKey:
+		p.failure = value
+	case stats.StatusKey:
+		e.Status = status(value)
+	case stats.DurationKey:
+		e.Duration, e.HasDuration = 0, false
+		if seconds, ok := float(value); ok {
+			e.SetDuration(time.Duration(math.Round(max(-1, min(seconds, 1e9)) * 1e9)))
+		}
+	case stats.TokensKey:
+		e.PromptTokens, e.CompletionTokens = 0, 0
+		if value[0] == '{' && !object(value, p.tokens) {
+			e.PromptTokens, e.CompletionTokens = 0, 0
+			slowObject(value, p.tokens)
+		}
+	}
+}
+
+func (p *parser) token(key, value []byte, _ bool) {
+	n, ok := float(value)
+	if !ok || n < 0 {
+		n = 0
+	}
+	switch string(key) {
+	case metric.TokenPrompt:
+		p.entry.PromptTokens = n
+	case metric.TokenCompletion:
+		p.entry.CompletionTokens = n
+	}
+}
+
+// unquote is the text in a JSON value, nil if that is none.
+func unquote(value []byte, plain bool) []byte {
+	if plain {
+		return value[1 : len(value)-1]
+	}
+	if value == nil || value[0] != '"' {
+		return nil
+	}
+	var s string
+	if json.Unmarshal(value, &s) != nil {
+		return nil
+	}
+	return []byte(s)
+}
+
+// level reads the name of a level. One that is not known, such as NOTICE, is as good as INFO; without a name there is
+// none.
+func level(name []byte) (l slog.Level, ok bool) {
+	switch string(name) {
+	case "":
+		return 0, false
+	case "DEBUG":
+		return slog.LevelDebug, true
+	case "WARNING", "WARN":
+		return slog.LevelWarn, true
+	case "ERROR", "CRITICAL": // Python's logging has both
+		return slog.LevelError, true
+	default:
+		return slog.LevelInfo, true
+	}
+}
+
+// status is an HTTP code, 0 of anything else.
+func status(value []byte) int {
+	if len(value) != 3 {
+		return 0
+	}
+	code := 0
+	for _, c := range value {
+		if c < '0' || c > '9' {
+			return 0
+		}
+		code = code*10 + int(c-'0')
+	}
+	return code
+}
+
+// exact are the powers of ten by which a whole number below 2^53 can be divided with one rounding, so that the result is
+// that of strconv.ParseFloat.
+var exact = [...]float64{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
+
+// float is the number in a JSON value.
+func float(value []byte) (float64, bool) {
+	var whole uint64
+	point := len(value)
+	for i, c := range value {
+		switch {
+		case c-'0' <= 9 && i < len(exact):
+			whole = whole*10 + uint64(c-'0')
+		case c == '.':
+			point = i + 1
+		default:
+			return anyFloat(value)
+		}
+	}
+	return float64(whole) / exact[len(value)-point], true
+}
+
+// anyFloat is float of what is long, negative, has an exponent, or is no number.
+func anyFloat(value []byte) (float64, bool) {
+	if value[0] != '-' && (value[0] < '0' || value[0] > '9') {
+		return 0, false
+	}
+	f, err := strconv.ParseFloat(string(value), 64)
+	return f, err == nil
+}
+
+// maxInterned bounds how many names are remembered, and how long they are.
+const (
+	maxInterned = 1024
+	maxLength   = 128
+)
+
+// names keeps the texts that come again in line after line, so that they are copied once.
+type names map[string]string
+
+func (n names) of(text []byte) string {
+	if known, ok := n[string(text)]; ok {
+		return known
+	}
+	s := string(text)
+	if len(n) < maxInterned && len(s) <= maxLength {
+		n[s] = s
+	}
+	return s
+}

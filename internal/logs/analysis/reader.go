@@ -1,0 +1,138 @@
+package analysis
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"io"
+	"sync/atomic"
+)
+
+// blockSize is how many bytes of lines a worker gets at once. A longer line counts as broken: it cannot be ours.
+const blockSize = 256 << 10
+
+// block is a stretch of whole lines.
+type block struct {
+	data  []byte // of buffer
+	order uint64 // of its first line among all lines
+	buf   [blockSize]byte
+}
+
+// reader cuts sources into blocks, of which there are only so many: workers give them back.
+type reader struct {
+	full, free chan *block
+	next       uint64 // order of the next block
+	input      *bufio.Reader
+}
+
+func newReader(workers int) *reader {
+	blocks := 2*workers + 1
+	r := &reader{full: make(chan *block, blocks), free: make(chan *block, blocks), input: bufio.NewReaderSize(nil, 64<<10)}
+	for range blocks {
+		r.free <- new(block)
+	}
+	return r
+}
+
+// source sends a source's lines to the workers, and returns the number of lines that were too long.
+func (r *reader) source(ctx context.Context, s Source, read *atomic.Int64) (tooLong uint64, err error) {
+	in, err := s.Open()
+	if err != nil {
+		return 0, err
+	}
+	defer in.Close()
+	if read == nil {
+		read = new(atomic.Int64)
+	}
+	r.input.Reset(&counted{in, read})
+	plain, err := plain(r.input)
+	if err != nil {
+		return 0, err
+	}
+	return r.lines(ctx, plain)
+}
+
+// plain is the content of in, which is gzipped or not: by its first bytes, whatever its name.
+func plain(in *bufio.Reader) (io.Reader, error) {
+	magic, err := in.Peek(2)
+	switch {
+	case errors.Is(err, io.EOF):
+		return in, nil
+	case err != nil:
+		return nil, err
+	case bytes.Equal(magic, []byte{0x1f, 0x8b}):
+		return gzip.NewReader(in)
+	default:
+		return in, nil
+	}
+}
+
+// lines sends lines to the workers. What was read before an error is sent too.
+func (r *reader) lines(ctx context.Context, in io.Reader) (tooLong uint64, err error) {
+	b := <-r.free
+	filled, skipping := 0, false
+	for err == nil && ctx.Err() == nil {
+		filled, err = fill(in, b.buf[:], filled)
+		begin, end := 0, filled // whole lines: all there is, or up to the last line break
+		if err == nil {
+			end = bytes.LastIndexByte(b.buf[:filled], '\n') + 1
+		}
+		if skipping { // what is left of a line that is too long
+			begin = bytes.IndexByte(b.buf[:filled], '\n') + 1
+			skipping = begin == 0
+		} else if end == 0 && filled > 0 {
+			tooLong++
+			skipping = true
+		}
+		switch {
+		case skipping:
+			filled = 0
+			continue
+		case end == begin:
+			filled = copy(b.buf[:], b.buf[end:filled])
+			continue
+		}
+		following := <-r.free
+		filled = copy(following.buf[:], b.buf[end:filled])
+		r.send(b, begin, end)
+		b = following
+	}
+	r.free <- b
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return tooLong, errors.Join(err, ctx.Err())
+}
+
+// fill reads until buf is full or in ends. Unlike io.ReadFull, it tells a compressed file that is cut short from one
+// that ends.
+func fill(in io.Reader, buf []byte, filled int) (int, error) {
+	for filled < len(buf) {
+		n, err := in.Read(buf[filled:])
+		filled += n
+		if err != nil {
+			return filled, err
+		}
+	}
+	return filled, nil
+}
+
+func (r *reader) send(b *block, begin, end int) {
+	b.data, b.order = b.buf[begin:end], r.next
+	r.next += blockSize // more than it has lines
+	r.full <- b
+}
+
+// counted counts the bytes that are read.
+type counted struct {
+	io.Reader
+	n *atomic.Int64
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.n.Add(int64(n))
+	return n, err
+}

@@ -1,0 +1,90 @@
+package logs
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"gopkg.in/natefinch/lumberjack.v2"
+)
+
+// FileOptions say where log lines go beside stdout, and how long they are kept there.
+type FileOptions struct {
+	// Path is the file; empty for none. Folders that are missing are made.
+	Path string
+	// MaxSize is the size in MB at which the file is moved aside and a new one begun.
+	MaxSize int
+	// MaxBackups is how many files moved aside are kept, MaxAge for how many days; 0 for no limit.
+	MaxBackups, MaxAge int
+	// Compress gzips the files moved aside.
+	Compress bool
+}
+
+// closeTimeout bounds how long the end of the program waits for a file system that hangs.
+const closeTimeout = 5 * time.Second
+
+// Output is where log lines go: stdout, and a file if one is wanted. The file can never stop or delay a line: what it
+// cannot take is still on stdout, is counted, and is told there once per outage.
+type Output struct {
+	stdout io.Writer
+	file   *file // nil without one
+}
+
+// NewOutput returns an output that writes whole lines to stdout and to the file of o. It may be used concurrently.
+func NewOutput(stdout io.Writer, o FileOptions) *Output {
+	out := &Output{stdout: &locked{w: stdout}}
+	if o.Path != "" {
+		out.file = newFile(&lumberjack.Logger{
+			Filename: o.Path, MaxSize: o.MaxSize, MaxBackups: o.MaxBackups, MaxAge: o.MaxAge, Compress: o.Compress,
+		}, New(out.stdout, slog.LevelInfo).With("file", o.Path), time.Now)
+	}
+	return out
+}
+
+// Write writes one line. Its error is stdout's.
+func (o *Output) Write(line []byte) (int, error) {
+	if o.file != nil {
+		o.file.write(line)
+	}
+	return o.stdout.Write(line)
+}
+
+// Lost is the number of lines that the file could not take.
+func (o *Output) Lost() int64 {
+	if o.file == nil {
+		return 0
+	}
+	return o.file.lost.Load()
+}
+
+// Close writes what is pending and closes the file; lines written later are on stdout only.
+func (o *Output) Close() error {
+	if o.file == nil {
+		return nil
+	}
+	o.file.finish()
+	select {
+	case err := <-o.file.closed:
+		if err != nil {
+			return fmt.Errorf("closing the log file: %w", err)
+		}
+		return nil
+	case <-time.After(closeTimeout):
+		return errors.New("closing the log file: its file system does not answer; its last lines are on stdout only")
+	}
+}
+
+// locked lets several loggers share a writer.
+type locked struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *locked) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
+}

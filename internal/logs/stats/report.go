@@ -1,0 +1,112 @@
+package stats
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/plimsoll-dev/plimsoll/internal/logs"
+	"github.com/plimsoll-dev/plimsoll/internal/metric"
+)
+
+// Report is the statistics of a span of time. Names are the source document's where it has one. Durations are in
+// seconds; what nothing is known of is null.
+type Report struct {
+	Timestamp string `json:"timestamp"`
+	// From and To bound the lines that were counted, From being excluded; From is null without a bound.
+	From     *string      `json:"from"`
+	To       string       `json:"to"`
+	Errors   ErrorStats   `json:"errors"`
+	Requests RequestStats `json:"requests"`
+	Model    ModelStats   `json:"model"`
+	// Advice is what the readings ask for; empty if all is well.
+	Advice []Advice `json:"advice"`
+}
+
+// ErrorStats are of lines at level ERROR. A request whose model call failed has two: the call's and its own.
+type ErrorStats struct {
+	Total  uint64            `json:"total_errors"`
+	Types  map[string]uint64 `json:"error_types"`
+	Recent []RecentError     `json:"recent_errors"`
+}
+
+// RequestStats are of lines that tell the end of a request.
+type RequestStats struct {
+	Total       uint64   `json:"total_requests"`
+	AvgDuration float64  `json:"avg_duration"`
+	P50         *float64 `json:"p50_duration"`
+	P95         *float64 `json:"p95_duration"`
+	P99         *float64 `json:"p99_duration"`
+	Max         float64  `json:"max_duration"`
+	// ErrorPercent is the part of the requests that failed through a fault of the server or of its model: 5xx.
+	ErrorPercent *float64          `json:"error_percent"`
+	Endpoints    map[string]uint64 `json:"endpoints"`
+	// Statuses count by class: 2xx, 4xx.
+	Statuses map[string]uint64 `json:"statuses"`
+}
+
+// ModelStats are of model calls: by model, but for the quantiles, which are of all.
+type ModelStats struct {
+	// Calls are by model and status, Tokens by model and type, as in the metrics.
+	Calls       map[string]map[string]uint64  `json:"total_calls"`
+	AvgDuration map[string]float64            `json:"avg_duration"`
+	Tokens      map[string]map[string]float64 `json:"total_tokens"`
+	P50         *float64                      `json:"p50_duration"`
+	P95         *float64                      `json:"p95_duration"`
+	P99         *float64                      `json:"p99_duration"`
+	// ErrorPercent is the part of the calls that failed, those whose client went away not counted as failed.
+	ErrorPercent *float64 `json:"error_percent"`
+}
+
+// Report tells what the totals are of lines after from and not after to; a zero from means all that came before.
+func (t *Totals) Report(recent *Recent, from, to time.Time) Report {
+	r := Report{
+		Timestamp: logs.Timestamp(time.Now()), To: logs.Timestamp(to),
+		Errors: ErrorStats{Total: t.errors, Types: t.errorTypes.byName(), Recent: recent.since(from)},
+		Requests: RequestStats{
+			Total: t.requests, AvgDuration: t.answered.mean(), Max: t.answered.longest.Seconds(),
+			P50: t.answered.quantile(0.5), P95: t.answered.quantile(0.95), P99: t.answered.quantile(0.99),
+			ErrorPercent: percent(t.failed, t.requests),
+			Endpoints:    t.endpoints.byName(), Statuses: map[string]uint64{},
+		},
+		Model: t.modelStats(),
+	}
+	if !from.IsZero() {
+		text := logs.Timestamp(from)
+		r.From = &text
+	}
+	for class, n := range t.classes {
+		if n > 0 {
+			r.Requests.Statuses[strconv.Itoa(class)+"xx"] = n
+		}
+	}
+	r.Advice = t.advice()
+	return r
+}
+
+func (t *Totals) modelStats() ModelStats {
+	calls, faults := t.callFaults()
+	s := ModelStats{
+		Calls: map[string]map[string]uint64{}, AvgDuration: map[string]float64{}, Tokens: map[string]map[string]float64{},
+		P50: t.called.quantile(0.5), P95: t.called.quantile(0.95), P99: t.called.quantile(0.99),
+		ErrorPercent: percent(faults, calls),
+	}
+	for i := range t.models {
+		m := &t.models[i]
+		s.Calls[m.name] = map[string]uint64{metric.StatusSuccess: m.succeeded, metric.StatusError: m.failed}
+		s.Tokens[m.name] = map[string]float64{metric.TokenPrompt: m.prompt, metric.TokenCompletion: m.completion}
+		s.AvgDuration[m.name] = 0
+		if m.timed > 0 {
+			s.AvgDuration[m.name] = m.sum.Seconds() / float64(m.timed)
+		}
+	}
+	return s
+}
+
+// percent is part of whole, nil of nothing.
+func percent(part, whole uint64) *float64 {
+	if whole == 0 {
+		return nil
+	}
+	p := 100 * float64(part) / float64(whole)
+	return &p
+}

@@ -1,0 +1,213 @@
+package stats
+
+import (
+	"fmt"
+	"log/slog"
+	"math"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+func request(at time.Time, endpoint string, status int, took time.Duration) *Entry {
+	return &Entry{Time: at, Message: "Request completed", Fields: Fields{
+		Endpoint: endpoint, Status: status, Duration: took, HasDuration: true,
+	}}
+}
+
+func TestWhatIsCounted(t *testing.T) {
+	var totals Totals
+	var recent Recent
+	for i, e := range []*Entry{
+		request(noon, "/chat", 200, time.Second),
+		request(noon, "/chat", 429, 3*time.Second),
+		{Time: noon, Level: slog.LevelError, Message: "Request failed", Fields: Fields{Endpoint: "/chat", Status: 503, ErrorType: "quota"}},
+		{Time: noon, Level: slog.LevelError, Message: "Too many REQUESTS: sorry"}, // the source document's own wording
+		{Time: noon, Message: callSucceeded, Fields: Fields{Model: "m", PromptTokens: 7, CompletionTokens: 30, Duration: time.Second, HasDuration: true}},
+		{Time: noon, Level: slog.LevelError, Message: callFailed, Fields: Fields{Model: "m", ErrorType: "quota", Duration: 3 * time.Second, HasDuration: true}},
+		{Time: noon, Level: slog.LevelWarn, Message: callFailed, Fields: Fields{ErrorType: "cancelled"}},
+		{Time: noon, Message: "Application started"},
+	} {
+		totals.Add(e)
+		if isError(e) {
+			recent.Add(e, uint64(i))
+		}
+	}
+	r := totals.Report(&recent, time.Time{}, noon)
+	for _, tt := range []struct {
+		what      string
+		got, want any
+	}{
+		{"errors", r.Errors.Total, uint64(3)},
+		{"error types", r.Errors.Types, map[string]uint64{"quota": 2, "Unknown": 1}},
+		{"recent errors", len(r.Errors.Recent), 3},
+		{"requests", r.Requests.Total, uint64(4)},
+		{"mean", r.Requests.AvgDuration, 2.0},
+		{"endpoints", r.Requests.Endpoints, map[string]uint64{"/chat": 3, "unknown": 1}},
+		{"statuses", r.Requests.Statuses, map[string]uint64{"2xx": 1, "4xx": 1, "5xx": 1}},
+		{"failed requests", *r.Requests.ErrorPercent, 50.0},
+		{"calls", r.Model.Calls, map[string]map[string]uint64{"m": {"success": 1, "error": 1}, "unknown": {"success": 0, "error": 1}}},
+		{"tokens", r.Model.Tokens["m"], map[string]float64{"prompt": 7, "completion": 30}},
+		{"mean of calls", r.Model.AvgDuration, map[string]float64{"m": 2, "unknown": 0}},
+		{"failed calls", math.Round(*r.Model.ErrorPercent), 33.0},
+	} {
+		if !reflect.DeepEqual(tt.got, tt.want) {
+			t.Errorf("%s = %v, want %v", tt.what, tt.got, tt.want)
+		}
+	}
+}
+
+func TestNothingIsNoZero(t *testing.T) {
+	r := new(Totals).Report(new(Recent), time.Time{}, noon)
+	if r.Requests.P95 != nil || r.Requests.ErrorPercent != nil || r.Model.ErrorPercent != nil || r.From != nil {
+		t.Errorf("report of nothing = %+v", r)
+	}
+	if r.Errors.Recent == nil || r.Advice == nil || r.Requests.Endpoints == nil {
+		t.Error("lists are null in JSON")
+	}
+}
+
+func TestQuantilesAreCloseToTheTruth(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	var h timing
+	var all []time.Duration
+	for range 20000 {
+		d := time.Duration(random.ExpFloat64() * float64(time.Second))
+		h.add(d)
+		all = append(all, d)
+	}
+	slices.Sort(all)
+	for _, q := range []float64{0.01, 0.5, 0.95, 0.99, 1} {
+		want := all[min(int(q*float64(len(all))), len(all)-1)].Seconds()
+		if got := *h.quantile(q); math.Abs(got-want) > want/20 {
+			t.Errorf("p%v = %v, want %v within 5%%", 100*q, got, want)
+		}
+	}
+}
+
+func TestEveryDurationHasItsBucket(t *testing.T) {
+	for _, d := range []time.Duration{-1, 0, 1, 131071, 131072, time.Millisecond, time.Second, time.Minute, 137 * time.Second, 138 * time.Second, MaxDuration} {
+		b := bucketOf(d)
+		from, to := bounds(b, d+1)
+		if d >= 0 && (d < from || d >= to) {
+			t.Errorf("%v is in bucket %d, from %v to %v", d, b, from, to)
+		}
+	}
+	for b := range overflow {
+		_, to := bounds(b, 0)
+		if from, _ := bounds(b+1, 0); from != to {
+			t.Errorf("bucket %d ends at %v, the next begins at %v", b, to, from)
+		}
+	}
+}
+
+func TestNamesAreBounded(t *testing.T) {
+	var totals Totals
+	for i := range 1000 {
+		name := fmt.Sprint(i)
+		totals.Add(request(noon, name, 200, 0))
+		totals.Add(&Entry{Level: slog.LevelError, Message: callFailed, Fields: Fields{Model: name, ErrorType: name}})
+	}
+	var merged Totals
+	merged.Merge(&totals)
+	merged.Merge(&totals)
+	for what, got := range map[string]int{
+		"endpoints": len(merged.endpoints), "error types": len(merged.errorTypes), "models": len(merged.models),
+	} {
+		if got != maxNames+1 {
+			t.Errorf("%d %s, want %d and other", got, what, maxNames)
+		}
+	}
+	if got := merged.endpoints.byName()[otherName]; got != 2*(1000-maxNames) {
+		t.Errorf("other = %d", got)
+	}
+}
+
+func TestOrderDoesNotMatter(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	var entries []*Entry
+	for i := range 500 {
+		e := request(noon.Add(time.Duration(i)*time.Second), "/chat", 200+100*(i%4), time.Duration(random.Int64N(int64(time.Minute))))
+		e.Level = []slog.Level{slog.LevelInfo, slog.LevelError}[i%2]
+		e.ErrorType, e.RequestID = fmt.Sprint("kind", i%7), fmt.Sprint(i)
+		entries = append(entries, e)
+	}
+	want := reportOf(entries, 1)
+	for parts := 2; parts < 6; parts++ {
+		random.Shuffle(len(entries), func(i, j int) { entries[i], entries[j] = entries[j], entries[i] })
+		if got := reportOf(entries, parts); !reflect.DeepEqual(got, want) {
+			t.Fatalf("in %d parts:\n%+v\nwant\n%+v", parts, got, want)
+		}
+	}
+}
+
+// reportOf adds entries in parts and merges them.
+func reportOf(entries []*Entry, parts int) Report {
+	totals, recents := make([]Totals, parts), make([]Recent, parts)
+	for i, e := range entries {
+		totals[i%parts].Add(e)
+		if isError(e) {
+			recents[i%parts].Add(e, 0)
+		}
+	}
+	for i := 1; i < parts; i++ {
+		totals[0].Merge(&totals[i])
+		recents[0].Merge(&recents[i])
+	}
+	r := totals[0].Report(&recents[0], time.Time{}, noon)
+	r.Timestamp = ""
+	return r
+}
+
+func TestRecentTextsAreBounded(t *testing.T) {
+	var recent Recent
+	recent.Add(&Entry{Time: noon, Level: slog.LevelError, Fields: Fields{Error: strings.Repeat("é", maxText)}}, 0)
+	if got := recent.since(time.Time{})[0].Error; len(got) > maxText+len("…") || !strings.HasSuffix(got, "é…") {
+		t.Errorf("kept %d bytes, ending in %q", len(got), got[len(got)-5:])
+	}
+}
+
+func TestAdvice(t *testing.T) {
+	ok, slow, failed := request(noon, "/chat", 200, time.Second), request(noon, "/chat", 200, 3*time.Second), request(noon, "/chat", 500, 0)
+	call := &Entry{Message: callSucceeded}
+	broken := &Entry{Level: slog.LevelError, Message: callFailed}
+	hungUp := &Entry{Level: slog.LevelWarn, Message: callFailed}
+	for _, tt := range []struct {
+		name    string
+		entries map[*Entry]int
+		want    string
+		reading float64
+	}{
+		{"nothing", nil, "", 0},
+		{"well", map[*Entry]int{ok: 200, failed: 2, call: 100, broken: 1}, "", 0},
+		{"a few are slow", map[*Entry]int{ok: 96, slow: 4}, "", 0},
+		{"slow", map[*Entry]int{ok: 90, slow: 10}, "slow_responses", 0},
+		{"failing", map[*Entry]int{ok: 98, failed: 2}, "high_error_rate", 2},
+		{"failing model", map[*Entry]int{call: 97, broken: 3}, "high_model_error_rate", 3},
+		{"clients that hang up", map[*Entry]int{call: 50, hungUp: 50}, "", 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var totals Totals
+			for e, n := range tt.entries {
+				for range n {
+					totals.Add(e)
+				}
+			}
+			var reasons []string
+			for _, a := range totals.advice() {
+				reasons = append(reasons, a.Reason)
+				if a.Reading <= a.Limit || a.Samples != 100 || tt.reading != 0 && a.Reading != tt.reading || len(a.Suggestions) != 4 {
+					t.Errorf("advice = %+v", a)
+				}
+			}
+			if got := strings.Join(reasons, " "); got != tt.want {
+				t.Errorf("advice %q, want %q", got, tt.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,75 @@
+package stats
+
+import (
+	"sync"
+	"time"
+)
+
+// A window keeps sums of ten seconds for an hour, and of two minutes for a day: at its busiest some three megabytes,
+// whatever the traffic.
+const (
+	fineWidth, fineSpan     = 10 * time.Second, time.Hour
+	coarseWidth, coarseSpan = 2 * time.Minute, 24 * time.Hour
+)
+
+// MaxRange is how far back a window reaches.
+const MaxRange = coarseSpan
+
+// Window keeps the statistics of the last day, in memory that does not grow. It may be used concurrently.
+type Window struct {
+	now   func() time.Time
+	began time.Time
+
+	mu           sync.Mutex
+	fine, coarse ring
+	recent       Recent
+	order        uint64
+}
+
+// NewWindow returns an empty window whose time is now's.
+func NewWindow(now func() time.Time) *Window {
+	return &Window{now: now, began: now(), fine: newRing(fineWidth, fineSpan), coarse: newRing(coarseWidth, coarseSpan)}
+}
+
+// Add counts a line. One that is older than the window is left out.
+func (w *Window) Add(e *Entry) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, r := range []*ring{&w.fine, &w.coarse} {
+		if b := r.at(e.Time); b != nil {
+			b.totals.Add(e)
+		}
+	}
+	if isError(e) {
+		w.recent.Add(e, w.order)
+		w.order++
+	}
+}
+
+// Report is of the last span, which is at most MaxRange. It begins at the start of a sum, so up to ten seconds early, or
+// two minutes if the span is longer than an hour; it says where.
+func (w *Window) Report(span time.Duration) Report {
+	var totals Totals
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	to := w.now()
+	r := w.ringFor(span)
+	from := r.start(to.Add(-span))
+	for b := range r.since(from) {
+		totals.Merge(&b.totals)
+	}
+	if from.Before(w.began) {
+		from = w.began
+	}
+	report := totals.Report(&w.recent, from, to)
+	cpu, memory := w.sustained(to)
+	report.Advice = append(report.Advice, resourceAdvice(cpu, memory)...)
+	return report
+}
+
+func (w *Window) ringFor(span time.Duration) *ring {
+	if span <= fineSpan {
+		return &w.fine
+	}
+	return &w.coarse
+}
