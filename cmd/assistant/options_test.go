@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/plimsoll-dev/plimsoll/internal/logs"
 )
 
 // env is an environment.
@@ -30,6 +32,7 @@ func TestDefaults(t *testing.T) {
 	want := options{
 		listen: ":8000", model: "gemini-2.0-flash-exp", geminiTimeout: time.Minute, sessionTTL: 30 * time.Minute,
 		shutdownDelay: 3 * time.Second, shutdownTimeout: 25 * time.Second,
+		logFile: logs.FileOptions{MaxSize: 100, MaxBackups: 5, Compress: true},
 	}
 	if err != nil || got != want {
 		t.Errorf("parseOptions() = %+v, %v; want %+v", got, err, want)
@@ -65,6 +68,9 @@ func TestBadOptionsFailAtOnce(t *testing.T) {
 		{[]string{"--gemini-timeout=0s"}, env(), "--gemini-timeout"},
 		{[]string{"--gemini-endpoint=localhost:9000"}, env(), "--gemini-endpoint"},
 		{[]string{"--session-ttl=-1s"}, env(), "--session-ttl"},
+		{[]string{"--log-file-max-size=0"}, env(), "--log-file-max-size"},
+		{[]string{"--log-file-max-backups=-1"}, env(), "--log-file-max-backups"},
+		{[]string{"--log-file-max-age=-1"}, env(), "--log-file-max-age"},
 		{[]string{"--shutdown-delay=-1s"}, env(), "--shutdown-delay"},
 		{[]string{"--shutdown-delay=25s"}, env(), "--shutdown-timeout"},
 		{[]string{"--log-level=loud"}, env(), "log-level"},

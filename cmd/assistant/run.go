@@ -6,13 +6,11 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 
 	"github.com/plimsoll-dev/plimsoll/internal/assistant/gemini"
 	"github.com/plimsoll-dev/plimsoll/internal/assistant/httpapi"
 	"github.com/plimsoll-dev/plimsoll/internal/assistant/session"
-	"github.com/plimsoll-dev/plimsoll/internal/logs"
 	"github.com/plimsoll-dev/plimsoll/internal/system"
 	"github.com/plimsoll-dev/plimsoll/internal/telemetry"
 )
@@ -33,10 +31,12 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 	if err != nil {
 		return err
 	}
-	return serve(ctx, opts, key, logs.New(stdout, opts.logLevel))
+	log := newLogging(opts, stdout)
+	return errors.Join(serve(ctx, opts, key, log), log.output.Close())
 }
 
-func serve(ctx context.Context, opts options, key string, logger *slog.Logger) (err error) {
+func serve(ctx context.Context, opts options, key string, log logging) (err error) {
+	logger := log.logger
 	model, err := gemini.New(ctx, gemini.Config{
 		Model: opts.model, APIKey: key, Endpoint: opts.geminiEndpoint, Timeout: opts.geminiTimeout,
 	})
@@ -49,12 +49,14 @@ func serve(ctx context.Context, opts options, key string, logger *slog.Logger) (
 		return err
 	}
 	sampler := system.Start(ctx, ".", logger)
+	go log.window.Follow(ctx, system.Interval, func() (cpu, memory *float64) { return resources(sampler.Reading()) })
 	recorder := telemetry.New(telemetry.Config{
-		Models: []string{model.Name()}, Sessions: sessions.Active, System: sampler.Reading,
+		Models: []string{model.Name()}, Sessions: sessions.Active, System: sampler.Reading, LogWriteErrors: log.output.Lost,
 	})
 	api := httpapi.New(httpapi.Config{
 		Model:    telemetry.Observe(model, recorder, logger),
 		Sessions: sessions, Recorder: recorder, System: sampler.Reading, Logger: logger,
+		Stats: log.window, Level: log.level,
 	})
 	serving, err := listen(opts)
 	if err != nil {

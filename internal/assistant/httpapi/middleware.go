@@ -98,7 +98,7 @@ func (a *API) finish(r *http.Request, status int, o *outcome, elapsed time.Durat
 
 // routine reports whether an endpoint is asked every few seconds by machines, whose success is not worth a line.
 func routine(endpoint string) bool {
-	return endpoint == metricsPath || strings.HasPrefix(endpoint, healthPath)
+	return endpoint == metricsPath || endpoint == statsPath || strings.HasPrefix(endpoint, healthPath)
 }
 
 func failureLevel(status int) slog.Level {
