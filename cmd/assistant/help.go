@@ -18,8 +18,12 @@ const usage = `Usage: assistant [flags]
        assistant analyze FILE...   statistics of log files; see assistant analyze --help
 
 Serves conversations with Gemini models at POST /chat and, in OpenAI's form, at POST /v1/chat/completions and GET
-/v1/models, with Prometheus metrics at /metrics and health at /health, /health/ready and /health/detailed. The API key
-comes from GEMINI_API_KEY or from a file, never from a flag.
+/v1/models, with Prometheus metrics at /metrics, health at /health, /health/ready and /health/detailed, and statistics at
+/stats (?range=1h, at most 24h). The API key comes from GEMINI_API_KEY or from a file, never from a flag.
+
+With --telemetry-listen, /metrics and /stats are there only, and so is /log-level, which changes the level of the log
+while the program runs: curl -X PUT -d '{"level":"debug"}' http://HOST:PORT/log-level. Whoever reaches that port may do
+so; without --telemetry-listen nobody may. A restart brings --log-level back.
 
 Every flag but --version has a twin in the environment, named in brackets; the flag wins.
 

@@ -25,6 +25,7 @@ type options struct {
 	geminiTimeout   time.Duration
 	apiKeyFile      string
 	logLevel        slog.Level
+	logFile         logs.FileOptions
 	sessionTTL      time.Duration
 	sessionStore    session.Address // of Redis; its URL is "memory" for none
 	shutdownDelay   time.Duration
@@ -71,12 +72,22 @@ func (o *options) register(fs *flag.FlagSet) {
 		o.logLevel, err = logs.ParseLevel(s)
 		return err
 	})
+	o.registerLogFile(fs)
 	fs.DurationVar(&o.sessionTTL, "session-ttl", 30*time.Minute, "how long a session lives after its last message")
 	registerSessionStore(fs, &o.sessionStore)
 	fs.DurationVar(&o.shutdownDelay, "shutdown-delay", 3*time.Second, "how long requests are taken after readiness fails")
 	fs.DurationVar(&o.shutdownTimeout, "shutdown-timeout", 25*time.Second, "longest a shutdown takes, with its delay")
 	o.api.register(fs)
 	fs.BoolVar(&o.version, "version", false, "print the version and exit")
+}
+
+func (o *options) registerLogFile(fs *flag.FlagSet) {
+	fs.StringVar(&o.logFile.Path, "log-file", "", "`file` for log lines beside stdout (default: stdout only); if it "+
+		"cannot be written, stdout and log_write_errors_total say so and the service goes on")
+	fs.IntVar(&o.logFile.MaxSize, "log-file-max-size", 100, "size in `MB` at which the log file is moved aside")
+	fs.IntVar(&o.logFile.MaxBackups, "log-file-max-backups", 5, "`number` of files moved aside that are kept, 0 for all")
+	fs.IntVar(&o.logFile.MaxAge, "log-file-max-age", 0, "`days` for which files moved aside are kept, 0 for ever")
+	fs.BoolVar(&o.logFile.Compress, "log-file-compress", true, "gzip files moved aside; assistant analyze reads them")
 }
 
 // envName is the environment twin of a flag, none for a flag that is a question.
@@ -118,6 +129,9 @@ func (o options) validate() error {
 	}
 	check(o.listen != "", "--listen must not be empty")
 	check(o.geminiTimeout > 0, "--gemini-timeout must be positive")
+	check(o.logFile.MaxSize > 0, "--log-file-max-size must be positive")
+	check(o.logFile.MaxBackups >= 0, "--log-file-max-backups must not be negative")
+	check(o.logFile.MaxAge >= 0, "--log-file-max-age must not be negative")
 	check(o.sessionTTL > 0, "--session-ttl must be positive")
 	if err := checkSessionStore(o.sessionStore); err != nil {
 		errs = append(errs, err)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll/internal/assistant/httpapi"
 	"github.com/plimsoll-dev/plimsoll/internal/assistant/session"
+	"github.com/plimsoll-dev/plimsoll/internal/logs"
 )
 
 // env is an environment.
@@ -34,7 +35,8 @@ func TestDefaults(t *testing.T) {
 		listen: ":8000", model: "gemini-2.0-flash-exp", geminiTimeout: time.Minute, sessionTTL: 30 * time.Minute,
 		sessionStore:  session.Address{URL: "memory"},
 		shutdownDelay: 3 * time.Second, shutdownTimeout: 25 * time.Second,
-		api: apiOptions{limits: httpapi.DefaultLimits()},
+		api:     apiOptions{limits: httpapi.DefaultLimits()},
+		logFile: logs.FileOptions{MaxSize: 100, MaxBackups: 5, Compress: true},
 	}
 	if err != nil || got != want {
 		t.Errorf("parseOptions() = %+v, %v; want %+v", got, err, want)
@@ -82,6 +84,9 @@ func TestBadOptionsFailAtOnce(t *testing.T) {
 		{[]string{"--session-store=disk"}, env(), "--session-store"},
 		{[]string{"--session-store=redis://h:port"}, env(), "--session-store"},
 		{[]string{"--session-store-password-file=x"}, env(), "--session-store-password-file"},
+		{[]string{"--log-file-max-size=0"}, env(), "--log-file-max-size"},
+		{[]string{"--log-file-max-backups=-1"}, env(), "--log-file-max-backups"},
+		{[]string{"--log-file-max-age=-1"}, env(), "--log-file-max-age"},
 		{[]string{"--shutdown-delay=-1s"}, env(), "--shutdown-delay"},
 		{[]string{"--shutdown-delay=25s"}, env(), "--shutdown-timeout"},
 		{[]string{"--log-level=loud"}, env(), "log-level"},

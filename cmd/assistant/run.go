@@ -6,11 +6,9 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 
 	"github.com/plimsoll-dev/plimsoll/internal/assistant/httpapi"
-	"github.com/plimsoll-dev/plimsoll/internal/logs"
 	"github.com/plimsoll-dev/plimsoll/internal/system"
 	"github.com/plimsoll-dev/plimsoll/internal/telemetry"
 )
@@ -31,10 +29,12 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 	if err != nil {
 		return err
 	}
-	return serve(ctx, opts, key, logs.New(stdout, opts.logLevel))
+	log := newLogging(opts, stdout)
+	return errors.Join(serve(ctx, opts, key, log), log.output.Close())
 }
 
-func serve(ctx context.Context, opts options, key string, logger *slog.Logger) (err error) {
+func serve(ctx context.Context, opts options, key string, log logging) (err error) {
+	logger := log.logger
 	models, err := openModels(ctx, opts, key)
 	for _, model := range models {
 		defer func() { err = errors.Join(err, model.Close()) }()
@@ -49,10 +49,14 @@ func serve(ctx context.Context, opts options, key string, logger *slog.Logger) (
 	}
 	defer func() { err = errors.Join(err, closeSessions()) }()
 	sampler := system.Start(ctx, ".", logger)
+	go log.window.Follow(ctx, system.Interval, func() (cpu, memory *float64) { return resources(sampler.Reading()) })
 	recorder = telemetry.New(telemetry.Config{
-		Models: opts.modelNames(), Sessions: sessions.Active, System: sampler.Reading,
+		Models: opts.modelNames(), Sessions: sessions.Active, System: sampler.Reading, LogWriteErrors: log.output.Lost,
 	})
-	config := httpapi.Config{Sessions: sessions, Recorder: recorder, System: sampler.Reading, Logger: logger}
+	config := httpapi.Config{
+		Sessions: sessions, Recorder: recorder, System: sampler.Reading, Logger: logger,
+		Stats: log.window, Level: log.level,
+	}
 	for _, model := range models {
 		config.Models = append(config.Models, telemetry.Observe(model, recorder, logger))
 	}

@@ -23,6 +23,9 @@ func printTable(w io.Writer, r analysis.Report) error {
 			if i > 0 {
 				fmt.Fprint(t, "\t")
 			}
+			if text, ok := c.(string); ok {
+				c = printable(text)
+			}
 			fmt.Fprint(t, c)
 		}
 		fmt.Fprintln(t)
@@ -96,7 +99,7 @@ func printErrors(row func(...any), s stats.ErrorStats) {
 		if e.Error != "" {
 			message += ": " + e.Error
 		}
-		row(e.Timestamp, orDash(e.ErrorType), orDash(e.RequestID), printable(message))
+		row(e.Timestamp, cmp.Or(e.ErrorType, "-"), cmp.Or(e.RequestID, "-"), message)
 	}
 }
 
@@ -107,9 +110,9 @@ func byCount(counts map[string]uint64) []string {
 	})
 }
 
-// printable is text on one line, without what a terminal would obey.
+// printable is text on one line, without what a terminal would obey, and not without end: files may hold anything.
 func printable(text string) string {
-	const longest = 120 // characters
+	const longest = 160 // characters
 	out := []rune(strings.Map(func(r rune) rune {
 		if r < ' ' || r >= 0x7f && r < 0xa0 {
 			return ' '
@@ -121,8 +124,6 @@ func printable(text string) string {
 	}
 	return string(out)
 }
-
-func orDash(text string) string { return printable(cmp.Or(text, "-")) }
 
 func seconds(s *float64) string {
 	if s == nil {

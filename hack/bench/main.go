@@ -24,6 +24,9 @@ type benchmark struct {
 
 func benchmarks() []benchmark {
 	return []benchmark{
+		{"instrument", "what metrics, log and id of a request cost", benchInstrument},
+		{"latency", "what the service adds to a chat", benchLatency},
+		{"scrape", "/metrics and /stats while chats go on", benchScrape},
 		{"analyze", "assistant analyze against a plain Python loop, over large logs", benchAnalyze},
 	}
 }

@@ -88,6 +88,10 @@ func Timestamp(t time.Time) string { return t.UTC().Format(TimestampLayout) }
 
 type requestIDKey struct{}
 
+// RequestIDContextKey is the key under which a context's Value is its request id, a string: for contexts that are more
+// than WithRequestID makes.
+var RequestIDContextKey any = requestIDKey{}
+
 // WithRequestID returns a context whose log lines carry id as request_id.
 func WithRequestID(ctx context.Context, id string) context.Context {
 	return context.WithValue(ctx, requestIDKey{}, id)

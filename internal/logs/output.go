@@ -46,10 +46,11 @@ func NewOutput(stdout io.Writer, o FileOptions) *Output {
 
 // Write writes one line. Its error is stdout's.
 func (o *Output) Write(line []byte) (int, error) {
+	n, err := o.stdout.Write(line)
 	if o.file != nil {
 		o.file.write(line)
 	}
-	return o.stdout.Write(line)
+	return n, err
 }
 
 // Lost is the number of lines that the file could not take.

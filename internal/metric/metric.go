@@ -111,6 +111,12 @@ var (
 	}
 )
 
+// LogWriteErrors is the one metric of what the source document's logs need beyond it.
+var LogWriteErrors = Metric{
+	Name: "log_write_errors_total", Type: Counter,
+	Help: "Log lines that the log file could not take; they are on stdout only.",
+}
+
 // SourceDocument returns the source document's ten metrics, in the order of its tables.
 func SourceDocument() []Metric {
 	return []Metric{
@@ -120,4 +126,6 @@ func SourceDocument() []Metric {
 }
 
 // All returns every metric of the contract.
-func All() []Metric { return slices.Concat(SourceDocument(), Model(), resources) }
+func All() []Metric {
+	return append(slices.Concat(SourceDocument(), Model(), resources), LogWriteErrors)
+}

@@ -31,6 +31,17 @@ func histogram(m metric.Metric) *prometheus.HistogramVec {
 	}, m.Labels)
 }
 
+// counterOf is a counter whose value is counted elsewhere and read at every scrape; nil counts nothing.
+func counterOf(m metric.Metric, read func() int64) prometheus.CounterFunc {
+	mustBe(m, metric.Counter)
+	return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: m.Name, Help: m.Help}, func() float64 {
+		if read == nil {
+			return 0
+		}
+		return float64(read())
+	})
+}
+
 func gaugeVec(m metric.Metric) *prometheus.GaugeVec {
 	mustBe(m, metric.Gauge)
 	return prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: m.Name, Help: m.Help}, m.Labels)

@@ -18,7 +18,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/system"
 )
 
-// Config is what a Recorder is made of. All but the prices is required.
+// Config is what a Recorder is made of. All but Prices and LogWriteErrors is required.
 type Config struct {
 	// Models are the configured models, the only values of the model label beside metric.Other.
 	Models []string
@@ -29,6 +29,8 @@ type Config struct {
 	Sessions func(context.Context) (int, error)
 	// System is the last reading of the system's resources, asked at every scrape. It must not wait.
 	System func() system.Reading
+	// LogWriteErrors is the number of log lines that the log file could not take, asked at every scrape; nil for none.
+	LogWriteErrors func() int64
 }
 
 // Recorder counts and times what the assistant does, in a registry of its own. It is safe for concurrent use.
@@ -58,6 +60,7 @@ func New(c Config) *Recorder {
 	r.registry.MustRegister(
 		r.requests, r.requestDuration, r.errors, r.storeErrors,
 		newGauges(c.Sessions, c.System),
+		counterOf(metric.LogWriteErrors, c.LogWriteErrors),
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		collectors.NewBuildInfoCollector(),

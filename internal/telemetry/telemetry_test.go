@@ -174,3 +174,19 @@ func scrape(t *testing.T, r *Recorder, logger *slog.Logger, accept string) strin
 	}
 	return rec.Body.String()
 }
+
+func TestWhatIsCountedElsewhere(t *testing.T) {
+	for _, tt := range []struct {
+		read func() int64
+		want string
+	}{{nil, "log_write_errors_total 0\n"}, {func() int64 { return 7 }, "log_write_errors_total 7\n"}} {
+		r := New(Config{
+			Sessions:       func(context.Context) (int, error) { return 0, nil },
+			System:         func() system.Reading { return system.Reading{} },
+			LogWriteErrors: tt.read,
+		})
+		if page := scrape(t, r, slog.New(slog.DiscardHandler), ""); !strings.Contains(page, tt.want) {
+			t.Errorf("/metrics lacks %q", tt.want)
+		}
+	}
+}

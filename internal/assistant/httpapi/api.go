@@ -9,6 +9,7 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll/internal/assistant"
 	"github.com/plimsoll-dev/plimsoll/internal/assistant/clientkeys"
+	"github.com/plimsoll-dev/plimsoll/internal/logs/stats"
 	"github.com/plimsoll-dev/plimsoll/internal/system"
 	"github.com/plimsoll-dev/plimsoll/internal/telemetry"
 )
@@ -29,6 +30,10 @@ type Config struct {
 	Rate Rate
 	// Limits of one request; optional: DefaultLimits without it.
 	Limits Limits
+	// Stats counts the logger's lines, for /stats; Level is the logger's, for /log-level. Both are optional: without one,
+	// its path is not served.
+	Stats *stats.Window
+	Level *slog.LevelVar
 }
 
 // API is the assistant's HTTP interface.
@@ -43,6 +48,9 @@ type API struct {
 	limits   Limits
 	started  time.Time
 	draining atomic.Bool
+
+	statistics *stats.Window
+	level      *slog.LevelVar
 }
 
 // New returns an API that is healthy and ready.
@@ -50,7 +58,7 @@ func New(c Config) *API {
 	a := &API{
 		models: c.Models, sessions: c.Sessions, recorder: c.Recorder, system: c.System, logger: c.Logger,
 		keys: c.Keys, limiter: newLimiter(c.Rate), limits: c.Limits,
-		started: time.Now(),
+		statistics: c.Stats, level: c.Level, started: time.Now(),
 	}
 	if a.limits == (Limits{}) {
 		a.limits = DefaultLimits()
@@ -64,16 +72,18 @@ func New(c Config) *API {
 // Uptime is how long ago the API was made.
 func (a *API) Uptime() time.Duration { return time.Since(a.started) }
 
-// Handler serves everything on one port.
+// Handler serves everything on one port, but for what only operators may change.
 func (a *API) Handler() http.Handler {
-	return a.handler(a.userRoutes(), a.healthRoutes(), a.metricsRoutes())
+	return a.handler(a.userRoutes(), a.healthRoutes(), a.metricsRoutes(), a.statsRoutes())
 }
 
-// PublicHandler serves users: everything but metrics.
+// PublicHandler serves users: everything but metrics and statistics.
 func (a *API) PublicHandler() http.Handler { return a.handler(a.userRoutes(), a.healthRoutes()) }
 
-// TelemetryHandler serves operators: metrics and health.
-func (a *API) TelemetryHandler() http.Handler { return a.handler(a.healthRoutes(), a.metricsRoutes()) }
+// TelemetryHandler serves operators: metrics, health, statistics and the level of the log.
+func (a *API) TelemetryHandler() http.Handler {
+	return a.handler(a.healthRoutes(), a.metricsRoutes(), a.statsRoutes(), a.levelRoutes())
+}
 
 // userRoutes are the routes that cost something, for clients that are known and patient.
 func (a *API) userRoutes() []route {

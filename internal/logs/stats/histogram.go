@@ -28,7 +28,7 @@ func (h *histogram) merge(other *histogram) {
 func bucketOf(d time.Duration) int {
 	units := uint64(max(d, 0)) >> unitBits
 	if units < subCount {
-		return int(units) //nolint:gosec // below eight
+		return int(units)
 	}
 	shift := bits.Len64(units) - subBits - 1
 	if shift >= doublings {

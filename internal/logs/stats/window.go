@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// A window keeps sums of ten seconds for an hour, and of two minutes for a day: at its busiest some three megabytes,
-// whatever the traffic.
+// A window keeps sums of ten seconds for an hour, and of two minutes for a day: at its busiest less than five
+// megabytes, whatever the traffic.
 const (
 	fineWidth, fineSpan     = 10 * time.Second, time.Hour
 	coarseWidth, coarseSpan = 2 * time.Minute, 24 * time.Hour
