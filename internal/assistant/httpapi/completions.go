@@ -74,7 +74,7 @@ func (a *API) cutShort(r *http.Request, answer *assistant.Answer, err error) err
 	if err == nil || assistant.KindOf(err) != assistant.KindBlocked || answer.Text == "" {
 		return err
 	}
-	a.note(r, err)
+	_ = a.note(r, err)
 	answer.Finish = assistant.FinishBlocked
 	return nil
 }
