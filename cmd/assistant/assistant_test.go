@@ -33,6 +33,7 @@ const (
 // program is a running assistant before a stand-in Gemini.
 type program struct {
 	fake           *server.Server
+	gemini         *httptest.Server // where fake is served
 	url, telemetry string
 	stop           func() error // ends it and returns run's error
 	log            *logBuffer
@@ -64,7 +65,7 @@ func start(t *testing.T, args ...string) *program {
 	gemini := httptest.NewServer(fake)
 	t.Cleanup(gemini.Close)
 
-	p := &program{fake: fake, log: &logBuffer{}}
+	p := &program{fake: fake, gemini: gemini, log: &logBuffer{}}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	args = append([]string{

@@ -122,9 +122,9 @@ var modelName = regexp.MustCompile(`^(tunedModels/)?[A-Za-z0-9][A-Za-z0-9._-]*$`
 
 func (o options) validate() error {
 	var errs []error
-	check := func(ok bool, format string, args ...any) {
+	check := func(ok bool, message string) {
 		if !ok {
-			errs = append(errs, fmt.Errorf(format, args...))
+			errs = append(errs, errors.New(message))
 		}
 	}
 	check(o.listen != "", "--listen must not be empty")

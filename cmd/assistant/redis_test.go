@@ -65,6 +65,11 @@ func TestTwoReplicasAndACrashOfRedis(t *testing.T) {
 	}
 }
 
+// TestGoroutinesReturnWithRedis: a connection pool leaves nothing behind but the connections that it keeps.
+func TestGoroutinesReturnWithRedis(t *testing.T) {
+	goroutinesReturn(t, "--session-store="+redisserver.Start(t).URL())
+}
+
 // messages is how many messages the session of all chats has in Redis.
 func messages(t *testing.T, s *redisserver.Server) int64 {
 	t.Helper()

@@ -68,13 +68,14 @@ func (a *API) streamCompletion(s *stream, r *http.Request, model assistant.Model
 	}
 }
 
-// cutShort takes an answer that the safety filter ended midway for what it is to OpenAI's clients: an answer, though
-// the filter's action is still counted. Any other error it returns.
+// cutShort takes an answer that the safety filter ended for what it is to OpenAI's clients: an answer, though the
+// filter's action is still counted. Any other error it returns, also that of a prompt that the filter refused.
 func (a *API) cutShort(r *http.Request, answer *assistant.Answer, err error) error {
-	if err == nil || assistant.KindOf(err) != assistant.KindBlocked || answer.Text == "" {
+	begun := answer.Text != "" || answer.Finish == assistant.FinishBlocked
+	if err == nil || assistant.KindOf(err) != assistant.KindBlocked || !begun {
 		return err
 	}
-	a.note(r, err)
+	_ = a.note(r, err)
 	answer.Finish = assistant.FinishBlocked
 	return nil
 }

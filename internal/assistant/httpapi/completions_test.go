@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -214,16 +215,51 @@ func TestFailuresOfOpenAIsRoutes(t *testing.T) {
 }
 
 func TestAnAnswerThatTheFilterCutShort(t *testing.T) {
-	cut := generate(func(context.Context, assistant.Request) (assistant.Answer, error) {
-		return assistant.Answer{Text: "Half"}, &assistant.Error{Kind: assistant.KindBlocked, Err: errors.New("safety")}
-	})
-	a, _ := newAPIWith(t, Config{Models: []assistant.Model{cut}})
-	got := decode[chatCompletion](t, do(a, "POST", "/v1/chat/completions", hello).Body)
-	if len(got.Choices) != 1 || got.Choices[0].FinishReason != "content_filter" || got.Choices[0].Message.Content != "Half" {
-		t.Errorf("answer = %+v", got)
+	for _, tt := range []struct {
+		name   string
+		answer assistant.Answer
+		status int
+	}{
+		{"midway", assistant.Answer{Text: "Half"}, 200},
+		{"at once", assistant.Answer{Finish: assistant.FinishBlocked}, 200},
+		{"the prompt", assistant.Answer{}, 422},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			a, _ := newAPIWith(t, Config{Models: []assistant.Model{generate(func(context.Context, assistant.Request) (assistant.Answer, error) {
+				return tt.answer, &assistant.Error{Kind: assistant.KindBlocked, Err: errors.New("safety")}
+			})}})
+			w := do(a, "POST", "/v1/chat/completions", hello)
+			if w.Code != tt.status {
+				t.Fatalf("answer = %d %s, want %d", w.Code, w.Body, tt.status)
+			}
+			page := metrics(a)
+			wantSample(t, page, `errors_total{endpoint="/v1/chat/completions",error_type="blocked"} 1`)
+			wantSample(t, page, `http_requests_total{endpoint="/v1/chat/completions",method="POST",status="`+strconv.Itoa(tt.status)+`"} 1`)
+			if tt.status != 200 {
+				if got := decode[openAIErrorBody](t, w.Body).Error; got.Code != "content_filter" {
+					t.Errorf("error = %+v", got)
+				}
+				return
+			}
+			got := decode[chatCompletion](t, w.Body).Choices[0]
+			if got.FinishReason != "content_filter" || got.Message.Content != tt.answer.Text {
+				t.Errorf("choice = %+v", got)
+			}
+		})
 	}
-	wantSample(t, metrics(a), `errors_total{endpoint="/v1/chat/completions",error_type="blocked"} 1`)
-	wantSample(t, metrics(a), `http_requests_total{endpoint="/v1/chat/completions",method="POST",status="200"} 1`)
+}
+
+func TestTheFirstErrorOfEveryGuardedRouteCountsFromZero(t *testing.T) {
+	a, _ := newAPIWith(t, Config{Models: []assistant.Model{generate(echo)}, Keys: clientKeys(t), Rate: Rate{PerSecond: 1}})
+	page := metrics(a)
+	for _, e := range []struct{ method, path string }{
+		{"POST", "/chat"}, {"DELETE", "/chat/{session_id}"}, {"POST", "/v1/chat/completions"}, {"GET", "/v1/models"}, {"GET", "/v1/models/{model}"},
+	} {
+		for kind, status := range map[string]string{"unauthorized": "401", "rate_limited": "429"} {
+			wantSample(t, page, `errors_total{endpoint="`+e.path+`",error_type="`+kind+`"} 0`)
+			wantSample(t, page, `http_requests_total{endpoint="`+e.path+`",method="`+e.method+`",status="`+status+`"} 0`)
+		}
+	}
 }
 
 func TestModels(t *testing.T) {

@@ -153,7 +153,7 @@ func stepping() (streamer, chan string) {
 }
 
 // streaming begins a streamed completion and returns its events.
-func streaming(t *testing.T, ctx context.Context, url string) *bufio.Scanner {
+func streaming(ctx context.Context, t *testing.T, url string) *bufio.Scanner {
 	t.Helper()
 	r, _ := http.NewRequestWithContext(ctx, http.MethodPost, url+"/v1/chat/completions", strings.NewReader(with(`"stream":true`)))
 	resp, err := http.DefaultClient.Do(r)
@@ -183,7 +183,7 @@ func TestEventsComeAsTheModelSpeaksHoweverLong(t *testing.T) {
 	srv.Start()
 	defer srv.Close()
 	go func() { steps <- "one" }()
-	in := streaming(t, t.Context(), srv.URL)
+	in := streaming(t.Context(), t, srv.URL)
 	for i, part := range []string{"one", "two", "three"} {
 		if i > 0 {
 			time.Sleep(150 * time.Millisecond) // past the server's timeout, for every part
@@ -206,7 +206,7 @@ func TestAClientThatLeavesAStream(t *testing.T) {
 	defer srv.Close()
 	ctx, leave := context.WithCancel(t.Context())
 	go func() { steps <- "one" }()
-	if !next(streaming(t, ctx, srv.URL), "one") {
+	if !next(streaming(ctx, t, srv.URL), "one") {
 		t.Fatal("no event came")
 	}
 	leave()
@@ -236,7 +236,7 @@ func TestDrainLetsStreamsFinishAndCancelsTheRest(t *testing.T) {
 				served <- a.Serve(ctx, Serving{Public: public, ModelTimeout: time.Minute, ShutdownTimeout: tt.timeout})
 			}()
 			go func() { steps <- "one" }()
-			in := streaming(t, t.Context(), url)
+			in := streaming(t.Context(), t, url)
 			if !next(in, "one") {
 				t.Fatal("no event came")
 			}
