@@ -37,21 +37,26 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 }
 
 func serve(ctx context.Context, opts options, key string, logger *slog.Logger) (err error) {
-	model, err := gemini.New(ctx, gemini.Config{
-		Model: opts.model, APIKey: key, Endpoint: opts.geminiEndpoint, Timeout: opts.geminiTimeout,
-	})
+	prices, err := loadPrices(opts.priceFile)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, model.Close()) }()
 	sessions, err := session.NewMemory(session.DefaultLimits(opts.sessionTTL))
 	if err != nil {
 		return err
 	}
 	sampler := system.Start(ctx, ".", logger)
 	recorder := telemetry.New(telemetry.Config{
-		Models: []string{model.Name()}, Sessions: sessions.Active, System: sampler.Reading,
+		Models: []string{opts.model}, Prices: prices, Sessions: sessions.Active, System: sampler.Reading,
 	})
+	model, err := gemini.New(ctx, gemini.Config{
+		Model: opts.model, APIKey: key, Endpoint: opts.geminiEndpoint, Timeout: opts.geminiTimeout,
+		Attempted: func(ctx context.Context, status int) { recorder.Attempt(ctx, opts.model, status) },
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, model.Close()) }()
 	api := httpapi.New(httpapi.Config{
 		Model:    telemetry.Observe(model, recorder, logger),
 		Sessions: sessions, Recorder: recorder, System: sampler.Reading, Logger: logger,
@@ -62,6 +67,9 @@ func serve(ctx context.Context, opts options, key string, logger *slog.Logger) (
 	}
 
 	logger.InfoContext(ctx, "Application started", started(opts, serving)...)
+	if _, ok := prices.Of(opts.model); !ok && opts.priceFile != "" {
+		logger.WarnContext(ctx, "Model has no price in the price file", "model", opts.model, "price_file", opts.priceFile)
+	}
 	err = api.Serve(ctx, serving)
 	logger.InfoContext(ctx, "Application shutdown", "uptime", api.Uptime())
 	return err
