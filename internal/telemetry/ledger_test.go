@@ -10,15 +10,13 @@ import (
 	"github.com/prometheus/common/expfmt"
 	prom "github.com/prometheus/common/model"
 
+	"github.com/plimsoll-dev/plimsoll/hack/fakegemini/server"
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
 )
 
-// expected is what /metrics must say, by metric and by the label that is neither model nor endpoint, without zeros. It
-// is all computed from what the stand-in booked; only the kinds of error, which are the client's own words, come from
-// the caller, and must add up with the ledger's.
-func (s *stage) expected(t *testing.T, kinds map[string]float64) map[string]map[string]float64 {
+// agree holds the kinds of error that the callers saw, which are the client's own words, to the ledger.
+func agree(t *testing.T, kinds map[string]float64, ledger server.Ledger) {
 	t.Helper()
-	ledger := s.fake.Ledger()
 	for what, pair := range map[string][2]float64{
 		"calls":       {mixedCalls, float64(ledger.Requests)},
 		"blocked":     {kinds["blocked"], float64(ledger.Blocked)},
@@ -31,11 +29,18 @@ func (s *stage) expected(t *testing.T, kinds map[string]float64) map[string]map[
 			t.Errorf("%s: %v by the script, %v in the ledger %+v", what, pair[0], pair[1], ledger)
 		}
 	}
+}
+
+// expected is what /metrics must say, by metric and by the label that is neither model nor endpoint, without zeros: all
+// but the kinds of error is computed from what the stand-in booked.
+func (s *stage) expected(t *testing.T, kinds map[string]float64) map[string]map[string]float64 {
+	t.Helper()
+	ledger := s.fake.Ledger()
+	agree(t, kinds, ledger)
 	var (
-		estimated, begun       float64
-		attempts, finishes     = map[string]float64{}, map[string]float64{}
-		prompt, completion     = ledger.PromptTokens, ledger.CompletionTokens
-		freshPrompt, completed float64
+		estimated, begun   float64
+		attempts, finishes = map[string]float64{}, map[string]float64{}
+		prompt, completion = ledger.PromptTokens, ledger.CompletionTokens
 	)
 	for _, c := range s.booked {
 		code := strconv.Itoa(c.Code)
@@ -55,18 +60,17 @@ func (s *stage) expected(t *testing.T, kinds map[string]float64) map[string]map[
 			completion += atLeast13Tenths(len(strings.Fields(c.Text)))
 		}
 	}
-	freshPrompt, completed = float64(prompt-ledger.CachedTokens), float64(completion)
 	counted := float64(ledger.Reported) + estimated
 	return map[string]map[string]float64{
 		metric.ModelCalls.Name: {"success": float64(ledger.Answers), "error": float64(ledger.Requests - ledger.Answers)},
 		metric.UsageRecords.Name: {
 			"reported": float64(ledger.Reported), "estimated": estimated, "unknown": float64(ledger.Requests) - counted,
 		},
-		metric.TokensUsed.Name:   {"prompt": float64(prompt), "completion": completed},
+		metric.TokensUsed.Name:   {"prompt": float64(prompt), "completion": float64(completion)},
 		metric.TokenDetails.Name: {"cached": float64(ledger.CachedTokens), "thinking": float64(ledger.ThinkingTokens)},
 		metric.Cost.Name: {
-			"prompt":     (freshPrompt*0.1 + float64(ledger.CachedTokens)*0.025) / 1e6,
-			"completion": completed * 0.4 / 1e6,
+			"prompt":     (float64(prompt-ledger.CachedTokens)*0.1 + float64(ledger.CachedTokens)*0.025) / 1e6,
+			"completion": float64(completion) * 0.4 / 1e6,
 		},
 		metric.CostLookups.Name:      {"priced": counted},
 		metric.ModelErrors.Name:      kinds,
