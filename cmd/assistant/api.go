@@ -13,6 +13,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/assistant/clientkeys"
 	"github.com/plimsoll-dev/plimsoll/internal/assistant/gemini"
 	"github.com/plimsoll-dev/plimsoll/internal/assistant/httpapi"
+	"github.com/plimsoll-dev/plimsoll/internal/telemetry"
 )
 
 // apiOptions are about who may ask how much, and how often.
@@ -82,11 +83,12 @@ func checkModels(names []string) error {
 }
 
 // openModels returns a client for each model. What has been opened must be closed, also after an error.
-func openModels(ctx context.Context, opts options, key string) ([]*gemini.Model, error) {
+func openModels(ctx context.Context, opts options, key string, recorder *telemetry.Recorder) ([]*gemini.Model, error) {
 	var models []*gemini.Model
 	for _, name := range opts.modelNames() {
 		model, err := gemini.New(ctx, gemini.Config{
 			Model: name, APIKey: key, Endpoint: opts.geminiEndpoint, Timeout: opts.geminiTimeout,
+			Attempted: func(ctx context.Context, status int) { recorder.Attempt(ctx, name, status) },
 		})
 		if err != nil {
 			return models, err

@@ -24,6 +24,7 @@ type options struct {
 	geminiEndpoint  string
 	geminiTimeout   time.Duration
 	apiKeyFile      string
+	priceFile       string
 	logLevel        slog.Level
 	logFile         logs.FileOptions
 	sessionTTL      time.Duration
@@ -68,6 +69,7 @@ func (o *options) register(fs *flag.FlagSet) {
 	fs.StringVar(&o.geminiEndpoint, "gemini-endpoint", "", "base `URL` of a stand-in (default: Gemini itself)")
 	fs.DurationVar(&o.geminiTimeout, "gemini-timeout", time.Minute, "longest a model call may take")
 	fs.StringVar(&o.apiKeyFile, "api-key-file", "", "`file` with the API key (default: GEMINI_API_KEY)")
+	fs.StringVar(&o.priceFile, "price-file", "", "YAML `file` with the models' prices (default: none, and calls count as unpriced)")
 	fs.Func("log-level", "lowest `level` logged: debug, info, warning or error (default info)", func(s string) (err error) {
 		o.logLevel, err = logs.ParseLevel(s)
 		return err

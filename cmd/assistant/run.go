@@ -35,10 +35,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 
 func serve(ctx context.Context, opts options, key string, log logging) (err error) {
 	logger := log.logger
-	models, err := openModels(ctx, opts, key)
-	for _, model := range models {
-		defer func() { err = errors.Join(err, model.Close()) }()
-	}
+	prices, err := loadPrices(opts.priceFile)
 	if err != nil {
 		return err
 	}
@@ -51,8 +48,16 @@ func serve(ctx context.Context, opts options, key string, log logging) (err erro
 	sampler := system.Start(ctx, ".", logger)
 	go log.window.Follow(ctx, system.Interval, func() (cpu, memory *float64) { return resources(sampler.Reading()) })
 	recorder = telemetry.New(telemetry.Config{
-		Models: opts.modelNames(), Sessions: sessions.Active, System: sampler.Reading, LogWriteErrors: log.output.Lost,
+		Models: opts.modelNames(), Prices: prices, Sessions: sessions.Active, System: sampler.Reading,
+		LogWriteErrors: log.output.Lost,
 	})
+	models, err := openModels(ctx, opts, key, recorder)
+	for _, model := range models {
+		defer func() { err = errors.Join(err, model.Close()) }()
+	}
+	if err != nil {
+		return err
+	}
 	config := httpapi.Config{
 		Sessions: sessions, Recorder: recorder, System: sampler.Reading, Logger: logger,
 		Stats: log.window, Level: log.level,
@@ -70,6 +75,11 @@ func serve(ctx context.Context, opts options, key string, log logging) (err erro
 	}
 
 	logger.InfoContext(ctx, "Application started", started(opts, serving)...)
+	for _, name := range opts.modelNames() {
+		if _, ok := prices.Of(name); !ok && opts.priceFile != "" {
+			logger.WarnContext(ctx, "Model has no price in the price file", "model", name, "price_file", opts.priceFile)
+		}
+	}
 	err = api.Serve(ctx, serving)
 	logger.InfoContext(ctx, "Application shutdown", "uptime", api.Uptime())
 	return err

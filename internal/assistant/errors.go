@@ -16,8 +16,8 @@ const (
 	KindQuota Kind = "quota"
 	// KindQuotaMinute means that the vendor's limit of requests or tokens per minute is exhausted: waiting helps.
 	KindQuotaMinute Kind = "quota_minute"
-	// KindQuotaDay means that the vendor's limit per day is exhausted, perhaps besides that per minute: retrying
-	// within the hour does not help, whatever delay the vendor names beside it.
+	// KindQuotaDay means that the vendor's limit per day is exhausted, perhaps besides that per minute: only the next
+	// day helps, or a greater limit.
 	KindQuotaDay Kind = "quota_day"
 	// KindBlocked means that the vendor's safety filter refused the prompt or the answer: another wording may help.
 	KindBlocked Kind = "blocked"

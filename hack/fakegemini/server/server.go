@@ -1,6 +1,10 @@
 // Package server is a stand-in for Gemini's REST API with scripted latency, tokens, errors and endings. It speaks
 // :generateContent and :streamGenerateContent (as a JSON array, or server-sent events with alt=sse), takes new
-// behaviour at /control while it runs, and keeps a ledger of what it did at /ledger.
+// behaviour at /control while it runs, and keeps a ledger of what it did at /ledger. Scenes script what happens to
+// particular calls, such as a tenth of them that break off, and those that say so running into the day's quota:
+//
+//	PUT /control {"scenes": [{"share": 0.1, "act": "truncate", "chunks": 2},
+//	                         {"when": "quota", "act": "fail", "code": 429, "quotas": ["day"], "retryAfter": "36s"}]}
 package server
 
 import (

@@ -21,7 +21,11 @@ func fromAPI(api *googleapi.Error) *assistant.Error {
 	if constant.MatchString(d.reason) {
 		text += " (" + d.reason + ")"
 	}
-	return &assistant.Error{Kind: kindOf(api.Code, d), RetryAfter: d.wait, Err: errors.New(text)}
+	kind := kindOf(api.Code, d)
+	if kind == assistant.KindQuotaDay {
+		d.wait = 0 // Gemini asks for seconds even then, after which the day's quota is still exhausted
+	}
+	return &assistant.Error{Kind: kind, RetryAfter: d.wait, Err: errors.New(text)}
 }
 
 // details are what an error's body adds to its code.

@@ -94,7 +94,8 @@ func New(ctx context.Context, c Config) (*Model, error) {
 // Name is the configured model.
 func (m *Model) Name() string { return m.config.Model }
 
-// Close releases the client's connections, which the library leaves open.
+// Close releases the client's connections, which the library leaves open. Four goroutines remain: the library begins a
+// gRPC client that it never uses and gives nobody the means to close. So a process should make one Model, not many.
 func (m *Model) Close() error {
 	defer m.http.CloseIdleConnections()
 	if err := m.client.Close(); err != nil {

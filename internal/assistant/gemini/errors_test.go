@@ -102,16 +102,24 @@ func chunk(text string, finish byte) string {
 
 func TestRetryAfterIsTheVendors(t *testing.T) {
 	array := apiError("RESOURCE_EXHAUSTED", retry)
-	for name, body := range map[string]string{"array": array, "object": strings.Trim(array, "[]")} {
-		t.Run(name, func(t *testing.T) {
+	for _, tt := range []struct {
+		name, body string
+		want       time.Duration
+	}{
+		{"array", array, 34 * time.Second},
+		{"object", strings.Trim(array, "[]"), 34 * time.Second},
+		{"quota of the minute", apiError("RESOURCE_EXHAUSTED", violated(perMinute)+","+retry), 34 * time.Second},
+		{"quota of the day", apiError("RESOURCE_EXHAUSTED", violated(perDay)+","+retry), 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
 			m := against(t, func(w http.ResponseWriter, _ *http.Request) {
 				w.WriteHeader(http.StatusTooManyRequests)
-				_, _ = io.WriteString(w, body)
+				_, _ = io.WriteString(w, tt.body)
 			})
 			_, err := m.Generate(t.Context(), ask("hello"), nil)
 			var failed *assistant.Error
-			if !errors.As(err, &failed) || failed.RetryAfter != 34*time.Second {
-				t.Errorf("err = %#v, want one with RetryAfter 34s", err)
+			if !errors.As(err, &failed) || failed.RetryAfter != tt.want {
+				t.Errorf("err = %#v, want one with RetryAfter %v", err, tt.want)
 			}
 		})
 	}

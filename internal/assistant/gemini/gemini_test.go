@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -95,6 +96,38 @@ func TestTheWholeConversationIsSent(t *testing.T) {
 		if got := c.Role + ":" + c.Parts[0].Text; got != want[i] {
 			t.Errorf("message %d = %q, want %q", i, got, want[i])
 		}
+	}
+}
+
+func TestOptionsAreSent(t *testing.T) {
+	var sent struct {
+		SystemInstruction struct{ Parts []struct{ Text string } }
+		GenerationConfig  map[string]any
+	}
+	m := against(t, func(w http.ResponseWriter, r *http.Request) {
+		if err := json.NewDecoder(r.Body).Decode(&sent); err != nil {
+			t.Error(err)
+		}
+		_, _ = io.WriteString(w, chunk("a", 1))
+	})
+	r := ask("hello")
+	tokens, temperature, topP := 7, 0.5, 0.25
+	r.System = "be brief"
+	r.Options = assistant.Options{MaxTokens: &tokens, Temperature: &temperature, TopP: &topP, Stop: []string{"end"}}
+	if _, err := m.Generate(t.Context(), r, nil); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]any{
+		"candidateCount": 1.0, "maxOutputTokens": 7.0, "temperature": 0.5, "topP": 0.25, "stopSequences": []any{"end"},
+	}
+	if !reflect.DeepEqual(sent.GenerationConfig, want) {
+		t.Errorf("sent %v, want %v", sent.GenerationConfig, want)
+	}
+	if p := sent.SystemInstruction.Parts; len(p) != 1 || p[0].Text != "be brief" {
+		t.Errorf("sent system instruction %v", p)
+	}
+	if got := m.Name(); got != "gemini-2.0-flash-exp" {
+		t.Errorf("Name() = %q", got)
 	}
 }
 

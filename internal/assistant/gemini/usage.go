@@ -30,11 +30,11 @@ func countsOf(u *genai.UsageMetadata) counts {
 
 // usage reads counts, and reports whether there are any.
 //
-// The library is older than thoughtsTokenCount, but the total is newer than the library: what it holds beyond prompt
-// and candidates is thinking, as there are no tools whose prompts could be in it. Thinking counts as completion, since
-// Gemini's prices are those of "output (including thinking tokens)" and OpenAI's completion_tokens include reasoning:
-// https://ai.google.dev/gemini-api/docs/pricing. Cached tokens are part of the prompt's in Gemini's own count:
-// https://ai.google.dev/api/generate-content#UsageMetadata. Whatever the vendor sends, nothing here is negative.
+// The library is older than thoughtsTokenCount, but the total holds it: what is in the total beyond prompt and
+// candidates is thinking, as there are no tools whose prompts could be in it. Thinking counts as completion, since
+// Gemini's price of output includes it (https://ai.google.dev/gemini-api/docs/pricing), and OpenAI's completion_tokens
+// include reasoning. Cached tokens are part of the prompt's in Gemini's own count
+// (https://ai.google.dev/api/generate-content#UsageMetadata). Whatever the vendor sends, nothing here is negative.
 func (c counts) usage() (assistant.Usage, bool) {
 	prompt, candidates := max(0, c.Prompt), max(0, c.Candidates)
 	thinking := max(0, c.Total-prompt-candidates)

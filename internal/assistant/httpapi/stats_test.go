@@ -27,7 +27,7 @@ func withStats(t *testing.T, model generate) (*API, *syncBuffer) {
 	window := stats.NewWindow(time.Now)
 	logger := stats.Observe(logs.New(log, level), window)
 	return New(Config{
-		Model: telemetry.Observe(model, a.recorder, logger), Sessions: a.sessions, Recorder: a.recorder, System: a.system,
+		Models: []assistant.Model{telemetry.Observe(model, a.recorder, logger)}, Sessions: a.sessions, Recorder: a.recorder, System: a.system,
 		Logger: logger, Stats: window, Level: level,
 	}), log
 }

@@ -1,0 +1,233 @@
+package telemetry
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/plimsoll-dev/plimsoll/hack/fakegemini/server"
+	"github.com/plimsoll-dev/plimsoll/internal/assistant"
+	"github.com/plimsoll-dev/plimsoll/internal/assistant/gemini"
+)
+
+const (
+	mixedCalls = 5000
+	callers    = 32
+)
+
+// ending is one way a call can end: what the stand-in does, what the caller does, and the kind of error that is.
+type ending struct {
+	name  string
+	scene server.Scene
+	// leave is when whoever asked goes away: on which chunk, or, as arrival, when the call has reached the server.
+	leave   int
+	arrival bool
+	// late makes the leaving a deadline, refuse an error of emit; without either it is a cancelled context.
+	late, refuse bool
+	kind         assistant.Kind // empty: the call succeeds
+}
+
+var endings = []ending{
+	{name: "success", scene: server.Scene{Act: server.ActAnswer}},
+	{name: "thoughtful", scene: server.Scene{Act: server.ActAnswer, ThinkingTokens: 17, CachedTokens: 5}},
+	{name: "too-long", scene: server.Scene{Act: server.ActAnswer, Finish: "MAX_TOKENS"}},
+	{name: "uncounted", scene: server.Scene{Act: server.ActAnswer, NoUsage: true}},
+	{name: "blocked-prompt", scene: server.Scene{Act: server.ActBlockPrompt}, kind: assistant.KindBlocked},
+	{name: "blocked-uncounted", scene: server.Scene{Act: server.ActBlockPrompt, NoUsage: true}, kind: assistant.KindBlocked},
+	{name: "blocked-answer", scene: server.Scene{Act: server.ActBlockAnswer, Chunks: 2, ThinkingTokens: 3}, kind: assistant.KindBlocked},
+	{name: "quota", scene: server.Scene{Act: server.ActFail, Code: 429}, kind: assistant.KindQuota},
+	{name: "minute", scene: server.Scene{Act: server.ActFail, Code: 429, Quotas: []string{"minute"}}, kind: assistant.KindQuotaMinute},
+	{name: "day", scene: server.Scene{Act: server.ActFail, Code: 429, Quotas: []string{"minute", "day"}}, kind: assistant.KindQuotaDay},
+	{name: "unavailable", scene: server.Scene{Act: server.ActFail, Code: 503}, kind: assistant.KindUnavailable},
+	{name: "internal", scene: server.Scene{Act: server.ActFail, Code: 500}, kind: assistant.KindUnavailable},
+	{name: "truncated", scene: server.Scene{Act: server.ActTruncate, Chunks: 2, CachedTokens: 4}, kind: assistant.KindTruncated},
+	{name: "truncated-uncounted", scene: server.Scene{Act: server.ActTruncate, Chunks: 2, NoUsage: true}, kind: assistant.KindTruncated},
+	{name: "truncated-at-once", scene: server.Scene{Act: server.ActTruncate}, kind: assistant.KindTruncated},
+	{name: "timeout", scene: server.Scene{Act: server.ActStall}, arrival: true, late: true, kind: assistant.KindTimeout},
+	{name: "timeout-amidst", scene: server.Scene{Act: server.ActStall, Chunks: 2}, leave: 2, late: true, kind: assistant.KindTimeout},
+	{name: "hang-up", scene: server.Scene{Act: server.ActStall}, arrival: true, kind: assistant.KindCancelled},
+	{name: "hang-up-amidst", scene: server.Scene{Act: server.ActStall, Chunks: 1}, leave: 1, kind: assistant.KindCancelled},
+	{name: "hang-up-uncounted", scene: server.Scene{Act: server.ActStall, Chunks: 2, NoUsage: true}, leave: 2, kind: assistant.KindCancelled},
+	{name: "write-fails", scene: server.Scene{Act: server.ActStall, Chunks: 2}, leave: 2, refuse: true, kind: assistant.KindCancelled},
+}
+
+// stage is a stand-in that plays the endings and books what it did.
+type stage struct {
+	fake *server.Server
+	srv  *httptest.Server
+
+	mu      sync.Mutex
+	booked  []server.Call
+	arrived map[string]func() // by call, what its arrival sets off
+}
+
+func newStage(t *testing.T) *stage {
+	t.Helper()
+	s := &stage{arrived: map[string]func(){}}
+	var script []server.Scene
+	for _, e := range endings {
+		e.scene.When = "#" + e.name + " "
+		script = append(script, e.scene)
+	}
+	var err error
+	s.fake, err = server.New(server.Config{Seed: 3, Behaviour: server.Behaviour{Scenes: script}, Ended: func(c server.Call) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.booked = append(s.booked, c)
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.srv = httptest.NewServer(http.HandlerFunc(s.serve))
+	return s
+}
+
+var callID = regexp.MustCompile(`call-\d+`)
+
+func (s *stage) serve(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return // the caller is gone before the call was made
+	}
+	s.mu.Lock()
+	arrived := s.arrived[string(callID.Find(body))]
+	s.mu.Unlock()
+	if arrived != nil {
+		arrived()
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	s.fake.ServeHTTP(w, r)
+}
+
+// deadline is a context that ends when it is told, as if its time were over.
+type deadline struct {
+	context.Context
+	over chan struct{}
+}
+
+func (d deadline) Done() <-chan struct{} { return d.over }
+func (d deadline) Err() error {
+	select {
+	case <-d.over:
+		return context.DeadlineExceeded
+	default:
+		return nil
+	}
+}
+
+// call makes the nth call and returns what it came to.
+func (s *stage) call(model assistant.Model, n int, e ending) error {
+	ctx, leave := context.WithCancel(context.Background())
+	defer leave()
+	if e.late {
+		d := deadline{context.Background(), make(chan struct{})}
+		ctx, leave = d, sync.OnceFunc(func() { close(d.over) })
+	}
+	id := fmt.Sprintf("call-%d", n)
+	if e.arrival {
+		s.mu.Lock()
+		s.arrived[id] = leave
+		s.mu.Unlock()
+	}
+	var emit func(string) error
+	if e.leave > 0 || n%2 == 0 { // without emit it is a whole answer that is wanted
+		chunks := 0
+		emit = func(string) error {
+			chunks++
+			switch {
+			case chunks != e.leave:
+			case e.refuse:
+				return errors.New("the connection is gone")
+			default:
+				leave()
+			}
+			return nil
+		}
+	}
+	_, err := model.Generate(ctx, assistant.Request{
+		System:   "be brief",
+		Messages: []assistant.Message{{Role: assistant.RoleUser, Text: "#" + e.name + " " + id + strings.Repeat(" word", n%23)}},
+	}, emit)
+	return err
+}
+
+// TestMixedCallsEqualTheLedger plays thousands of calls that end in every way a call can, and holds /metrics to what
+// the stand-in booked, exactly. Nothing in it depends on time: whoever leaves does so on a chunk, or once the call has
+// reached the server, which then says no more.
+func TestMixedCallsEqualTheLedger(t *testing.T) {
+	s, r := newStage(t), fresh()
+	upstream, err := gemini.New(t.Context(), gemini.Config{
+		Model: model, APIKey: "key", Endpoint: s.srv.URL, Timeout: time.Minute,
+		Attempted: func(ctx context.Context, status int) { r.Attempt(ctx, model, status) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	observed := Observe(upstream, r, slog.New(slog.DiscardHandler))
+	atStart := runtime.NumGoroutine()
+
+	kinds := s.hammer(t, observed)
+	if err := upstream.Close(); err != nil {
+		t.Error(err)
+	}
+	goroutinesReturnTo(t, atStart)
+	s.srv.Close() // waits for what the handlers have still to book
+
+	page := parsePage(t, scrape(t, r, slog.New(slog.DiscardHandler), ""))
+	for name, want := range s.expected(t, kinds) {
+		got := page[name]
+		maps.DeleteFunc(got, func(_ string, v float64) bool { return v == 0 })
+		if !maps.Equal(got, want) {
+			t.Errorf("%s = %v\nthe ledger says %v", name, got, want)
+		}
+	}
+}
+
+// hammer makes all the calls and returns how many ended in each kind of error.
+func (s *stage) hammer(t *testing.T, model assistant.Model) map[string]float64 {
+	t.Helper()
+	order := rand.New(rand.NewPCG(1, 2))
+	type job struct {
+		n int
+		e ending
+	}
+	jobs := make(chan job)
+	var running sync.WaitGroup
+	for range callers {
+		running.Go(func() {
+			for j := range jobs {
+				err := s.call(model, j.n, j.e)
+				if (err == nil) != (j.e.kind == "") || (err != nil && assistant.KindOf(err) != j.e.kind) {
+					t.Errorf("%s: %v, want kind %q", j.e.name, err, j.e.kind)
+				}
+			}
+		})
+	}
+	kinds := map[string]float64{}
+	for n := range mixedCalls {
+		e := endings[order.IntN(len(endings))]
+		if n < len(endings) {
+			e = endings[n]
+		}
+		if e.kind != "" {
+			kinds[string(e.kind)]++
+		}
+		jobs <- job{n, e}
+	}
+	close(jobs)
+	running.Wait()
+	return kinds
+}
