@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"time"
@@ -23,19 +24,43 @@ type Endpoint struct {
 func (r *Recorder) Expect(e Endpoint) {
 	r.requestDuration.WithLabelValues(e.Method, e.Path)
 	for _, status := range e.Statuses {
-		r.requests.WithLabelValues(e.Method, e.Path, strconv.Itoa(status))
+		r.requests.WithLabelValues(e.Method, e.Path, statusLabel(status))
 	}
 	for _, kind := range e.Kinds {
 		r.errors.WithLabelValues(string(kind), e.Path)
 	}
 }
 
-// Request records a request that has been answered. endpoint is the template of the route that answered, or
-// metric.Other: never a path as the client wrote it.
-func (r *Recorder) Request(method, endpoint string, status int, elapsed time.Duration) {
-	method = methodLabel(method)
-	r.requests.WithLabelValues(method, endpoint, strconv.Itoa(status)).Inc()
-	r.requestDuration.WithLabelValues(method, endpoint).Observe(elapsed.Seconds())
+// Request is a request that has been answered.
+type Request struct {
+	Method string
+	// Endpoint is the template of the route that answered, or metric.Other: never a path as the client wrote it.
+	Endpoint string
+	Status   int
+	Elapsed  time.Duration
+}
+
+// Request records a request. Its exemplar is the id of the context's request; with a context of no request, such as that
+// of a probe without a log line for an exemplar to lead to, there is none.
+func (r *Recorder) Request(ctx context.Context, q Request) {
+	method := methodLabel(q.Method)
+	add(ctx, r.requests.WithLabelValues(method, q.Endpoint, statusLabel(q.Status)), 1)
+	observe(ctx, r.requestDuration.WithLabelValues(method, q.Endpoint), q.Elapsed.Seconds())
+}
+
+// statusLabels are the texts of the codes that HTTP has room for, made once.
+var statusLabels = func() (texts [600]string) {
+	for status := range texts {
+		texts[status] = strconv.Itoa(status)
+	}
+	return texts
+}()
+
+func statusLabel(status int) string {
+	if status < 100 || status >= len(statusLabels) {
+		return metric.Other
+	}
+	return statusLabels[status]
 }
 
 // Error records an error at an endpoint: a route's template, or metric.EndpointModel.

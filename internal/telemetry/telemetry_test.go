@@ -82,7 +82,7 @@ func TestAFreshRecorderEmitsTheWholeContract(t *testing.T) {
 
 func TestHistogramsAreClassicAndNative(t *testing.T) {
 	r := fresh()
-	r.Request("POST", "/chat", 200, 1200*time.Millisecond)
+	r.Request(t.Context(), Request{"POST", "/chat", 200, 1200 * time.Millisecond})
 	h := gather(t, r)[metric.HTTPRequestDuration.Name].GetMetric()[0].GetHistogram()
 	var bounds []float64
 	for _, b := range h.GetBucket() {
@@ -102,7 +102,7 @@ func TestHistogramsAreClassicAndNative(t *testing.T) {
 func TestNoClientCanGrowTheSeries(t *testing.T) {
 	r := fresh()
 	for _, method := range []string{"POST", "BREW", "POST ", "post"} {
-		r.Request(method, "/chat", 200, time.Second)
+		r.Request(t.Context(), Request{method, "/chat", 200, time.Second})
 	}
 	if got := testutil.CollectAndCount(r.requests); got != 2 {
 		t.Errorf("%d series, want those of POST and other", got)

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -11,6 +12,8 @@ import (
 	"runtime/debug"
 	"strings"
 	"time"
+
+	"github.com/plimsoll-dev/plimsoll/internal/telemetry"
 )
 
 // requestIDHeader carries a request's id in and out, in the canonical form of net/http.
@@ -53,14 +56,15 @@ func (a *API) rescue(e *exchange, r *http.Request) {
 
 func (a *API) finish(r *http.Request, e *exchange) {
 	status, elapsed := e.code(), time.Since(e.began)
-	a.recorder.Request(r.Method, endpoint(r), status, elapsed)
 	level, message := slog.LevelInfo, "Request completed"
+	var told context.Context = e // for an exemplar, which leads to the log line
 	switch {
 	case e.err != nil:
 		level, message = failureLevel(status), "Request failed"
 	case routine(endpoint(r)):
-		level = slog.LevelDebug
+		level, told = slog.LevelDebug, context.Background()
 	}
+	a.recorder.Request(told, telemetry.Request{Method: r.Method, Endpoint: endpoint(r), Status: status, Elapsed: elapsed})
 	if !a.logger.Enabled(e, level) {
 		return
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -94,5 +95,31 @@ func TestTheRequestLine(t *testing.T) {
 	}
 	if _, ok := line["duration"].(float64); !ok {
 		t.Errorf("duration = %v, want seconds", line["duration"])
+	}
+}
+
+func TestExemplarsNameTheRequest(t *testing.T) {
+	a, _ := newAPI(t, echo)
+	h := a.Handler()
+	for _, r := range []*http.Request{
+		httptest.NewRequest("POST", "/chat", strings.NewReader(`{"message":"x"}`)),
+		httptest.NewRequest("GET", "/health", nil),
+	} {
+		r.Header.Set("X-Request-ID", "id-of-"+strings.Trim(r.URL.Path, "/"))
+		h.ServeHTTP(httptest.NewRecorder(), r)
+	}
+	scrape := httptest.NewRequest("GET", "/metrics", nil)
+	scrape.Header.Set("Accept", "application/openmetrics-text; version=1.0.0")
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, scrape)
+	for _, name := range []string{"http_requests_total", "http_request_duration_seconds_bucket"} {
+		line := regexp.MustCompile(`(?m)^` + name + `\{[^}]*endpoint="/chat"[^\n]*# \{request_id="id-of-chat"\}`)
+		if !line.MatchString(w.Body.String()) {
+			t.Errorf("no exemplar at %s", name)
+		}
+	}
+	// A probe that succeeds has no log line for an exemplar to lead to.
+	if strings.Contains(w.Body.String(), "id-of-health") {
+		t.Error("a probe has an exemplar")
 	}
 }
