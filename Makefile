@@ -35,6 +35,11 @@ test-redis: ## sessions in a real Redis, killed and back; needs redis-server, wh
 	@$(DEV) redis
 	go test -count=1 -tags redis ./internal/assistant/session ./cmd/assistant
 
+.PHONY: soak
+soak: ## twelve minutes of load on the built assistant: fails if its memory or goroutines keep growing
+	@$(DEV) programs
+	go run ./hack/soak
+
 .PHONY: race
 race: ## unit tests under the race detector (needs a C compiler)
 	CGO_ENABLED=1 go test -race ./internal/... ./cmd/...

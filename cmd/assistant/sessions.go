@@ -16,8 +16,8 @@ const inMemory = "memory"
 // registerSessionStore takes the URL as it is: an error of the flag package would quote it, with its password.
 func registerSessionStore(fs *flag.FlagSet, a *session.Address) {
 	fs.StringVar(&a.URL, "session-store", inMemory, "where sessions are kept: memory, or for several replicas the `URL` of "+
-		"their Redis, such as redis://user@host:6379/0, or rediss:// for TLS; a password in it is better given by the "+
-		"environment, or by a file")
+		"their Redis, such as redis://user@host:6379/0, or rediss:// for TLS (SSL_CERT_FILE names a CA of your own); a "+
+		"password in it is better given by the environment, or by a file")
 	fs.StringVar(&a.PasswordFile, "session-store-password-file", "", "`file` with the password of Redis (default: the URL's)")
 }
 

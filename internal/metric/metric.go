@@ -95,7 +95,7 @@ var (
 	}
 	ActiveSessions = Metric{
 		Name: "active_sessions", Type: Gauge,
-		Help: "Number of active user sessions.",
+		Help: "Number of active user sessions; of all replicas together where they share a store.",
 	}
 	CPUUsage = Metric{
 		Name: "system_cpu_usage_percent", Type: Gauge, Unit: Percent,

@@ -69,6 +69,17 @@ func TestTheClientGivesUpInTime(t *testing.T) {
 	}
 }
 
+func TestTLSIsAskedForByTheScheme(t *testing.T) {
+	plain, err := Address{URL: "redis://redis.example"}.options(time.Second)
+	if err != nil || plain.TLSConfig != nil {
+		t.Errorf("redis:// has TLS %v, %v", plain.TLSConfig, err)
+	}
+	secure, err := Address{URL: "rediss://redis.example"}.options(time.Second)
+	if err != nil || secure.TLSConfig == nil || secure.TLSConfig.ServerName != "redis.example" || secure.TLSConfig.InsecureSkipVerify {
+		t.Errorf("rediss:// has TLS %v, %v; want the server's name verified", secure.TLSConfig, err)
+	}
+}
+
 func TestPasswordFile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "password")
 	write := func(text string) {

@@ -14,7 +14,9 @@ import (
 )
 
 // Everything lies under one prefix, and the braces put it all into one slot of a Redis Cluster, since a session and the
-// index change together: {all} is the index, {all}:ID the messages of a session.
+// index change together: {all} is the index, a set of session ids by expiry, and {all}:ID the messages of a session. One
+// shard has room for all: a session is some kilobytes. The client does not follow a Cluster's redirections: the URL is
+// that of the shard with this slot, or of a proxy.
 const (
 	indexKey = "plimsoll:session:{all}"
 	listKey  = indexKey + ":"
