@@ -64,7 +64,7 @@ func parseOptions(args []string, getenv func(string) string, stdout io.Writer) (
 
 func (o *options) register(fs *flag.FlagSet) {
 	fs.StringVar(&o.listen, "listen", ":8000", "`address` that users reach")
-	fs.StringVar(&o.telemetryListen, "telemetry-listen", "", "`address` of /metrics and /health (default: --listen's)")
+	fs.StringVar(&o.telemetryListen, "telemetry-listen", "", "`address` of /metrics, /stats, /health and /log-level (default: --listen's)")
 	fs.StringVar(&o.model, "model", "gemini-2.0-flash-exp", "`name` of the Gemini model, or several with commas between them, the default first")
 	fs.StringVar(&o.geminiEndpoint, "gemini-endpoint", "", "base `URL` of a stand-in (default: Gemini itself)")
 	fs.DurationVar(&o.geminiTimeout, "gemini-timeout", time.Minute, "longest a model call may take")

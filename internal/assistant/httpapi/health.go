@@ -62,6 +62,6 @@ func (a *API) getDetailed(w http.ResponseWriter, r *http.Request) {
 		report.Status = "draining"
 	}
 	a.logger.InfoContext(r.Context(), "Health check performed",
-		"status", report.Status, "uptime", report.Uptime, "active_sessions", report.ActiveSessions)
+		"status", report.Status, "system", report.System, "uptime", report.Uptime, "active_sessions", report.ActiveSessions)
 	writeJSON(w, http.StatusOK, report)
 }

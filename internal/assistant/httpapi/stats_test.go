@@ -111,6 +111,21 @@ func TestStatsEqualAnalyze(t *testing.T) {
 	}
 }
 
+// TestTheHealthChecksLine holds the log line of /health/detailed to the source document's: it has the whole report.
+func TestTheHealthChecksLine(t *testing.T) {
+	a, log := withStats(t, echo)
+	report := decode[map[string]any](t, do(a, "GET", "/health/detailed", "").Body)
+	line := decode[map[string]any](t, strings.NewReader(log.String()))
+	for _, field := range []string{"status", "timestamp", "system", "uptime", "active_sessions"} {
+		if report[field] == nil || line[field] == nil {
+			t.Errorf("%s: report %v, line %v", field, report[field], line[field])
+		}
+	}
+	if !reflect.DeepEqual(line["system"], report["system"]) {
+		t.Errorf("system = %v, want %v", line["system"], report["system"])
+	}
+}
+
 func TestRanges(t *testing.T) {
 	a, _ := withStats(t, echo)
 	for query, want := range map[string]int{
