@@ -37,8 +37,8 @@ func (a *API) observe(next http.Handler) http.Handler {
 	})
 }
 
-// rescue turns a handler's panic into an internal error, or, if the answer has begun, into a broken connection: half
-// an answer must not look whole.
+// rescue turns a handler's panic into an internal error, or, if the answer has begun, into a broken connection that
+// is counted as one: half an answer must not look whole.
 func (a *API) rescue(e *exchange, r *http.Request) {
 	v := recover()
 	if v == nil {
@@ -49,6 +49,7 @@ func (a *API) rescue(e *exchange, r *http.Request) {
 	}
 	a.logger.ErrorContext(r.Context(), "Handler panicked", "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
 	if e.sent != 0 {
+		noteStatus(r.Context(), a.note(r, errInternal).status)
 		panic(http.ErrAbortHandler)
 	}
 	a.fail(e, r, errInternal)

@@ -74,7 +74,8 @@ func TestAPanicAfterTheAnswerBeganBreaksTheConnection(t *testing.T) {
 		if err, ok := v.(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
 			t.Errorf("recovered %v, want http.ErrAbortHandler", v)
 		}
-		wantSample(t, metrics(a), `http_requests_total{endpoint="other",method="GET",status="200"} 1`)
+		wantSample(t, metrics(a), `http_requests_total{endpoint="other",method="GET",status="500"} 1`)
+		wantSample(t, metrics(a), `errors_total{endpoint="other",error_type="internal"} 1`)
 	}()
 	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
 }
