@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,18 +21,11 @@ type rig struct {
 // startRig builds both programs into dir and starts them. The stand-in answers at once, always at the same length, and
 // never fails: what is measured is the assistant.
 func startRig(ctx context.Context, dir string) (*rig, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	addresses := make([]string, 2)
-	for i := range addresses {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, errors.Join(err, stopped(cancel))
-		}
-		addresses[i] = l.Addr().String()
-		if err := l.Close(); err != nil {
-			return nil, errors.Join(err, stopped(cancel))
-		}
+	addresses, err := freeAddresses(2)
+	if err != nil {
+		return nil, err
 	}
+	ctx, cancel := context.WithCancel(ctx)
 	r := &rig{assistant: "http://" + addresses[0], gemini: "http://" + addresses[1]}
 	var running []*exec.Cmd
 	r.stop = func() {
@@ -64,9 +55,18 @@ func startRig(ctx context.Context, dir string) (*rig, error) {
 	return r, nil
 }
 
-func stopped(cancel func()) error {
-	cancel()
-	return nil
+// freeAddresses are n addresses of this machine at which nobody listens.
+func freeAddresses(n int) ([]string, error) {
+	var addresses []string
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		defer l.Close() // only now: all must be free at once
+		addresses = append(addresses, l.Addr().String())
+	}
+	return addresses, nil
 }
 
 func start(ctx context.Context, dir, pkg string, args ...string) (*exec.Cmd, error) {
@@ -86,9 +86,8 @@ func start(ctx context.Context, dir, pkg string, args ...string) (*exec.Cmd, err
 func answers(ctx context.Context, url string) error {
 	var last error
 	for range 100 {
-		resp, err := http.Get(url) //nolint:noctx // gone in a moment, and repeated
+		_, err := fetch(ctx, url)
 		if err == nil {
-			_ = resp.Body.Close()
 			return nil
 		}
 		last = err

@@ -57,11 +57,11 @@ func (a *API) rescue(e *exchange, r *http.Request) {
 
 func (a *API) finish(r *http.Request, e *exchange) {
 	status, elapsed := e.code(), time.Since(e.began)
-	level, message := slog.LevelInfo, "Request completed"
+	level := slog.LevelInfo
 	var told context.Context = e // for an exemplar, which leads to the log line
 	switch {
 	case e.err != nil:
-		level, message = failureLevel(status), "Request failed"
+		level = failureLevel(status)
 	case routine(endpoint(r)):
 		level, told = slog.LevelDebug, context.Background()
 	}
@@ -80,8 +80,10 @@ func (a *API) finish(r *http.Request, e *exchange) {
 	}
 	if e.err != nil {
 		attrs = append(attrs, slog.String("error_type", string(e.kind)), slog.String("error", e.err.Error()))
+		a.logger.LogAttrs(e, level, "Request failed", attrs...)
+		return
 	}
-	a.logger.LogAttrs(e, level, message, attrs...)
+	a.logger.LogAttrs(e, level, "Request completed", attrs...)
 }
 
 // routine reports whether an endpoint is asked every few seconds by machines, whose success is not worth a line.
