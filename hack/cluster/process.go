@@ -53,8 +53,28 @@ func (c *Cluster) Start(p Process) error {
 		return fmt.Errorf("start %s: %w", p.Name, err)
 	}
 	// Reaped here when the caller lives on (tests), by init otherwise.
-	go func() { _ = cmd.Wait() }()
-	return nil
+	ended := make(chan struct{})
+	go func() {
+		_ = cmd.Wait()
+		close(ended)
+	}()
+	return c.listed(p.Name, ended)
+}
+
+// listed returns when the process table shows the process's environment, which the kernel fills in a moment after the
+// process has begun, or when it has ended.
+func (c *Cluster) listed(name string, ended <-chan struct{}) error {
+	for {
+		running, err := c.processes(name)
+		if err != nil || len(running) > 0 {
+			return err
+		}
+		select {
+		case <-ended:
+			return nil
+		case <-time.After(time.Millisecond):
+		}
+	}
 }
 
 // LogFile is where the output of the process goes.

@@ -17,8 +17,8 @@ import (
 // alertName is the alert of manifests/threshold.yaml.
 const alertName = "SlowReplies"
 
-// Patience is how long what should take seconds may take. The operator's config reloader looks for changes every three
-// minutes beside the file system's events, of which it misses those that come while it starts.
+// Patience is how long what should take seconds may take: longer than the three minutes after which the operator's config
+// reloader finds what it has missed.
 const Patience = 4 * time.Minute
 
 // Run does the main job and writes to out what came of it.

@@ -4,9 +4,11 @@ import (
 	"context"
 	"embed"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/plimsoll-dev/plimsoll/hack/build"
 	"github.com/plimsoll-dev/plimsoll/hack/cluster"
@@ -25,6 +27,11 @@ func Install(ctx context.Context, c *cluster.Cluster, b build.Builder) (*Env, er
 	wait := c.Depth == cluster.Node
 	if err := e.chart(ctx, StackRelease, StackNamespace, "charts/plimsoll-stack", "stack-values.yaml", wait); err != nil {
 		return nil, err
+	}
+	if wait {
+		if err := e.steps.Do(ctx, "Prometheus takes its configuration", e.waitReloader); err != nil {
+			return nil, err
+		}
 	}
 	if err := e.steps.Do(ctx, "the model: "+model(), e.model); err != nil {
 		return nil, err
@@ -76,6 +83,19 @@ func (e *Env) unlock(ctx context.Context, release, namespace string) error {
 	_, err := e.Kubectl(ctx, "", "delete", "secrets", "--namespace", namespace,
 		"--selector", "owner=helm,name="+release+",status in (pending-install, pending-upgrade, pending-rollback)")
 	return err
+}
+
+// waitReloader returns when Prometheus' config reloader has loaded once and watches for changes: one that comes before,
+// such as a ServiceMonitor, it would only find when it looks again after three minutes.
+func (e *Env) waitReloader(ctx context.Context) error {
+	const path = "/api/v1/namespaces/" + StackNamespace + "/pods/prometheus-" + StackRelease + "-0:8080/proxy/metrics"
+	return Wait(ctx, Patience, func(ctx context.Context) error {
+		text, err := e.Kubectl(ctx, "", "get", "--raw", path)
+		if err == nil && !strings.Contains(text, "\nreloader_last_reload_successful 1\n") {
+			err = errors.New("the config reloader has not loaded yet")
+		}
+		return err
+	})
 }
 
 // definitions makes a chart's CRDs known: Helm 4 does not wait for them unless it waits for pods too.
