@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"strings"
 	"sync"
 	"text/tabwriter"
@@ -98,23 +97,18 @@ func benchLatency(ctx context.Context, args []string, out io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp("", "plimsoll-bench-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	r, err := startRig(ctx, dir)
-	if err != nil {
-		return err
-	}
-	defer r.stop()
+	return withRig(ctx, func(r *rig) error { return r.latency(ctx, *n, *seconds, *perSecond, out) })
+}
+
+// latency asks n questions of each kind one after the other, and then at a constant rate.
+func (r *rig) latency(ctx context.Context, n, seconds int, perSecond float64, out io.Writer) error {
 	direct, service := r.chatters()
 	fmt.Fprintln(out, "a chat through the service, and the same question put to the stand-in itself")
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "\tdirect p50\tp99\tservice p50\tp99\tadded p50\tp99\ttarget\t")
 
 	var alone, served samples
-	for i := range *n + 100 {
+	for i := range n + 100 {
 		for _, c := range []struct {
 			chatter
 			times *samples
@@ -137,14 +131,14 @@ func benchLatency(ctx context.Context, args []string, out io.Writer) error {
 			chatter
 			times *samples
 		}{{direct, &alone}, {service, &served}} {
-			times, failed := c.steady(ctx, *perSecond, int(*perSecond)**seconds/blocks)
+			times, failed := c.steady(ctx, perSecond, int(perSecond)*seconds/blocks)
 			if len(failed) > 0 {
 				return fmt.Errorf("%d of %d questions failed, the first: %w", len(failed), len(failed)+len(times), failed[0])
 			}
 			*c.times = append(*c.times, times...)
 		}
 	}
-	added(table, fmt.Sprintf("%g/s", *perSecond), alone, served)
+	added(table, fmt.Sprintf("%g/s", perSecond), alone, served)
 	return table.Flush()
 }
 

@@ -18,6 +18,21 @@ type rig struct {
 	stop              func()
 }
 
+// withRig does something with a rig.
+func withRig(ctx context.Context, do func(*rig) error) error {
+	dir, err := os.MkdirTemp("", "plimsoll-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	r, err := startRig(ctx, dir)
+	if err != nil {
+		return err
+	}
+	defer r.stop()
+	return do(r)
+}
+
 // startRig builds both programs into dir and starts them. The stand-in answers at once, always at the same length, and
 // never fails: what is measured is the assistant.
 func startRig(ctx context.Context, dir string) (*rig, error) {

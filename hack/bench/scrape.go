@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"text/tabwriter"
 	"time"
 )
@@ -19,16 +18,10 @@ func benchScrape(ctx context.Context, args []string, out io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp("", "plimsoll-bench-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	r, err := startRig(ctx, dir)
-	if err != nil {
-		return err
-	}
-	defer r.stop()
+	return withRig(ctx, func(r *rig) error { return r.scrape(ctx, *seconds, *perSecond, out) })
+}
+
+func (r *rig) scrape(ctx context.Context, seconds int, perSecond float64, out io.Writer) error {
 	_, service := r.chatters()
 
 	type result struct {
@@ -37,12 +30,12 @@ func benchScrape(ctx context.Context, args []string, out io.Writer) error {
 	}
 	chats := make(chan result)
 	go func() {
-		times, failed := service.steady(ctx, *perSecond, int(*perSecond)**seconds)
+		times, failed := service.steady(ctx, perSecond, int(perSecond)*seconds)
 		chats <- result{times, failed}
 	}()
 	paths := []string{"/metrics", "/stats"}
 	times := map[string]samples{}
-	for deadline := time.Now().Add(time.Duration(*seconds) * time.Second); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(time.Duration(seconds) * time.Second); time.Now().Before(deadline); {
 		for _, path := range paths {
 			took, err := fetch(ctx, r.assistant+path)
 			if err != nil {
@@ -53,7 +46,7 @@ func benchScrape(ctx context.Context, args []string, out io.Writer) error {
 		}
 	}
 	chatted := <-chats
-	fmt.Fprintf(out, "answers to operators, at %g chats a second\n", *perSecond)
+	fmt.Fprintf(out, "answers to operators, at %g chats a second\n", perSecond)
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "\tasked\tp50\tp99\ttarget p99\t")
 	for _, path := range paths {

@@ -17,7 +17,7 @@ import (
 )
 
 // The source document's metrics, endpoints and log lines, as it writes them: what people have built on. Nothing here is
-// taken from the code under test. /stats and the lines of start and shutdown have tests beside their code.
+// taken from the code under test. The lines of start and shutdown have a test beside their code.
 
 // sourceMetrics are the rows of the source document's metric tables, with the labels and buckets of its listing.
 var sourceMetrics = []struct {
@@ -71,6 +71,12 @@ var contractEndpoints = []struct {
 		"system.disk.total", "system.disk.used", "system.disk.percent",
 		"system.network.bytes_sent", "system.network.bytes_recv",
 	}},
+	{"GET", "/stats", "", 200, []string{
+		"timestamp", "errors.total_errors", "errors.error_types", "errors.recent_errors",
+		"requests.total_requests", "requests.avg_duration", "requests.endpoints",
+		"system.cpu_percent", "system.memory.percent", "system.disk.percent", "system.network.bytes_sent",
+		"model.total_calls", "model.avg_duration", "model.total_tokens", "advice",
+	}},
 	{"POST", "/chat", `{"message":"x"}`, 200, []string{
 		"session_id", "reply", "model", "usage.prompt_tokens", "usage.completion_tokens",
 	}},
@@ -93,7 +99,7 @@ var sourceLines = map[string][]string{
 func played(t *testing.T) (*API, *syncBuffer) {
 	t.Helper()
 	fail := false
-	a, log := newAPI(t, func(ctx context.Context, r assistant.Request) (assistant.Answer, error) {
+	a, log := withStats(t, func(ctx context.Context, r assistant.Request) (assistant.Answer, error) {
 		if fail {
 			return assistant.Answer{}, &assistant.Error{Kind: assistant.KindQuota, Err: errors.New("429")}
 		}
