@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"regexp"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -47,12 +48,21 @@ func (a *API) rescue(e *exchange, r *http.Request) {
 	if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 		panic(v)
 	}
-	a.logger.ErrorContext(r.Context(), "Handler panicked", "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+	a.logger.ErrorContext(r.Context(), "Handler panicked", "panic", panicText(v), "stack", string(debug.Stack()))
 	if e.sent != 0 {
 		noteStatus(r.Context(), a.note(r, errInternal).status)
 		panic(http.ErrAbortHandler)
 	}
 	a.fail(e, r, errInternal)
+}
+
+// panicText is what the log may tell of a panic's value: an error of the Go runtime in its own words, and of anything
+// else its type, for a library may panic with the text that it stumbled over.
+func panicText(v any) string {
+	if err, ok := v.(runtime.Error); ok {
+		return err.Error()
+	}
+	return fmt.Sprintf("%T", v)
 }
 
 func (a *API) finish(r *http.Request, e *exchange) {

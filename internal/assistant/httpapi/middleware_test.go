@@ -55,12 +55,25 @@ func TestAPanicIsAnInternalError(t *testing.T) {
 	if w.Code != http.StatusInternalServerError || got.Error.Type != kindInternal {
 		t.Errorf("answer = %d %+v", w.Code, got)
 	}
-	if !strings.Contains(log.String(), "boom") || !strings.Contains(log.String(), "postChat") {
-		t.Errorf("the log lacks the panic or its stack:\n%s", log)
+	if !strings.Contains(log.String(), `"panic":"string"`) || !strings.Contains(log.String(), "postChat") {
+		t.Errorf("the log lacks the panic's type or its stack:\n%s", log)
+	}
+	if strings.Contains(log.String(), "boom") {
+		t.Errorf("the log tells the panic's value, which may be a user's text:\n%s", log)
 	}
 	page := metrics(a)
 	wantSample(t, page, `http_requests_total{endpoint="/chat",method="POST",status="500"} 1`)
 	wantSample(t, page, `errors_total{endpoint="/chat",error_type="internal"} 1`)
+}
+
+func TestAPanicOfTheRuntimeIsTold(t *testing.T) {
+	a, log := newAPI(t, func(_ context.Context, r assistant.Request) (assistant.Answer, error) {
+		return assistant.Answer{Text: r.Messages[len(r.Messages)].Text}, nil
+	})
+	do(a, "POST", "/chat", `{"message":"x"}`)
+	if !strings.Contains(log.String(), "index out of range [1] with length 1") {
+		t.Errorf("the log lacks the runtime's own words:\n%s", log)
+	}
 }
 
 func TestAPanicAfterTheAnswerBeganBreaksTheConnection(t *testing.T) {

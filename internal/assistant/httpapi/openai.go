@@ -30,6 +30,8 @@ type openAIErrorDetail struct {
 func openAIError(f *failure) openAIErrorBody {
 	d := openAIErrorDetail{Message: f.message, Type: "invalid_request_error", Code: f.code}
 	switch {
+	case f.kind == assistant.KindQuotaDay: // no client need try again today
+		d.Type, d.Code = "insufficient_quota", "insufficient_quota"
 	case f.status == http.StatusTooManyRequests:
 		d.Type, d.Code = "requests", "rate_limit_exceeded"
 	case f.status >= http.StatusInternalServerError:

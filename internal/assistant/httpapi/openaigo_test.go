@@ -80,6 +80,9 @@ func TestOpenAIsClientReadsErrors(t *testing.T) {
 	quota := generate(func(context.Context, assistant.Request) (assistant.Answer, error) {
 		return assistant.Answer{}, &assistant.Error{Kind: assistant.KindQuota, Err: errors.New("429")}
 	})
+	daily := generate(func(context.Context, assistant.Request) (assistant.Answer, error) {
+		return assistant.Answer{}, &assistant.Error{Kind: assistant.KindQuotaDay, Err: errors.New("429")}
+	})
 	n := question("test-model")
 	n.N = openai.Int(2)
 	for _, tt := range []struct {
@@ -94,6 +97,7 @@ func TestOpenAIsClientReadsErrors(t *testing.T) {
 		{"unknown model", aliceKey, parts(nil), question("gpt-4"), 404, "model_not_found", "model"},
 		{"unsupported", aliceKey, parts(nil), n, 400, "unsupported_parameter", "n"},
 		{"quota", aliceKey, quota, question("test-model"), 429, "rate_limit_exceeded", ""},
+		{"quota of the day", aliceKey, daily, question("test-model"), 429, "insufficient_quota", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			client := openAIClient(t, tt.model, tt.key)
