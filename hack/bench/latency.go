@@ -13,54 +13,73 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"github.com/plimsoll-dev/plimsoll/internal/assistant"
+	"github.com/plimsoll-dev/plimsoll/internal/assistant/gemini"
 )
 
 // The same question, put to the assistant and to the stand-in itself.
 const (
+	model    = "gemini-2.0-flash-exp"
 	question = "Which is worse: an alert that never fires, or one that always does?"
 	direct   = `{"contents":[{"role":"user","parts":[{"text":"` + question + `"}]}]}`
 	through  = `{"message":"` + question + `"}`
 )
 
-// chatter sends one question and reads the whole answer.
-type chatter struct {
-	http *http.Client
-	url  string
-	body string
-}
+// asker asks the question once and takes the whole answer.
+type asker func(context.Context) error
 
-func (r *rig) chatters() (alone, service chatter) {
+// askers are the three ways to ask: the stand-in by plain HTTP, the stand-in by the client library that the service uses
+// too, and the service. Close the library's client after use.
+func (r *rig) askers(ctx context.Context) (plain, library, service asker, closeLibrary func() error, err error) {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = 256
 	client := &http.Client{Transport: transport, Timeout: time.Minute}
-	return chatter{client, r.gemini + "/v1beta/models/gemini-2.0-flash-exp:streamGenerateContent", direct},
-		chatter{client, r.assistant + "/chat", through}
+	m, err := gemini.New(ctx, gemini.Config{Model: model, APIKey: "stand-in", Endpoint: r.gemini, Timeout: time.Minute})
+	if err != nil {
+		return nil, nil, nil, nil, err
+	}
+	conversation := assistant.Request{Messages: []assistant.Message{{Role: assistant.RoleUser, Text: question}}}
+	library = func(ctx context.Context) error {
+		_, err := m.Generate(ctx, conversation, nil)
+		return err
+	}
+	plain = post(client, r.gemini+"/v1beta/models/"+model+":streamGenerateContent", direct)
+	return plain, library, post(client, r.assistant+"/chat", through), m.Close, nil
 }
 
-func (c chatter) ask(ctx context.Context) (time.Duration, error) {
+func post(client *http.Client, url, body string) asker {
+	return func(ctx context.Context) error {
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(body))
+		if err != nil {
+			return err
+		}
+		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("X-Goog-Api-Key", "stand-in")
+		resp, err := client.Do(req)
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(io.Discard, resp.Body)
+		if err := errors.Join(err, resp.Body.Close()); err != nil {
+			return err
+		}
+		if resp.StatusCode != http.StatusOK {
+			return fmt.Errorf("%s: %s", url, resp.Status)
+		}
+		return nil
+	}
+}
+
+// timed asks once and tells how long it took.
+func (ask asker) timed(ctx context.Context) (time.Duration, error) {
 	begin := time.Now()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url, strings.NewReader(c.body))
-	if err != nil {
-		return 0, err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("X-Goog-Api-Key", "stand-in")
-	resp, err := c.http.Do(req)
-	if err != nil {
-		return 0, err
-	}
-	_, err = io.Copy(io.Discard, resp.Body)
-	if err := errors.Join(err, resp.Body.Close()); err != nil {
-		return 0, err
-	}
-	if resp.StatusCode != http.StatusOK {
-		return 0, fmt.Errorf("%s: %s", c.url, resp.Status)
-	}
-	return time.Since(begin), nil
+	err := ask(ctx)
+	return time.Since(begin), err
 }
 
 // steady asks at a constant rate for a while, whether answers come or not, and returns their times and the failures.
-func (c chatter) steady(ctx context.Context, perSecond float64, n int) (samples, []error) {
+func (ask asker) steady(ctx context.Context, perSecond float64, n int) (samples, []error) {
 	pace := rate.NewLimiter(rate.Limit(perSecond), 1)
 	var (
 		mu      sync.Mutex
@@ -74,7 +93,7 @@ func (c chatter) steady(ctx context.Context, perSecond float64, n int) (samples,
 			break
 		}
 		running.Go(func() {
-			took, err := c.ask(ctx)
+			took, err := ask.timed(ctx)
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
@@ -100,50 +119,62 @@ func benchLatency(ctx context.Context, args []string, out io.Writer) error {
 	return withRig(ctx, func(r *rig) error { return r.latency(ctx, *n, *seconds, *perSecond, out) })
 }
 
-// latency asks n questions of each kind one after the other, and then at a constant rate.
+// latency asks n questions of each kind in turn, and then each kind at a constant rate.
 func (r *rig) latency(ctx context.Context, n, seconds int, perSecond float64, out io.Writer) error {
-	direct, service := r.chatters()
-	fmt.Fprintln(out, "a chat through the service, and the same question put to the stand-in itself")
+	plain, library, service, closeLibrary, err := r.askers(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = closeLibrary() }()
+	ways := []asker{plain, library, service}
+	fmt.Fprintln(out, "a chat through the service; the same question put to the stand-in itself, by plain HTTP and by the service's client library")
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "\tdirect p50\tp99\tservice p50\tp99\tadded p50\tp99\ttarget\t")
+	fmt.Fprintln(table, "\tplain p50\tp99\tlibrary p50\tp99\tservice p50\tp99\tover plain p50\tp99\tover library p50\tp99\ttarget\t")
 
-	var alone, served samples
-	for i := range n + 100 {
-		for _, c := range []struct {
-			chatter
-			times *samples
-		}{{direct, &alone}, {service, &served}} {
-			took, err := c.ask(ctx)
+	const warm = 100 // before that, connections and caches are cold
+	times := make([]samples, len(ways))
+	for i := range n + warm {
+		for way, ask := range ways {
+			took, err := ask.timed(ctx)
 			if err != nil {
 				return err
 			}
-			if i >= 100 { // before that, connections and caches are cold
-				*c.times = append(*c.times, took)
+			if i >= warm {
+				times[way] = append(times[way], took)
 			}
 		}
 	}
-	added(table, "one at a time", alone, served)
+	added(table, "one at a time", times)
 
-	alone, served = nil, nil
 	const blocks = 4
+	times = make([]samples, len(ways))
 	for range blocks {
-		for _, c := range []struct {
-			chatter
-			times *samples
-		}{{direct, &alone}, {service, &served}} {
-			times, failed := c.steady(ctx, perSecond, int(perSecond)*seconds/blocks)
+		for way, ask := range ways {
+			took, failed := ask.steady(ctx, perSecond, int(perSecond)*seconds/blocks)
 			if len(failed) > 0 {
-				return fmt.Errorf("%d of %d questions failed, the first: %w", len(failed), len(failed)+len(times), failed[0])
+				return fmt.Errorf("%d of %d questions failed, the first: %w", len(failed), len(failed)+len(took), failed[0])
 			}
-			*c.times = append(*c.times, times...)
+			times[way] = append(times[way], took...)
 		}
 	}
-	added(table, fmt.Sprintf("%g/s", perSecond), alone, served)
+	added(table, fmt.Sprintf("%g/s", perSecond), times)
 	return table.Flush()
 }
 
-func added(table io.Writer, name string, alone, served samples) {
-	p := func(s samples, share float64) string { return milliseconds(s.percentile(share)) }
-	fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t0.300 ms, 2 ms\t\n", name, p(alone, .5), p(alone, .99), p(served, .5), p(served, .99),
-		milliseconds(served.percentile(.5)-alone.percentile(.5)), milliseconds(served.percentile(.99)-alone.percentile(.99)))
+// added is a row: the times of each way, and what the last takes longer than the others.
+func added(table io.Writer, name string, times []samples) {
+	fmt.Fprintf(table, "%s\t", name)
+	shares := []float64{.5, .99}
+	for _, s := range times {
+		for _, share := range shares {
+			fmt.Fprintf(table, "%s\t", milliseconds(s.percentile(share)))
+		}
+	}
+	last := times[len(times)-1]
+	for _, s := range times[:len(times)-1] {
+		for _, share := range shares {
+			fmt.Fprintf(table, "%s\t", milliseconds(last.percentile(share)-s.percentile(share)))
+		}
+	}
+	fmt.Fprintln(table, "0.300 ms, 2 ms\t")
 }

@@ -22,7 +22,11 @@ func benchScrape(ctx context.Context, args []string, out io.Writer) error {
 }
 
 func (r *rig) scrape(ctx context.Context, seconds int, perSecond float64, out io.Writer) error {
-	_, service := r.chatters()
+	_, _, service, closeLibrary, err := r.askers(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = closeLibrary() }()
 
 	type result struct {
 		times  samples
