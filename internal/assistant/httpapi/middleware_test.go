@@ -68,7 +68,8 @@ func TestAPanicIsAnInternalError(t *testing.T) {
 
 func TestAPanicOfTheRuntimeIsTold(t *testing.T) {
 	a, log := newAPI(t, func(_ context.Context, r assistant.Request) (assistant.Answer, error) {
-		return assistant.Answer{Text: r.Messages[len(r.Messages)].Text}, nil
+		beyond := len(r.Messages)
+		return assistant.Answer{Text: r.Messages[beyond].Text}, nil
 	})
 	do(a, "POST", "/chat", `{"message":"x"}`)
 	if !strings.Contains(log.String(), "index out of range [1] with length 1") {
