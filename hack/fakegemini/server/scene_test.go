@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"io"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -100,15 +101,29 @@ func TestAStallEndsWithTheClient(t *testing.T) {
 		if (err == nil) != (chunks > 0) {
 			t.Errorf("%d chunks: err = %v", chunks, err)
 		}
-		cancel()
 		if err == nil {
+			readChunks(t, resp.Body, chunks)
 			resp.Body.Close()
 		}
+		cancel()
 		call := <-ended
 		if call.Outcome != Cancelled || len(strings.Fields(call.Text)) != 8*chunks || (call.Code == 200) != (chunks > 0) {
 			t.Errorf("%d chunks: booked %+v", chunks, call)
 		}
 		srv.Close()
+	}
+}
+
+// readChunks reads an answer until it has had n chunks.
+func readChunks(t *testing.T, body io.Reader, n int) {
+	t.Helper()
+	var read strings.Builder
+	for buffer := make([]byte, 512); strings.Count(read.String(), `"text"`) < n; {
+		got, err := body.Read(buffer)
+		if err != nil {
+			t.Fatalf("the answer ends after %q: %v", read.String(), err)
+		}
+		read.Write(buffer[:got])
 	}
 }
 
