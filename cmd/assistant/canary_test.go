@@ -20,11 +20,19 @@ const (
 // send makes one request as a client whose key is key, and returns the answer.
 func (p *program) send(t *testing.T, method, path, key, body string) (status int, answer string) {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), method, p.url+path, strings.NewReader(body))
+	return request(t, method, p.url+path, "Bearer "+key, body)
+}
+
+// request makes one request, with an Authorization header unless that is empty, and returns the answer.
+func request(t *testing.T, method, url, authorization, body string) (status int, answer string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Header.Set("Authorization", "Bearer "+key)
+	if authorization != "" {
+		r.Header.Set("Authorization", authorization)
+	}
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)

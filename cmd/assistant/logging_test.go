@@ -1,7 +1,6 @@
 package main
 
 import (
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -15,20 +14,7 @@ import (
 // ask sends a request to the telemetry port.
 func (p *program) ask(t *testing.T, method, path, body string) (status int, answer string) {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), method, p.telemetry+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	b, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp.StatusCode, string(b)
+	return request(t, method, p.telemetry+path, "", body)
 }
 
 func TestTheLogFileAndStatsHoldWhatStdoutHolds(t *testing.T) {
