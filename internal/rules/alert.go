@@ -6,7 +6,9 @@ import (
 	"strings"
 
 	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
+	"github.com/prometheus/common/model"
 	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/utils/ptr"
 )
 
 // alert is the alerting rule of one line: it compares the recorded value, so it fires on what the dashboards show.
@@ -23,13 +25,11 @@ func (p *Plan) alert(line Line) monitoringv1.Rule {
 		Labels:      alertLabels,
 		Annotations: annotations,
 	}
-	if line.For != "" {
-		wait := monitoringv1.Duration(line.For)
-		rule.For = &wait
+	if line.For > 0 {
+		rule.For = ptr.To(monitoringv1.Duration(model.Duration(line.For).String()))
 	}
-	if line.KeepFiringFor != "" {
-		keep := monitoringv1.NonEmptyDuration(line.KeepFiringFor)
-		rule.KeepFiringFor = &keep
+	if line.KeepFiringFor > 0 {
+		rule.KeepFiringFor = ptr.To(monitoringv1.NonEmptyDuration(model.Duration(line.KeepFiringFor).String()))
 	}
 	return rule
 }
@@ -47,8 +47,8 @@ func (p *Plan) description(line Line) string {
 		fmt.Fprintf(&text, "{{ with $labels.%s }}, %s {{ . }}{{ end }}", name, name)
 	}
 	fmt.Fprintf(&text, ": %s the %s threshold of %s", line.Comparison, line.Severity, line.Unit.Format(line.Value))
-	if line.For != "" {
-		text.WriteString(" for " + line.For)
+	if line.For > 0 {
+		text.WriteString(" for " + model.Duration(line.For).String())
 	}
 	text.WriteString(".")
 	if p.Value.Advice != "" {

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/prometheus/common/model"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -83,17 +84,14 @@ func example(value Value) string {
 	return fmt.Sprintf("%q", value.Unit.Format(2))
 }
 
-// resolveDuration checks a Prometheus duration and returns it as written; empty when it is absent or zero.
-func resolveDuration(text v1alpha1.Duration, path *field.Path) (string, *field.Error) {
+// resolveDuration reads a Prometheus duration; zero when it is absent.
+func resolveDuration(text v1alpha1.Duration, path *field.Path) (time.Duration, *field.Error) {
 	if text == "" {
-		return "", nil
+		return 0, nil
 	}
 	d, err := model.ParseDuration(string(text))
 	if err != nil {
-		return "", field.Invalid(path, text, "must be a duration such as 30s, 10m or 1h30m, and not negative")
+		return 0, field.Invalid(path, text, "must be a duration such as 30s, 10m or 1h30m, and not negative")
 	}
-	if d == 0 {
-		return "", nil
-	}
-	return string(text), nil
+	return time.Duration(d), nil
 }

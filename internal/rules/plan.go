@@ -4,6 +4,7 @@ package rules
 
 import (
 	"maps"
+	"time"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -49,8 +50,9 @@ type Line struct {
 	// Value is in the base unit: seconds, percent from 0 to 100, ratio from 0 to 1.
 	Value float64
 	Unit  signal.Unit
-	// For and KeepFiringFor are Prometheus durations; empty when there is nothing to wait for.
-	For, KeepFiringFor string
+	// For is how long the value must stay across the line before the alert fires, KeepFiringFor how long the alert goes
+	// on after it has come back; zero for not at all.
+	For, KeepFiringFor time.Duration
 }
 
 // Comparison is the side of a line on which an alert fires.

@@ -99,11 +99,11 @@ func checkWindow(entry signal.Signal, window v1alpha1.Duration, path *field.Path
 	if entry.Window == "" {
 		return field.ErrorList{field.Forbidden(path, "remove it: "+entry.Name+" is a gauge, read as it is")}
 	}
-	text, err := resolveDuration(window, path)
+	length, err := resolveDuration(window, path)
 	if err != nil {
 		return field.ErrorList{err}
 	}
-	if text == "" {
+	if length == 0 {
 		return field.ErrorList{field.Invalid(path, window, "must be longer than 0, such as "+entry.Window)}
 	}
 	return nil

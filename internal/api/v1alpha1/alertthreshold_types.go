@@ -10,8 +10,12 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // +kubebuilder:printcolumn:name="Alert",type=string,JSONPath=`.spec.alert`
 // +kubebuilder:printcolumn:name="Signal",type=string,JSONPath=`.spec.signal.name`
 // +kubebuilder:printcolumn:name="Threshold",type=string,JSONPath=`.status.threshold`
+// +kubebuilder:printcolumn:name="Current",type=string,JSONPath=`.status.current`
+// +kubebuilder:printcolumn:name="State",type=string,JSONPath=`.status.state`
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`,priority=1
+// +kubebuilder:printcolumn:name="Headroom",type=string,JSONPath=`.status.headroom`,priority=1
+// +kubebuilder:printcolumn:name="Fires",type=string,JSONPath=`.status.backtest.fires`,priority=1
 // +kubebuilder:printcolumn:name="Rule",type=string,JSONPath=`.status.rule.name`,priority=1
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 63",message="metadata.name must be at most 63 characters: it is a label value of the alert and part of the PrometheusRule's name"
@@ -85,6 +89,25 @@ type AlertThresholdSpec struct {
 	// +required
 	Levels []Level `json:"levels"`
 
+	// minTraffic is the least traffic, in requests or model calls per second, at which a ratio or latency signal is
+	// judged, such as "0.1"; below it the signal has no value, so nothing fires on one slow request at night.
+	//
+	// +optional
+	MinTraffic Value `json:"minTraffic,omitempty"`
+
+	// noData says what it means when the series that the signal reads do not exist: Ignore (nothing fires) or Alert (an
+	// alert of the least severe level fires, with the label nodata="true").
+	//
+	// +kubebuilder:default=Ignore
+	// +optional
+	NoData NoData `json:"noData,omitempty"`
+
+	// mode is Enforce (record, judge and alert), Shadow (record and judge, never alert) or Off (no rule at all).
+	//
+	// +kubebuilder:default=Enforce
+	// +optional
+	Mode Mode `json:"mode,omitempty"`
+
 	// labels are added to the alert, for routing.
 	//
 	// +kubebuilder:validation:MaxProperties=16
@@ -150,15 +173,11 @@ type Level struct {
 	// above makes the alert fire when the value is greater: a number (80, 0.05) or a string with a unit ("2s", "250ms",
 	// "5%"), in the signal's unit. Exactly one of above and below is set.
 	//
-	// +kubebuilder:validation:Schemaless
-	// +kubebuilder:pruning:PreserveUnknownFields
 	// +optional
 	Above Value `json:"above,omitempty"`
 
 	// below makes the alert fire when the value is less; written like above. Exactly one of above and below is set.
 	//
-	// +kubebuilder:validation:Schemaless
-	// +kubebuilder:pruning:PreserveUnknownFields
 	// +optional
 	Below Value `json:"below,omitempty"`
 
@@ -189,3 +208,29 @@ type Unit string
 // +kubebuilder:validation:MaxLength=32
 // +kubebuilder:validation:XValidation:rule="self.matches('^(0|([0-9]+y)?([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?)$')",message="must be a duration such as 30s, 10m or 1h30m, and not negative"
 type Duration string
+
+// NoData says what the absence of a signal's series means.
+//
+// +kubebuilder:validation:Enum=Ignore;Alert
+type NoData string
+
+const (
+	// NoDataIgnore: nothing fires while there is nothing to judge.
+	NoDataIgnore NoData = "Ignore"
+	// NoDataAlert: the absence is itself a reason to alert.
+	NoDataAlert NoData = "Alert"
+)
+
+// Mode says how much of a threshold is put to work.
+//
+// +kubebuilder:validation:Enum=Enforce;Shadow;Off
+type Mode string
+
+const (
+	// ModeEnforce records the signal, judges it and alerts.
+	ModeEnforce Mode = "Enforce"
+	// ModeShadow records the signal and judges it: status and backtest say what would have fired, nobody is paged.
+	ModeShadow Mode = "Shadow"
+	// ModeOff keeps the resource and removes its rule.
+	ModeOff Mode = "Off"
+)

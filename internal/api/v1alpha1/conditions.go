@@ -6,7 +6,11 @@ const (
 	ConditionAccepted = "Accepted"
 	// ConditionProgrammed is True when the PrometheusRule made from the condition's observedGeneration is in the cluster.
 	ConditionProgrammed = "Programmed"
-	// ConditionReady is True when the present generation is accepted and programmed.
+	// ConditionLoaded is True when Prometheus holds the rule's expressions and evaluates them without error; Unknown
+	// while it cannot be asked. It is absent when the controller is not told of a Prometheus.
+	ConditionLoaded = "Loaded"
+	// ConditionReady is True when the present generation is accepted and programmed, and nothing is known against its
+	// being loaded. It is True also for a threshold that deliberately has no rule: mode Off, or a superseded default.
 	ConditionReady = "Ready"
 )
 
@@ -26,6 +30,13 @@ const (
 	ReasonLastGoodRule = "LastGoodRule"
 	// ReasonNoRule: the spec is not accepted and there is no earlier rule: nothing is watched.
 	ReasonNoRule = "NoRule"
+	// ReasonOff: mode is Off: the rule has been removed, and nothing is watched.
+	ReasonOff = "Off"
+	// ReasonSuperseded: the threshold is a default (plimsoll.dev/default: "true") and another threshold of the namespace
+	// has the same alert: the rule has been removed. It comes back when that one goes.
+	ReasonSuperseded = "Superseded"
+	// ReasonRuleTooLarge: the rule would be larger than the cap. Shorten the expression, annotations or levels.
+	ReasonRuleTooLarge = "RuleTooLarge"
 	// ReasonRuleConflict: a PrometheusRule of that name exists and is not ours. Rename or delete one of the two.
 	ReasonRuleConflict = "RuleConflict"
 	// ReasonRulePending: the rule is being removed, by hand or with a deleted predecessor; it is made anew after that.
@@ -34,6 +45,22 @@ const (
 	ReasonOperatorMissing = "OperatorMissing"
 	// ReasonApplyFailed: the API server did not let the rule be read or written; tried again with growing pauses.
 	ReasonApplyFailed = "ApplyFailed"
+)
+
+// Reasons of ConditionLoaded.
+const (
+	// ReasonLoaded: Prometheus holds the rule as it should be and evaluates it.
+	ReasonLoaded = "Loaded"
+	// ReasonNotYetLoaded: the rule was written and Prometheus does not have it yet.
+	ReasonNotYetLoaded = "NotYetLoaded"
+	// ReasonNotSelected: no Prometheus selects the rule. The message has the labels that one asks for.
+	ReasonNotSelected = "NotSelected"
+	// ReasonEvaluationFailed: Prometheus cannot evaluate the rule. The message is Prometheus' own.
+	ReasonEvaluationFailed = "EvaluationFailed"
+	// ReasonExpressionDiffers: Prometheus holds other expressions than the rule has, an earlier generation's as a rule.
+	ReasonExpressionDiffers = "ExpressionDiffers"
+	// ReasonPrometheusUnreachable: Prometheus does not answer. The message says why; asked again at every interval.
+	ReasonPrometheusUnreachable = "PrometheusUnreachable"
 )
 
 // ReasonReady is the reason of ConditionReady when True; else it has the reason of the condition that is in the way.
@@ -45,3 +72,6 @@ const ReasonRuleRestored = "RuleRestored"
 // GenerationAnnotation is the annotation of a PrometheusRule that holds the generation of the AlertThreshold it was made
 // from.
 const GenerationAnnotation = "plimsoll.dev/generation"
+
+// DefaultLabel marks, with the value "true", a threshold that another one of the same namespace and alert supersedes.
+const DefaultLabel = "plimsoll.dev/default"
