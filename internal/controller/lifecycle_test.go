@@ -169,7 +169,15 @@ func TestApplyNoticesAnotherRule(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &Reconciler{client: admin, metrics: m, own: newOwnWrites()}
+	scheme, err := newScheme()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := client.New(adminConfig, client.Options{Scheme: scheme})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &Reconciler{client: c, metrics: m, own: newOwnWrites()}
 	for _, name := range []string{"theirs", "gone"} {
 		want, err := newDesired(threshold, plan, nil)
 		if err != nil {
