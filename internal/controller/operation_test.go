@@ -64,13 +64,13 @@ func (o operation) killedAmidMany(t *testing.T) {
 	created := make(chan error, 1)
 	go func() { created <- o.createMany(t.Context()) }()
 	eventually(t, 2*time.Minute, func() error {
-		if n := len(o.rules(t).Items); n < many/4 {
+		if n := len(o.rules(t)); n < many/4 {
 			return fmt.Errorf("%d rules", n)
 		}
 		return nil
 	})
 	first.stop(t, syscall.SIGKILL)
-	if n := len(o.rules(t).Items); n >= many {
+	if n := len(o.rules(t)); n >= many {
 		t.Fatalf("%d rules: killed too late", n)
 	}
 	if err := <-created; err != nil {
@@ -90,7 +90,7 @@ func (o operation) killedAmidMany(t *testing.T) {
 		}
 		return nil
 	})
-	rules := o.rules(t).Items
+	rules := o.rules(t)
 	owners := map[string]bool{}
 	for _, rule := range rules {
 		if rule.Generation != 1 {
@@ -242,11 +242,12 @@ func (o operation) createMany(ctx context.Context) error {
 }
 
 // rules lists the metadata of all rules.
-func (o operation) rules(t *testing.T) *monitoringv1.PrometheusRuleList {
+func (o operation) rules(t *testing.T) []metav1.PartialObjectMetadata {
 	t.Helper()
-	list := &monitoringv1.PrometheusRuleList{}
+	list := &metav1.PartialObjectMetadataList{}
+	list.SetGroupVersionKind(ruleKind)
 	if err := o.admin.List(t.Context(), list); err != nil {
 		t.Fatal(err)
 	}
-	return list
+	return list.Items
 }
