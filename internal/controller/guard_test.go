@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/tls"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -46,7 +47,13 @@ subjects: [{kind: ServiceAccount, name: scraper, namespace: NS}]
 		t.Fatal(err)
 	}
 	run := buildProgram(t, adminConfig, controllerUser).start(t, "--metrics-secure", "--namespaces", namespace)
-	run.ready(t)
+	eventually(t, time.Minute, func() error {
+		conn, err := net.Dial("tcp", run.metrics)
+		if err == nil {
+			err = conn.Close()
+		}
+		return err
+	})
 	for name, tc := range map[string]struct {
 		token string
 		want  int
