@@ -98,7 +98,7 @@ func TestRefusedByTheAPIServer(t *testing.T) {
 		"mode":                    {`{alert: A, signal: {name: CPU}, mode: On, ` + level + `}`, []string{"spec.mode", `"Enforce", "Shadow", "Off"`}},
 		"neither above nor below": {`{alert: A, signal: {name: CPU}, levels: [{severity: w}]}`, []string{"spec.levels[0]", "set exactly one of above and below"}},
 		"above and below":         {`{alert: A, signal: {name: CPU}, levels: [{severity: w, above: 80, below: 5}]}`, []string{"spec.levels[0]", "set exactly one of above and below"}},
-		"not a value":             {`{alert: A, signal: {name: CPU}, levels: [{severity: w, above: {value: 80}}]}`, []string{"spec.levels[0].above", "must be of type integer,string"}},
+		"not a value":             {`{alert: A, signal: {name: CPU}, levels: [{severity: w, above: true}]}`, []string{"spec.levels[0].above", "must be of type integer,string"}},
 		"latency in percent":      {`{alert: A, signal: {name: HTTPLatency}, levels: [{severity: w, above: 5%}]}`, []string{`must be a duration with its unit, such as "2s" or "250ms", because HTTPLatency is measured in Seconds`}},
 		"latency without unit":    {`{alert: A, signal: {name: ModelLatency}, levels: [{severity: w, below: 2}]}`, []string{"because ModelLatency is measured in Seconds"}},
 		"percent in seconds":      {`{alert: A, signal: {name: Disk}, levels: [{severity: w, above: 80}, {severity: x, below: 2s}]}`, []string{"a percentage", "because Disk is measured in Percent"}},

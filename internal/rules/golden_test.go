@@ -30,7 +30,7 @@ func promtool(t *testing.T, args ...string) {
 	}
 }
 
-func readThreshold(t *testing.T, path string) *v1alpha1.AlertThreshold {
+func readThreshold(t testing.TB, path string) *v1alpha1.AlertThreshold {
 	t.Helper()
 	text, err := os.ReadFile(path)
 	if err != nil {
