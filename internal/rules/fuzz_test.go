@@ -72,8 +72,8 @@ func resolveAnything(t *testing.T, at *v1alpha1.AlertThreshold) {
 		t.Errorf("rule of %d bytes: %v", len(text), err)
 	}
 	file, err := yaml.Marshal(spec)
-	if err != nil {
-		t.Fatal(err)
+	if err != nil || len(file) > operatorMost {
+		t.Fatalf("file of %d bytes: %v", len(file), err)
 	}
 	logger := slog.New(slog.DiscardHandler)
 	if _, errs := rulefmt.Parse(file, false, model.LegacyValidation, parser.NewParser(parser.Options{}), logger); len(errs) > 0 {
