@@ -1,12 +1,12 @@
 package backtest
 
 import (
-	"fmt"
 	"maps"
 	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -70,54 +70,69 @@ func expect(result *Result, alert monitoringv1.Rule, identity map[string]string)
 	return points
 }
 
-// write writes the rules and the test of a case for promtool, and returns the test's path.
-func (c *testCase) write(t *testing.T, dir string, group monitoringv1.RuleGroup, points []evalPoint) string {
+// write writes the rules and the test of a case for promtool.
+func (c *testCase) write(t *testing.T, dir string, group monitoringv1.RuleGroup, points []evalPoint) {
 	t.Helper()
 	var input []map[string]string
 	for _, s := range c.raw {
 		input = append(input, map[string]string{"series": s.labels.String(), "values": s.notation()})
 	}
-	name := filepath.Join(dir, c.name)
-	for path, content := range map[string]any{
-		name + ".rules.yaml": monitoringv1.PrometheusRuleSpec{Groups: []monitoringv1.RuleGroup{group}},
-		name + ".yaml": map[string]any{
+	c.rules = marshal(t, monitoringv1.PrometheusRuleSpec{Groups: []monitoringv1.RuleGroup{group}})
+	for name, content := range map[string][]byte{
+		c.name + ".rules.yaml": c.rules,
+		c.name + ".yaml": marshal(t, map[string]any{
 			"rule_files":          []string{c.name + ".rules.yaml"},
 			"evaluation_interval": c.window.Step.String(),
 			"tests": []any{map[string]any{
 				"start_timestamp": c.window.Start, "interval": grid.String(), "input_series": input, "promql_expr_test": points,
 			}},
-		},
+		}),
 	} {
-		text, err := yaml.Marshal(content)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, text, 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return name + ".yaml"
 }
 
-// promtool runs the tests: $PROMTOOL, or else the one that the tool build leaves in hack/bin.
-func promtool(t *testing.T, tests []string) {
+func marshal(t *testing.T, content any) []byte {
+	t.Helper()
+	text, err := yaml.Marshal(content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+var verdict = regexp.MustCompile(`(?m)^  (SUCCESS|FAILED:)$`)
+
+// promtool runs the tests of the cases: $PROMTOOL, or else the one that the tool build leaves in hack/bin.
+func promtool(t *testing.T, dir string, cases []*testCase) {
 	t.Helper()
 	path := os.Getenv("PROMTOOL")
 	if path == "" {
 		path = filepath.Join("..", "..", "hack", "bin", "promtool")
 	}
-	out, err := exec.Command(path, append([]string{"test", "rules"}, tests...)...).CombinedOutput()
-	if err == nil {
-		return
+	args := []string{"test", "rules"}
+	for _, c := range cases {
+		args = append(args, filepath.Join(dir, c.name+".yaml"))
 	}
-	for _, test := range tests {
-		name := strings.TrimSuffix(test, ".yaml")
-		if failed := strings.Index(string(out), test+"\n  FAILED"); failed >= 0 {
-			group, _ := os.ReadFile(name + ".rules.yaml")
-			t.Fatalf("promtool: %v\n%.4000s\nThe first that failed is %s:\n%s", err, out[failed:], name, group)
+	out, err := exec.Command(path, args...).CombinedOutput()
+	verdicts := verdict.FindAllIndex(out, -1)
+	if len(verdicts) != len(cases) {
+		t.Fatalf("promtool has run %d tests of %d: %v\n%s", len(verdicts), len(cases), err, out)
+	}
+	for i, at := range verdicts {
+		if c := cases[i]; !strings.Contains(string(out[at[0]:at[1]]), "SUCCESS") {
+			t.Errorf("%s, evaluated every %s: expected is what Replay finds, got what Prometheus does\n%s\nseries every %s:", c.name, c.window.Step, c.rules, grid)
+			for _, s := range c.raw {
+				t.Logf("%s %s", s.labels, s.notation())
+			}
+			t.Fatalf("%.3000s", out[at[0]:])
 		}
 	}
-	t.Fatalf("promtool: %v\n%.4000s", err, out)
+	if err != nil {
+		t.Fatalf("promtool: %v", err)
+	}
 }
 
 // rangeQuery is the answer of /api/v1/query_range to the expression over the raw samples.
@@ -210,5 +225,5 @@ func (s rawSeries) notation() string {
 			words[i] = strconv.FormatFloat(v, 'f', -1, 64)
 		}
 	}
-	return fmt.Sprint(strings.Join(words, " "))
+	return strings.Join(words, " ")
 }
