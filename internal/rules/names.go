@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/signal"
 )
 
 // maxName is the longest metadata.name, in characters. The name is part of the PrometheusRule's, which the Prometheus
@@ -52,12 +53,14 @@ func checkNames(t *v1alpha1.AlertThreshold) field.ErrorList {
 	return errs
 }
 
-func checkSelector(selector map[string]string, path *field.Path) field.ErrorList {
+func checkSelector(entry signal.Signal, selector map[string]string, path *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	for _, name := range slices.Sorted(maps.Keys(selector)) {
 		switch {
 		case name == "namespace":
 			errs = append(errs, field.Forbidden(path.Key(name), "remove it: a threshold always watches its own namespace"))
+		case entry.Fixed(name):
+			errs = append(errs, field.Forbidden(path.Key(name), "remove it: "+entry.Name+" itself tells series apart by this label"))
 		case name == "le":
 			errs = append(errs, field.Forbidden(path.Key(name), "remove it: a quantile needs every bucket"))
 		case !labelName.MatchString(name):
@@ -75,7 +78,7 @@ func checkLabels(labels map[string]string, valueLabels []string, path *field.Pat
 		switch {
 		case name == "severity":
 			errs = append(errs, field.Forbidden(path.Key(name), "remove it: it is set by each of spec.levels"))
-		case name == "alertname" || name == NamespaceLabel || name == ThresholdLabel:
+		case name == "alertname" || name == NamespaceLabel || name == ThresholdLabel || name == NoDataLabel:
 			errs = append(errs, field.Forbidden(path.Key(name), "remove it: the controller sets it"))
 		case slices.Contains(valueLabels, name):
 			errs = append(errs, field.Forbidden(path.Key(name), "rename it: the signal's own series are told apart by this label"))

@@ -31,8 +31,8 @@ func TestValidateRefuses(t *testing.T) {
 		"no alert":                  {`{` + latency + `, ` + level + `}`, "spec.alert", "must be a name such as SlowResponse"},
 		"neither signal nor expr":   {`{alert: A, levels: [{severity: warning, above: 80}]}`, "spec.signal", "exactly one of spec.signal"},
 		"signal and expr":           {`{alert: A, expr: up, ` + latency + `, ` + level + `}`, "spec.expr", "exactly one of spec.signal"},
-		"unknown signal":            {`{alert: A, signal: {name: Bananas}, ` + level + `}`, "spec.signal.name", `supported values: "HTTPLatency", "HTTPErrorRate", "CPU", "Memory"`},
-		"quantile of a gauge":       {`{alert: A, signal: {name: CPU, quantile: "0.9"}, levels: [{severity: w, above: 80}]}`, "spec.signal.quantile", "goes with HTTPLatency only"},
+		"unknown signal":            {`{alert: A, signal: {name: Bananas}, ` + level + `}`, "spec.signal.name", `supported values: "HTTPErrorRate", "HTTPErrorRatio", "HTTPLatency", "HTTPRequestRate", "ModelErrorRatio"`},
+		"quantile of a gauge":       {`{alert: A, signal: {name: CPU, quantile: "0.9"}, levels: [{severity: w, above: 80}]}`, "spec.signal.quantile", "goes with latencies only (HTTPLatency, ModelLatency, ModelTimeToFirstToken)"},
 		"quantile too great":        {`{alert: A, signal: {name: HTTPLatency, quantile: "95"}, ` + level + `}`, "spec.signal.quantile", `such as "0.95"`},
 		"quantile not a number":     {`{alert: A, signal: {name: HTTPLatency, quantile: "NaN"}, ` + level + `}`, "spec.signal.quantile", `such as "0.95"`},
 		"window of a gauge":         {`{alert: A, signal: {name: CPU, window: 5m}, levels: [{severity: w, above: 80}]}`, "spec.signal.window", "CPU is a gauge"},
@@ -138,7 +138,7 @@ func TestLintRefusesWhatPrometheusRefuses(t *testing.T) {
 	}
 	plan.Value.Expr = "rate("
 	plan.Annotations = map[string]string{"a": "{{"}
-	err := lint(plan.Groups())
+	err := lint(plan.Groups()[0].Rules)
 	if err == nil {
 		t.Fatal("lint took a bad expression")
 	}

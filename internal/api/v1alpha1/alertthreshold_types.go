@@ -194,12 +194,12 @@ type Level struct {
 
 // SignalName names a signal of the catalogue.
 //
-// +kubebuilder:validation:Enum=HTTPLatency;HTTPErrorRate;CPU;Memory
+// +kubebuilder:validation:Enum=HTTPErrorRate;HTTPErrorRatio;HTTPLatency;HTTPRequestRate;ModelErrorRatio;ModelLatency;ModelTimeToFirstToken;TokenRate;CostPerHour;CostPerDay;ActiveSessions;CPU;Memory;Disk;Availability
 type SignalName string
 
 // Unit is the unit of an expression's value: Seconds; Percent (0 to 100); Ratio (0 to 1); PerSecond; Number.
 //
-// +kubebuilder:validation:Enum=Seconds;Percent;Ratio;PerSecond;Number
+// +kubebuilder:validation:Enum=Seconds;Percent;Ratio;PerSecond;USD;Number
 type Unit string
 
 // Duration is a Prometheus duration, such as 30s, 10m or 1h30m; never negative.
