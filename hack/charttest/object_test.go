@@ -7,7 +7,10 @@ import (
 
 	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
@@ -24,6 +27,14 @@ func checkObject(t *testing.T, object string) {
 		checkPod(t, decode[appsv1.Deployment](t, object).Spec.Template.Spec)
 	case "Service":
 		decode[corev1.Service](t, object)
+	case "HorizontalPodAutoscaler":
+		decode[autoscalingv2.HorizontalPodAutoscaler](t, object)
+	case "PodDisruptionBudget":
+		decode[policyv1.PodDisruptionBudget](t, object)
+	case "NetworkPolicy":
+		decode[networkingv1.NetworkPolicy](t, object)
+	case "Ingress":
+		decode[networkingv1.Ingress](t, object)
 	case "ServiceMonitor":
 		decode[monitoringv1.ServiceMonitor](t, object)
 	case "Prometheus":

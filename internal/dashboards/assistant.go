@@ -12,39 +12,43 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
 )
 
-// assistantUID is the dashboard's address in Grafana: links keep working for as long as it does not change.
-const assistantUID = "plimsoll-assistant"
-
-// scope restricts a query to the assistants that the viewer has chosen.
-const scope = `namespace="$namespace", service=~"$service"`
-
 // The gauges turn vermillion at the lines of the chart's default alerts, in percent.
 const (
 	cpuLine    = 80
 	memoryLine = 85
+	diskLine   = 85
 )
 
-// Assistant is the source document's dashboard: its title and its six panels, by name and in order.
-func Assistant() (dashboard.Dashboard, error) {
-	return dashboard.NewDashboardBuilder("AI Assistant Monitoring").
-		Uid(assistantUID).
-		Description("Traffic, latency, errors and the model behind an AI assistant, and what it uses of its machine.").
-		Tags([]string{"plimsoll", "ai-assistant"}).
-		Timezone("browser").
-		Time("now-1h", "now").
-		Refresh("30s").
-		Tooltip(dashboard.DashboardCursorSyncCrosshair).
-		Readonly().
-		WithVariable(dashboard.NewDatasourceVariableBuilder("datasource").Label("Data source").Type("prometheus")).
-		WithVariable(labelVariable("namespace", metric.CPUUsage.Name)).
-		WithVariable(labelVariable("service", metric.CPUUsage.Name+`{namespace="$namespace"}`).Multi(true).IncludeAll(true)).
-		WithPanel(requestRate().Id(1)).
-		WithPanel(responseTime().Id(2)).
-		WithPanel(errorRate().Id(3)).
-		WithPanel(modelResponseTime().Id(4)).
-		WithPanel(usageGauge(metric.CPUUsage, "System CPU Usage", cpuLine).Id(5)).
-		WithPanel(usageGauge(metric.MemoryUsage, "System Memory Usage", memoryLine).Id(6)).
-		Build()
+// assistant is the source document's dashboard: its title and its six panels, by name and in order; then what else is to
+// be seen of the service.
+func assistant() *dashboard.DashboardBuilder {
+	d := newDashboard(AssistantUID, "AI Assistant Monitoring",
+		"Traffic, latency, errors and the model behind an AI assistant, and what it uses of its machine.")
+	return withScope(d).
+		WithPanel(requestRate()).
+		WithPanel(responseTime()).
+		WithPanel(errorRate()).
+		WithPanel(modelResponseTime()).
+		WithPanel(usageGauge(metric.CPUUsage, "System CPU Usage", cpuLine)).
+		WithPanel(usageGauge(metric.MemoryUsage, "System Memory Usage", memoryLine)).
+		WithRow(row("Traffic")).
+		WithPanel(statuses()).
+		WithPanel(durations(metric.HTTPRequestDuration, "Response times", "How many requests took how long, all routes together.")).
+		WithPanel(quantiles(metric.HTTPRequestDuration, "Response time, all routes",
+			"Half, 95 % and 99 % of the requests are answered within these times.", purple)).
+		WithPanel(sessions()).
+		WithRow(row("Errors by kind")).
+		WithPanel(failures(metric.Errors, "error_type", "Errors by kind", "Errors per second by type: requests and model calls together.")).
+		WithPanel(failures(metric.SessionStoreErrors, "operation", "Session store",
+			"Operations per second that the session store did not serve; the chats went on without history.")).
+		WithRow(row("Saturation")).
+		WithPanel(inFlight()).
+		WithPanel(usageGauge(metric.DiskUsage, "System Disk Usage", diskLine)).
+		WithPanel(traffic("Disk", metric.DiskRead, metric.DiskWritten)).
+		WithPanel(traffic("Network", metric.NetworkReceived, metric.NetworkSent)).
+		WithPanel(process(metric.ResidentMemory, "Resident memory", units.BytesIEC)).
+		WithPanel(process(metric.Goroutines, "Goroutines", units.Short)).
+		WithPanel(failures(metric.LogWriteErrors, "pod", "Lost log lines", "Lines per second that the log file could not take; they are on stdout only."))
 }
 
 func requestRate() *timeseries.PanelBuilder {
@@ -93,4 +97,39 @@ func usageGauge(m metric.Metric, title string, line float64) *gauge.PanelBuilder
 		Height(panelHeight).
 		Span(panelSpan).
 		WithTarget(query("{{pod}}", "max by (pod) (%s{%s})", m.Name, scope).Instant())
+}
+
+func statuses() *timeseries.PanelBuilder {
+	return stacked(timePanel("Requests by status", "HTTP requests per second, by status.", units.RequestsPerSecond, skyBlue)).
+		WithTarget(query("{{status}}", "sum by (status) (rate(%s{%s}[$__rate_interval]))", metric.HTTPRequests.Name, scope))
+}
+
+// sessions takes the greatest of the pods: replicas that share a store all report the same sessions.
+func sessions() *timeseries.PanelBuilder {
+	return timePanel("Active sessions", "Sessions that have not expired, by pod; with a shared store each pod reports all of them.",
+		units.Short, green).
+		WithTarget(query("{{pod}}", "max by (pod) (%s{%s})", metric.ActiveSessions.Name, scope))
+}
+
+// failures draws a counter of things gone wrong, told apart by one label.
+func failures(m metric.Metric, label, title, description string) *timeseries.PanelBuilder {
+	return stacked(timePanel(title, description, units.CountsPerSecond, vermillion)).
+		WithTarget(query("{{"+label+"}}", "sum by (%s) (rate(%s{%s}[$__rate_interval]))", label, m.Name, scope))
+}
+
+func inFlight() *timeseries.PanelBuilder {
+	return timePanel("Model calls in flight", metric.RequestsInFlight.Help, units.Short, orange).
+		WithTarget(query("{{pod}}", "sum by (pod) (%s{%s})", metric.RequestsInFlight.Name, scope))
+}
+
+// traffic draws what comes in above what goes out.
+func traffic(title string, in, out metric.Metric) *timeseries.PanelBuilder {
+	return timePanel(title, in.Help+" "+out.Help, units.BytesPerSecondIEC, skyBlue).
+		WithTarget(query("in {{pod}}", "sum by (pod) (rate(%s{%s}[$__rate_interval]))", in.Name, scope)).
+		WithTarget(query("out {{pod}}", "sum by (pod) (rate(%s{%s}[$__rate_interval]))", out.Name, scope).RefId("B"))
+}
+
+func process(m metric.Metric, title, unit string) *timeseries.PanelBuilder {
+	return timePanel(title, m.Help, unit, blue).
+		WithTarget(query("{{pod}}", "max by (pod) (%s{%s})", m.Name, scope))
 }

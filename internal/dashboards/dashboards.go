@@ -6,8 +6,20 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 )
+
+// Addresses of the dashboards in Grafana: links keep working for as long as they do not change.
+const (
+	AssistantUID  = "plimsoll-assistant"
+	ModelUID      = "plimsoll-model"
+	ThresholdsUID = "plimsoll-thresholds"
+	LogsUID       = "plimsoll-logs"
+)
+
+// tag finds the dashboards among others; each links to all that have it.
+const tag = "plimsoll"
 
 // File is one dashboard as Grafana loads it.
 type File struct {
@@ -19,17 +31,21 @@ type File struct {
 // All returns every dashboard of the chart.
 func All() ([]File, error) {
 	builders := []struct {
-		name  string
-		build func() (dashboard.Dashboard, error)
+		name    string
+		builder *dashboard.DashboardBuilder
 	}{
-		{"assistant.json", Assistant},
+		{"assistant.json", assistant()},
+		{"model.json", model()},
+		{"thresholds.json", thresholds()},
+		{"logs.json", logs()},
 	}
 	files := make([]File, 0, len(builders))
 	for _, b := range builders {
-		d, err := b.build()
+		d, err := b.builder.Build()
 		if err != nil {
 			return nil, fmt.Errorf("building dashboard %s: %w", b.name, err)
 		}
+		number(d.Panels)
 		encoded, err := json.MarshalIndent(d, "", "  ")
 		if err != nil {
 			return nil, fmt.Errorf("encoding dashboard %s: %w", b.name, err)
@@ -37,4 +53,35 @@ func All() ([]File, error) {
 		files = append(files, File{Name: b.name, JSON: append(encoded, '\n')})
 	}
 	return files, nil
+}
+
+// number gives the panels the ids by which Grafana links to them, in order from 1.
+func number(panels []dashboard.PanelOrRowPanel) {
+	for i, p := range panels {
+		id := cog.ToPtr(uint32(i + 1)) //nolint:gosec // a dashboard has a few dozen panels
+		if p.Panel != nil {
+			p.Panel.Id = id
+		} else {
+			p.RowPanel.Id = *id
+		}
+	}
+}
+
+// newDashboard is a dashboard without panels, with links to all others.
+func newDashboard(uid, title, description string) *dashboard.DashboardBuilder {
+	return dashboard.NewDashboardBuilder(title).
+		Uid(uid).
+		Description(description).
+		Tags([]string{tag, "ai-assistant"}).
+		Timezone("browser").
+		Time("now-1h", "now").
+		Refresh("30s").
+		Tooltip(dashboard.DashboardCursorSyncCrosshair).
+		Readonly().
+		Link(dashboard.NewDashboardLinkBuilder("Plimsoll").
+			Type(dashboard.DashboardLinkTypeDashboards).
+			Tags([]string{tag}).
+			AsDropdown(true).
+			IncludeVars(true).
+			KeepTime(true))
 }

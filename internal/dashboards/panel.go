@@ -6,20 +6,27 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/common"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+	"github.com/grafana/grafana-foundation-sdk/go/heatmap"
 	"github.com/grafana/grafana-foundation-sdk/go/prometheus"
 	"github.com/grafana/grafana-foundation-sdk/go/timeseries"
+	"github.com/grafana/grafana-foundation-sdk/go/units"
+
+	"github.com/plimsoll-dev/plimsoll/internal/metric"
 )
 
 // Panels stand two in a row of Grafana's 24 columns.
 const (
 	panelHeight = 8
 	panelSpan   = 12
+	fullSpan    = 24
 )
 
 // Colours of the Okabe-Ito set, which people with any common colour blindness can tell apart.
 const (
 	blue       = "#0072B2"
+	skyBlue    = "#56B4E9"
 	green      = "#009E73"
+	orange     = "#E69F00"
 	purple     = "#CC79A7"
 	vermillion = "#D55E00"
 )
@@ -27,6 +34,11 @@ const (
 // source is the Prometheus that the viewer has chosen.
 func source() common.DataSourceRef {
 	return common.DataSourceRef{Type: cog.ToPtr("prometheus"), Uid: cog.ToPtr("$datasource")}
+}
+
+// sourceVariable offers the Prometheus data sources.
+func sourceVariable() *dashboard.DatasourceVariableBuilder {
+	return dashboard.NewDatasourceVariableBuilder("datasource").Label("Data source").Type("prometheus")
 }
 
 // labelVariable offers the values that label has in selector's series.
@@ -38,6 +50,9 @@ func labelVariable(label, selector string) *dashboard.QueryVariableBuilder {
 		Refresh(dashboard.VariableRefreshOnTimeRangeChanged).
 		Sort(dashboard.VariableSortAlphabeticalAsc)
 }
+
+// row is the headline of a group of panels.
+func row(title string) *dashboard.RowBuilder { return dashboard.NewRowBuilder(title) }
 
 // query is one PromQL target; expr is a format for args.
 func query(legend, expr string, args ...any) *prometheus.DataqueryBuilder {
@@ -70,6 +85,37 @@ func timePanel(title, description, unit, colour string) *timeseries.PanelBuilder
 			Sort(common.SortOrderDescending)).
 		Height(panelHeight).
 		Span(panelSpan)
+}
+
+// stacked lets the panel's lines stand on each other, for parts of a whole.
+func stacked(p *timeseries.PanelBuilder) *timeseries.PanelBuilder {
+	return p.FillOpacity(40).Stacking(common.NewStackingConfigBuilder().Mode(common.StackingModeNormal))
+}
+
+// quantiles draws the median, the 95th and the 99th percentile of a histogram's series within the scope.
+func quantiles(m metric.Metric, title, description, colour string) *timeseries.PanelBuilder {
+	p := timePanel(title, description, units.Seconds, colour)
+	for i, q := range []string{"0.5", "0.95", "0.99"} {
+		p.WithTarget(query("p"+map[string]string{"0.5": "50", "0.95": "95", "0.99": "99"}[q],
+			"histogram_quantile(%s, sum by (le) (rate(%s{%s}[$__rate_interval])))", q, m.Bucket(), scopeOf(m)).
+			RefId(string(rune('A' + i))))
+	}
+	return p
+}
+
+// durations draws how many of a histogram's observations fall into each bucket, over time.
+func durations(m metric.Metric, title, description string) *heatmap.PanelBuilder {
+	return heatmap.NewPanelBuilder().
+		Title(title).
+		Description(description).
+		Datasource(source()).
+		YAxis(heatmap.NewYAxisConfigBuilder().Unit(units.Seconds)).
+		Color(heatmap.NewHeatmapColorOptionsBuilder().
+			Mode(heatmap.HeatmapColorModeScheme).Scheme("Viridis").Steps(32).Exponent(0.5)).
+		Height(panelHeight).
+		Span(panelSpan).
+		WithTarget(query("{{le}}", "sum by (le) (increase(%s{%s}[$__rate_interval]))", m.Bucket(), scopeOf(m)).
+			Format(prometheus.PromQueryFormatHeatmap))
 }
 
 // lineAt colours values below line blue and the others vermillion.

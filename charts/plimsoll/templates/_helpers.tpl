@@ -41,6 +41,9 @@ app.kubernetes.io/part-of: plimsoll
 app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ $root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" }}
+{{- with $root.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
 {{- end -}}
 
 {{/* Reference of a component's image. Call with (list $ "name"). */}}
@@ -50,11 +53,15 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace 
 {{ printf "%s/%s:%s" $image.registry (index . 1) (default $root.Chart.AppVersion $image.tag) }}
 {{- end -}}
 
-{{/* Labels of a component's pods: no more than say what runs in them. Call with (list $ "component"). */}}
+{{/* Labels of a component's pods: what says what runs in them, and the user's. Call with (list $ "component"). */}}
 {{- define "plimsoll.podLabels" -}}
+{{- $root := index . 0 -}}
 {{ include "plimsoll.selectorLabels" . }}
 app.kubernetes.io/part-of: plimsoll
-app.kubernetes.io/version: {{ (index . 0).Chart.AppVersion | quote }}
+app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
+{{- with merge (dict) (index $root.Values (index . 1)).podLabels $root.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
 {{- end -}}
 
 {{- define "plimsoll.podSecurityContext" -}}
@@ -80,6 +87,9 @@ tolerations: {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- with .affinity }}
 affinity: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .topologySpreadConstraints }}
+topologySpreadConstraints: {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end -}}
 

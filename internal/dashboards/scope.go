@@ -1,0 +1,37 @@
+package dashboards
+
+import (
+	"slices"
+
+	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+
+	"github.com/plimsoll-dev/plimsoll/internal/metric"
+)
+
+// scope restricts a query to the assistants that the viewer has chosen.
+const scope = `namespace="$namespace", service=~"$service"`
+
+// modelScope restricts it to the chosen models, too.
+const modelScope = scope + `, model=~"$model"`
+
+// scopeOf is the narrowest scope that the metric has the labels for, on a dashboard with all variables.
+func scopeOf(m metric.Metric) string {
+	if slices.Contains(m.Labels, "model") {
+		return modelScope
+	}
+	return scope
+}
+
+// withScope gives a dashboard the variables of scope.
+func withScope(d *dashboard.DashboardBuilder) *dashboard.DashboardBuilder {
+	return d.
+		WithVariable(sourceVariable()).
+		WithVariable(labelVariable("namespace", metric.CPUUsage.Name)).
+		WithVariable(labelVariable("service", metric.CPUUsage.Name+`{namespace="$namespace"}`).Multi(true).IncludeAll(true))
+}
+
+// withModelScope gives a dashboard the variables of modelScope.
+func withModelScope(d *dashboard.DashboardBuilder) *dashboard.DashboardBuilder {
+	return withScope(d).
+		WithVariable(labelVariable("model", metric.ModelCalls.Name+"{"+scope+"}").Multi(true).IncludeAll(true))
+}
