@@ -39,6 +39,26 @@ func (o *fileOptions) read(cmd *cobra.Command, config *genericclioptions.ConfigF
 	return reader.Read(o.paths)
 }
 
+// readValid reads and checks the files. Mistakes are printed, and the answer is no.
+func (o *fileOptions) readValid(cmd *cobra.Command, config *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) (checked, error) {
+	set, err := o.read(cmd, config, streams)
+	if err != nil {
+		return checked{}, err
+	}
+	c, err := check(cmd.Context(), set)
+	if err != nil {
+		return checked{}, err
+	}
+	if mistakes := c.mistakes(); len(mistakes) > 0 {
+		for _, mistake := range mistakes {
+			fmt.Fprintln(streams.ErrOut, mistake)
+		}
+		return checked{}, errNo
+	}
+	c.sayLeftOut(streams.ErrOut)
+	return c, nil
+}
+
 // checked are the verdicts of a set, in its order.
 type checked struct {
 	*manifest.Set

@@ -83,7 +83,7 @@ func TestGolden(t *testing.T) {
 
 // TestCommandLine checks what is said to a person, and the exit codes.
 func TestCommandLine(t *testing.T) {
-	const off = "{apiVersion: plimsoll.dev/v1alpha1, kind: AlertThreshold, metadata: {name: a}, spec: {alert: A, signal: {name: CPU}, levels: [{severity: w, above: 80}]}}"
+	const cpu = "{apiVersion: plimsoll.dev/v1alpha1, kind: AlertThreshold, metadata: {name: a}, spec: {alert: A, signal: {name: CPU}, levels: [{severity: w, above: 80}]}}"
 	for name, tc := range map[string]struct {
 		args  []string
 		stdin string
@@ -101,11 +101,26 @@ func TestCommandLine(t *testing.T) {
 		"no file":             {[]string{"validate"}, "", 2, "", "must say which files"},
 		"a missing file":      {[]string{"validate", "-f", "missing.yaml"}, "", 2, "", `the path "missing.yaml" does not exist`},
 		"nothing on stdin":    {[]string{"render", "-f", "-"}, "", 2, "", `no AlertThreshold in "-"`},
-		"the default":         {[]string{"render", "-f", "-"}, off, 0, `namespace: default`, ""},
-		"the namespace asked": {[]string{"render", "-f", "-", "-n", "ai"}, off, 0, `system_cpu_usage_percent{namespace="ai"}`, ""},
+		"the default":         {[]string{"render", "-f", "-"}, cpu, 0, `namespace: default`, ""},
+		"the namespace asked": {[]string{"render", "-f", "-", "-n", "ai"}, cpu, 0, `system_cpu_usage_percent{namespace="ai"}`, ""},
 		"another namespace":   {[]string{"render", "-f", "testdata/latency.yaml", "-n", "web"}, "", 1, "", `is not the namespace "web" that --namespace asks for`},
-		"render of mistakes":  {[]string{"render", "-f", "testdata/mistakes.yaml"}, "", 1, "", "testdata/mistakes.yaml:13:7: spec.levels[0].fore: unknown field"},
-		"completion":          {[]string{"completion", "bash"}, "", 0, "kubectl-plimsoll", ""},
+		"a superseded default": {
+			[]string{"render", "-f", "-"}, strings.Replace(cpu, "{name: a}", `{name: b, labels: {plimsoll.dev/default: "true"}}`, 1) + "\n---\n" + cpu, 0,
+			"name: plimsoll-a", "AlertThreshold default/b has no rule: it is a default, and AlertThreshold default/a has the alert A too",
+		},
+		"a warning": {
+			[]string{"validate", "-f", "-"}, strings.Replace(cpu, "levels:", "labels: {a: '{{ $value }}'}, levels:", 1), 0,
+			"<stdin>:1:127: warning: spec.labels[a]: makes another alert", "0 errors, 1 warning",
+		},
+		"a strict warning":   {[]string{"validate", "-f", "-", "--strict"}, strings.Replace(cpu, "levels:", "labels: {a: '{{ $value }}'}, levels:", 1), 1, "warning: ", "1 warning"},
+		"no Prometheus":      {[]string{"backtest", "-f", "-"}, cpu, 2, "", "must say which Prometheus"},
+		"a bad URL":          {[]string{"backtest", "-f", "-", "--prometheus-url", "localhost"}, cpu, 2, "", "must be http://HOST:PORT"},
+		"names and files":    {[]string{"backtest", "a", "-f", "-", "--prometheus-url", "http://x"}, cpu, 2, "", "either names or files"},
+		"neither":            {[]string{"backtest", "--prometheus-url", "http://x"}, cpu, 2, "", "must say which AlertThresholds"},
+		"a bad window":       {[]string{"backtest", "--window", "-1d"}, cpu, 2, "", "must be a duration such as"},
+		"a short window":     {[]string{"backtest", "-f", "-", "--prometheus-url", "http://x", "--window", "10s"}, cpu, 2, "", "--window must be longer"},
+		"render of mistakes": {[]string{"render", "-f", "testdata/mistakes.yaml"}, "", 1, "", "testdata/mistakes.yaml:13:7: spec.levels[0].fore: unknown field"},
+		"completion":         {[]string{"completion", "bash"}, "", 0, "kubectl-plimsoll", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := call(t, tc.stdin, tc.args...)

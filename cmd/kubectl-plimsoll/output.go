@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"sigs.k8s.io/yaml"
 )
 
 // output is the flag --output.
@@ -47,9 +47,15 @@ func printJSON(w io.Writer, value any) error {
 	return encoder.Encode(value)
 }
 
-// addNamespace adds --namespace alone of kubectl's flags, and those that say where the context's namespace is read.
-func addNamespace(cmd *cobra.Command, config *genericclioptions.ConfigFlags) {
-	cmd.Flags().StringVarP(config.Namespace, "namespace", "n", "", "namespace of the thresholds that name none; naming another is a mistake")
-	cmd.Flags().StringVar(config.KubeConfig, "kubeconfig", "", "kubeconfig whose context gives the namespace when --namespace does not")
-	cmd.Flags().StringVar(config.Context, "context", "", "context of the kubeconfig")
+// printAs prints the value as json or yaml.
+func printAs(format string, w io.Writer, value any) error {
+	if format == "json" {
+		return printJSON(w, value)
+	}
+	text, err := yaml.Marshal(value)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(text)
+	return err
 }

@@ -40,42 +40,37 @@ cluster is needed. With a mistake in a file nothing is printed but the mistakes.
 	o.files.register(cmd)
 	o.output.register(cmd)
 	cmd.Flags().StringToStringVar(&o.labels, "rule-labels", nil, "labels to put on every PrometheusRule, as the controller's flag of that name")
-	addNamespace(cmd, config)
 	return cmd
 }
 
 func (o *renderOptions) run(cmd *cobra.Command, config *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) error {
-	set, err := o.files.read(cmd, config, streams)
+	targets, err := o.files.fromFiles(cmd, config, streams)
 	if err != nil {
 		return err
 	}
-	c, err := check(cmd.Context(), set)
-	if err != nil {
-		return err
-	}
-	if mistakes := c.mistakes(); len(mistakes) > 0 {
-		for _, mistake := range mistakes {
-			fmt.Fprintln(streams.ErrOut, mistake)
-		}
-		return errNo
-	}
-	c.sayLeftOut(streams.ErrOut)
-
 	var rules []*monitoringv1.PrometheusRule
-	for _, verdict := range c.verdicts {
-		if why := ruleless(verdict.Resource); why != "" {
-			fmt.Fprintf(streams.ErrOut, "AlertThreshold %s/%s has no rule: %s\n", verdict.Resource.Namespace, verdict.Resource.Name, why)
+	for _, t := range targets {
+		if why := ruleless(t, targets); why != "" {
+			fmt.Fprintf(streams.ErrOut, "%s has no rule: %s\n", t, why)
 			continue
 		}
-		rules = append(rules, verdict.Plan.Rule(o.labels))
+		rules = append(rules, t.plan.Rule(o.labels))
 	}
 	return o.print(rules, streams.Out)
 }
 
-// ruleless says why the controller would write no rule for the threshold; empty when it would.
-func ruleless(t *v1alpha1.AlertThreshold) string {
-	if t.Spec.Mode == v1alpha1.ModeOff {
+// ruleless says why the controller would write no rule for the threshold, beside the others; empty when it would.
+func ruleless(t target, all []target) string {
+	if t.plan.Mode == v1alpha1.ModeOff {
 		return "its mode is Off"
+	}
+	if !t.isDefault() {
+		return ""
+	}
+	for _, other := range all {
+		if other.resource.Namespace == t.resource.Namespace && other.plan.Alert == t.plan.Alert && !other.isDefault() {
+			return fmt.Sprintf("it is a default, and %s has the alert %s too", other, t.plan.Alert)
+		}
 	}
 	return ""
 }

@@ -2,11 +2,16 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 )
+
+// shown are the flags of kubectl that the help lists.
+var shown = []string{"namespace", "context", "kubeconfig"}
 
 // newRoot is the command with all others below it.
 func newRoot(streams genericiooptions.IOStreams) *cobra.Command {
@@ -18,7 +23,9 @@ func newRoot(streams genericiooptions.IOStreams) *cobra.Command {
 
 The exit code is 0 when the answer is good, 1 when it is not (a file is invalid, an alert fires too often, a link of
 the chain is broken), and 2 when there is no answer (a mistake on the command line, a file or server that cannot be
-read).`,
+read).
+
+All flags of kubectl that say how to reach a cluster are understood: see kubectl options.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          noArgs,
@@ -30,7 +37,10 @@ read).`,
 	root.SetFlagErrorFunc(usageError)
 
 	config := genericclioptions.NewConfigFlags(true)
+	config.AddFlags(root.PersistentFlags())
+	root.PersistentFlags().VisitAll(func(f *pflag.Flag) { f.Hidden = !slices.Contains(shown, f.Name) })
 	root.AddCommand(
+		newBacktest(config, streams),
 		newRender(config, streams),
 		newValidate(config, streams),
 		newVersion(streams),

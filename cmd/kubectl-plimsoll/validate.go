@@ -34,7 +34,6 @@ file:line:column: field: message. No cluster is needed. The exit code is 1 when 
 	o.files.register(cmd)
 	o.output.register(cmd)
 	cmd.Flags().BoolVar(&o.strict, "strict", false, "exit with 1 for warnings too")
-	addNamespace(cmd, config)
 	return cmd
 }
 
@@ -78,8 +77,7 @@ func (o *validateOptions) print(result validation, streams genericiooptions.IOSt
 		fmt.Fprintln(streams.Out, mistake)
 	}
 	for _, warning := range result.Warnings {
-		warning.Message = "warning: " + warning.Message
-		fmt.Fprintln(streams.Out, warning)
+		fmt.Fprintf(streams.Out, "%s: warning: %s: %s\n", warning.Position, warning.Field, warning.Message)
 	}
 	return nil
 }

@@ -67,7 +67,12 @@ func (t *Threshold) Check(ctx context.Context) (Verdict, error) {
 		})
 		return Verdict{Mistakes: slices.Compact(mistakes)}, nil
 	}
-	return Verdict{Resource: resource, Plan: plan}, nil
+	verdict := Verdict{Resource: resource, Plan: plan}
+	for _, warning := range plan.Warnings {
+		path, text, _ := strings.Cut(warning, ": ")
+		verdict.Warnings = append(verdict.Warnings, t.mistake(path, text))
+	}
+	return verdict, nil
 }
 
 // decode makes the Go type of the object. What has the wrong type is left out, and known as a mistake already.
