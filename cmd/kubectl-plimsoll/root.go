@@ -41,6 +41,7 @@ All flags of kubectl that say how to reach a cluster are understood: see kubectl
 	root.PersistentFlags().VisitAll(func(f *pflag.Flag) { f.Hidden = !slices.Contains(shown, f.Name) })
 	root.AddCommand(
 		newBacktest(config, streams),
+		newRecommend(config, streams),
 		newRender(config, streams),
 		newValidate(config, streams),
 		newVersion(streams),
