@@ -33,7 +33,7 @@ func (s *Subject) find(h *held) found {
 			}
 		case w.name == rules.SignalMetric:
 			f.signal = rule
-		case w.kind == prometheusv1.RuleTypeAlerting && w.labels[noDataLabel] == "":
+		case w.kind == prometheusv1.RuleTypeAlerting && w.labels[rules.NoDataLabel] == "":
 			f.alerts[w.labels[rules.SeverityLabel]] = rule
 		}
 	}

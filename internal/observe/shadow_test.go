@@ -1,37 +1,17 @@
 package observe
 
 import (
+	"strings"
 	"testing"
 	"time"
 
-	"github.com/prometheus/common/model"
-
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
-	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
-
-// shadowOf is the subject of a plan without alerts.
-func shadowOf(plan *rules.Plan) *Subject {
-	s := NewSubject(plan)
-	s.wanted, s.shadow = s.wanted[:1+len(plan.Lines)], true
-	return s
-}
-
-// shadowSnapshot is a snapshot of a Prometheus that has the recording rules only.
-func shadowSnapshot(plan *rules.Plan, after time.Duration, values ...*model.Sample) *Snapshot {
-	group := answer(plan)
-	group.Rules = group.Rules[:1+len(plan.Lines)]
-	snap := NewSnapshot(noon.Add(after))
-	snap.AddGroup(group)
-	snap.AddLines(lines(plan))
-	snap.AddSignals(values)
-	return snap
-}
 
 func TestShadow(t *testing.T) {
 	plan := newPlan(t, `{alert: Slow, signal: {name: HTTPLatency, by: [endpoint]}, levels: [
-		{severity: warning, above: 2s, for: 2m, keepFiringFor: 3m}, {severity: idle, below: 100ms}]}`)
-	s := shadowOf(plan)
+		{severity: warning, above: 2s, for: 2m, keepFiringFor: 3m}, {severity: idle, below: 100ms}], mode: Shadow}`)
+	s := NewSubject(plan)
 	for _, step := range []struct {
 		minute     int
 		chat, stat float64
@@ -51,7 +31,7 @@ func TestShadow(t *testing.T) {
 		{12, 0.05, 1, "Firing warning=Inactive idle=Firing"}, // at once, without for
 		{13, 1, 1, "Inactive warning=Inactive idle=Inactive"},
 	} {
-		snap := shadowSnapshot(plan, time.Duration(step.minute)*time.Minute, value("/chat", step.chat), value("/stats", step.stat))
+		snap := snapshot(plan, time.Duration(step.minute)*time.Minute, value("/chat", step.chat), value("/stats", step.stat))
 		s.Observe(snap)
 		s.Observe(snap) // the same one again changes nothing
 		if got := states(*s.Published()); got != step.want {
@@ -61,19 +41,19 @@ func TestShadow(t *testing.T) {
 }
 
 func TestShadowResumes(t *testing.T) {
-	plan := newPlan(t, latency)
-	s := shadowOf(plan)
-	s.Observe(shadowSnapshot(plan, 0, value("/chat", 3)))
+	plan := newPlan(t, strings.Replace(latency, "{", "{mode: Shadow, ", 1))
+	s := NewSubject(plan)
+	s.Observe(snapshot(plan, 0, value("/chat", 3)))
 	status := &v1alpha1.AlertThresholdStatus{Levels: []v1alpha1.LevelStatus{{Severity: "warning"}, {Severity: "critical"}}}
 	s.Published().Record(status, 1)
 
-	again := shadowOf(plan)
+	again := NewSubject(plan)
 	again.Resume(status, 1, noon.Add(9*time.Minute))
-	again.Observe(shadowSnapshot(plan, 9*time.Minute, value("/chat", 3)))
+	again.Observe(snapshot(plan, 9*time.Minute, value("/chat", 3)))
 	if got, want := states(*again.Published()), "Pending warning=Pending critical=Inactive"; got != want {
 		t.Errorf("states are %s, want %s", got, want)
 	}
-	again.Observe(shadowSnapshot(plan, 10*time.Minute, value("/chat", 3)))
+	again.Observe(snapshot(plan, 10*time.Minute, value("/chat", 3)))
 	if got, want := states(*again.Published()), "Firing warning=Firing critical=Inactive"; got != want {
 		t.Errorf("states are %s, want %s", got, want)
 	}

@@ -12,9 +12,6 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
-// noDataLabel tells the alert on the absence of data from that of its level.
-const noDataLabel = "nodata"
-
 // want is one rule as Prometheus should hold it.
 type want struct {
 	kind prometheusv1.RuleType
@@ -95,7 +92,7 @@ func (w *want) labelled(h *heldRule) bool {
 		}
 	}
 	// The alert on the absence of data has all the labels of its level's own alert.
-	return h.labels.Get(noDataLabel) == w.labels[noDataLabel]
+	return h.labels.Get(rules.NoDataLabel) == w.labels[rules.NoDataLabel]
 }
 
 // same reports whether the rule that Prometheus holds says the same.

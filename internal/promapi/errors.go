@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"strings"
 
 	prometheusv1 "github.com/prometheus/client_golang/api/prometheus/v1"
@@ -13,11 +15,40 @@ import (
 // errForeign is about an answer that is JSON, but not of the Prometheus API.
 var errForeign = errors.New("the answer is not the Prometheus API's: check the URL")
 
-// IsRefused reports whether the server answered, and it is the expression that it cannot evaluate: asking again gives
-// the same.
+// errTooLarge is about an answer of which no more is read, for memory's sake.
+var errTooLarge = fmt.Errorf("the answer is larger than %d MiB: let the expression give fewer series, as with sum by (...)", maxAnswer>>20)
+
+// IsRefused reports whether the server answered, and it is the expression that is at fault: asking again gives the same.
 func IsRefused(err error) bool {
 	var answer *prometheusv1.Error
-	return errors.As(err, &answer) && (answer.Type == prometheusv1.ErrBadData || answer.Type == prometheusv1.ErrExec)
+	return errors.Is(err, errTooLarge) ||
+		errors.As(err, &answer) && (answer.Type == prometheusv1.ErrBadData || answer.Type == prometheusv1.ErrExec)
+}
+
+// capped reads no more of an answer than maxAnswer.
+type capped struct{ http.RoundTripper }
+
+// RoundTrip is as http.RoundTripper has it.
+func (c capped) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := c.RoundTripper.RoundTrip(req)
+	if err == nil {
+		resp.Body = &cappedBody{ReadCloser: resp.Body, left: maxAnswer}
+	}
+	return resp, err
+}
+
+type cappedBody struct {
+	io.ReadCloser
+	left int
+}
+
+// Read is as io.Reader has it.
+func (b *cappedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if b.left -= n; b.left < 0 {
+		return 0, errTooLarge
+	}
+	return n, err
 }
 
 // explain says what was being asked and what to do about the error. The bearer token is in no error: the client library

@@ -25,6 +25,8 @@ const (
 	DefaultMaxPoints = 2750
 	// maxPoints is what Prometheus lets a request ask for.
 	maxPoints = 11000
+	// maxAnswer is how large the answer to a query may be, in bytes: about two million points.
+	maxAnswer = 64 << 20
 )
 
 // Options say which server is asked, and how hard.
@@ -100,7 +102,7 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up the client of Prometheus: %w", err)
 	}
-	client, err := api.NewClient(api.Config{Address: o.URL, Client: httpClient})
+	client, err := api.NewClient(api.Config{Address: o.URL, RoundTripper: capped{httpClient.Transport}})
 	if err != nil {
 		return nil, fmt.Errorf("set up the client of Prometheus: %w", err)
 	}
