@@ -55,6 +55,8 @@ type recommended struct {
 
 	target target
 	found  []backtest.Recommendation
+	// taken are the levels whose recommended lines are other than the present ones, and can be taken together.
+	taken []bool
 }
 
 // levelCurve is how often lines of a level would have fired.
@@ -92,7 +94,7 @@ func (o *recommendOptions) run(cmd *cobra.Command, names []string, config *gener
 		if all[i], err = o.recommend(cmd, client, t, span, streams.ErrOut); err != nil {
 			return fmt.Errorf("recommend lines of %s: %w", t, err)
 		}
-		all[i].warn(streams.ErrOut)
+		all[i].choose(streams.ErrOut)
 	}
 	return o.print(all, streams.Out)
 }
@@ -136,19 +138,40 @@ func status(found backtest.Recommendation) v1alpha1.Recommendation {
 	return r
 }
 
-// warn tells when the lines would be refused, as when that of a warning comes to lie beyond that of critical.
-func (r recommended) warn(stderr io.Writer) {
-	changed := r.target.resource.DeepCopy()
-	for _, recommendation := range r.Recommendations {
-		for i := range changed.Spec.Levels {
-			if level := &changed.Spec.Levels[i]; level.Severity == recommendation.Severity {
-				level.Above, level.Below = v1alpha1.Value(recommendation.Above), v1alpha1.Value(recommendation.Below)
+// choose picks the recommended lines that can be taken together: level by level, as long as critical lies beyond warning.
+func (r *recommended) choose(stderr io.Writer) {
+	r.taken = make([]bool, len(r.found))
+	for again := true; again; {
+		again = false
+		for i, found := range r.found {
+			if r.taken[i] || !found.Found || found.Line == r.target.plan.Lines[i] {
+				continue
+			}
+			r.taken[i] = true
+			if r.taken[i] = len(rules.Validate(r.changed())) == 0; r.taken[i] {
+				again = true
 			}
 		}
 	}
-	if errs := rules.Validate(changed); len(errs) > 0 {
-		fmt.Fprintf(stderr, "%s: the recommended lines cannot be taken together: %v\n", r.target, errs.ToAggregate())
+	for i, found := range r.found {
+		if found.Found && !r.taken[i] && found.Line != r.target.plan.Lines[i] {
+			fmt.Fprintf(stderr, "%s: %s %s is left out of the patch: the lines of the levels would be out of order\n",
+				r.target, found.Line.Severity, found.Line)
+		}
 	}
+}
+
+// changed is the threshold with the lines that are taken.
+func (r *recommended) changed() *v1alpha1.AlertThreshold {
+	changed := r.target.resource.DeepCopy()
+	for i, found := range r.found {
+		if r.taken[i] {
+			line := status(found)
+			level := &changed.Spec.Levels[i]
+			level.Above, level.Below = v1alpha1.Value(line.Above), v1alpha1.Value(line.Below)
+		}
+	}
+	return changed
 }
 
 func (o *recommendOptions) print(all []recommended, stdout io.Writer) error {
@@ -169,12 +192,12 @@ func (o *recommendOptions) print(all []recommended, stdout io.Writer) error {
 	return nil
 }
 
-// command is the kubectl command that takes the recommended lines; empty when there are none. The patch holds only where
-// the levels are as they were.
+// command is the kubectl command that takes the recommended lines; empty when there are none to take. The patch holds only
+// where the levels are as they were.
 func (r recommended) command() string {
 	var ops []string
 	for i, found := range r.found {
-		if !found.Found || found.Line == r.target.plan.Lines[i] {
+		if !r.taken[i] {
 			continue
 		}
 		ops = append(ops,

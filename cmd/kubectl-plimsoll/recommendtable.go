@@ -56,17 +56,14 @@ func (r recommended) remark(level int, point curvePoint) string {
 func printPatches(all []recommended, w io.Writer) error {
 	separate := ""
 	for _, r := range all {
-		if len(r.Recommendations) == 0 {
-			continue
-		}
-		levels := make([]map[string]string, len(r.Recommendations))
-		for i, recommendation := range r.Recommendations {
-			levels[i] = map[string]string{"severity": recommendation.Severity}
-			if recommendation.Below != "" {
-				levels[i]["below"] = recommendation.Below
-			} else {
-				levels[i]["above"] = recommendation.Above
+		var levels []map[string]string
+		for i, found := range r.found {
+			if line := found.Line; r.taken[i] {
+				levels = append(levels, map[string]string{"severity": line.Severity, string(line.Comparison): line.Unit.Format(line.Value)})
 			}
+		}
+		if len(levels) == 0 {
+			continue
 		}
 		text, err := yaml.Marshal(map[string]any{
 			"apiVersion": v1alpha1.GroupVersion.String(), "kind": v1alpha1.Kind,

@@ -43,6 +43,7 @@ All flags of kubectl that say how to reach a cluster are understood: see kubectl
 		newBacktest(config, streams),
 		newRecommend(config, streams),
 		newRender(config, streams),
+		newStatus(config, streams),
 		newValidate(config, streams),
 		newVersion(streams),
 	)
