@@ -49,6 +49,7 @@ func NewManager(cfg *rest.Config, o Options, log logr.Logger) (ctrl.Manager, err
 		return nil, fmt.Errorf("register the API types: %w", err)
 	}
 	addSeenRules(scheme)
+	addPrometheuses(scheme)
 	cfg = rest.CopyConfig(cfg)
 	cfg.QPS = -1 // the API server's own priority and fairness is the limit
 	if o.Registerer == nil {
