@@ -38,6 +38,7 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	fs.StringVar(&o.controller.ProbeAddress, "health-probe-bind-address", ":8081", "`address` to serve /healthz and /readyz on; 0 for not at all")
 	fs.BoolVar(&o.controller.LeaderElection, "leader-elect", false, "let one of several replicas work at a time")
 	fs.StringVar(&o.controller.LeaderElectionNamespace, "leader-election-namespace", "", "`namespace` of the lease (default the pod's own)")
+	o.controller.Webhook.AddFlags(fs)
 	fs.Func("log-level", "least `level` to log: debug, info, warning or error (default info)", func(text string) (err error) {
 		o.logLevel, err = logs.ParseLevel(text)
 		return err

@@ -17,6 +17,7 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/webhook"
 )
 
 // +kubebuilder:rbac:groups=coordination.k8s.io,namespace=plimsoll-system,resources=leases,verbs=get;create;update
@@ -37,6 +38,8 @@ type Options struct {
 	// pod's own namespace when that is empty.
 	LeaderElection          bool
 	LeaderElectionNamespace string
+	// Webhook is the admission webhook, which every replica serves.
+	Webhook webhook.Options
 }
 
 // Validate returns what is wrong with the options, before anything is connected to.
@@ -53,7 +56,7 @@ func (o Options) Validate() error {
 			errs = append(errs, fmt.Errorf("rule label %s=%s: %s", name, o.RuleLabels[name], strings.Join(problems, "; ")))
 		}
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, o.Webhook.Validate())...)
 }
 
 // NewManager returns a manager that runs the controller against the cluster of cfg once it is started. The options
@@ -83,7 +86,7 @@ func NewManager(cfg *rest.Config, o Options, log logr.Logger) (ctrl.Manager, err
 	if err := errors.Join(mgr.AddHealthzCheck("ping", healthz.Ping), mgr.AddReadyzCheck("ping", healthz.Ping)); err != nil {
 		return nil, fmt.Errorf("add the health checks: %w", err)
 	}
-	if err := register(mgr, o.RuleLabels); err != nil {
+	if err := errors.Join(register(mgr, o.RuleLabels), webhook.Register(mgr, o.Webhook)); err != nil {
 		return nil, err
 	}
 	return mgr, nil

@@ -1,0 +1,47 @@
+// Package webhook judges AlertThresholds when they are applied, with the same rules as the controller, so that whoever
+// applies one hears at once what is wrong with it. Nothing depends on it: while it is away, what it would have refused
+// gets in, and the controller says in the status what is wrong.
+package webhook
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/webhook"
+	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
+)
+
+const (
+	// Name is what the webhook is called in its configuration and in its refusals.
+	Name = "alertthresholds.plimsoll.dev"
+	// Path is where it is served.
+	Path = "/validate-alertthresholds"
+)
+
+// Register makes mgr serve the webhook, as a leader and as a stand-by, unless the options say not to. The options must
+// be valid.
+func Register(mgr ctrl.Manager, o Options) error {
+	if !o.serves() {
+		return nil
+	}
+	host, port, err := o.listen()
+	if err != nil {
+		return err
+	}
+	load, err := loader(mgr, o)
+	if err != nil {
+		return err
+	}
+	pair := &keyPair{load: load, log: mgr.GetLogger().WithName("webhook")}
+	server := webhook.NewServer(webhook.Options{Host: host, Port: port, TLSOpts: []func(*tls.Config){func(c *tls.Config) {
+		c.MinVersion = tls.VersionTLS13
+		c.GetCertificate = pair.certificate
+	}}})
+	server.Register(Path, admission.WithValidator(mgr.GetScheme(), validator{}))
+	if err := errors.Join(mgr.Add(pair), mgr.Add(server), mgr.AddReadyzCheck("webhook", pair.check)); err != nil {
+		return fmt.Errorf("add the webhook: %w", err)
+	}
+	return nil
+}
