@@ -30,6 +30,7 @@ type keyPair struct {
 	load   loadFunc
 	log    logr.Logger
 	loaded atomic.Pointer[tls.Certificate]
+	ready  chan struct{} // closed when one has been loaded
 }
 
 // Start loads the key pair until ctx is cancelled.
@@ -38,8 +39,8 @@ func (k *keyPair) Start(ctx context.Context) error {
 	for {
 		pause := refreshInterval
 		pair, err := k.load(ctx)
-		if pair != nil {
-			k.loaded.Store(pair)
+		if pair != nil && k.loaded.Swap(pair) == nil {
+			close(k.ready)
 		}
 		switch {
 		case err == nil:
@@ -64,21 +65,19 @@ func (k *keyPair) Start(ctx context.Context) error {
 // NeedLeaderElection is false: every replica serves.
 func (*keyPair) NeedLeaderElection() bool { return false }
 
-// certificate is the key pair for a new connection.
-func (k *keyPair) certificate(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-	if pair := k.loaded.Load(); pair != nil {
-		return pair, nil
-	}
-	return nil, errNoKeyPair
+// configure makes a server use whatever pair was loaded last.
+func (k *keyPair) configure(c *tls.Config) {
+	c.MinVersion = tls.VersionTLS13
+	c.GetCertificate = func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return k.loaded.Load(), nil }
 }
 
 // check is healthy once there is a key pair: until then the Service leads elsewhere.
 func (k *keyPair) check(*http.Request) error {
-	_, err := k.certificate(nil)
-	return err
+	if k.loaded.Load() == nil {
+		return errors.New("the webhook has no key pair yet: the log says why")
+	}
+	return nil
 }
-
-var errNoKeyPair = errors.New("the webhook has no key pair yet")
 
 // fromFolder loads the key pair of a folder.
 func fromFolder(dir string) loadFunc {

@@ -72,18 +72,23 @@ func (r release) options() controller.Options {
 	}
 }
 
+// credentials are those of the controller's account.
+func (r release) credentials() *rest.Config {
+	cfg := rest.CopyConfig(adminConfig)
+	cfg.Impersonate = rest.ImpersonationConfig{
+		UserName: "system:serviceaccount:" + r.namespace + ":" + r.account(),
+		Groups:   []string{"system:serviceaccounts", "system:serviceaccounts:" + r.namespace, "system:authenticated"},
+	}
+	return cfg
+}
+
 // run runs a controller until stop is called, or the test ends.
 func (r release) run(t *testing.T, o controller.Options) (stop func()) {
 	t.Helper()
 	if err := o.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	cfg := rest.CopyConfig(adminConfig)
-	cfg.Impersonate = rest.ImpersonationConfig{
-		UserName: "system:serviceaccount:" + r.namespace + ":" + r.account(),
-		Groups:   []string{"system:serviceaccounts", "system:serviceaccounts:" + r.namespace, "system:authenticated"},
-	}
-	mgr, err := controller.NewManager(cfg, o, logr.Discard())
+	mgr, err := controller.NewManager(r.credentials(), o, logr.Discard())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,10 +101,12 @@ func (r release) run(t *testing.T, o controller.Options) (stop func()) {
 			return
 		}
 		stopped = true
+		start := time.Now()
 		cancel()
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
+		t.Logf("stopped after %s", time.Since(start).Round(time.Millisecond))
 	}
 	t.Cleanup(stop)
 	return stop

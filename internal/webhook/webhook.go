@@ -4,6 +4,7 @@
 package webhook
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -34,14 +35,28 @@ func Register(mgr ctrl.Manager, o Options) error {
 	if err != nil {
 		return err
 	}
-	pair := &keyPair{load: load, log: mgr.GetLogger().WithName("webhook")}
-	server := webhook.NewServer(webhook.Options{Host: host, Port: port, TLSOpts: []func(*tls.Config){func(c *tls.Config) {
-		c.MinVersion = tls.VersionTLS13
-		c.GetCertificate = pair.certificate
-	}}})
-	server.Register(Path, admission.WithValidator(mgr.GetScheme(), validator{}))
-	if err := errors.Join(mgr.Add(pair), mgr.Add(server), mgr.AddReadyzCheck("webhook", pair.check)); err != nil {
+	pair := &keyPair{load: load, log: mgr.GetLogger().WithName("webhook"), ready: make(chan struct{})}
+	srv := server{webhook.NewServer(webhook.Options{Host: host, Port: port, TLSOpts: []func(*tls.Config){pair.configure}}), pair.ready}
+	srv.Register(Path, admission.WithValidator(mgr.GetScheme(), validator{}))
+	if err := errors.Join(mgr.Add(pair), mgr.Add(srv), mgr.AddReadyzCheck("webhook", pair.check)); err != nil {
 		return fmt.Errorf("add the webhook: %w", err)
 	}
 	return nil
+}
+
+// server is a webhook server that waits for its key pair.
+type server struct {
+	webhook.Server
+	ready <-chan struct{}
+}
+
+// Start serves until ctx is cancelled. Before there is a key pair it does not listen: the API server then need not wait
+// for a handshake that must fail.
+func (s server) Start(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-s.ready:
+		return s.Server.Start(ctx)
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -71,9 +72,11 @@ func TestDryRun(t *testing.T) {
 func TestAway(t *testing.T) {
 	namespace := newNamespace(t)
 	bad := threshold(t, namespace, "bad", badSpec)
+	start := time.Now()
 	if err := admin.Create(t.Context(), bad); err != nil {
 		t.Fatal("nobody listens, and yet:", err)
 	}
+	t.Logf("apply with no webhook took %s", time.Since(start).Round(time.Millisecond))
 	stop := serve(t)
 
 	change := func(t *testing.T, what func(*v1alpha1.AlertThreshold)) error {
