@@ -12,10 +12,11 @@ import (
 	"testing"
 
 	"github.com/plimsoll-dev/plimsoll/internal/controller"
+	"github.com/plimsoll-dev/plimsoll/internal/webhook"
 )
 
 func TestParseOptions(t *testing.T) {
-	defaults := controller.Options{MetricsAddress: ":8080", ProbeAddress: ":8081"}
+	defaults := controller.Options{MetricsAddress: ":8080", ProbeAddress: ":8081", Webhook: webhook.Options{Address: "0"}}
 	for name, tc := range map[string]struct {
 		args []string
 		want options
@@ -25,7 +26,7 @@ func TestParseOptions(t *testing.T) {
 			[]string{
 				"--namespaces=ai, web", "--rule-labels=release=prometheus,team=", "--metrics-bind-address=0",
 				"--health-probe-bind-address=127.0.0.1:9", "--leader-elect", "--leader-election-namespace=plimsoll",
-				"--log-level=debug",
+				"--webhook-bind-address=:9443", "--webhook-cert-dir=/certs", "--log-level=debug",
 			},
 			options{
 				controller: controller.Options{
@@ -35,6 +36,7 @@ func TestParseOptions(t *testing.T) {
 					ProbeAddress:            "127.0.0.1:9",
 					LeaderElection:          true,
 					LeaderElectionNamespace: "plimsoll",
+					Webhook:                 webhook.Options{Address: ":9443", CertDir: "/certs"},
 				},
 				logLevel: slog.LevelDebug,
 			},
@@ -57,6 +59,7 @@ func TestParseOptionsRefuses(t *testing.T) {
 		"an argument":        {"start", `unexpected argument "start"`},
 		"an unknown flag":    {"--namespace=ai", "flag provided but not defined"},
 		"a bad namespace":    {"--namespaces=ai,Web", `namespace "Web"`},
+		"a webhook alone":    {"--webhook-bind-address=:9443", "webhook: set the folder of its key pair"},
 		"a label of no form": {"--rule-labels=release", "write release=VALUE"},
 		"a label's name":     {"--rule-labels=a b=c", "rule label a b=c"},
 		"a label's value":    {"--rule-labels=a=b c", "rule label a=b c"},
