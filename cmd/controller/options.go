@@ -35,9 +35,10 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 		return err
 	})
 	fs.StringVar(&o.controller.MetricsAddress, "metrics-bind-address", ":8080", "`address` to serve metrics on; 0 for not at all")
+	fs.BoolVar(&o.controller.MetricsSecure, "metrics-secure", false, "serve metrics over TLS, to those whom the API server lets GET /metrics")
 	fs.StringVar(&o.controller.ProbeAddress, "health-probe-bind-address", ":8081", "`address` to serve /healthz and /readyz on; 0 for not at all")
 	fs.BoolVar(&o.controller.LeaderElection, "leader-elect", false, "let one of several replicas work at a time")
-	fs.StringVar(&o.controller.LeaderElectionNamespace, "leader-election-namespace", "", "`namespace` of the lease (default the pod's own)")
+	fs.StringVar(&o.controller.LeaderElectionNamespace, "leader-election-namespace", "", "`namespace` of the leader's lease")
 	o.controller.Webhook.AddFlags(fs)
 	fs.Func("log-level", "least `level` to log: debug, info, warning or error (default info)", func(text string) (err error) {
 		o.logLevel, err = logs.ParseLevel(text)

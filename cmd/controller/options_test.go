@@ -25,14 +25,15 @@ func TestParseOptions(t *testing.T) {
 		"all": {
 			[]string{
 				"--namespaces=ai, web", "--rule-labels=release=prometheus,team=", "--metrics-bind-address=0",
-				"--health-probe-bind-address=127.0.0.1:9", "--leader-elect", "--leader-election-namespace=plimsoll",
-				"--webhook-bind-address=:9443", "--webhook-cert-dir=/certs", "--log-level=debug",
+				"--health-probe-bind-address=127.0.0.1:9", "--metrics-secure", "--leader-elect",
+				"--leader-election-namespace=plimsoll", "--webhook-bind-address=:9443", "--webhook-cert-dir=/certs", "--log-level=debug",
 			},
 			options{
 				controller: controller.Options{
 					Namespaces:              []string{"ai", "web"},
 					RuleLabels:              map[string]string{"release": "prometheus", "team": ""},
 					MetricsAddress:          "0",
+					MetricsSecure:           true,
 					ProbeAddress:            "127.0.0.1:9",
 					LeaderElection:          true,
 					LeaderElectionNamespace: "plimsoll",
@@ -63,6 +64,8 @@ func TestParseOptionsRefuses(t *testing.T) {
 		"a label of no form": {"--rule-labels=release", "write release=VALUE"},
 		"a label's name":     {"--rule-labels=a b=c", "rule label a b=c"},
 		"a label's value":    {"--rule-labels=a=b c", "rule label a=b c"},
+		"no namespace":       {"--leader-elect", "name it with --leader-election-namespace"},
+		"a bad address":      {"--metrics-bind-address=8080", "write host:port, :port or 0"},
 		"an unknown level":   {"--log-level=loud", `unknown log level "loud"`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
+	"github.com/prometheus/client_golang/prometheus"
 	eventsv1 "k8s.io/api/events/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -163,15 +164,25 @@ func TestApplyNoticesAnotherRule(t *testing.T) {
 	if err := admin.Create(t.Context(), foreign); err != nil {
 		t.Fatal(err)
 	}
-	seen := newRuleMetadata()
-	seen.UID, seen.ResourceVersion = "another", "1"
-	r := &Reconciler{client: admin}
+	seen := &seenRule{ObjectMeta: metav1.ObjectMeta{UID: "another", ResourceVersion: "1"}}
+	m, err := newMetrics(prometheus.NewRegistry(), admin, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &Reconciler{client: admin, metrics: m, own: newOwnWrites()}
 	for _, name := range []string{"theirs", "gone"} {
-		rule := plan.Rule(nil)
-		rule.Name = name
-		if _, err := r.apply(t.Context(), threshold, rule, seen); !apierrors.IsConflict(err) {
+		want, err := newDesired(threshold, plan, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want.object.SetName(name)
+		if err := r.apply(t.Context(), threshold, want, seen); !apierrors.IsConflict(err) {
 			t.Errorf("apply over %s: error = %v, want a conflict", name, err)
 		}
+	}
+	seen.Namespace, seen.Name = namespace, "theirs"
+	if err := r.remove(t.Context(), seen); !apierrors.IsConflict(err) {
+		t.Errorf("remove: error = %v, want a conflict", err)
 	}
 	if got := getRule(t, namespace, "theirs"); got.ResourceVersion != foreign.ResourceVersion {
 		t.Errorf("the foreign rule was written: %+v", got)

@@ -35,17 +35,19 @@ func (d decision) record(status *v1alpha1.AlertThresholdStatus, generation int64
 	meta.SetStatusCondition(&status.Conditions, d.accepted)
 	meta.SetStatusCondition(&status.Conditions, d.programmed)
 	meta.SetStatusCondition(&status.Conditions, d.ready())
-	switch d.programmed.Reason {
-	case v1alpha1.ReasonRuleApplied:
+	status.State = d.state()
+	switch {
+	case d.want != nil:
 		setLines(status, d.plan)
-	case v1alpha1.ReasonLastGoodRule, v1alpha1.ReasonApplyFailed:
+	case d.linesStay:
 		// The earlier lines, if there are any, are still in force.
 	default:
 		status.Levels, status.Threshold, status.Rule = nil, "", nil
 	}
 }
 
-// ready is the condition Ready: it fails with the first of the others that fails.
+// ready is the condition Ready: it fails with the first of the others that fails. A threshold that deliberately has no
+// rule is as it should be: who waits for it must not wait for ever.
 func (d decision) ready() metav1.Condition {
 	ready := metav1.Condition{
 		Type:               v1alpha1.ConditionReady,
@@ -60,7 +62,31 @@ func (d decision) ready() metav1.Condition {
 			break
 		}
 	}
+	if d.accepted.Status == metav1.ConditionTrue && isWithdrawal(d.programmed) {
+		ready.Status = metav1.ConditionTrue
+	}
 	return ready
+}
+
+// isWithdrawal reports whether the condition says that there is deliberately no rule.
+func isWithdrawal(c metav1.Condition) bool {
+	return c.Reason == v1alpha1.ReasonOff || c.Reason == v1alpha1.ReasonSuperseded
+}
+
+// isDoubtful reports whether the condition accepts a spec with a warning.
+func isDoubtful(c metav1.Condition) bool {
+	return c.Type == v1alpha1.ConditionAccepted && c.Status == metav1.ConditionTrue && c.Message != specValid
+}
+
+// state is where the threshold stands: empty while nothing is known.
+func (d decision) state() v1alpha1.State {
+	switch d.programmed.Reason {
+	case v1alpha1.ReasonOff:
+		return v1alpha1.StateOff
+	case v1alpha1.ReasonSuperseded:
+		return v1alpha1.StateSuperseded
+	}
+	return ""
 }
 
 // setLines writes down the lines of the plan, which is in force.
