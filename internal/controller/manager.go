@@ -83,7 +83,7 @@ func NewManager(cfg *rest.Config, o Options, log logr.Logger) (ctrl.Manager, err
 	if err := errors.Join(mgr.AddHealthzCheck("ping", healthz.Ping), mgr.AddReadyzCheck("caches", cachesSynced(mgr.GetCache()))); err != nil {
 		return nil, fmt.Errorf("add the health checks: %w", err)
 	}
-	if err := errors.Join(register(mgr, o), webhook.Register(mgr, o.Webhook)); err != nil {
+	if err := errors.Join(register(mgr, o), webhook.Register(mgr, o.Webhook, o.Registerer)); err != nil {
 		return nil, err
 	}
 	return mgr, nil

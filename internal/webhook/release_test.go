@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -62,7 +63,7 @@ func (r release) getConfiguration(ctx context.Context) (*admissionv1.ValidatingW
 // options are those that the chart gives the controller, but for the addresses.
 func (r release) options() controller.Options {
 	return controller.Options{
-		MetricsAddress: "0", ProbeAddress: "0",
+		MetricsAddress: "0", ProbeAddress: "0", Registerer: prometheus.NewRegistry(),
 		LeaderElection: true, LeaderElectionNamespace: r.namespace,
 		Webhook: webhook.Options{
 			Address:       net.JoinHostPort("127.0.0.1", strconv.Itoa(r.port)),

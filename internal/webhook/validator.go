@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"context"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -13,21 +14,24 @@ import (
 
 var thresholdKind = v1alpha1.GroupVersion.WithKind(v1alpha1.Kind).GroupKind()
 
-// validator refuses what cannot be turned into rules.
-type validator struct{}
+// validator refuses what cannot be turned into rules, and says of the rest what there is to know.
+type validator struct {
+	adviser *adviser // nil when nobody can be asked
+}
 
 // ValidateCreate judges a new threshold.
-func (validator) ValidateCreate(_ context.Context, t *v1alpha1.AlertThreshold) (admission.Warnings, error) {
-	return judge(t)
+func (v validator) ValidateCreate(ctx context.Context, t *v1alpha1.AlertThreshold) (admission.Warnings, error) {
+	return v.judge(ctx, nil, t)
 }
 
 // ValidateUpdate judges a threshold that means something else now. One that got in with a mistake can still be
 // labelled, annotated, and deleted, whatever finalizers must be taken off for that.
-func (validator) ValidateUpdate(_ context.Context, before, after *v1alpha1.AlertThreshold) (admission.Warnings, error) {
+func (v validator) ValidateUpdate(ctx context.Context, before, after *v1alpha1.AlertThreshold) (admission.Warnings, error) {
 	if !after.DeletionTimestamp.IsZero() || sameMeaning(before, after) {
 		return nil, nil
 	}
-	return judge(after)
+	present, _ := rules.Resolve(before) // one with mistakes has no lines to compare with
+	return v.judge(ctx, present, after)
 }
 
 // ValidateDelete lets every threshold go.
@@ -40,11 +44,12 @@ func sameMeaning(a, b *v1alpha1.AlertThreshold) bool {
 	return equality.Semantic.DeepEqual(a.Spec, b.Spec) && a.Labels[v1alpha1.DefaultLabel] == b.Labels[v1alpha1.DefaultLabel]
 }
 
-// judge returns every mistake as one error, of the form in which the API server returns its own.
-func judge(t *v1alpha1.AlertThreshold) (admission.Warnings, error) {
+// judge returns every mistake as one error, of the form in which the API server returns its own. Without one it returns
+// what else is worth knowing. The present plan is nil when there is none.
+func (v validator) judge(ctx context.Context, present *rules.Plan, t *v1alpha1.AlertThreshold) (admission.Warnings, error) {
 	plan, errs := rules.Resolve(t)
 	if len(errs) > 0 {
 		return nil, apierrors.NewInvalid(thresholdKind, t.Name, errs)
 	}
-	return plan.Warnings, nil
+	return slices.Concat(plan.Warnings, v.adviser.advise(ctx, present, plan)), nil
 }

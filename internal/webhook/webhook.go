@@ -8,10 +8,14 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/webhook"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
+
+	"github.com/plimsoll-dev/plimsoll/internal/promapi"
 )
 
 const (
@@ -22,8 +26,8 @@ const (
 )
 
 // Register makes mgr serve the webhook, as a leader and as a stand-by, unless the options say not to. The options must
-// be valid.
-func Register(mgr ctrl.Manager, o Options) error {
+// be valid. metrics takes the webhook's own metrics.
+func Register(mgr ctrl.Manager, o Options, metrics prometheus.Registerer) error {
 	if !o.serves() {
 		return nil
 	}
@@ -35,9 +39,20 @@ func Register(mgr ctrl.Manager, o Options) error {
 	if err != nil {
 		return err
 	}
+	v := validator{}
+	if o.Past.URL != "" {
+		client, err := promapi.New(o.Past.Options)
+		if err != nil {
+			return err
+		}
+		v.adviser = newAdviser(&past{prometheus: client, window: o.Past.Window, step: o.Past.Step, now: time.Now})
+		if err := metrics.Register(v.adviser.outcomes); err != nil {
+			return fmt.Errorf("register the webhook's metrics: %w", err)
+		}
+	}
 	pair := &keyPair{load: load, log: mgr.GetLogger().WithName("webhook"), ready: make(chan struct{})}
 	srv := server{webhook.NewServer(webhook.Options{Host: host, Port: port, TLSOpts: []func(*tls.Config){pair.configure}}), pair.ready}
-	srv.Register(Path, admission.WithValidator(mgr.GetScheme(), validator{}))
+	srv.Register(Path, admission.WithValidator(mgr.GetScheme(), v))
 	if err := errors.Join(mgr.Add(pair), mgr.Add(srv), mgr.AddReadyzCheck("webhook", pair.check)); err != nil {
 		return fmt.Errorf("add the webhook: %w", err)
 	}

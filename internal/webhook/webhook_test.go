@@ -4,8 +4,11 @@ package webhook_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
+	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -13,9 +16,12 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/yaml"
+	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/plimsoll-dev/plimsoll/hack/prometheusserver"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/promapi"
 	"github.com/plimsoll-dev/plimsoll/internal/webhook"
 )
 
@@ -79,30 +85,21 @@ func TestAway(t *testing.T) {
 	t.Logf("apply with no webhook took %s", time.Since(start).Round(time.Millisecond))
 	stop := serve(t)
 
-	change := func(t *testing.T, what func(*v1alpha1.AlertThreshold)) error {
-		before := bad.DeepCopy()
-		if err := admin.Get(t.Context(), client.ObjectKeyFromObject(bad), before); err != nil {
-			t.Fatal(err)
-		}
-		after := before.DeepCopy()
-		what(after)
-		return admin.Patch(t.Context(), after, client.MergeFrom(before))
-	}
-	if err := change(t, func(a *v1alpha1.AlertThreshold) {
+	if err := change(t, admin, bad, func(a *v1alpha1.AlertThreshold) {
 		a.Labels, a.Finalizers = map[string]string{"team": "ai"}, []string{"example.com/hold"}
 	}); err != nil {
 		t.Error("label and finalizer:", err)
 	}
-	if err := change(t, func(a *v1alpha1.AlertThreshold) { a.Spec.Levels[0].For = "1m" }); !apierrors.IsInvalid(err) {
+	if err := change(t, admin, bad, func(a *v1alpha1.AlertThreshold) { a.Spec.Levels[0].For = "1m" }); !apierrors.IsInvalid(err) {
 		t.Errorf("another spec with the mistake: error = %v, want a refusal", err)
 	}
-	if err := change(t, func(a *v1alpha1.AlertThreshold) { a.Labels[v1alpha1.DefaultLabel] = "true" }); !apierrors.IsInvalid(err) {
+	if err := change(t, admin, bad, func(a *v1alpha1.AlertThreshold) { a.Labels[v1alpha1.DefaultLabel] = "true" }); !apierrors.IsInvalid(err) {
 		t.Errorf("made a default: error = %v, want a refusal", err)
 	}
 	if err := admin.Delete(t.Context(), bad); err != nil {
 		t.Error("deletion:", err)
 	}
-	if err := change(t, func(a *v1alpha1.AlertThreshold) { a.Finalizers = nil }); err != nil {
+	if err := change(t, admin, bad, func(a *v1alpha1.AlertThreshold) { a.Finalizers = nil }); err != nil {
 		t.Error("finalizer off:", err)
 	}
 	if err := admin.Create(t.Context(), threshold(t, namespace, "bad", goodSpec)); err != nil {
@@ -113,6 +110,82 @@ func TestAway(t *testing.T) {
 	if err := admin.Create(t.Context(), threshold(t, namespace, "later", badSpec)); err != nil {
 		t.Error("nobody listens any more, and yet:", err)
 	}
+}
+
+// TestWarnings reads what kubectl would print: what the rules warn of, and what the lines would have done on the past that
+// a real Prometheus knows. Here that is a clock's: minutes are above 30 once an hour.
+func TestWarnings(t *testing.T) {
+	server := prometheusserver.Start(t, "{}")
+	o := installed.options()
+	o.Webhook.Past = webhook.Past{Options: promapi.Options{URL: server.URL()}, Window: 24 * time.Hour, Step: time.Minute}
+	installed.run(t, o)
+	eventually(t, func() error { return refuses(t) })
+
+	heard := &warnings{}
+	cfg := rest.CopyConfig(adminConfig)
+	cfg.WarningHandlerWithContext = heard
+	user, err := newAdmin(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	namespace := newNamespace(t)
+	clock := threshold(t, namespace, "clock", `{alert: Clock, expr: minute(), labels: {at: "{{ $value }}"}, levels: [{severity: warning, above: 30}]}`)
+	if err := user.Create(t.Context(), clock); err != nil {
+		t.Fatal(err)
+	}
+	heard.expect(t, `^spec.labels\[at\]: makes another alert`, `^level warning \(> 30\) would have fired 2[45] times in the last 1d \(100% covered\)$`)
+
+	err = change(t, user, clock, func(a *v1alpha1.AlertThreshold) { a.Spec.Labels, a.Spec.Levels[0].Above = nil, "59" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	heard.expect(t, `^level warning \(> 59\) would have fired 0 times in the last 1d \(100% covered\), the present one \(> 30\) 2[45] times$`)
+
+	server.Stop()
+	err = change(t, user, clock, func(a *v1alpha1.AlertThreshold) { a.Spec.Levels[0].Above = "58" })
+	if err != nil {
+		t.Error("Prometheus is away, and so:", err)
+	}
+	heard.expect(t)
+}
+
+// warnings are what the API server has warned of.
+type warnings struct {
+	mu   sync.Mutex
+	text []string
+}
+
+func (w *warnings) HandleWarningHeaderWithContext(_ context.Context, _ int, _, text string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.text = append(w.text, text)
+}
+
+// expect checks what was heard since the last time.
+func (w *warnings) expect(t *testing.T, patterns ...string) {
+	t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	matches := len(w.text) == len(patterns)
+	for i, pattern := range patterns {
+		matches = matches && regexp.MustCompile(pattern).MatchString(w.text[i])
+	}
+	if !matches {
+		t.Errorf("warnings %q, want %q", w.text, patterns)
+	}
+	w.text = nil
+}
+
+// change changes the threshold as it is in the cluster.
+func change(t *testing.T, c client.Client, which *v1alpha1.AlertThreshold, what func(*v1alpha1.AlertThreshold)) error {
+	t.Helper()
+	before := &v1alpha1.AlertThreshold{}
+	if err := c.Get(t.Context(), client.ObjectKeyFromObject(which), before); err != nil {
+		t.Fatal(err)
+	}
+	after := before.DeepCopy()
+	what(after)
+	return c.Patch(t.Context(), after, client.MergeFrom(before))
 }
 
 // refuses returns nil when the webhook judges.
