@@ -81,6 +81,12 @@ func (s suite) assistantAnswers(t *testing.T) {
 	})
 }
 
+func (s suite) helmTestPasses(t *testing.T) {
+	if out, err := s.Helm(t.Context(), "test", demo.Release, "--namespace", demo.Namespace, "--timeout", "2m"); err != nil {
+		t.Error(out, err)
+	}
+}
+
 // podsAreRestricted asks the kernel, not the specification: what do the processes in the pods run as?
 func (s suite) podsAreRestricted(t *testing.T) {
 	for _, namespace := range []string{demo.Namespace, demo.StackNamespace, "kube-system"} {
