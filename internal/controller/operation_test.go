@@ -16,6 +16,7 @@ import (
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/plimsoll-dev/plimsoll/hack/controlplane"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 )
 
@@ -31,7 +32,7 @@ type operation struct {
 
 // TestOperation has a cluster of its own, so that whatever is written there is the controller's.
 func TestOperation(t *testing.T) {
-	cfg, stop, err := startControlPlane(t.Context())
+	cfg, stop, err := controlplane.Start(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
