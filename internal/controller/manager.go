@@ -23,6 +23,7 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/webhook"
 )
 
 // +kubebuilder:rbac:groups=coordination.k8s.io,namespace=plimsoll-system,resources=leases,verbs=get;create;update
@@ -44,12 +45,10 @@ const (
 // NewManager returns a manager that runs the controller against the cluster of cfg once it is started. The options
 // must be valid.
 func NewManager(cfg *rest.Config, o Options, log logr.Logger) (ctrl.Manager, error) {
-	scheme := runtime.NewScheme()
-	if err := v1alpha1.AddToScheme(scheme); err != nil {
-		return nil, fmt.Errorf("register the API types: %w", err)
+	scheme, err := newScheme()
+	if err != nil {
+		return nil, err
 	}
-	addSeenRules(scheme)
-	addPrometheuses(scheme)
 	cfg = rest.CopyConfig(cfg)
 	cfg.QPS = -1 // the API server's own priority and fairness is the limit
 	if o.Registerer == nil {
@@ -83,10 +82,21 @@ func NewManager(cfg *rest.Config, o Options, log logr.Logger) (ctrl.Manager, err
 	if err := errors.Join(mgr.AddHealthzCheck("ping", healthz.Ping), mgr.AddReadyzCheck("caches", cachesSynced(mgr.GetCache()))); err != nil {
 		return nil, fmt.Errorf("add the health checks: %w", err)
 	}
-	if err := register(mgr, o); err != nil {
+	if err := errors.Join(register(mgr, o), webhook.Register(mgr, o.Webhook, o.Registerer)); err != nil {
 		return nil, err
 	}
 	return mgr, nil
+}
+
+// newScheme knows the types that the controller reads and writes.
+func newScheme() (*runtime.Scheme, error) {
+	scheme := runtime.NewScheme()
+	if err := v1alpha1.AddToScheme(scheme); err != nil {
+		return nil, fmt.Errorf("register the API types: %w", err)
+	}
+	addSeenRules(scheme)
+	addPrometheuses(scheme)
+	return scheme, nil
 }
 
 // newLock is the leader's lock; nil without leader election. The manager's own would tell of every election in an event:
