@@ -82,6 +82,9 @@ func newStage(t *testing.T) *stage {
 	if s.admin, err = newAdmin(cfg); err != nil {
 		t.Fatal(err)
 	}
+	if err := grantRoles(s.admin); err != nil {
+		t.Fatal(err)
+	}
 	exporter := httptest.NewServer(s.gauges)
 	t.Cleanup(exporter.Close)
 	s.server = prometheusserver.Start(t, fmt.Sprintf(`
@@ -95,7 +98,7 @@ scrape_configs: [{job_name: test, honor_labels: true, static_configs: [{targets:
 // control runs the controller until the returned function is called.
 func (s *stage) control(t *testing.T) (stop func()) {
 	t.Helper()
-	end, err := startController(s.admin, s.cfg, Options{Prometheus: PrometheusOptions{
+	end, err := runController(s.cfg, Options{Prometheus: PrometheusOptions{
 		Options:          promapi.Options{URL: s.server.URL()},
 		Interval:         observeInterval,
 		BacktestInterval: time.Hour, BacktestWindow: time.Minute, BacktestStep: time.Second,
@@ -117,7 +120,7 @@ func (s *stage) sync(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
+	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -206,7 +209,7 @@ func TestObservation(t *testing.T) {
 			t.Fatal(err)
 		}
 		threshold = s.wait(t, "much", v1alpha1.ReasonExpressionDiffers, v1alpha1.StateUnknown)
-		expectCondition(t, threshold, v1alpha1.ConditionLoaded, metav1.ConditionUnknown, 2, "> 50")
+		expectCondition(t, threshold, v1alpha1.ConditionLoaded, metav1.ConditionUnknown, 2, "vector(50)")
 		if got := threshold.Status; got.Current == "" || got.Levels[0].State != v1alpha1.StateInactive {
 			t.Errorf("what is still right is not told: %+v", got)
 		}
