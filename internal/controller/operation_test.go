@@ -16,6 +16,7 @@ import (
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/plimsoll-dev/plimsoll/hack/controlplane"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 )
 
@@ -31,7 +32,7 @@ type operation struct {
 
 // TestOperation has a cluster of its own, so that whatever is written there is the controller's.
 func TestOperation(t *testing.T) {
-	cfg, stop, err := startControlPlane(t.Context())
+	cfg, stop, err := controlplane.Start(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,13 +65,13 @@ func (o operation) killedAmidMany(t *testing.T) {
 	created := make(chan error, 1)
 	go func() { created <- o.createMany(t.Context()) }()
 	eventually(t, 2*time.Minute, func() error {
-		if n := len(o.rules(t).Items); n < many/4 {
+		if n := len(o.rules(t)); n < many/4 {
 			return fmt.Errorf("%d rules", n)
 		}
 		return nil
 	})
 	first.stop(t, syscall.SIGKILL)
-	if n := len(o.rules(t).Items); n >= many {
+	if n := len(o.rules(t)); n >= many {
 		t.Fatalf("%d rules: killed too late", n)
 	}
 	if err := <-created; err != nil {
@@ -90,7 +91,7 @@ func (o operation) killedAmidMany(t *testing.T) {
 		}
 		return nil
 	})
-	rules := o.rules(t).Items
+	rules := o.rules(t)
 	owners := map[string]bool{}
 	for _, rule := range rules {
 		if rule.Generation != 1 {
@@ -242,11 +243,12 @@ func (o operation) createMany(ctx context.Context) error {
 }
 
 // rules lists the metadata of all rules.
-func (o operation) rules(t *testing.T) *monitoringv1.PrometheusRuleList {
+func (o operation) rules(t *testing.T) []metav1.PartialObjectMetadata {
 	t.Helper()
-	list := &monitoringv1.PrometheusRuleList{}
+	list := &metav1.PartialObjectMetadataList{}
+	list.SetGroupVersionKind(ruleKind)
 	if err := o.admin.List(t.Context(), list); err != nil {
 		t.Fatal(err)
 	}
-	return list
+	return list.Items
 }
