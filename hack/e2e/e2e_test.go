@@ -54,6 +54,7 @@ func TestMainJob(t *testing.T) {
 		run  func(*testing.T)
 	}{
 		{"Assistant answers", s.assistantAnswers},
+		{"helm test passes", s.helmTestPasses},
 		{"Pods are ready, not root, on a read-only root", s.podsAreRestricted},
 		{"Targets are up", s.targetsAreUp},
 		{"The source document's metrics are in Prometheus", s.metricsArePresent},

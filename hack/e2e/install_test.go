@@ -81,6 +81,12 @@ func (s suite) assistantAnswers(t *testing.T) {
 	})
 }
 
+func (s suite) helmTestPasses(t *testing.T) {
+	if out, err := s.Helm(t.Context(), "test", demo.Release, "--namespace", demo.Namespace, "--timeout", "2m"); err != nil {
+		t.Error(out, err)
+	}
+}
+
 // podsAreRestricted asks the kernel, not the specification: what do the processes in the pods run as?
 func (s suite) podsAreRestricted(t *testing.T) {
 	for _, namespace := range []string{demo.Namespace, demo.StackNamespace, "kube-system"} {
@@ -197,7 +203,7 @@ func (s suite) uninstallLeavesCRD(t *testing.T) {
 		t.Fatal(out, err)
 	}
 	kinds := "alertthresholds,prometheusrules,servicemonitors,deployments,replicasets,services,endpointslices,configmaps," +
-		"secrets,serviceaccounts,roles,rolebindings,clusterroles,clusterrolebindings,leases,pods"
+		"secrets,serviceaccounts,roles,rolebindings,clusterroles,clusterrolebindings,validatingwebhookconfigurations,leases,pods"
 	eventually(t, demo.Patience, func(ctx context.Context) error {
 		out, err := s.Kubectl(ctx, "", "get", kinds, "--namespace", demo.Namespace, "-o", "name")
 		if err != nil {

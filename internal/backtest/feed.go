@@ -1,0 +1,166 @@
+package backtest
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/prometheus/common/model"
+
+	"github.com/plimsoll-dev/plimsoll/internal/rules"
+)
+
+// span is a stretch of evaluations in which one series has values.
+type span struct {
+	series int
+	// gap is how many evaluations before it had no sample of the series, since its last span.
+	gap int
+	// at is the first evaluation.
+	at int
+	// values are those at it and at every one after it; NaN where there is no sample. Both compare false with every
+	// line, so to an alert they are the same.
+	values []float64
+	// turned are the values with the other sign, so that what is below a line is above; empty unless a line needs them.
+	turned []float64
+}
+
+// facing are the values as they are to be compared with a line of that side.
+func (s span) facing(c rules.Comparison) []float64 {
+	if c == rules.Below {
+		return s.turned
+	}
+	return s.values
+}
+
+// feed makes spans of the answers to range queries and remembers the series.
+type feed struct {
+	window Window
+	// next is the first evaluation that has not been fed.
+	next int
+	// labels of the series, in the order in which they were first seen.
+	labels []map[string]string
+	// seen is the evaluation after each series' last sample.
+	seen  []int
+	index map[string]int
+	// covered says of each evaluation that was fed whether a series had a value.
+	covered []bool
+	// turn says that spans need turned values.
+	turn bool
+	// values and turned are the buffers of the spans.
+	values, turned []float64
+}
+
+func newFeed(w Window, lines []rules.Line) (*feed, error) {
+	if err := w.validate(); err != nil {
+		return nil, err
+	}
+	below := func(l rules.Line) bool { return l.Comparison == rules.Below }
+	return &feed{window: w, index: map[string]int{}, turn: slices.ContainsFunc(lines, below)}, nil
+}
+
+// take hands over the spans of a part of the window: what follows the part before it, up to and including through.
+func (f *feed) take(part model.Matrix, through time.Time, visit func(span)) error {
+	end := int(through.Sub(f.window.Start)/f.window.Step) + 1
+	if through.Before(f.window.at(f.next)) || end > f.window.Evaluations() {
+		return fmt.Errorf("the part of the window until %s must follow the one before it and lie in the window", through.UTC().Format(time.RFC3339))
+	}
+	f.covered = append(f.covered, make([]bool, end-f.next)...)
+	for _, stream := range part {
+		if len(stream.Values) == 0 {
+			continue // native histograms, which no line can be compared with
+		}
+		series, err := f.find(stream.Metric)
+		if err != nil {
+			return err
+		}
+		at, err := f.spread(stream.Values, end)
+		if err != nil {
+			return fmt.Errorf("series %s: %w", stream.Metric, err)
+		}
+		f.cover(at)
+		visit(span{series: series, gap: at - f.seen[series], at: at, values: f.values, turned: f.turned})
+		f.seen[series] = at + len(f.values)
+	}
+	f.next = end
+	return nil
+}
+
+// find gives the number of the series with these labels. The metric's name is not one of them: recording gives them all
+// the same.
+func (f *feed) find(metric model.Metric) (int, error) {
+	if _, named := metric[model.MetricNameLabel]; named {
+		metric = metric.Clone()
+		delete(metric, model.MetricNameLabel)
+	}
+	key := metric.String()
+	if i, known := f.index[key]; known {
+		if f.seen[i] > f.next {
+			return 0, fmt.Errorf("two series with the labels %s: Prometheus could not record them", key)
+		}
+		return i, nil
+	}
+	labels := make(map[string]string, len(metric))
+	for name, value := range metric {
+		labels[string(name)] = string(value)
+	}
+	f.index[key] = len(f.labels)
+	f.labels = append(f.labels, labels)
+	f.seen = append(f.seen, f.next)
+	return f.index[key], nil
+}
+
+// spread lays the samples out in the buffer, one value per evaluation, and returns the evaluation of the first.
+func (f *feed) spread(samples []model.SamplePair, end int) (at int, err error) {
+	start, step := f.window.Start.UnixMilli(), f.window.Step.Milliseconds()
+	at = int((int64(samples[0].Timestamp) - start) / step)
+	due := start + int64(max(at, f.next))*step
+	f.values = f.values[:0]
+	for _, sample := range samples {
+		for ; due < int64(sample.Timestamp) && len(f.values) < end-at; due += step {
+			f.values = append(f.values, math.NaN())
+		}
+		if due != int64(sample.Timestamp) || len(f.values) >= end-at {
+			return 0, fmt.Errorf("the sample at %s is not at an evaluation of this part of the window, or out of order",
+				sample.Timestamp.Time().UTC().Format(time.RFC3339Nano))
+		}
+		f.values = append(f.values, float64(sample.Value))
+		due += step
+	}
+	return at, nil
+}
+
+// cover marks where the span in the buffer has values, and turns them if need be.
+func (f *feed) cover(at int) {
+	covered := f.covered[at : at+len(f.values)]
+	f.turned = f.turned[:0]
+	for i, v := range f.values {
+		if !math.IsNaN(v) {
+			covered[i] = true
+		}
+	}
+	if f.turn {
+		for _, v := range f.values {
+			f.turned = append(f.turned, -v)
+		}
+	}
+}
+
+// fed is the part of the window that was fed.
+func (f *feed) fed() Window {
+	return Window{Start: f.window.Start, End: f.window.at(max(f.next-1, 0)), Step: f.window.Step}
+}
+
+// coverage is the share of the evaluations at which a series had a value, from 0 to 1.
+func (f *feed) coverage() float64 {
+	if f.next == 0 {
+		return 0
+	}
+	n := 0
+	for _, covered := range f.covered {
+		if covered {
+			n++
+		}
+	}
+	return float64(n) / float64(f.next)
+}

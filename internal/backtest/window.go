@@ -1,0 +1,42 @@
+// Package backtest says what the lines of a threshold would have done over a past window, and which line would have been
+// quiet enough. It is pure: the samples are given to it, and it has no clock. Status, admission warning and command line
+// all answer from it.
+package backtest
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Window is the time that is looked at, and how often the rules are evaluated in it: at Start and every Step after it
+// until End. Start and Step are whole milliseconds, as Prometheus' timestamps are.
+type Window struct {
+	Start, End time.Time
+	Step       time.Duration
+}
+
+// validate says what is wrong with the window.
+func (w Window) validate() error {
+	switch {
+	case w.Step < time.Millisecond || w.Step%time.Millisecond != 0:
+		return fmt.Errorf("the step %s of the window must be whole milliseconds, at least one", w.Step)
+	case w.Start.Nanosecond()%int(time.Millisecond) != 0:
+		return errors.New("the window must begin at a whole millisecond")
+	case w.End.Before(w.Start):
+		return errors.New("the window must not end before it begins")
+	}
+	return nil
+}
+
+// Evaluations is how many evaluations lie in the window, both ends included.
+func (w Window) Evaluations() int { return int(w.Length()/w.Step) + 1 }
+
+// Length is the time from the first evaluation to the end.
+func (w Window) Length() time.Duration { return w.End.Sub(w.Start) }
+
+// at is the time of the n-th evaluation, counted from 0.
+func (w Window) at(n int) time.Time { return w.Start.Add(time.Duration(n) * w.Step) }
+
+// steps is how many steps it takes until at least that time has passed.
+func (w Window) steps(d time.Duration) int { return int((d + w.Step - 1) / w.Step) }
