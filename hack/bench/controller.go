@@ -40,10 +40,13 @@ func benchController(ctx context.Context, args []string, out io.Writer) (err err
 		return err
 	}
 	defer func() { err = errors.Join(err, b.close(context.WithoutCancel(ctx))) }()
-	for _, stage := range []func(context.Context) ([]row, error){b.creation, b.oneByOne, b.rest, b.repair, b.memory} {
-		rows, err := stage(ctx)
+	for _, stage := range []struct {
+		name string
+		run  func(context.Context) ([]row, error)
+	}{{"creation", b.creation}, {"singles", b.oneByOne}, {"rest", b.rest}, {"repair", b.repair}, {"memory", b.memory}} {
+		rows, err := stage.run(ctx)
 		if err != nil {
-			return err
+			return fmt.Errorf("%s: %w", stage.name, err)
 		}
 		b.rows = append(b.rows, rows...)
 	}
@@ -173,6 +176,10 @@ func (b *controllerBench) repair(ctx context.Context) ([]row, error) {
 
 // rest counts writes while nothing happens, and when the controller is started again.
 func (b *controllerBench) rest(ctx context.Context) ([]row, error) {
+	// The last rule was seen; its threshold's status may still be on the way.
+	if _, err := b.seen.settled(ctx, time.Now(), b.n.many+b.n.singles); err != nil {
+		return nil, err
+	}
 	quiet, err := b.writesDuring(ctx, func() error { return sleep(ctx, b.n.quiet) })
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -14,7 +15,9 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
-	apiwatch "k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/rest"
+	toolscache "k8s.io/client-go/tools/cache"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
@@ -113,31 +116,46 @@ type ruleSeen struct {
 	at         time.Time
 }
 
-// watch watches rules and thresholds from now on.
-func watch(ctx context.Context, c client.WithWatch) (*watched, error) {
+// watch watches rules and thresholds from now on, until ctx ends; a watch that breaks is taken up again.
+func watch(ctx context.Context, cfg *rest.Config, scheme *runtime.Scheme) (*watched, error) {
 	w := &watched{changed: make(chan struct{}), rules: map[string]ruleSeen{}, statuses: map[string]time.Time{}}
-	ruleList := &metav1.PartialObjectMetadataList{}
-	ruleList.SetGroupVersionKind(ruleKind.GroupVersion().WithKind(ruleKind.Kind + "List"))
-	for _, list := range []client.ObjectList{ruleList, &v1alpha1.AlertThresholdList{}} {
-		events, err := c.Watch(ctx, list, client.InNamespace(benchNamespace))
+	objects, err := cache.New(cfg, cache.Options{Scheme: scheme, DefaultNamespaces: map[string]cache.Config{benchNamespace: {}}})
+	if err != nil {
+		return nil, err
+	}
+	rule := &metav1.PartialObjectMetadata{}
+	rule.SetGroupVersionKind(ruleKind)
+	for _, object := range []client.Object{rule, &v1alpha1.AlertThreshold{}} {
+		informer, err := objects.GetInformer(ctx, object, cache.BlockUntilSynced(false))
 		if err != nil {
 			return nil, err
 		}
-		go func() {
-			for event := range events.ResultChan() {
-				w.tell(event)
-			}
-		}()
+		_, err = informer.AddEventHandler(toolscache.ResourceEventHandlerFuncs{
+			AddFunc:    func(object any) { w.tell(object, false) },
+			UpdateFunc: func(_, object any) { w.tell(object, false) },
+			DeleteFunc: func(object any) {
+				if unseen, ok := object.(toolscache.DeletedFinalStateUnknown); ok {
+					object = unseen.Obj
+				}
+				w.tell(object, true)
+			},
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	go func() { _ = objects.Start(ctx) }()
+	if !objects.WaitForCacheSync(ctx) {
+		return nil, errors.New("the watches did not begin")
 	}
 	return w, nil
 }
 
-func (w *watched) tell(event apiwatch.Event) {
+func (w *watched) tell(object any, gone bool) {
 	now := time.Now()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	gone := event.Type == apiwatch.Deleted
-	switch o := event.Object.(type) {
+	switch o := object.(type) {
 	case *metav1.PartialObjectMetadata:
 		name, _ := rules.Threshold(o.Name)
 		if w.rules[name] = (ruleSeen{o.UID, o.Generation, now}); gone {

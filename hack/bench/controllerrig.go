@@ -44,7 +44,7 @@ type controllerBench struct {
 	c      *cluster.Cluster
 	o      cluster.Options
 	cfg    *rest.Config
-	client client.WithWatch
+	client client.Client
 	seen   *watched
 
 	program         string
@@ -91,10 +91,10 @@ func (b *controllerBench) open(ctx context.Context) (err error) {
 	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme), monitoringv1.AddToScheme(scheme)); err != nil {
 		return err
 	}
-	if b.client, err = client.NewWithWatch(b.cfg, client.Options{Scheme: scheme}); err != nil {
+	if b.client, err = client.New(b.cfg, client.Options{Scheme: scheme}); err != nil {
 		return err
 	}
-	b.seen, err = watch(ctx, b.client)
+	b.seen, err = watch(ctx, b.cfg, scheme)
 	return err
 }
 
