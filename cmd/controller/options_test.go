@@ -7,16 +7,27 @@ import (
 	"flag"
 	"io"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/plimsoll-dev/plimsoll/internal/controller"
+	"github.com/plimsoll-dev/plimsoll/internal/promapi"
 	"github.com/plimsoll-dev/plimsoll/internal/webhook"
 )
 
 func TestParseOptions(t *testing.T) {
-	defaults := controller.Options{MetricsAddress: ":8080", ProbeAddress: ":8081", Webhook: webhook.Options{Address: "0"}}
+	token := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(token, []byte("secret"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	prometheus := controller.PrometheusOptions{
+		Interval: 15 * time.Second, BacktestInterval: time.Hour, BacktestWindow: 7 * 24 * time.Hour, BacktestStep: 30 * time.Second,
+	}
+	defaults := controller.Options{MetricsAddress: ":8080", ProbeAddress: ":8081", Prometheus: prometheus, Webhook: webhook.Options{Address: "0"}}
 	for name, tc := range map[string]struct {
 		args []string
 		want options
@@ -27,6 +38,8 @@ func TestParseOptions(t *testing.T) {
 				"--namespaces=ai, web", "--rule-labels=release=prometheus,team=", "--metrics-bind-address=0",
 				"--health-probe-bind-address=127.0.0.1:9", "--metrics-secure", "--leader-elect",
 				"--leader-election-namespace=plimsoll", "--webhook-bind-address=:9443", "--webhook-cert-dir=/certs", "--log-level=debug",
+				"--prometheus-url=https://prometheus:9090/path", "--prometheus-token-file=" + token,
+				"--prometheus-interval=1m", "--backtest-interval=1d", "--backtest-window=2w", "--backtest-step=15s",
 			},
 			options{
 				controller: controller.Options{
@@ -37,7 +50,14 @@ func TestParseOptions(t *testing.T) {
 					ProbeAddress:            "127.0.0.1:9",
 					LeaderElection:          true,
 					LeaderElectionNamespace: "plimsoll",
-					Webhook:                 webhook.Options{Address: ":9443", CertDir: "/certs"},
+					Prometheus: controller.PrometheusOptions{
+						Options:          promapi.Options{URL: "https://prometheus:9090/path", TokenFile: token},
+						Interval:         time.Minute,
+						BacktestInterval: 24 * time.Hour,
+						BacktestWindow:   14 * 24 * time.Hour,
+						BacktestStep:     15 * time.Second,
+					},
+					Webhook: webhook.Options{Address: ":9443", CertDir: "/certs"},
 				},
 				logLevel: slog.LevelDebug,
 			},
@@ -57,6 +77,9 @@ func TestParseOptions(t *testing.T) {
 
 func TestParseOptionsRefuses(t *testing.T) {
 	for name, tc := range map[string]struct{ arg, says string }{
+		"a bad URL":          {"--prometheus-url=prometheus", "must be http://HOST:PORT"},
+		"a token for nobody": {"--prometheus-token-file=token", "name it with --prometheus-url"},
+		"a bad duration":     {"--backtest-window=week", "not a valid duration"},
 		"an argument":        {"start", `unexpected argument "start"`},
 		"an unknown flag":    {"--namespace=ai", "flag provided but not defined"},
 		"a bad namespace":    {"--namespaces=ai,Web", `namespace "Web"`},

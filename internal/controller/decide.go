@@ -31,6 +31,8 @@ type decision struct {
 	accepted, programmed metav1.Condition
 	// linesStay says that the lines which the status has are still in force.
 	linesStay bool
+	// known is what is known from Prometheus of the lines that are in force.
+	known *known
 	// lookAgain is when to reconcile again though nothing may have happened; zero for never.
 	lookAgain time.Duration
 	// fault is what went wrong and is worth trying again.

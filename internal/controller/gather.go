@@ -36,6 +36,7 @@ func (r *Reconciler) threshold(ctx context.Context, key types.NamespacedName) (*
 	}
 	if apierrors.IsNotFound(err) {
 		r.own.forget(key)
+		r.insight.forget(key)
 		return nil, nil
 	}
 	if err != nil {

@@ -50,6 +50,7 @@ func NewManager(cfg *rest.Config, o Options, log logr.Logger) (ctrl.Manager, err
 		return nil, fmt.Errorf("register the API types: %w", err)
 	}
 	addSeenRules(scheme)
+	addPrometheuses(scheme)
 	cfg = rest.CopyConfig(cfg)
 	cfg.QPS = -1 // the API server's own priority and fairness is the limit
 	if o.Registerer == nil {
@@ -83,7 +84,8 @@ func NewManager(cfg *rest.Config, o Options, log logr.Logger) (ctrl.Manager, err
 	if err := errors.Join(mgr.AddHealthzCheck("ping", healthz.Ping), mgr.AddReadyzCheck("caches", cachesSynced(mgr.GetCache()))); err != nil {
 		return nil, fmt.Errorf("add the health checks: %w", err)
 	}
-	if err := errors.Join(register(mgr, o), webhook.Register(mgr, o.Webhook, o.Registerer)); err != nil {
+	tried := webhook.Past{Options: o.Prometheus.Options, Window: o.Prometheus.BacktestWindow, Step: o.Prometheus.BacktestStep}
+	if err := errors.Join(register(mgr, o), webhook.Register(mgr, o.Webhook, tried, o.Registerer)); err != nil {
 		return nil, err
 	}
 	return mgr, nil

@@ -7,10 +7,12 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/util/validation"
 
+	"github.com/plimsoll-dev/plimsoll/internal/promapi"
 	"github.com/plimsoll-dev/plimsoll/internal/webhook"
 )
 
@@ -27,6 +29,8 @@ type Options struct {
 	// LeaderElection lets one of several replicas work at a time. The lease lies in LeaderElectionNamespace.
 	LeaderElection          bool
 	LeaderElectionNamespace string
+	// Prometheus is asked what has become of the rules.
+	Prometheus PrometheusOptions
 	// Webhook is the admission webhook, which every replica serves.
 	Webhook webhook.Options
 	// Registerer takes the controller's own metrics; what MetricsAddress serves when nil.
@@ -55,5 +59,33 @@ func (o Options) Validate() error {
 	if o.LeaderElection && o.LeaderElectionNamespace == "" {
 		errs = append(errs, errors.New("leader election needs the namespace of its lease: name it with --leader-election-namespace"))
 	}
-	return errors.Join(append(errs, o.Webhook.Validate())...)
+	return errors.Join(append(errs, o.Prometheus.Validate(), o.Webhook.Validate())...)
+}
+
+// PrometheusOptions say which Prometheus is asked, and how often; none when the URL is empty.
+type PrometheusOptions struct {
+	promapi.Options
+	// Interval is the time between two observations.
+	Interval time.Duration
+	// BacktestInterval is the time between two backtests of a threshold whose spec stays as it is, BacktestWindow how far
+	// they look back, and BacktestStep the evaluation interval where Prometheus does not tell it.
+	BacktestInterval, BacktestWindow, BacktestStep time.Duration
+}
+
+// Validate returns what is wrong with the options.
+func (o PrometheusOptions) Validate() error {
+	if o.URL == "" {
+		if o.TokenFile != "" || o.CAFile != "" {
+			return errors.New("a token or CA file for Prometheus needs its URL: name it with --prometheus-url")
+		}
+		return nil
+	}
+	errs := []error{o.Options.Validate()}
+	if min(o.Interval, o.BacktestInterval, o.BacktestStep) < time.Second {
+		errs = append(errs, errors.New("--prometheus-interval, --backtest-interval and --backtest-step must be at least 1s"))
+	}
+	if o.BacktestWindow < o.BacktestStep {
+		errs = append(errs, errors.New("--backtest-window must not be shorter than --backtest-step"))
+	}
+	return errors.Join(errs...)
 }

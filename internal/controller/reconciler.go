@@ -36,6 +36,7 @@ type Reconciler struct {
 	events     events.EventRecorder
 	metrics    *metrics
 	rules      *ruleWatch
+	insight    *insight
 	ruleLabels map[string]string
 }
 
@@ -60,6 +61,7 @@ func (r *Reconciler) reconcile(ctx context.Context, t *v1alpha1.AlertThreshold) 
 	if err != nil {
 		return ctrl.Result{}, err
 	}
+	d.known = r.insight.look(ctx, t, d)
 	d.record(&t.Status, t.Generation)
 	return ctrl.Result{RequeueAfter: d.lookAgain}, d.fault
 }

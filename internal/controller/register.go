@@ -20,17 +20,23 @@ import (
 // are created, or the controller starts, they are all due.
 const workers = 8
 
+// eventSource is who tells of events.
+const eventSource = "plimsoll-controller"
+
 // register makes mgr run a Reconciler. All that makes a threshold be looked at again comes together here.
 func register(mgr ctrl.Manager, o Options) error {
 	r := &Reconciler{
 		client:     mgr.GetClient(),
 		live:       mgr.GetAPIReader(),
 		own:        newOwnWrites(),
-		events:     mgr.GetEventRecorder("plimsoll-controller"),
+		events:     mgr.GetEventRecorder(eventSource),
 		ruleLabels: o.RuleLabels,
 	}
 	r.rules = &ruleWatch{cache: mgr.GetCache(), labelNames: ourLabels(o.RuleLabels), own: r.own}
 	var err error
+	if r.insight, err = newInsight(mgr, o, mgr.GetLogger().WithName("prometheus")); err != nil {
+		return err
+	}
 	if r.metrics, err = newMetrics(o.Registerer, r.client, mgr.Elected()); err != nil {
 		return err
 	}
@@ -48,6 +54,11 @@ func register(mgr ctrl.Manager, o Options) error {
 		Build(r)
 	if err != nil {
 		return fmt.Errorf("build the AlertThreshold controller: %w", err)
+	}
+	if r.insight != nil {
+		if err := r.rules.controller.Watch(r.insight.source()); err != nil {
+			return fmt.Errorf("watch what is known from Prometheus: %w", err)
+		}
 	}
 	_, err = mgr.GetRESTMapper().RESTMapping(ruleKind.GroupKind(), ruleKind.Version)
 	switch {

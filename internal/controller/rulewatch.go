@@ -48,7 +48,7 @@ func (w *ruleWatch) ensure() error {
 		}
 		return []reconcile.Request{{NamespacedName: key}}
 	})
-	if err := w.controller.Watch(namedSource{source.Kind(w.cache, &seenRule{}, toThreshold, w.news())}); err != nil {
+	if err := w.controller.Watch(namedSource{source.Kind(w.cache, &seenRule{}, toThreshold, w.news()), "kind source: " + ruleKind.String()}); err != nil {
 		return fmt.Errorf("watch PrometheusRules: %w", err)
 	}
 	w.started = true
@@ -89,10 +89,17 @@ func ourLabels(ruleLabels map[string]string) []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-// namedSource is a source that can be written in the log: the controller logs it as it is, and functions have no JSON.
-type namedSource struct{ source.Source }
+// namedSource is a source that can be written in the log: the controller logs it as it is, and functions and channels
+// have no JSON.
+type namedSource struct {
+	source.Source
+	name string
+}
 
 // MarshalText is the source's name.
-func (namedSource) MarshalText() ([]byte, error) {
-	return []byte("kind source: " + ruleKind.String()), nil
+func (s namedSource) MarshalText() ([]byte, error) { return []byte(s.name), nil }
+
+// channelSource has reconciled whatever comes through the channel.
+func channelSource(name string, channel <-chan event.GenericEvent) source.Source {
+	return namedSource{source.Channel(channel, &handler.EnqueueRequestForObject{}), "channel source: " + name}
 }

@@ -21,6 +21,7 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll/hack/prometheusserver"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/controller"
 	"github.com/plimsoll-dev/plimsoll/internal/promapi"
 	"github.com/plimsoll-dev/plimsoll/internal/webhook"
 )
@@ -117,7 +118,10 @@ func TestAway(t *testing.T) {
 func TestWarnings(t *testing.T) {
 	server := prometheusserver.Start(t, "{}")
 	o := installed.options()
-	o.Webhook.Past = webhook.Past{Options: promapi.Options{URL: server.URL()}, Window: 24 * time.Hour, Step: time.Minute}
+	o.Prometheus = controller.PrometheusOptions{
+		Options: promapi.Options{URL: server.URL()}, Interval: time.Minute,
+		BacktestInterval: time.Hour, BacktestWindow: 24 * time.Hour, BacktestStep: time.Minute,
+	}
 	installed.run(t, o)
 	eventually(t, func() error { return refuses(t) })
 

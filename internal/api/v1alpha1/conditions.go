@@ -71,6 +71,9 @@ const ReasonReady = "Ready"
 // ReasonRuleRestored is the reason of the event that tells that a changed or deleted rule has been put back.
 const ReasonRuleRestored = "RuleRestored"
 
+// ReasonBacktestFailed is the reason of the event that tells why there is no backtest.
+const ReasonBacktestFailed = "BacktestFailed"
+
 // ReasonSpecWarning is the reason of the event that tells what is doubtful about a valid spec.
 const ReasonSpecWarning = "SpecWarning"
 
