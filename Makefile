@@ -28,7 +28,7 @@ demo-down: ## remove all that the demo made
 .PHONY: test
 test: tools-test ## unit, chart and rule tests, and integration against a real API server; needs no root
 	go test ./...
-	go test -tags integration ./internal/controller ./internal/webhook
+	go test -tags integration ./cmd/kubectl-plimsoll ./internal/controller ./internal/promapi ./internal/webhook
 
 .PHONY: test-redis
 test-redis: ## sessions in a real Redis, killed and back; needs redis-server, which root gets from Debian
@@ -60,8 +60,12 @@ verify: generate lint ## regenerate what is generated, lint, and fail if that ch
 	git diff --exit-code -- $(GENERATED)
 
 .PHONY: bench
-bench: ## what is promised, measured: prints tables, fails for nothing that is slow
+bench: tools-control-plane ## what is promised, measured: prints tables, fails for nothing that is slow
 	@go run ./hack/bench
+
+.PHONY: bench-controller
+bench-controller: tools-control-plane ## the controller alone: 1,000 thresholds, singles, repairs, rest, restart, memory
+	@go run ./hack/bench controller
 
 ##@ Building
 
@@ -86,8 +90,12 @@ tools: ## every pinned tool, into hack/bin
 	@$(DEV) tools
 
 .PHONY: tools-test
-tools-test:
-	@$(DEV) tools etcd kube-apiserver kube-controller-manager kubectl helm promtool
+tools-test: tools-control-plane
+	@$(DEV) tools kubectl helm prometheus promtool alertmanager
+
+.PHONY: tools-control-plane
+tools-control-plane:
+	@$(DEV) tools etcd kube-apiserver kube-controller-manager
 
 ##@ A Kubernetes on this machine
 

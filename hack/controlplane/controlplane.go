@@ -38,5 +38,6 @@ func Start(ctx context.Context) (cfg *rest.Config, stop func() error, err error)
 	if err != nil {
 		return nil, nil, errors.Join(err, stop())
 	}
+	cfg.QPS = -1 // tests wait for the cluster, not for their client
 	return cfg, stop, nil
 }

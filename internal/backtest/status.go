@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
 // Status is the result as the resource's status has it; generation is the spec's that was backtested.
@@ -56,4 +57,22 @@ func FormatDuration(d time.Duration) string {
 // FormatCoverage writes a share from 0 to 1 as a percentage, such as 98%. It is rounded down: 100% leaves nothing out.
 func FormatCoverage(share float64) string {
 	return fmt.Sprintf("%d%%", int(math.Floor(share*100+1e-9)))
+}
+
+// RecommendationStatus is the recommendations that were found, as the resource's status has them.
+func RecommendationStatus(all []Recommendation) []v1alpha1.Recommendation {
+	var found []v1alpha1.Recommendation
+	for _, r := range all {
+		if !r.Found {
+			continue
+		}
+		status := v1alpha1.Recommendation{Severity: r.Line.Severity, Because: r.Because}
+		if text := r.Line.Unit.Format(r.Line.Value); r.Line.Comparison == rules.Below {
+			status.Below = text
+		} else {
+			status.Above = text
+		}
+		found = append(found, status)
+	}
+	return found
 }

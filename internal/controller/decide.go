@@ -16,9 +16,6 @@ import (
 // when it comes.
 const operatorRetry = 15 * time.Second
 
-// maxRule is the largest spec of a rule, in bytes of JSON, that is written.
-const maxRule = 256 << 10
-
 // decision is what is to be done for one threshold and what its status is to say.
 type decision struct {
 	// plan is nil when the spec is not accepted.
@@ -42,7 +39,7 @@ type decision struct {
 // decide judges the spec and what was seen; ruleLabels are to be on every rule. It is pure.
 func decide(t *v1alpha1.AlertThreshold, seen observed, ruleLabels map[string]string) decision {
 	plan, errs := rules.Resolve(t)
-	d := decision{plan: plan, accepted: accepted(t, errs)}
+	d := decision{plan: plan, accepted: accepted(t, plan, errs)}
 	reason, because := withdrawn(t, seen.superseders)
 	switch {
 	case seen.fault != nil:
@@ -53,6 +50,8 @@ func decide(t *v1alpha1.AlertThreshold, seen observed, ruleLabels map[string]str
 		d.remove = seen.rule != nil && isOurs(seen.rule, t) && !isLeaving(seen.rule, t)
 		d.programmed = condition(t, v1alpha1.ConditionProgrammed, false, reason, because)
 		return d
+	case rules.TooLarge(errs):
+		return d.tooLarge(t, seen.rule, errs)
 	case plan == nil:
 		return d.withLastGood(t, seen.rule)
 	case seen.rule == nil, isOurs(seen.rule, t) && !isLeaving(seen.rule, t):
@@ -81,12 +80,17 @@ func (d decision) mark() digest {
 // specValid is the message of Accepted when there is nothing to say against the spec.
 const specValid = "the spec is valid"
 
-// accepted is the Accepted condition of a spec with those errors.
-func accepted(t *v1alpha1.AlertThreshold, errs field.ErrorList) metav1.Condition {
-	if len(errs) > 0 {
+// accepted is the Accepted condition of a spec that resolves to the plan, or has those errors. That its rule would be too
+// large is no mistake in the spec: Programmed tells it.
+func accepted(t *v1alpha1.AlertThreshold, plan *rules.Plan, errs field.ErrorList) metav1.Condition {
+	if len(errs) > 0 && !rules.TooLarge(errs) {
 		return condition(t, v1alpha1.ConditionAccepted, false, v1alpha1.ReasonInvalidSpec, errs.ToAggregate().Error())
 	}
-	return condition(t, v1alpha1.ConditionAccepted, true, v1alpha1.ReasonValid, specValid)
+	message := specValid
+	if plan != nil && len(plan.Warnings) > 0 {
+		message += ", but " + strings.Join(plan.Warnings, "; ")
+	}
+	return condition(t, v1alpha1.ConditionAccepted, true, v1alpha1.ReasonValid, message)
 }
 
 // withdrawn is the reason why a threshold has no rule though nothing is wrong with it, and the reason in words; empty when
@@ -107,9 +111,6 @@ func (d decision) withRule(t *v1alpha1.AlertThreshold, existing *seenRule, ruleL
 	want, err := newDesired(t, d.plan, ruleLabels)
 	if err != nil {
 		return d.failed(t, "made", err)
-	}
-	if want.size > maxRule {
-		return d.tooLarge(t, existing, want.size)
 	}
 	d.want = want
 	d.write = existing == nil || existing.mark(want.labelNames) != want.mark
@@ -133,15 +134,14 @@ func (d decision) withLastGood(t *v1alpha1.AlertThreshold, rule *seenRule) decis
 	return d
 }
 
-// tooLarge is the decision about a rule whose spec would have that many bytes.
-func (d decision) tooLarge(t *v1alpha1.AlertThreshold, existing *seenRule, size int) decision {
+// tooLarge is the decision about a rule that is larger than the cap, as errs say: what is in the cluster stays as it is.
+func (d decision) tooLarge(t *v1alpha1.AlertThreshold, rule *seenRule, errs field.ErrorList) decision {
+	d = d.withLastGood(t, rule)
 	stays := "nothing is watched until then"
-	if existing != nil {
-		d.linesStay = true
-		stays = fmt.Sprintf("PrometheusRule %s of generation %d stays until then", existing.Name, madeFrom(existing))
+	if d.linesStay {
+		stays = fmt.Sprintf("PrometheusRule %s of generation %d stays until then", rule.Name, madeFrom(rule))
 	}
-	d.programmed = condition(t, v1alpha1.ConditionProgrammed, false, v1alpha1.ReasonRuleTooLarge,
-		fmt.Sprintf("the rule would have %d bytes, more than %d: shorten the annotations or the expression, or take levels out; %s", size, maxRule, stays))
+	d.programmed = condition(t, v1alpha1.ConditionProgrammed, false, v1alpha1.ReasonRuleTooLarge, errs.ToAggregate().Error()+"; "+stays)
 	return d
 }
 

@@ -78,7 +78,7 @@ func TestDecide(t *testing.T) {
 	invalid := func(at *v1alpha1.AlertThreshold) { at.Spec.Levels[0].Above = "2s" }
 	off := func(at *v1alpha1.AlertThreshold) { at.Spec.Mode = v1alpha1.ModeOff }
 	long := func(at *v1alpha1.AlertThreshold) {
-		at.Spec.Annotations = map[string]string{"story": strings.Repeat("a", maxRule)}
+		at.Spec.Annotations = map[string]string{"story": strings.Repeat("a", rules.MaxRuleBytes)}
 	}
 	overridden := []string{"cpu-mine", "cpu-too"}
 

@@ -24,8 +24,6 @@ type desired struct {
 	// labelNames are the labels that count, sorted, and mark is that of the rule as it should be.
 	labelNames []string
 	mark       digest
-	// size of the spec as JSON, in bytes.
-	size int
 }
 
 // newDesired makes the plan's rule, owned by t, with ruleLabels.
@@ -59,5 +57,5 @@ func newDesired(t *v1alpha1.AlertThreshold, plan *rules.Plan, ruleLabels map[str
 	object.SetLabels(like.Labels)
 	object.SetAnnotations(like.Annotations)
 	object.SetOwnerReferences(like.OwnerReferences)
-	return &desired{object: object, labelNames: names, mark: like.mark(names), size: len(text)}, nil
+	return &desired{object: object, labelNames: names, mark: like.mark(names)}, nil
 }

@@ -5,6 +5,7 @@ package controller
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -169,7 +170,15 @@ func TestApplyNoticesAnotherRule(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &Reconciler{client: admin, metrics: m, own: newOwnWrites()}
+	scheme, err := newScheme()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := client.New(adminConfig, client.Options{Scheme: scheme})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &Reconciler{client: c, metrics: m, own: newOwnWrites()}
 	for _, name := range []string{"theirs", "gone"} {
 		want, err := newDesired(threshold, plan, nil)
 		if err != nil {
@@ -186,6 +195,35 @@ func TestApplyNoticesAnotherRule(t *testing.T) {
 	}
 	if got := getRule(t, namespace, "theirs"); got.ResourceVersion != foreign.ResourceVersion {
 		t.Errorf("the foreign rule was written: %+v", got)
+	}
+}
+
+// TestWarningsAreTold checks that what is doubtful stands in the status, and is told once.
+func TestWarningsAreTold(t *testing.T) {
+	namespace := newNamespace(t)
+	createThreshold(t, namespace, "cpu", `{alert: HighCPU, signal: {name: CPU}, labels: {now: "{{ $value }}"}, levels: [{severity: warning, above: 80}]}`)
+	threshold := waitFor(t, admin, namespace, "cpu", v1alpha1.ConditionReady, v1alpha1.ReasonReady)
+	expectCondition(t, threshold, v1alpha1.ConditionAccepted, metav1.ConditionTrue, 1, "the spec is valid, but spec.labels[now]: makes another alert whenever the value changes")
+	expectEvent(t, namespace, "cpu", v1alpha1.ReasonSpecWarning)
+}
+
+// TestTooLargeARule checks that the last good rule stays when the next would be too large.
+func TestTooLargeARule(t *testing.T) {
+	namespace := newNamespace(t)
+	createThreshold(t, namespace, "cpu", cpuSpec)
+	waitFor(t, admin, namespace, "cpu", v1alpha1.ConditionReady, v1alpha1.ReasonReady)
+	good := getRule(t, namespace, "plimsoll-cpu")
+	change(t, namespace, "cpu", func(at *v1alpha1.AlertThreshold) {
+		at.Spec.Annotations = map[string]string{"story": strings.Repeat("a", rules.MaxRuleBytes)}
+	})
+	threshold := waitFor(t, admin, namespace, "cpu", v1alpha1.ConditionProgrammed, v1alpha1.ReasonRuleTooLarge)
+	expectCondition(t, threshold, v1alpha1.ConditionAccepted, metav1.ConditionTrue, 2, "valid")
+	expectCondition(t, threshold, v1alpha1.ConditionReady, metav1.ConditionFalse, 2, "of generation 1 stays until then")
+	if threshold.Status.Threshold != "warning > 80%" {
+		t.Errorf("threshold = %q, want the line in force", threshold.Status.Threshold)
+	}
+	if got := getRule(t, namespace, "plimsoll-cpu"); got.ResourceVersion != good.ResourceVersion {
+		t.Errorf("the rule was written: %+v", got.Spec)
 	}
 }
 

@@ -45,12 +45,10 @@ const (
 // NewManager returns a manager that runs the controller against the cluster of cfg once it is started. The options
 // must be valid.
 func NewManager(cfg *rest.Config, o Options, log logr.Logger) (ctrl.Manager, error) {
-	scheme := runtime.NewScheme()
-	if err := v1alpha1.AddToScheme(scheme); err != nil {
-		return nil, fmt.Errorf("register the API types: %w", err)
+	scheme, err := newScheme()
+	if err != nil {
+		return nil, err
 	}
-	addSeenRules(scheme)
-	addPrometheuses(scheme)
 	cfg = rest.CopyConfig(cfg)
 	cfg.QPS = -1 // the API server's own priority and fairness is the limit
 	if o.Registerer == nil {
@@ -89,6 +87,17 @@ func NewManager(cfg *rest.Config, o Options, log logr.Logger) (ctrl.Manager, err
 		return nil, err
 	}
 	return mgr, nil
+}
+
+// newScheme knows the types that the controller reads and writes.
+func newScheme() (*runtime.Scheme, error) {
+	scheme := runtime.NewScheme()
+	if err := v1alpha1.AddToScheme(scheme); err != nil {
+		return nil, fmt.Errorf("register the API types: %w", err)
+	}
+	addSeenRules(scheme)
+	addPrometheuses(scheme)
+	return scheme, nil
 }
 
 // newLock is the leader's lock; nil without leader election. The manager's own would tell of every election in an event:

@@ -57,6 +57,9 @@ func (r *Reconciler) reconcile(ctx context.Context, t *v1alpha1.AlertThreshold) 
 	seen := r.gather(ctx, t)
 	d := decide(t, seen, r.ruleLabels)
 	r.own.change(client.ObjectKeyFromObject(t), func(own *ownWrite) { own.decided = d.mark() })
+	if d.programmed.Reason == v1alpha1.ReasonRuleTooLarge {
+		r.metrics.tooLarge.Inc()
+	}
 	d, err := r.carryOut(ctx, t, seen, d)
 	if err != nil {
 		return ctrl.Result{}, err

@@ -3,6 +3,8 @@ package rules
 import (
 	"errors"
 	"fmt"
+	"strings"
+	"unicode/utf8"
 
 	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	"github.com/prometheus/common/model"
@@ -33,16 +35,29 @@ func lint(rules []monitoringv1.Rule) error {
 	return errors.Join(errs...)
 }
 
-// asFile is the rule as Prometheus reads it from a file, less its times, which were read and written as Prometheus does.
+// asFile is the rule as Prometheus reads it from a file, less what it cannot refuse: times, which were read and written as
+// Prometheus does, and plain texts, which are not templates. Each template costs more than the rest of the rule.
 func asFile(rule monitoringv1.Rule) *rulefmt.Rule {
 	return &rulefmt.Rule{
-		Record: rule.Record, Alert: rule.Alert, Expr: rule.Expr.String(), Labels: rule.Labels, Annotations: rule.Annotations,
+		Record: rule.Record, Alert: rule.Alert, Expr: rule.Expr.String(),
+		Labels: refusable(rule.Labels), Annotations: refusable(rule.Annotations),
 	}
+}
+
+// refusable are the pairs that Prometheus may refuse. Names have been checked.
+func refusable(pairs map[string]string) map[string]string {
+	some := map[string]string{}
+	for name, text := range pairs {
+		if strings.Contains(text, "{{") || !utf8.ValidString(text) {
+			some[name] = text
+		}
+	}
+	return some
 }
 
 // lintTemplate returns what Prometheus would refuse in the value of an alert's label or annotation.
 func lintTemplate(text string) error {
-	rule := rulefmt.Rule{Alert: "Alert", Expr: "vector(1)", Annotations: map[string]string{"text": text}}
+	rule := rulefmt.Rule{Alert: "Alert", Expr: "1", Annotations: refusable(map[string]string{"text": text})}
 	var errs []error
 	for _, err := range rule.Validate(rulefmt.RuleNode{}, model.LegacyValidation, parser.NewParser(parser.Options{})) {
 		errs = append(errs, errors.Unwrap(cause(&err)))

@@ -17,7 +17,7 @@ import (
 // Operator joins with the namespace and an id into a file name of at most 253.
 const maxName = 63
 
-// pattern is a form that names must have, and how to say so.
+// pattern is a form that a text must have, and how to say so.
 type pattern struct {
 	*regexp.Regexp
 	must string
@@ -35,6 +35,10 @@ var (
 	labelName = pattern{
 		regexp.MustCompile(`^_?[a-zA-Z][a-zA-Z0-9_]*$`),
 		"must be a Prometheus label name such as team: letters, digits and underscores, beginning with a letter or with one underscore and a letter",
+	}
+	quantileText = pattern{
+		regexp.MustCompile(`^0?[.][0-9]*[1-9][0-9]*$`),
+		`must lie between 0 and 1, both excluded, such as "0.95"`,
 	}
 	annotationName = pattern{
 		regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`),

@@ -8,8 +8,6 @@ import (
 
 	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
-
-	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 )
 
 // NoDataLabel is a label, with the value "true", of the alert that there is nothing to compare with the lines.
@@ -62,5 +60,3 @@ func rank(line Line) int {
 	}
 	return len(severities)
 }
-
-func (p *Plan) alertsOnNoData() bool { return p.NoData == v1alpha1.NoDataAlert }

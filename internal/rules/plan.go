@@ -99,7 +99,7 @@ func (l Line) beyond(other Line) bool {
 // only error then: see TooLarge.
 func Resolve(t *v1alpha1.AlertThreshold) (*Plan, field.ErrorList) {
 	spec := field.NewPath("spec")
-	errs := checkNames(t)
+	errs := append(checkNames(t), checkLimits(t, spec)...)
 	value, valueErrs := resolveValue(t, spec)
 	errs = append(errs, valueErrs...)
 	lines, lineErrs := resolveLevels(t.Spec.Levels, value, spec.Child("levels"))

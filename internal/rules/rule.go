@@ -94,7 +94,7 @@ func (p *Plan) alerts() []monitoringv1.Rule {
 	for _, line := range p.Lines {
 		rules = append(rules, p.alert(line))
 	}
-	if p.alertsOnNoData() {
+	if p.NoData == v1alpha1.NoDataAlert {
 		rules = append(rules, p.noDataAlert())
 	}
 	return rules

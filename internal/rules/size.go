@@ -8,10 +8,10 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// MaxRuleBytes is the most that a PrometheusRule's spec may have, as JSON. etcd takes objects of 1.5 MiB, and the
-// Prometheus Operator packs whole rules into ConfigMaps of less than 1 MiB, one rule never into two: a rule that does not
-// fit stops the rules of all others. As YAML, indented and escaped, a rule can be twice as large as this.
-const MaxRuleBytes = 256 << 10
+// MaxRuleBytes is the most that a PrometheusRule's spec may have, as JSON. The Prometheus Operator leaves out a rule that
+// has more than 512 KiB as YAML, where short lines are indented to 3.3 times their size in JSON; etcd refuses objects of
+// 1.5 MiB. A usual rule has 2 KiB.
+const MaxRuleBytes = 128 << 10
 
 // checkSize returns an error, the only one for which TooLarge is true, when the groups are larger than MaxRuleBytes.
 func checkSize(groups []monitoringv1.RuleGroup, spec *field.Path) field.ErrorList {

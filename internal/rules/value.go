@@ -93,8 +93,8 @@ func checkQuantile(entry signal.Signal, quantile string, path *field.Path) field
 	if entry.Quantile == "" {
 		return field.ErrorList{field.Forbidden(path, "remove it: it goes with latencies only ("+strings.Join(signal.WithQuantile(), ", ")+")")}
 	}
-	if q, err := strconv.ParseFloat(quantile, 64); err != nil || !(q > 0 && q < 1) {
-		return field.ErrorList{field.Invalid(path, quantile, `must lie between 0 and 1, both excluded, such as "0.95"`)}
+	if !quantileText.MatchString(quantile) {
+		return field.ErrorList{field.Invalid(path, quantile, quantileText.must)}
 	}
 	return nil
 }

@@ -131,7 +131,7 @@ var catalogue = []Signal{
 	},
 	{
 		Name: ActiveSessions, Title: "Number of active sessions", Unit: Number,
-		Means:   "active user sessions as each pod counts them, all where pods share a store; grouped, the greatest of the group",
+		Means:   "active user sessions as each pod counts them (all of them where pods share a store); grouped, the greatest of the group",
 		Metrics: []metric.Metric{metric.ActiveSessions}, By: metric.ActiveSessions.Labels,
 		Max: math.Inf(1), Advice: adviceSessions,
 		expr: gauge(metric.ActiveSessions),

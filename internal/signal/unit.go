@@ -39,7 +39,7 @@ func (u Unit) Parse(text string) (float64, error) {
 	if !ok || math.IsNaN(value) || math.IsInf(value, 0) {
 		return 0, errors.New("must be " + u.example())
 	}
-	if value < 0 && u != Number {
+	if math.Signbit(value) && u != Number {
 		return 0, errors.New("must not be negative, but " + u.example())
 	}
 	return value, nil

@@ -55,6 +55,7 @@ func TestUnitParseRefuses(t *testing.T) {
 		{Seconds, "", "a duration with its unit"},
 		{Percent, "2s", `such as "80%"`},
 		{Percent, "-5%", "must not be negative"},
+		{Percent, "-0%", "must not be negative"},
 		{Percent, "80 %", "a percentage"},
 		{Ratio, "5/s", "a ratio"},
 		{PerSecond, "5%", "a rate per second"},

@@ -1,0 +1,151 @@
+package backtest
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/plimsoll-dev/plimsoll/internal/rules"
+	"github.com/plimsoll-dev/plimsoll/internal/signal"
+)
+
+const (
+	// OnceAWeek is how often an alert may fire when nobody says otherwise.
+	OnceAWeek = 1
+
+	// leastCovered is how long the signal must have had a value: what has not been seen by day and by night says
+	// nothing. There is no least coverage, for a signal without traffic at night is known well enough.
+	leastCovered = 24 * time.Hour
+	// greatestShare is the share of the covered time for which alerts may fire. Without it a line far below a steady
+	// signal, which fires once and for ever, would pass for quiet.
+	greatestShare = 0.05
+	// forgiven is the part of a fire that is rounded up, so that a week of which 90% is covered still allows one.
+	forgiven = 0.1
+
+	week = 7 * 24 * time.Hour
+)
+
+// Recommendation is the tightest line that would have been quiet enough, as all looser lines would have been.
+type Recommendation struct {
+	// Line is the present line with the recommended value, or the present one if none is found.
+	Line rules.Line
+	// Found says that there is a recommendation.
+	Found bool
+	// Because says what the recommendation rests on, or why there is none.
+	Because string
+	// Fires is how often the line would have fired over the window.
+	Fires int
+	// Curve is how often other lines would have fired, the loosest first.
+	Curve []Point
+}
+
+// Point is a line, in the base unit, and how often its alert would have begun to fire over the window.
+type Point struct {
+	Value float64
+	Fires int
+}
+
+// Recommend returns for each of the plan's lines the tightest that fires at most so often a week.
+func (s *Survey) Recommend(perWeek int) []Recommendation {
+	all := make([]Recommendation, len(s.levels))
+	for i := range all {
+		c := s.curve(i)
+		all[i] = s.recommend(&c, perWeek)
+	}
+	return all
+}
+
+func (s *Survey) recommend(c *survey, perWeek int) Recommendation {
+	r := Recommendation{Line: c.level.line}
+	length, coverage := s.feed.fed().Length(), s.feed.coverage()
+	over := fmt.Sprintf("over %s (%s covered)", FormatDuration(length), FormatCoverage(coverage))
+	covered := time.Duration(coverage * float64(length))
+	limit := int(float64(perWeek)*covered.Hours()/week.Hours() + forgiven)
+	tightest := max(c.quiet(limit), c.rare(int(greatestShare*coverage*float64(s.feed.next))))
+	value, possible := s.round(c, tightest)
+	switch {
+	case covered < leastCovered:
+		r.Because = fmt.Sprintf("the signal must have had a value for at least %s: it had one for %s %s",
+			FormatDuration(leastCovered), FormatDuration(covered.Truncate(time.Second)), over)
+	case tightest <= c.floor():
+		r.Because = fmt.Sprintf("the value tells no line from another: it hardly changed %s", over)
+	case !possible:
+		r.Because = fmt.Sprintf("no line %s which the value can cross fires so seldom %s", c.level.line.Comparison, over)
+	default:
+		r.Found, r.Line.Value, r.Fires = true, value, c.fires(c.level.facing(value))
+		r.Because = fmt.Sprintf("fires at most %s a week %s", times(perWeek), over)
+		if limit == 0 {
+			r.Because = "does not fire " + over
+		}
+	}
+	r.Curve = s.points(c, r.Line.Value)
+	return r
+}
+
+// times says how often in words.
+func times(n int) string {
+	switch n {
+	case 1:
+		return "once"
+	case 2:
+		return "twice"
+	default:
+		return fmt.Sprintf("%d times", n)
+	}
+}
+
+// facing is a value as it is compared with the level's own, or, given such a one, the value.
+func (l level) facing(value float64) float64 {
+	if l.line.Comparison == rules.Below {
+		return -value
+	}
+	return value
+}
+
+// round gives the line as people would write it, with two digits or, where that is out of the value's range, with as
+// many as it takes; never a tighter one. It is not possible if the value cannot cross the line.
+func (s *Survey) round(c *survey, line float64) (value float64, possible bool) {
+	for digits := 2; digits <= 17; digits++ {
+		value = c.level.facing(roundUp(line, digits))
+		if s.crossable(c.level.line.Comparison, value) {
+			return value, true
+		}
+	}
+	return 0, false
+}
+
+// crossable says whether the value can be beyond a line.
+func (s *Survey) crossable(side rules.Comparison, line float64) bool {
+	if math.IsInf(line, 0) {
+		return false
+	}
+	if side == rules.Below {
+		return line > 0 || s.value.Unit == signal.Number
+	}
+	return line < s.value.Max && (line >= 0 || s.value.Unit == signal.Number)
+}
+
+// points chooses lines that show where fires change: around the present line, and the highest peaks, the next of which
+// fires when the line comes below one.
+func (s *Survey) points(c *survey, recommended float64) []Point {
+	present := c.level.line.Value
+	lines := []float64{present, recommended}
+	for _, factor := range []float64{0.5, 0.75, 0.9, 1.1, 1.25, 1.5, 2} {
+		lines = append(lines, c.level.facing(roundUp(c.level.facing(factor*present), 2)))
+	}
+	for _, rank := range []int{1, 2, 3, 5, 10, 20, 50, 100} {
+		if rank <= len(c.highs) {
+			lines = append(lines, c.level.facing(roundUp(c.highs[len(c.highs)-rank], 2)))
+		}
+	}
+	lines = slices.DeleteFunc(lines, func(v float64) bool { return !s.crossable(c.level.line.Comparison, v) })
+	slices.SortFunc(lines, func(a, b float64) int { return cmp.Compare(c.level.facing(b), c.level.facing(a)) })
+	lines = slices.Compact(lines)
+	points := make([]Point, len(lines))
+	for i, v := range lines {
+		points[i] = Point{Value: v, Fires: c.fires(c.level.facing(v))}
+	}
+	return points
+}
