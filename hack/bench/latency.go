@@ -53,7 +53,7 @@ func (r *rig) ways(ctx context.Context) (ways []asker, closeLibrary func() error
 	}
 	client := askerClient()
 	return []asker{
-		get(client, r.assistant+"/health"),
+		visit(client, r.assistant+"/health"),
 		post(client, r.gemini+"/v1beta/models/"+model+":streamGenerateContent", direct),
 		library,
 		r.service(client),
@@ -72,8 +72,8 @@ func post(client *http.Client, url, body string) asker {
 	}
 }
 
-// get asks a URL that takes no question.
-func get(client *http.Client, url string) asker {
+// visit asks a URL that takes no question.
+func visit(client *http.Client, url string) asker {
 	return func(ctx context.Context) error {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 		if err != nil {

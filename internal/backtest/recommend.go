@@ -108,12 +108,29 @@ func (l level) facing(value float64) float64 {
 // many as it takes; never a tighter one. It is not possible if the value cannot cross the line.
 func (s *Survey) round(c *survey, line float64) (value float64, possible bool) {
 	for digits := 2; digits <= 17; digits++ {
-		value = c.level.facing(roundUp(line, digits))
+		value = c.level.written(line, digits)
 		if s.crossable(c.level.line.Comparison, value) {
 			return value, true
 		}
 	}
 	return 0, false
+}
+
+// written is a line with so many digits that is not tighter, as it is read again once it has been written in its unit,
+// which may be a little less: 0.35% is not quite 0.0035.
+func (l level) written(line float64, digits int) float64 {
+	up := roundUp(line, digits)
+	for {
+		text := l.line.Unit.Format(l.facing(up))
+		value, err := l.line.Unit.Parse(text)
+		if err != nil {
+			return l.facing(up) // out of the unit's range, so that nothing crosses it
+		}
+		if l.facing(value) >= line {
+			return value
+		}
+		up = roundUp(math.Nextafter(up, math.Inf(1)), digits)
+	}
 }
 
 // crossable says whether the value can be beyond a line.
@@ -133,11 +150,11 @@ func (s *Survey) points(c *survey, recommended float64) []Point {
 	present := c.level.line.Value
 	lines := []float64{present, recommended}
 	for _, factor := range []float64{0.5, 0.75, 0.9, 1.1, 1.25, 1.5, 2} {
-		lines = append(lines, c.level.facing(roundUp(c.level.facing(factor*present), 2)))
+		lines = append(lines, c.level.written(c.level.facing(factor*present), 2))
 	}
 	for _, rank := range []int{1, 2, 3, 5, 10, 20, 50, 100} {
 		if rank <= len(c.highs) {
-			lines = append(lines, c.level.facing(roundUp(c.highs[len(c.highs)-rank], 2)))
+			lines = append(lines, c.level.written(c.highs[len(c.highs)-rank], 2))
 		}
 	}
 	lines = slices.DeleteFunc(lines, func(v float64) bool { return !s.crossable(c.level.line.Comparison, v) })

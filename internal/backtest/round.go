@@ -12,14 +12,14 @@ func roundUp(v float64, digits int) float64 {
 	if v == 0 || math.IsInf(v, 0) {
 		return v
 	}
-	nearest := strconv.FormatFloat(v, 'e', digits-1, 64)
-	rounded := number(nearest)
-	if rounded >= v {
-		return rounded
+	mantissa, exponent, _ := strings.Cut(strconv.FormatFloat(math.Abs(v), 'e', -1, 64), "e")
+	cut := mantissa[:min(len(mantissa), digits+1)] // a digit, the point, and the others
+	toZero := math.Copysign(number(cut+"e"+exponent), v)
+	if toZero >= v {
+		return toZero
 	}
-	_, exponent, _ := strings.Cut(nearest, "e")
 	unit := number(fmt.Sprintf("1e%d", int(number(exponent))-digits+1)) // of the last digit
-	return number(strconv.FormatFloat(rounded+unit, 'e', digits-1, 64))
+	return number(strconv.FormatFloat(toZero+unit, 'e', digits-1, 64))
 }
 
 // number reads what FormatFloat wrote.

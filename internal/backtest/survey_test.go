@@ -45,24 +45,30 @@ func cut(rng *rand.Rand, w Window, whole model.Matrix, feed func(model.Matrix, t
 	next := 0
 	for next < w.Evaluations() {
 		end := next + 1 + rng.IntN(w.Evaluations()-next)
-		var part model.Matrix
-		for _, s := range whole {
-			some := &model.SampleStream{Metric: s.Metric}
-			for _, v := range s.Values {
-				if at := v.Timestamp.Time(); !at.Before(w.at(next)) && at.Before(w.at(end)) {
-					some.Values = append(some.Values, v)
-				}
-			}
-			if len(some.Values) > 0 {
-				part = append(part, some)
-			}
-		}
+		part := between(whole, w.at(next), w.at(end-1))
 		if err := feed(part, w.at(end-1)); err != nil {
 			return err
 		}
 		next = end
 	}
 	return nil
+}
+
+// between is what a range query from one evaluation to another would have given.
+func between(whole model.Matrix, from, to time.Time) model.Matrix {
+	var part model.Matrix
+	for _, s := range whole {
+		some := &model.SampleStream{Metric: s.Metric}
+		for _, v := range s.Values {
+			if at := v.Timestamp.Time(); !at.Before(from) && !at.After(to) {
+				some.Values = append(some.Values, v)
+			}
+		}
+		if len(some.Values) > 0 {
+			part = append(part, some)
+		}
+	}
+	return part
 }
 
 // TestSurveyIsReplayAtEveryLine: fires and firing time of every line that can differ from its neighbours are those that

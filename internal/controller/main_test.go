@@ -97,6 +97,11 @@ func startController(c client.Client, cfg *rest.Config, o Options) (stop func() 
 	if err := grantRoles(c); err != nil {
 		return nil, err
 	}
+	return runController(cfg, o)
+}
+
+// runController runs the controller where the roles have been granted. The caller calls stop in the end.
+func runController(cfg *rest.Config, o Options) (stop func() error, err error) {
 	cfg = rest.CopyConfig(cfg)
 	cfg.Impersonate = rest.ImpersonationConfig{UserName: controllerUser}
 	o.MetricsAddress, o.ProbeAddress = "0", "0"
