@@ -21,6 +21,7 @@ import (
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/plimsoll-dev/plimsoll/hack/controlplane"
 	"github.com/plimsoll-dev/plimsoll/hack/demo"
 	"github.com/plimsoll-dev/plimsoll/hack/prometheusserver"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
@@ -66,7 +67,7 @@ type stage struct {
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
-	cfg, stop, err := startControlPlane(t.Context())
+	cfg, stop, err := controlplane.Start(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
