@@ -63,6 +63,10 @@ verify: generate lint ## regenerate what is generated, lint, and fail if that ch
 bench: ## what is promised, measured: prints tables, fails for nothing that is slow
 	@go run ./hack/bench
 
+.PHONY: bench-backtest
+bench-backtest: ## replay and recommendation over a week of 100 series, on one core, beside the target
+	go test -run '^$$' -bench . -cpu 1 ./internal/backtest
+
 ##@ Building
 
 .PHONY: build
@@ -107,7 +111,7 @@ cluster-down: ## stop it and remove all that it made
 
 .PHONY: help
 help: ## this text
-	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: clean
 clean: ## remove everything that was built
