@@ -60,12 +60,16 @@ verify: generate lint ## regenerate what is generated, lint, and fail if that ch
 	git diff --exit-code -- $(GENERATED)
 
 .PHONY: bench
-bench: ## what is promised, measured: prints tables, fails for nothing that is slow
+bench: tools-control-plane ## what is promised, measured: prints tables, fails for nothing that is slow
 	@go run ./hack/bench
 
 .PHONY: bench-backtest
 bench-backtest: ## replay and recommendation over a week of 100 series, on one core, beside the target
 	go test -run '^$$' -bench . -cpu 1 ./internal/backtest
+
+.PHONY: bench-controller
+bench-controller: tools-control-plane ## the controller alone: 1,000 thresholds, singles, repairs, rest, restart, memory
+	@go run ./hack/bench controller
 
 ##@ Building
 
@@ -90,8 +94,12 @@ tools: ## every pinned tool, into hack/bin
 	@$(DEV) tools
 
 .PHONY: tools-test
-tools-test:
-	@$(DEV) tools etcd kube-apiserver kube-controller-manager kubectl helm promtool
+tools-test: tools-control-plane
+	@$(DEV) tools kubectl helm prometheus promtool
+
+.PHONY: tools-control-plane
+tools-control-plane:
+	@$(DEV) tools etcd kube-apiserver kube-controller-manager
 
 ##@ A Kubernetes on this machine
 

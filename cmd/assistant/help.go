@@ -15,7 +15,8 @@ func versionLine() string {
 }
 
 const usage = `Usage: assistant [flags]
-       assistant analyze FILE...   statistics of log files; see assistant analyze --help
+       assistant analyze FILE...           statistics of log files; see assistant analyze --help
+       assistant check URL TELEMETRY-URL   one chat and one scrape of a running assistant
 
 Serves conversations with Gemini models at POST /chat and, in OpenAI's form, at POST /v1/chat/completions and GET
 /v1/models, with Prometheus metrics at /metrics, health at /health, /health/ready and /health/detailed, and statistics at

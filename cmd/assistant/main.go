@@ -27,8 +27,16 @@ func main() {
 
 // command serves, unless the first argument names another command.
 func command(ctx context.Context, args []string) error {
-	if len(args) > 0 && args[0] == "analyze" {
-		return analyze(ctx, args[1:], streams{os.Stdin, os.Stdout, os.Stderr, isTerminal(os.Stderr)})
+	name := ""
+	if len(args) > 0 {
+		name = args[0]
 	}
-	return run(ctx, args, os.Getenv, os.Stdout)
+	switch name {
+	case "analyze":
+		return analyze(ctx, args[1:], streams{os.Stdin, os.Stdout, os.Stderr, isTerminal(os.Stderr)})
+	case "check":
+		return check(ctx, args[1:], os.Getenv, os.Stdout)
+	default:
+		return run(ctx, args, os.Getenv, os.Stdout)
+	}
 }

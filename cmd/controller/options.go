@@ -6,7 +6,9 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+	"time"
 
+	"github.com/prometheus/common/model"
 	"sigs.k8s.io/controller-runtime/pkg/client/config"
 
 	"github.com/plimsoll-dev/plimsoll/internal/controller"
@@ -35,9 +37,11 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 		return err
 	})
 	fs.StringVar(&o.controller.MetricsAddress, "metrics-bind-address", ":8080", "`address` to serve metrics on; 0 for not at all")
+	fs.BoolVar(&o.controller.MetricsSecure, "metrics-secure", false, "serve metrics over TLS, to those whom the API server lets GET /metrics")
 	fs.StringVar(&o.controller.ProbeAddress, "health-probe-bind-address", ":8081", "`address` to serve /healthz and /readyz on; 0 for not at all")
 	fs.BoolVar(&o.controller.LeaderElection, "leader-elect", false, "let one of several replicas work at a time")
-	fs.StringVar(&o.controller.LeaderElectionNamespace, "leader-election-namespace", "", "`namespace` of the lease (default the pod's own)")
+	fs.StringVar(&o.controller.LeaderElectionNamespace, "leader-election-namespace", "", "`namespace` of the leader's lease")
+	prometheusFlags(fs, &o.controller.Prometheus)
 	fs.Func("log-level", "least `level` to log: debug, info, warning or error (default info)", func(text string) (err error) {
 		o.logLevel, err = logs.ParseLevel(text)
 		return err
@@ -51,6 +55,21 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 		return options{}, fmt.Errorf("unexpected argument %q: all options are flags", fs.Arg(0))
 	}
 	return o, o.controller.Validate()
+}
+
+// prometheusFlags define the flags about the Prometheus that is asked. Durations are written as Prometheus writes them.
+func prometheusFlags(fs *flag.FlagSet, o *controller.PrometheusOptions) {
+	duration := func(d *time.Duration, name string, byDefault time.Duration, usage string) {
+		*d = byDefault
+		fs.Var((*model.Duration)(d), name, usage)
+	}
+	fs.StringVar(&o.URL, "prometheus-url", "", "`URL` of the Prometheus, or any server with its API, to ask what has become of the rules (default not to ask)")
+	fs.StringVar(&o.TokenFile, "prometheus-token-file", "", "`file` with a bearer token for Prometheus, read anew when it changes")
+	fs.StringVar(&o.CAFile, "prometheus-ca-file", "", "`file` with the CA certificates of Prometheus (default the system's)")
+	duration(&o.Interval, "prometheus-interval", 15*time.Second, "`time` between two observations")
+	duration(&o.BacktestInterval, "backtest-interval", time.Hour, "`time` between two backtests of a threshold that does not change")
+	duration(&o.BacktestWindow, "backtest-window", 7*24*time.Hour, "`time` that backtests look back over")
+	duration(&o.BacktestStep, "backtest-step", 30*time.Second, "evaluation interval, a `time`, where Prometheus does not tell it")
 }
 
 // splitList splits at commas; blanks around the parts and empty parts are dropped.

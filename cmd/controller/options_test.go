@@ -7,15 +7,26 @@ import (
 	"flag"
 	"io"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/plimsoll-dev/plimsoll/internal/controller"
+	"github.com/plimsoll-dev/plimsoll/internal/promapi"
 )
 
 func TestParseOptions(t *testing.T) {
-	defaults := controller.Options{MetricsAddress: ":8080", ProbeAddress: ":8081"}
+	token := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(token, []byte("secret"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	prometheus := controller.PrometheusOptions{
+		Interval: 15 * time.Second, BacktestInterval: time.Hour, BacktestWindow: 7 * 24 * time.Hour, BacktestStep: 30 * time.Second,
+	}
+	defaults := controller.Options{MetricsAddress: ":8080", ProbeAddress: ":8081", Prometheus: prometheus}
 	for name, tc := range map[string]struct {
 		args []string
 		want options
@@ -24,17 +35,27 @@ func TestParseOptions(t *testing.T) {
 		"all": {
 			[]string{
 				"--namespaces=ai, web", "--rule-labels=release=prometheus,team=", "--metrics-bind-address=0",
-				"--health-probe-bind-address=127.0.0.1:9", "--leader-elect", "--leader-election-namespace=plimsoll",
-				"--log-level=debug",
+				"--health-probe-bind-address=127.0.0.1:9", "--metrics-secure", "--leader-elect",
+				"--leader-election-namespace=plimsoll", "--log-level=debug",
+				"--prometheus-url=https://prometheus:9090/path", "--prometheus-token-file=" + token,
+				"--prometheus-interval=1m", "--backtest-interval=1d", "--backtest-window=2w", "--backtest-step=15s",
 			},
 			options{
 				controller: controller.Options{
 					Namespaces:              []string{"ai", "web"},
 					RuleLabels:              map[string]string{"release": "prometheus", "team": ""},
 					MetricsAddress:          "0",
+					MetricsSecure:           true,
 					ProbeAddress:            "127.0.0.1:9",
 					LeaderElection:          true,
 					LeaderElectionNamespace: "plimsoll",
+					Prometheus: controller.PrometheusOptions{
+						Options:          promapi.Options{URL: "https://prometheus:9090/path", TokenFile: token},
+						Interval:         time.Minute,
+						BacktestInterval: 24 * time.Hour,
+						BacktestWindow:   14 * 24 * time.Hour,
+						BacktestStep:     15 * time.Second,
+					},
 				},
 				logLevel: slog.LevelDebug,
 			},
@@ -54,12 +75,17 @@ func TestParseOptions(t *testing.T) {
 
 func TestParseOptionsRefuses(t *testing.T) {
 	for name, tc := range map[string]struct{ arg, says string }{
+		"a bad URL":          {"--prometheus-url=prometheus", "must be http://HOST:PORT"},
+		"a token for nobody": {"--prometheus-token-file=token", "name it with --prometheus-url"},
+		"a bad duration":     {"--backtest-window=week", "not a valid duration"},
 		"an argument":        {"start", `unexpected argument "start"`},
 		"an unknown flag":    {"--namespace=ai", "flag provided but not defined"},
 		"a bad namespace":    {"--namespaces=ai,Web", `namespace "Web"`},
 		"a label of no form": {"--rule-labels=release", "write release=VALUE"},
 		"a label's name":     {"--rule-labels=a b=c", "rule label a b=c"},
 		"a label's value":    {"--rule-labels=a=b c", "rule label a=b c"},
+		"no namespace":       {"--leader-elect", "name it with --leader-election-namespace"},
+		"a bad address":      {"--metrics-bind-address=8080", "write host:port, :port or 0"},
 		"an unknown level":   {"--log-level=loud", `unknown log level "loud"`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -28,6 +28,7 @@ func benchmarks() []benchmark {
 		{"latency", "what the service adds to a chat", benchLatency},
 		{"scrape", "/metrics and /stats while chats go on", benchScrape},
 		{"analyze", "assistant analyze against a plain Python loop, over large logs", benchAnalyze},
+		{"controller", "the controller on a real API server, against a plain client that writes the same", benchController},
 	}
 }
 

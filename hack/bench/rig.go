@@ -84,10 +84,19 @@ func freeAddresses(n int) ([]string, error) {
 	return addresses, nil
 }
 
-func start(ctx context.Context, dir, pkg string, args ...string) (*exec.Cmd, error) {
+// build builds a program into dir and returns its path.
+func build(ctx context.Context, dir, pkg string) (string, error) {
 	path := filepath.Join(dir, filepath.Base(pkg))
 	if msg, err := exec.CommandContext(ctx, "go", "build", "-o", path, pkg).CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("building %s: %w\n%s", pkg, err, msg)
+		return "", fmt.Errorf("building %s: %w\n%s", pkg, err, msg)
+	}
+	return path, nil
+}
+
+func start(ctx context.Context, dir, pkg string, args ...string) (*exec.Cmd, error) {
+	path, err := build(ctx, dir, pkg)
+	if err != nil {
+		return nil, err
 	}
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Env = append(os.Environ(), "GEMINI_API_KEY=stand-in")

@@ -3,20 +3,22 @@ package charttest
 import (
 	"bytes"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/metric"
+	"github.com/plimsoll-dev/plimsoll/internal/rules"
 	"github.com/plimsoll-dev/plimsoll/internal/signal"
 )
 
-// TestDefaultAlerts holds the default alerts to the source document's four.
+// TestDefaultAlerts holds the default alerts to the source document's four, by name, line and for.
 func TestDefaultAlerts(t *testing.T) {
 	want := map[string]v1alpha1.Level{
 		"HighErrorRate":   {Severity: "warning", Above: "0.05", For: "5m"},
@@ -24,28 +26,101 @@ func TestDefaultAlerts(t *testing.T) {
 		"HighCPUUsage":    {Severity: "warning", Above: "80%", For: "5m"},
 		"HighMemoryUsage": {Severity: "critical", Above: "85%", For: "5m"},
 	}
-	got := make(map[string]v1alpha1.Level)
-	for _, object := range render(t, "plimsoll") {
-		if kind(t, object) != "AlertThreshold" {
+	for _, threshold := range defaultAlerts(t) {
+		level, ok := want[threshold.Spec.Alert]
+		if !ok {
 			continue
 		}
-		threshold := decode[v1alpha1.AlertThreshold](t, object)
+		delete(want, threshold.Spec.Alert)
 		spec := threshold.Spec
-		if len(spec.Levels) != 1 {
-			t.Errorf("%s has levels %v, want one", spec.Alert, spec.Levels)
-			continue
-		}
-		got[spec.Alert] = spec.Levels[0]
-		if threshold.Labels["plimsoll.dev/default"] != "true" || spec.Selector["service"] != "plimsoll-assistant" {
-			t.Errorf("%s is not marked as a default of the assistant", spec.Alert)
+		if len(spec.Levels) != 1 || spec.Levels[0] != level {
+			t.Errorf("%s has levels %v, want %v", spec.Alert, spec.Levels, level)
 		}
 		if s, ok := signal.Lookup(string(spec.Signal.Name)); !ok || spec.Annotations["advice"] != s.Advice {
 			t.Errorf("%s gives advice %q, the catalogue %q", spec.Alert, spec.Annotations["advice"], s.Advice)
 		}
 	}
-	if !maps.Equal(got, want) {
-		t.Errorf("default alerts\n%v, want\n%v", got, want)
+	if len(want) > 0 {
+		t.Errorf("not there: %v", want)
 	}
+}
+
+// TestDefaultAlertsAreOurs: each is marked as a default, looks at this release's assistant only, and has its runbook.
+func TestDefaultAlertsAreOurs(t *testing.T) {
+	runbooks := pages(t)
+	for _, threshold := range defaultAlerts(t) {
+		spec := threshold.Spec
+		if threshold.Labels[v1alpha1.DefaultLabel] != "true" {
+			t.Errorf("%s is not marked as a default", spec.Alert)
+		}
+		if spec.Selector["service"] != "plimsoll-assistant" && !strings.Contains(spec.Expr, `service="plimsoll-assistant"`) {
+			t.Errorf("%s is not about this release's assistant", spec.Alert)
+		}
+		page := filepath.Base(spec.Annotations["runbook_url"])
+		if _, ok := runbooks[page]; !ok {
+			t.Errorf("%s has no runbook %s", spec.Alert, page)
+		}
+	}
+}
+
+// TestRunbooks: every metric that a runbook or a default alert's own PromQL names is one that is emitted.
+func TestRunbooks(t *testing.T) {
+	known := []string{rules.SignalMetric, rules.ThresholdMetric, metric.Up.Name}
+	for _, m := range slices.Concat(metric.All(), metric.Runtime()) {
+		known = append(known, m.Name)
+		if m.Type == metric.Histogram {
+			known = append(known, m.Bucket(), m.Sum(), m.Total())
+		}
+	}
+	texts := pages(t)
+	for _, threshold := range defaultAlerts(t) {
+		texts[threshold.Name] = "`" + threshold.Spec.Expr + "`"
+	}
+	code := regexp.MustCompile("`[^`]+`")
+	name := regexp.MustCompile(`\b(http|ai|system|session|errors|active|process|go|log)_[a-z_]+\b`)
+	labels := regexp.MustCompile(`\{[^}]*\}|by \([^)]*\)|"[^"]*"`)
+	for page, text := range texts {
+		for _, quoted := range code.FindAllString(text, -1) {
+			for _, word := range name.FindAllString(labels.ReplaceAllString(quoted, ""), -1) {
+				if !slices.Contains(known, word) {
+					t.Errorf("%s names %s, which nothing emits", page, word)
+				}
+			}
+		}
+	}
+}
+
+// defaultAlerts are the chart's thresholds, those that need prices included.
+func defaultAlerts(t *testing.T) []v1alpha1.AlertThreshold {
+	t.Helper()
+	var found []v1alpha1.AlertThreshold
+	for _, object := range render(t, "plimsoll", "--set-json", prices) {
+		if kind(t, object) == v1alpha1.Kind {
+			found = append(found, decode[v1alpha1.AlertThreshold](t, object))
+		}
+	}
+	if len(found) == 0 {
+		t.Fatal("no default alerts")
+	}
+	return found
+}
+
+// pages are the runbooks by file name.
+func pages(t *testing.T) map[string]string {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(chartDir("plimsoll"), "runbooks", "*.md"))
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no runbooks: %v", err)
+	}
+	texts := make(map[string]string, len(paths))
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts[filepath.Base(path)] = string(text)
+	}
+	return texts
 }
 
 func TestTwoAPIKeysAreRefused(t *testing.T) {

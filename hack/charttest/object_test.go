@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
+	"github.com/prometheus/prometheus/promql/parser"
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
@@ -37,6 +38,8 @@ func checkObject(t *testing.T, object string) {
 		decode[networkingv1.Ingress](t, object)
 	case "ServiceMonitor":
 		decode[monitoringv1.ServiceMonitor](t, object)
+	case "PrometheusRule":
+		checkRules(t, decode[monitoringv1.PrometheusRule](t, object))
 	case "Prometheus":
 		checkUser(t, decode[monitoringv1.Prometheus](t, object).Spec.SecurityContext)
 	case "Alertmanager":
@@ -51,6 +54,21 @@ func checkObject(t *testing.T, object string) {
 		threshold := decode[v1alpha1.AlertThreshold](t, object)
 		if errs := rules.Validate(&threshold); len(errs) > 0 {
 			t.Errorf("%s: %v", threshold.Name, errs)
+		}
+	}
+}
+
+// checkRules holds alerts to PromQL that Prometheus reads, and to what every alert should say.
+func checkRules(t *testing.T, rule monitoringv1.PrometheusRule) {
+	t.Helper()
+	for _, group := range rule.Spec.Groups {
+		for _, r := range group.Rules {
+			if _, err := parser.NewParser(parser.Options{}).ParseExpr(r.Expr.String()); err != nil {
+				t.Errorf("%s: %v", r.Alert, err)
+			}
+			if r.Labels["severity"] == "" || r.Annotations["summary"] == "" || r.Annotations["description"] == "" {
+				t.Errorf("%s lacks a severity, summary or description", r.Alert)
+			}
 		}
 	}
 }

@@ -54,11 +54,12 @@ func TestMainJob(t *testing.T) {
 		run  func(*testing.T)
 	}{
 		{"Assistant answers", s.assistantAnswers},
+		{"helm test passes", s.helmTestPasses},
 		{"Pods are ready, not root, on a read-only root", s.podsAreRestricted},
 		{"Targets are up", s.targetsAreUp},
 		{"The source document's metrics are in Prometheus", s.metricsArePresent},
 		{"The default alerts are loaded", s.defaultAlertsAreLoaded},
-		{"The dashboard's queries return data", s.dashboardHasData},
+		{"The dashboards' queries return data", s.dashboardsHaveData},
 		{"A threshold below the value fires, a raised one resolves", s.thresholdFiresAndResolves},
 		{"A hand-edited rule is put back", s.driftIsPutBack},
 		{"Invalid thresholds are refused and change no rule", s.invalidIsRefused},

@@ -81,6 +81,12 @@ func (s suite) assistantAnswers(t *testing.T) {
 	})
 }
 
+func (s suite) helmTestPasses(t *testing.T) {
+	if out, err := s.Helm(t.Context(), "test", demo.Release, "--namespace", demo.Namespace, "--timeout", "2m"); err != nil {
+		t.Error(out, err)
+	}
+}
+
 // podsAreRestricted asks the kernel, not the specification: what do the processes in the pods run as?
 func (s suite) podsAreRestricted(t *testing.T) {
 	for _, namespace := range []string{demo.Namespace, demo.StackNamespace, "kube-system"} {
@@ -139,7 +145,13 @@ func (s suite) metricsArePresent(t *testing.T) {
 	}
 }
 
-func (s suite) dashboardHasData(t *testing.T) {
+// withoutData are the panels that have nothing to show after the demo's traffic, and why.
+var withoutData = map[string]string{
+	"Time per output token": "the stand-in sends its answers in one piece",
+	"Special tokens":        "the stand-in reports neither cached tokens nor thinking",
+}
+
+func (s suite) dashboardsHaveData(t *testing.T) {
 	var list struct {
 		Items []struct{ Data map[string]string }
 	}
@@ -147,38 +159,41 @@ func (s suite) dashboardHasData(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &list); err != nil {
 		t.Fatal(err)
 	}
-	var queries []string
+	variables := strings.NewReplacer("$__rate_interval", "1m", "$namespace", demo.Namespace, "$service", demo.Assistant,
+		"$model", ".*", "$alertthreshold", ".*")
+	asked := 0
 	for _, item := range list.Items {
 		for file, text := range item.Data {
 			var dashboard struct {
 				Panels []struct {
-					Title   string
-					Targets []struct{ Expr string }
+					Title      string
+					Datasource struct{ Type string }
+					Targets    []struct{ Expr string }
 				}
 			}
 			if err := json.Unmarshal([]byte(text), &dashboard); err != nil {
 				t.Fatalf("%s: %v", file, err)
 			}
 			for _, panel := range dashboard.Panels {
+				if panel.Datasource.Type == "loki" || withoutData[panel.Title] != "" {
+					continue
+				}
 				for _, target := range panel.Targets {
-					queries = append(queries, target.Expr)
+					asked++
+					expr := variables.Replace(target.Expr)
+					eventually(t, demo.Patience, func(ctx context.Context) error {
+						samples, err := s.Query(ctx, expr)
+						if err == nil && len(samples) == 0 {
+							err = fmt.Errorf("%s, panel %q: no data for %s", file, panel.Title, expr)
+						}
+						return err
+					})
 				}
 			}
 		}
 	}
-	if len(queries) < 6 {
-		t.Fatalf("dashboards hold the queries %q, want at least the source document's six", queries)
-	}
-	variables := strings.NewReplacer("$__rate_interval", "1m", "$namespace", demo.Namespace, "$service", demo.Assistant,
-		"${namespace}", demo.Namespace, "${service}", demo.Assistant)
-	for _, query := range queries {
-		eventually(t, demo.Patience, func(ctx context.Context) error {
-			samples, err := s.Query(ctx, variables.Replace(query))
-			if err == nil && len(samples) == 0 {
-				err = fmt.Errorf("no data for %s", query)
-			}
-			return err
-		})
+	if asked < 40 {
+		t.Errorf("%d queries of dashboards, want all of them", asked)
 	}
 }
 

@@ -1,7 +1,6 @@
 package backtest
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -22,6 +21,7 @@ func TestReplayIsPrometheus(t *testing.T) {
 	const casesOfKind = 30
 	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
 		t.Run(kind, func(t *testing.T) {
+			t.Parallel() // promtool mostly waits for the disk
 			seen := map[string]int{}
 			dir := t.TempDir()
 			cases := make([]*testCase, casesOfKind)
@@ -124,6 +124,8 @@ var kinds = map[string]watched{
 		metrics: []string{"errors_total"}, counter: true, label: "endpoint"},
 	"ratio": {spec: v1alpha1.AlertThresholdSpec{Expr: `sum by (path) (rate(events_total[1m])) / sum by (path) (rate(requests_total[1m]))`},
 		metrics: []string{"events_total", "requests_total"}, counter: true, label: "path"},
+	"gated": {spec: v1alpha1.AlertThresholdSpec{Expr: `rate(events_total[1m]) and rate(requests_total[1m]) >= 1`}, // as minTraffic does
+		metrics: []string{"events_total", "requests_total"}, counter: true, label: "path"},
 }
 
 func newCase(name string, seed uint64) *testCase {
@@ -135,7 +137,7 @@ func newCase(name string, seed uint64) *testCase {
 
 	spec := kind.spec
 	spec.Alert = "Generated"
-	for _, severity := range []string{"info", "warning", "critical"} {
+	for _, severity := range []string{"one", "two", "three"} {
 		spec.Levels = append(spec.Levels, c.level(severity))
 	}
 	c.threshold = &v1alpha1.AlertThreshold{ObjectMeta: metav1.ObjectMeta{Namespace: "ai", Name: "generated"}, Spec: spec}
@@ -155,10 +157,13 @@ func (c *testCase) level(severity string) v1alpha1.Level {
 	}
 	line := v1alpha1.Value([]string{"0", "0.5", "1", "1.5", "2", "2.5", "3"}[c.rng.IntN(7)])
 	level := v1alpha1.Level{Severity: severity, For: some(), KeepFiringFor: some()}
-	if c.rng.IntN(3) == 0 {
-		level.Below = cmp.Or(line, "1")
-	} else {
+	switch {
+	case c.rng.IntN(3) > 0:
 		level.Above = line
+	case line == "0": // which no signal's value is below
+		level.Below = "1"
+	default:
+		level.Below = line
 	}
 	return level
 }

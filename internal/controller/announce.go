@@ -15,7 +15,9 @@ import (
 // maxNote is the longest text, in bytes, that the API server takes in an event.
 const maxNote = 1024
 
-// announce tells in events and in the log which conditions have changed. Ready only repeats the others.
+// announce tells in the log which conditions have changed, and in events what a person might not expect: what goes
+// wrong, and that it has come right again. That a new threshold is accepted and has its rule is what was asked for; an
+// event would say nothing more than the status, at the price of as many writes again. Ready only repeats the others.
 func (r *Reconciler) announce(ctx context.Context, before, after *v1alpha1.AlertThreshold) {
 	for _, is := range after.Status.Conditions {
 		was := meta.FindStatusCondition(before.Status.Conditions, is.Type)
@@ -23,12 +25,17 @@ func (r *Reconciler) announce(ctx context.Context, before, after *v1alpha1.Alert
 		if is.Type == v1alpha1.ConditionReady || unchanged {
 			continue
 		}
-		eventType := corev1.EventTypeNormal
-		if is.Status != metav1.ConditionTrue {
+		ctrl.LoggerFrom(ctx).Info("condition changed", "condition", is.Type, "status", is.Status, "reason", is.Reason, "detail", is.Message)
+		reason, eventType := is.Reason, corev1.EventTypeNormal
+		switch {
+		case isDoubtful(is):
+			reason, eventType = v1alpha1.ReasonSpecWarning, corev1.EventTypeWarning
+		case is.Status == metav1.ConditionTrue && (was == nil || was.Status != metav1.ConditionFalse), is.Status == metav1.ConditionUnknown:
+			continue // nothing was wrong, or it is not known yet whether something is
+		case is.Status != metav1.ConditionTrue && !isWithdrawal(is):
 			eventType = corev1.EventTypeWarning
 		}
-		ctrl.LoggerFrom(ctx).Info("condition changed", "condition", is.Type, "status", is.Status, "reason", is.Reason, "detail", is.Message)
-		r.events.Eventf(after, nil, eventType, is.Reason, "Reconcile", "%s", clip(is.Message, maxNote))
+		r.events.Eventf(after, nil, eventType, reason, "Reconcile", "%s", clip(is.Message, maxNote))
 	}
 }
 

@@ -4,56 +4,41 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strconv"
 
-	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/metric"
 )
 
-// apply writes the rule, owned by the threshold, and reports whether that changed anything. existing is the rule as it
-// was seen, ours, or nil; if it is another one by now, or gone, the error is the API server's conflict.
-func (r *Reconciler) apply(ctx context.Context, t *v1alpha1.AlertThreshold, rule *monitoringv1.PrometheusRule, existing *metav1.PartialObjectMetadata) (bool, error) {
-	object, err := applyConfiguration(t, rule, existing)
-	if err != nil {
-		return false, err
-	}
-	want := object.Object["spec"]
-	// Forced, because every field of a rule of our own is ours to put back.
-	if err := r.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(object), fieldOwner, client.ForceOwnership); err != nil {
-		return false, fmt.Errorf("apply: %w", err)
-	}
-	if !equality.Semantic.DeepEqual(object.Object["spec"], want) {
-		return true, r.removeSurplus(ctx, object, want)
-	}
-	return existing == nil || existing.ResourceVersion != object.GetResourceVersion(), nil
-}
-
-// applyConfiguration holds the fields that the controller answers for, and no others: an object made from the Go type
-// would lay claim to its zero values too.
-func applyConfiguration(t *v1alpha1.AlertThreshold, rule *monitoringv1.PrometheusRule, existing *metav1.PartialObjectMetadata) (*unstructured.Unstructured, error) {
-	spec, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&rule.Spec)
-	if err != nil {
-		return nil, fmt.Errorf("convert the rule: %w", err)
-	}
-	object := &unstructured.Unstructured{Object: map[string]any{"spec": spec}}
-	object.SetGroupVersionKind(ruleKind)
-	object.SetNamespace(rule.Namespace)
-	object.SetName(rule.Name)
-	object.SetLabels(rule.Labels)
-	object.SetAnnotations(map[string]string{v1alpha1.GenerationAnnotation: strconv.FormatInt(t.Generation, 10)})
-	object.SetOwnerReferences([]metav1.OwnerReference{*metav1.NewControllerRef(t, thresholdKind)})
+// apply writes the rule. existing is the rule as it was seen, ours, or nil; if it is another one by now, or gone, the
+// error is the API server's conflict.
+func (r *Reconciler) apply(ctx context.Context, t *v1alpha1.AlertThreshold, want *desired, existing *seenRule) error {
+	object, spec, operation := want.object, want.object.Object["spec"], metric.RuleCreate
 	if existing != nil { // write over what was seen, or not at all
+		operation = metric.RuleUpdate
 		object.SetUID(existing.UID)
 		object.SetResourceVersion(existing.ResourceVersion)
 	}
-	return object, nil
+	// Forced, because every field of a rule of our own is ours to put back.
+	err := r.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(object), fieldOwner, client.ForceOwnership)
+	r.metrics.ruleWritten(operation, err)
+	if err != nil {
+		return fmt.Errorf("apply: %w", err)
+	}
+	if !equality.Semantic.DeepEqual(object.Object["spec"], spec) {
+		err := r.removeSurplus(ctx, object, spec)
+		r.metrics.ruleWritten(metric.RuleUpdate, err)
+		if err != nil {
+			return err
+		}
+	}
+	r.own.change(client.ObjectKeyFromObject(t), func(own *ownWrite) { own.rule = object.GetResourceVersion() })
+	return nil
 }
 
 // removeSurplus takes out of a rule of ours what somebody else has added to its spec, such as a further group, which
@@ -68,6 +53,19 @@ func (r *Reconciler) removeSurplus(ctx context.Context, object *unstructured.Uns
 	}
 	if err := r.client.Patch(ctx, object, client.RawPatch(types.JSONPatchType, patch), fieldOwner); err != nil {
 		return fmt.Errorf("remove what was added: %w", err)
+	}
+	return nil
+}
+
+// remove deletes the rule as it was seen, ours; if it is another one by now, the error is the API server's conflict.
+func (r *Reconciler) remove(ctx context.Context, rule *seenRule) error {
+	err := r.client.Delete(ctx, rule, client.Preconditions{UID: &rule.UID, ResourceVersion: &rule.ResourceVersion})
+	if apierrors.IsNotFound(err) {
+		return nil // somebody else was quicker
+	}
+	r.metrics.ruleWritten(metric.RuleDelete, err)
+	if err != nil {
+		return fmt.Errorf("delete: %w", err)
 	}
 	return nil
 }

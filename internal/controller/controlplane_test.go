@@ -39,5 +39,6 @@ func startControlPlane(ctx context.Context) (cfg *rest.Config, stop func() error
 	if err != nil {
 		return nil, nil, errors.Join(err, stop())
 	}
+	cfg.QPS = -1 // tests wait for the cluster, not for their client
 	return cfg, stop, nil
 }

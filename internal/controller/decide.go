@@ -2,6 +2,7 @@ package controller
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -19,76 +20,153 @@ const operatorRetry = 15 * time.Second
 type decision struct {
 	// plan is nil when the spec is not accepted.
 	plan *rules.Plan
-	// apply says to write the plan's rule; programmed is then what holds once that is done.
-	apply                bool
+	// want is the rule as it should be; nil when nothing is to be done about it.
+	want *desired
+	// write says to write want; remove to delete the rule that was seen, which is ours. programmed is then what holds
+	// once that is done.
+	write, remove        bool
 	accepted, programmed metav1.Condition
+	// linesStay says that the lines which the status has are still in force.
+	linesStay bool
+	// known is what is known from Prometheus of the lines that are in force.
+	known *known
 	// lookAgain is when to reconcile again though nothing may have happened; zero for never.
 	lookAgain time.Duration
 	// fault is what went wrong and is worth trying again.
 	fault error
 }
 
-// decide judges the spec and what was seen. It is pure.
-func decide(t *v1alpha1.AlertThreshold, seen observed) decision {
+// decide judges the spec and what was seen; ruleLabels are to be on every rule. It is pure.
+func decide(t *v1alpha1.AlertThreshold, seen observed, ruleLabels map[string]string) decision {
 	plan, errs := rules.Resolve(t)
-	d := decision{plan: plan, accepted: accepted(t, errs)}
+	d := decision{plan: plan, accepted: accepted(t, plan, errs)}
+	reason, because := withdrawn(t, seen.superseders)
 	switch {
 	case seen.fault != nil:
 		return d.failed(t, "read", seen.fault)
 	case seen.operatorMissing:
 		return d.withoutOperator(t)
+	case reason != "":
+		d.remove = seen.rule != nil && isOurs(seen.rule, t) && !isLeaving(seen.rule, t)
+		d.programmed = condition(t, v1alpha1.ConditionProgrammed, false, reason, because)
+		return d
+	case rules.TooLarge(errs):
+		return d.tooLarge(t, seen.rule, errs)
 	case plan == nil:
-		d.programmed = lastGood(t, seen.rule)
+		return d.withLastGood(t, seen.rule)
 	case seen.rule == nil, isOurs(seen.rule, t) && !isLeaving(seen.rule, t):
-		d.apply = true
-		d.programmed = condition(t, v1alpha1.ConditionProgrammed, true, v1alpha1.ReasonRuleApplied,
-			fmt.Sprintf("PrometheusRule %s is in the cluster", rules.Name(t.Name)))
+		return d.withRule(t, seen.rule, ruleLabels)
 	case isLeaving(seen.rule, t):
 		d.programmed = condition(t, v1alpha1.ConditionProgrammed, false, v1alpha1.ReasonRulePending,
 			fmt.Sprintf("PrometheusRule %s is being removed, by hand or with an earlier AlertThreshold of this name: "+
 				"it is made anew as soon as it is gone", seen.rule.Name))
+		return d
 	default:
 		d.programmed = condition(t, v1alpha1.ConditionProgrammed, false, v1alpha1.ReasonRuleConflict,
 			fmt.Sprintf("PrometheusRule %s exists and %s, so nothing was written: delete or rename it, or rename this AlertThreshold",
 				seen.rule.Name, belongsTo(seen.rule)))
+		return d
 	}
+}
+
+// mark is that of the rule as it should be; zero when there should be none.
+func (d decision) mark() digest {
+	if d.want == nil {
+		return digest{}
+	}
+	return d.want.mark
+}
+
+// specValid is the message of Accepted when there is nothing to say against the spec.
+const specValid = "the spec is valid"
+
+// accepted is the Accepted condition of a spec that resolves to the plan, or has those errors. That its rule would be too
+// large is no mistake in the spec: Programmed tells it.
+func accepted(t *v1alpha1.AlertThreshold, plan *rules.Plan, errs field.ErrorList) metav1.Condition {
+	if len(errs) > 0 && !rules.TooLarge(errs) {
+		return condition(t, v1alpha1.ConditionAccepted, false, v1alpha1.ReasonInvalidSpec, errs.ToAggregate().Error())
+	}
+	message := specValid
+	if plan != nil && len(plan.Warnings) > 0 {
+		message += ", but " + strings.Join(plan.Warnings, "; ")
+	}
+	return condition(t, v1alpha1.ConditionAccepted, true, v1alpha1.ReasonValid, message)
+}
+
+// withdrawn is the reason why a threshold has no rule though nothing is wrong with it, and the reason in words; empty when
+// it should have one.
+func withdrawn(t *v1alpha1.AlertThreshold, superseders []string) (reason, because string) {
+	switch {
+	case t.Spec.Mode == v1alpha1.ModeOff:
+		return v1alpha1.ReasonOff, "spec.mode is Off: there is no rule, and nothing is watched"
+	case len(superseders) > 0:
+		return v1alpha1.ReasonSuperseded, fmt.Sprintf("this default has no rule because AlertThreshold %s has the alert %s too; "+
+			"it comes back when that goes", strings.Join(superseders, ", "), t.Spec.Alert)
+	}
+	return "", ""
+}
+
+// withRule is the decision that the plan's rule should be there; existing is what is, ours, or nil.
+func (d decision) withRule(t *v1alpha1.AlertThreshold, existing *seenRule, ruleLabels map[string]string) decision {
+	want, err := newDesired(t, d.plan, ruleLabels)
+	if err != nil {
+		return d.failed(t, "made", err)
+	}
+	d.want = want
+	d.write = existing == nil || existing.mark(want.labelNames) != want.mark
+	d.programmed = condition(t, v1alpha1.ConditionProgrammed, true, v1alpha1.ReasonRuleApplied,
+		fmt.Sprintf("PrometheusRule %s is in the cluster", rules.Name(t.Name)))
 	return d
 }
 
-// accepted is the Accepted condition of a spec with those errors.
-func accepted(t *v1alpha1.AlertThreshold, errs field.ErrorList) metav1.Condition {
-	if len(errs) > 0 {
-		return condition(t, v1alpha1.ConditionAccepted, false, v1alpha1.ReasonInvalidSpec, errs.ToAggregate().Error())
-	}
-	return condition(t, v1alpha1.ConditionAccepted, true, v1alpha1.ReasonValid, "the spec is valid")
-}
-
-// lastGood is the Programmed condition while the spec is not accepted: what is in the cluster stays as it is.
-func lastGood(t *v1alpha1.AlertThreshold, rule *metav1.PartialObjectMetadata) metav1.Condition {
+// withLastGood is the decision while the spec is not accepted: what is in the cluster stays as it is.
+func (d decision) withLastGood(t *v1alpha1.AlertThreshold, rule *seenRule) decision {
 	if rule == nil || !isOurs(rule, t) || isLeaving(rule, t) {
-		return condition(t, v1alpha1.ConditionProgrammed, false, v1alpha1.ReasonNoRule,
+		d.programmed = condition(t, v1alpha1.ConditionProgrammed, false, v1alpha1.ReasonNoRule,
 			"the spec is not accepted and there is no earlier rule: nothing is watched until the spec is fixed")
+		return d
 	}
 	generation := madeFrom(rule)
-	kept := condition(t, v1alpha1.ConditionProgrammed, true, v1alpha1.ReasonLastGoodRule,
+	d.linesStay = true
+	d.programmed = condition(t, v1alpha1.ConditionProgrammed, true, v1alpha1.ReasonLastGoodRule,
 		fmt.Sprintf("PrometheusRule %s of generation %d stays until the spec is fixed", rule.Name, generation))
-	kept.ObservedGeneration = generation
-	return kept
+	d.programmed.ObservedGeneration = generation
+	return d
+}
+
+// tooLarge is the decision about a rule that is larger than the cap, as errs say: what is in the cluster stays as it is.
+func (d decision) tooLarge(t *v1alpha1.AlertThreshold, rule *seenRule, errs field.ErrorList) decision {
+	d = d.withLastGood(t, rule)
+	stays := "nothing is watched until then"
+	if d.linesStay {
+		stays = fmt.Sprintf("PrometheusRule %s of generation %d stays until then", rule.Name, madeFrom(rule))
+	}
+	d.programmed = condition(t, v1alpha1.ConditionProgrammed, false, v1alpha1.ReasonRuleTooLarge, errs.ToAggregate().Error()+"; "+stays)
+	return d
 }
 
 func (d decision) withoutOperator(t *v1alpha1.AlertThreshold) decision {
-	d.apply = false
+	d.want, d.write, d.remove, d.linesStay = nil, false, false, false
 	d.lookAgain = operatorRetry
 	d.programmed = condition(t, v1alpha1.ConditionProgrammed, false, v1alpha1.ReasonOperatorMissing,
 		"the cluster does not know "+ruleKind.GroupVersion().String()+" PrometheusRule: install the Prometheus Operator or its CRDs; tried again until then")
 	return d
 }
 
-// failed is the decision when the rule could not be read or written; verb says which.
+// failed is the decision when the rule could not be read, made, written or removed; verb says which.
 func (d decision) failed(t *v1alpha1.AlertThreshold, verb string, err error) decision {
-	d.apply = false
+	d.want, d.write, d.remove, d.linesStay = nil, false, false, true
 	d.fault = err
 	d.programmed = condition(t, v1alpha1.ConditionProgrammed, false, v1alpha1.ReasonApplyFailed,
 		fmt.Sprintf("PrometheusRule %s could not be %s, tried again: %v", rules.Name(t.Name), verb, err))
+	return d
+}
+
+// refused is the decision when the API server will not have the rule as it is: trying again would not help.
+func (d decision) refused(t *v1alpha1.AlertThreshold, err error) decision {
+	d = d.failed(t, "written", err)
+	d.fault = nil
+	d.programmed = condition(t, v1alpha1.ConditionProgrammed, false, v1alpha1.ReasonRuleRefused,
+		fmt.Sprintf("the API server refuses PrometheusRule %s, which is not tried again until the spec changes: %v", rules.Name(t.Name), err))
 	return d
 }

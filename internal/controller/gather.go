@@ -3,47 +3,94 @@ package controller
 import (
 	"context"
 	"fmt"
+	"slices"
 
-	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
-var ruleKind = monitoringv1.SchemeGroupVersion.WithKind(monitoringv1.PrometheusRuleKind)
-
-// observed is what the cluster holds for one threshold.
+// observed is all that a decision about one threshold rests on, besides the threshold itself.
 type observed struct {
 	// operatorMissing: the API server does not know PrometheusRules.
 	operatorMissing bool
-	// rule is the metadata of the PrometheusRule by the threshold's rule name, whoever owns it; nil when there is none.
-	rule *metav1.PartialObjectMetadata
-	// fault is why it could not be found out.
+	// rule is the PrometheusRule by the threshold's rule name, whoever owns it; nil when there is none.
+	rule *seenRule
+	// superseders are the names of the thresholds that take the place of this one, a default, in order.
+	superseders []string
+	// fault is why something could not be found out.
 	fault error
 }
 
-// gather does all reading. It also sees to it that rules are watched from now on, so that no later change is missed.
+// threshold reads a threshold; nil when there is none. It may be older than the cluster's, but not than our own writes.
+func (r *Reconciler) threshold(ctx context.Context, key types.NamespacedName) (*v1alpha1.AlertThreshold, error) {
+	t := &v1alpha1.AlertThreshold{}
+	err := r.client.Get(ctx, key, t)
+	if err == nil && behind(t.ResourceVersion, r.own.get(key).status) {
+		t = &v1alpha1.AlertThreshold{}
+		err = r.live.Get(ctx, key, t)
+	}
+	if apierrors.IsNotFound(err) {
+		r.own.forget(key)
+		r.insight.forget(key)
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the AlertThreshold: %w", err)
+	}
+	return t, nil
+}
+
+// gather does all other reading. It also sees to it that rules are watched from now on, so that no later change is missed.
 func (r *Reconciler) gather(ctx context.Context, t *v1alpha1.AlertThreshold) observed {
-	rule := newRuleMetadata()
-	err := r.live.Get(ctx, types.NamespacedName{Namespace: t.Namespace, Name: rules.Name(t.Name)}, rule)
+	superseders, err := r.superseders(ctx, t)
+	if err != nil {
+		return observed{fault: err}
+	}
+	rule, err := r.rule(ctx, t)
 	switch {
 	case meta.IsNoMatchError(err):
-		return observed{operatorMissing: true}
-	case apierrors.IsNotFound(err):
-		rule = nil
+		return observed{operatorMissing: true, superseders: superseders}
 	case err != nil:
 		return observed{fault: fmt.Errorf("read the PrometheusRule: %w", err)}
 	}
-	return observed{rule: rule, fault: r.rules.ensure()}
+	return observed{rule: rule, superseders: superseders, fault: r.rules.ensure()}
 }
 
-// newRuleMetadata is an empty PrometheusRule of which only the metadata is read, watched and cached: rules are large.
-func newRuleMetadata() *metav1.PartialObjectMetadata {
-	rule := &metav1.PartialObjectMetadata{}
-	rule.SetGroupVersionKind(ruleKind)
-	return rule
+// rule reads the threshold's PrometheusRule; nil when there is none, which is always known from the API server itself.
+func (r *Reconciler) rule(ctx context.Context, t *v1alpha1.AlertThreshold) (*seenRule, error) {
+	key := types.NamespacedName{Namespace: t.Namespace, Name: rules.Name(t.Name)}
+	rule := &seenRule{}
+	err := r.client.Get(ctx, key, rule)
+	if apierrors.IsNotFound(err) || err == nil && behind(rule.ResourceVersion, r.own.get(client.ObjectKeyFromObject(t)).rule) {
+		rule = &seenRule{}
+		err = r.live.Get(ctx, key, rule)
+	}
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	return rule, err
+}
+
+// superseders are the names of the thresholds that take the place of t, in order; none when t is not a default.
+func (r *Reconciler) superseders(ctx context.Context, t *v1alpha1.AlertThreshold) ([]string, error) {
+	if !isDefault(t) {
+		return nil, nil
+	}
+	overrides, err := r.sameAlert(ctx, t, override)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, o := range overrides {
+		if o.DeletionTimestamp.IsZero() {
+			names = append(names, o.Name)
+		}
+	}
+	slices.Sort(names)
+	return names, nil
 }

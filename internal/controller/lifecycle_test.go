@@ -5,10 +5,12 @@ package controller
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
 	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
+	"github.com/prometheus/client_golang/prometheus"
 	eventsv1 "k8s.io/api/events/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -163,18 +165,65 @@ func TestApplyNoticesAnotherRule(t *testing.T) {
 	if err := admin.Create(t.Context(), foreign); err != nil {
 		t.Fatal(err)
 	}
-	seen := newRuleMetadata()
-	seen.UID, seen.ResourceVersion = "another", "1"
-	r := &Reconciler{client: admin}
+	seen := &seenRule{ObjectMeta: metav1.ObjectMeta{UID: "another", ResourceVersion: "1"}}
+	m, err := newMetrics(prometheus.NewRegistry(), admin, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	scheme, err := newScheme()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := client.New(adminConfig, client.Options{Scheme: scheme})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &Reconciler{client: c, metrics: m, own: newOwnWrites()}
 	for _, name := range []string{"theirs", "gone"} {
-		rule := plan.Rule(nil)
-		rule.Name = name
-		if _, err := r.apply(t.Context(), threshold, rule, seen); !apierrors.IsConflict(err) {
+		want, err := newDesired(threshold, plan, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want.object.SetName(name)
+		if err := r.apply(t.Context(), threshold, want, seen); !apierrors.IsConflict(err) {
 			t.Errorf("apply over %s: error = %v, want a conflict", name, err)
 		}
 	}
+	seen.Namespace, seen.Name = namespace, "theirs"
+	if err := r.remove(t.Context(), seen); !apierrors.IsConflict(err) {
+		t.Errorf("remove: error = %v, want a conflict", err)
+	}
 	if got := getRule(t, namespace, "theirs"); got.ResourceVersion != foreign.ResourceVersion {
 		t.Errorf("the foreign rule was written: %+v", got)
+	}
+}
+
+// TestWarningsAreTold checks that what is doubtful stands in the status, and is told once.
+func TestWarningsAreTold(t *testing.T) {
+	namespace := newNamespace(t)
+	createThreshold(t, namespace, "cpu", `{alert: HighCPU, signal: {name: CPU}, labels: {now: "{{ $value }}"}, levels: [{severity: warning, above: 80}]}`)
+	threshold := waitFor(t, admin, namespace, "cpu", v1alpha1.ConditionReady, v1alpha1.ReasonReady)
+	expectCondition(t, threshold, v1alpha1.ConditionAccepted, metav1.ConditionTrue, 1, "the spec is valid, but spec.labels[now]: makes another alert whenever the value changes")
+	expectEvent(t, namespace, "cpu", v1alpha1.ReasonSpecWarning)
+}
+
+// TestTooLargeARule checks that the last good rule stays when the next would be too large.
+func TestTooLargeARule(t *testing.T) {
+	namespace := newNamespace(t)
+	createThreshold(t, namespace, "cpu", cpuSpec)
+	waitFor(t, admin, namespace, "cpu", v1alpha1.ConditionReady, v1alpha1.ReasonReady)
+	good := getRule(t, namespace, "plimsoll-cpu")
+	change(t, namespace, "cpu", func(at *v1alpha1.AlertThreshold) {
+		at.Spec.Annotations = map[string]string{"story": strings.Repeat("a", rules.MaxRuleBytes)}
+	})
+	threshold := waitFor(t, admin, namespace, "cpu", v1alpha1.ConditionProgrammed, v1alpha1.ReasonRuleTooLarge)
+	expectCondition(t, threshold, v1alpha1.ConditionAccepted, metav1.ConditionTrue, 2, "valid")
+	expectCondition(t, threshold, v1alpha1.ConditionReady, metav1.ConditionFalse, 2, "of generation 1 stays until then")
+	if threshold.Status.Threshold != "warning > 80%" {
+		t.Errorf("threshold = %q, want the line in force", threshold.Status.Threshold)
+	}
+	if got := getRule(t, namespace, "plimsoll-cpu"); got.ResourceVersion != good.ResourceVersion {
+		t.Errorf("the rule was written: %+v", got.Spec)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-logr/logr"
 	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
+	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
@@ -98,6 +99,7 @@ func startController(c client.Client, cfg *rest.Config, o Options) (stop func() 
 	cfg = rest.CopyConfig(cfg)
 	cfg.Impersonate = rest.ImpersonationConfig{UserName: controllerUser}
 	o.MetricsAddress, o.ProbeAddress = "0", "0"
+	o.Registerer = prometheus.NewRegistry()
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}

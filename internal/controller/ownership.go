@@ -13,13 +13,13 @@ import (
 var thresholdKind = v1alpha1.GroupVersion.WithKind(v1alpha1.Kind)
 
 // isOurs reports whether the threshold, this very one, is the rule's controller.
-func isOurs(rule *metav1.PartialObjectMetadata, t *v1alpha1.AlertThreshold) bool {
+func isOurs(rule *seenRule, t *v1alpha1.AlertThreshold) bool {
 	return metav1.IsControlledBy(rule, t)
 }
 
 // isLeaving reports whether the rule is on its way out: being deleted, or left by a deleted threshold of the same name,
 // which the garbage collector will find.
-func isLeaving(rule *metav1.PartialObjectMetadata, t *v1alpha1.AlertThreshold) bool {
+func isLeaving(rule *seenRule, t *v1alpha1.AlertThreshold) bool {
 	if isOurs(rule, t) {
 		return !rule.DeletionTimestamp.IsZero()
 	}
@@ -29,7 +29,7 @@ func isLeaving(rule *metav1.PartialObjectMetadata, t *v1alpha1.AlertThreshold) b
 }
 
 // belongsTo says whose the rule is, in the middle of a sentence.
-func belongsTo(rule *metav1.PartialObjectMetadata) string {
+func belongsTo(rule *seenRule) string {
 	owner := metav1.GetControllerOf(rule)
 	if owner == nil {
 		return "was not made by Plimsoll"
@@ -38,7 +38,7 @@ func belongsTo(rule *metav1.PartialObjectMetadata) string {
 }
 
 // madeFrom is the generation of the threshold that the rule was made from; 0 when somebody has removed the note.
-func madeFrom(rule *metav1.PartialObjectMetadata) int64 {
+func madeFrom(rule *seenRule) int64 {
 	generation, err := strconv.ParseInt(rule.Annotations[v1alpha1.GenerationAnnotation], 10, 64)
 	if err != nil {
 		return 0

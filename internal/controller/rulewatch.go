@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
 
 	"k8s.io/apimachinery/pkg/api/equality"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
@@ -20,11 +20,14 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
-// ruleWatch starts the watch of PrometheusRules when the kind is first seen to exist. A controller that is given the
-// watch from the start would not begin its work without the Prometheus Operator, and could not say what is missing.
+// ruleWatch watches PrometheusRules from when the kind is first seen to exist. A controller that is given the watch from
+// the start would not begin its work without the Prometheus Operator, and could not say what is missing.
 type ruleWatch struct {
 	cache      cache.Cache
 	controller controller.Controller
+	// labelNames are the labels of a rule that are ours, sorted.
+	labelNames []string
+	own        *ownWrites
 
 	mu      sync.Mutex
 	started bool
@@ -38,34 +41,65 @@ func (w *ruleWatch) ensure() error {
 		return nil
 	}
 	// By name and not by owner, so that a threshold in conflict with somebody else's rule hears when that goes.
-	toThreshold := handler.TypedEnqueueRequestsFromMapFunc(func(_ context.Context, rule *metav1.PartialObjectMetadata) []reconcile.Request {
-		name, ours := rules.Threshold(rule.Name)
+	toThreshold := handler.TypedEnqueueRequestsFromMapFunc(func(_ context.Context, rule *seenRule) []reconcile.Request {
+		key, ours := thresholdOf(rule)
 		if !ours {
 			return nil
 		}
-		return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: rule.Namespace, Name: name}}}
+		return []reconcile.Request{{NamespacedName: key}}
 	})
-	if err := w.controller.Watch(namedSource{source.Kind(w.cache, newRuleMetadata(), toThreshold, ruleChanged)}); err != nil {
+	if err := w.controller.Watch(namedSource{source.Kind(w.cache, &seenRule{}, toThreshold, w.news()), "kind source: " + ruleKind.String()}); err != nil {
 		return fmt.Errorf("watch PrometheusRules: %w", err)
 	}
 	w.started = true
 	return nil
 }
 
-// namedSource is a source that can be written in the log: the controller logs it as it is, and functions have no JSON.
-type namedSource struct{ source.Source }
-
-// MarshalText is the source's name.
-func (namedSource) MarshalText() ([]byte, error) {
-	return []byte("kind source: " + ruleKind.String()), nil
+// thresholdOf is the threshold whose rule would have the rule's name, if there can be one.
+func thresholdOf(rule *seenRule) (key types.NamespacedName, ok bool) {
+	name, ok := rules.Threshold(rule.Name)
+	return types.NamespacedName{Namespace: rule.Namespace, Name: name}, ok
 }
 
-// ruleChanged passes what can make a rule differ from what it should be: its spec, which counts up the generation, its
-// labels and its owners. The Prometheus Operator's status writes pass by.
-var ruleChanged = predicate.TypedFuncs[*metav1.PartialObjectMetadata]{
-	UpdateFunc: func(e event.TypedUpdateEvent[*metav1.PartialObjectMetadata]) bool {
-		return e.ObjectOld.Generation != e.ObjectNew.Generation ||
-			!maps.Equal(e.ObjectOld.Labels, e.ObjectNew.Labels) ||
-			!equality.Semantic.DeepEqual(e.ObjectOld.OwnerReferences, e.ObjectNew.OwnerReferences)
-	},
+// news passes what can make a rule differ from what it should be. It drops the Prometheus Operator's status writes, and
+// what brings the rule as it was last decided on.
+func (w *ruleWatch) news() predicate.TypedPredicate[*seenRule] {
+	decided := func(rule *seenRule) bool {
+		key, ok := thresholdOf(rule)
+		return ok && w.own.get(key).decided == rule.mark(w.labelNames)
+	}
+	return predicate.TypedFuncs[*seenRule]{
+		CreateFunc: func(e event.TypedCreateEvent[*seenRule]) bool { return !decided(e.Object) },
+		UpdateFunc: func(e event.TypedUpdateEvent[*seenRule]) bool {
+			before, after := e.ObjectOld, e.ObjectNew
+			changed := before.mark(w.labelNames) != after.mark(w.labelNames) || before.UID != after.UID ||
+				!equality.Semantic.DeepEqual(before.OwnerReferences, after.OwnerReferences)
+			return changed && !decided(after)
+		},
+	}
+}
+
+// managedBy is the label by which every rule of ours says so.
+const managedBy = "app.kubernetes.io/managed-by"
+
+// ourLabels are the names of the labels that every rule of ours has, sorted.
+func ourLabels(ruleLabels map[string]string) []string {
+	names := map[string]string{managedBy: ""}
+	maps.Copy(names, ruleLabels)
+	return slices.Sorted(maps.Keys(names))
+}
+
+// namedSource is a source that can be written in the log: the controller logs it as it is, and functions and channels
+// have no JSON.
+type namedSource struct {
+	source.Source
+	name string
+}
+
+// MarshalText is the source's name.
+func (s namedSource) MarshalText() ([]byte, error) { return []byte(s.name), nil }
+
+// channelSource has reconciled whatever comes through the channel.
+func channelSource(name string, channel <-chan event.GenericEvent) source.Source {
+	return namedSource{source.Channel(channel, &handler.EnqueueRequestForObject{}), "channel source: " + name}
 }

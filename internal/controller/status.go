@@ -35,17 +35,20 @@ func (d decision) record(status *v1alpha1.AlertThresholdStatus, generation int64
 	meta.SetStatusCondition(&status.Conditions, d.accepted)
 	meta.SetStatusCondition(&status.Conditions, d.programmed)
 	meta.SetStatusCondition(&status.Conditions, d.ready())
-	switch d.programmed.Reason {
-	case v1alpha1.ReasonRuleApplied:
+	status.State = d.state()
+	switch {
+	case d.want != nil:
 		setLines(status, d.plan)
-	case v1alpha1.ReasonLastGoodRule, v1alpha1.ReasonApplyFailed:
+	case d.linesStay:
 		// The earlier lines, if there are any, are still in force.
 	default:
 		status.Levels, status.Threshold, status.Rule = nil, "", nil
 	}
+	d.known.record(status)
 }
 
-// ready is the condition Ready: it fails with the first of the others that fails.
+// ready is the condition Ready: it fails with the first of the others that fails. A threshold that deliberately has no
+// rule is as it should be: who waits for it must not wait for ever.
 func (d decision) ready() metav1.Condition {
 	ready := metav1.Condition{
 		Type:               v1alpha1.ConditionReady,
@@ -54,13 +57,45 @@ func (d decision) ready() metav1.Condition {
 		Reason:             v1alpha1.ReasonReady,
 		Message:            "the spec is accepted and its rule is in the cluster",
 	}
-	for _, c := range []metav1.Condition{d.accepted, d.programmed} {
+	for _, c := range d.conditions() {
 		if c.Status != metav1.ConditionTrue {
 			ready.Status, ready.Reason, ready.Message = metav1.ConditionFalse, c.Reason, c.Message
 			break
 		}
 	}
+	if d.accepted.Status == metav1.ConditionTrue && isWithdrawal(d.programmed) {
+		ready.Status = metav1.ConditionTrue
+	}
 	return ready
+}
+
+// conditions are those that must not fail, in the order in which one leads to the next.
+func (d decision) conditions() []metav1.Condition {
+	if loaded := d.known.notLoaded(); loaded != nil {
+		return []metav1.Condition{d.accepted, d.programmed, *loaded}
+	}
+	return []metav1.Condition{d.accepted, d.programmed}
+}
+
+// isWithdrawal reports whether the condition says that there is deliberately no rule.
+func isWithdrawal(c metav1.Condition) bool {
+	return c.Reason == v1alpha1.ReasonOff || c.Reason == v1alpha1.ReasonSuperseded
+}
+
+// isDoubtful reports whether the condition accepts a spec with a warning.
+func isDoubtful(c metav1.Condition) bool {
+	return c.Type == v1alpha1.ConditionAccepted && c.Status == metav1.ConditionTrue && c.Message != specValid
+}
+
+// state is where the threshold stands: empty while nothing is known.
+func (d decision) state() v1alpha1.State {
+	switch d.programmed.Reason {
+	case v1alpha1.ReasonOff:
+		return v1alpha1.StateOff
+	case v1alpha1.ReasonSuperseded:
+		return v1alpha1.StateSuperseded
+	}
+	return ""
 }
 
 // setLines writes down the lines of the plan, which is in force.

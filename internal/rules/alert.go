@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+	"time"
 
 	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	"github.com/prometheus/common/model"
@@ -12,24 +13,31 @@ import (
 )
 
 // alert is the alerting rule of one line: it compares the recorded value, so it fires on what the dashboards show.
+//
+// All alerts of a plan have the same labels but for the severity: alertname, namespace, alertthreshold and the signal's
+// own. So in Alertmanager one inhibition rule lets the critical alert of a series silence its warning:
+//
+//	source_matchers: [severity="critical"]
+//	target_matchers: [severity=~"warning|info"]
+//	equal: [alertname, namespace, alertthreshold, service, pod, endpoint, method, model, type]
 func (p *Plan) alert(line Line) monitoringv1.Rule {
-	alertLabels := map[string]string{SeverityLabel: line.Severity, ThresholdLabel: p.Name}
-	maps.Copy(alertLabels, p.Labels)
-
 	annotations := map[string]string{"summary": p.summary(line), "description": p.description(line)}
 	maps.Copy(annotations, p.Annotations)
+	rule := p.newAlert(line, annotations)
+	rule.Expr = intstr.FromString(fmt.Sprintf("%s %s %s", p.recorded(), line.Comparison.operator(), promNumber(line.Value)))
+	return rule
+}
 
-	rule := monitoringv1.Rule{
-		Alert:       p.Alert,
-		Expr:        intstr.FromString(fmt.Sprintf("%s %s %s", p.recorded(), line.Comparison.operator(), promNumber(line.Value))),
-		Labels:      alertLabels,
-		Annotations: annotations,
-	}
+// newAlert is an alerting rule of the line's severity and times, without an expression.
+func (p *Plan) newAlert(line Line, annotations map[string]string) monitoringv1.Rule {
+	alertLabels := map[string]string{SeverityLabel: line.Severity, ThresholdLabel: p.Name}
+	maps.Copy(alertLabels, p.Labels)
+	rule := monitoringv1.Rule{Alert: p.Alert, Labels: alertLabels, Annotations: annotations}
 	if line.For > 0 {
-		rule.For = ptr.To(monitoringv1.Duration(model.Duration(line.For).String()))
+		rule.For = ptr.To(monitoringv1.Duration(promDuration(line.For)))
 	}
 	if line.KeepFiringFor > 0 {
-		rule.KeepFiringFor = ptr.To(monitoringv1.NonEmptyDuration(model.Duration(line.KeepFiringFor).String()))
+		rule.KeepFiringFor = ptr.To(monitoringv1.NonEmptyDuration(promDuration(line.KeepFiringFor)))
 	}
 	return rule
 }
@@ -48,7 +56,7 @@ func (p *Plan) description(line Line) string {
 	}
 	fmt.Fprintf(&text, ": %s the %s threshold of %s", line.Comparison, line.Severity, line.Unit.Format(line.Value))
 	if line.For > 0 {
-		text.WriteString(" for " + model.Duration(line.For).String())
+		text.WriteString(" for " + promDuration(line.For))
 	}
 	text.WriteString(".")
 	if p.Value.Advice != "" {
@@ -56,3 +64,6 @@ func (p *Plan) description(line Line) string {
 	}
 	return text.String()
 }
+
+// promDuration writes a duration as Prometheus has it, such as 1h30m.
+func promDuration(d time.Duration) string { return model.Duration(d).String() }

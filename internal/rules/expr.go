@@ -19,6 +19,7 @@ import (
 func resolveExpr(t *v1alpha1.AlertThreshold, spec *field.Path) (Value, field.ErrorList) {
 	value := Value{
 		Unit:   signal.Unit(t.Spec.Unit),
+		Min:    math.Inf(-1),
 		Max:    math.Inf(1),
 		Title:  "The value of " + t.Spec.Alert,
 		source: "spec.expr",
@@ -30,6 +31,13 @@ func resolveExpr(t *v1alpha1.AlertThreshold, spec *field.Path) (Value, field.Err
 	if !slices.Contains(signal.Units(), value.Unit) {
 		errs = append(errs, field.NotSupported(spec.Child("unit"), value.Unit, signal.Units()))
 		value.Unit = ""
+	}
+	if value.Unit != signal.Number {
+		value.Min = 0
+	}
+	if t.Spec.MinTraffic != "" {
+		errs = append(errs, field.Forbidden(spec.Child("minTraffic"),
+			"remove it: it goes with spec.signal only, write a comparison with the traffic into spec.expr (... and rate(...) > 0.1)"))
 	}
 	if len(t.Spec.Selector) > 0 {
 		errs = append(errs, field.Forbidden(spec.Child("selector"),

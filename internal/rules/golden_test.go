@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/signal"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -29,7 +30,7 @@ func promtool(t *testing.T, args ...string) {
 	}
 }
 
-func readThreshold(t *testing.T, path string) *v1alpha1.AlertThreshold {
+func readThreshold(t testing.TB, path string) *v1alpha1.AlertThreshold {
 	t.Helper()
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -81,6 +82,48 @@ func checkGolden(t *testing.T, input, golden string) {
 		t.Errorf("%s: rules are\n%s\nwant\n%s\n(go test -update writes them anew)", golden, got, want)
 	}
 	promtool(t, "check", "rules", "--lint=all", "--lint-fatal", golden)
+}
+
+// TestEverySignalIsTried checks that each signal has a sample whose alert is expected to fire somewhere in testdata.
+func TestEverySignalIsTried(t *testing.T) {
+	tests := readAll(t, "testdata/*_test.yaml")
+	tried := map[string]bool{}
+	paths, err := filepath.Glob("../../config/samples/*.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range paths {
+		threshold := readThreshold(t, path)
+		if threshold.Spec.Signal == nil || threshold.Spec.Mode != "" {
+			continue
+		}
+		if !strings.Contains(tests, "alertname: "+threshold.Spec.Alert) && !strings.Contains(tests, `alertname="`+threshold.Spec.Alert+`"`) {
+			t.Errorf("%s: no test of alert %s", path, threshold.Spec.Alert)
+		}
+		tried[string(threshold.Spec.Signal.Name)] = true
+	}
+	for _, name := range signal.Names() {
+		if !tried[name] {
+			t.Errorf("no sample enforces %s", name)
+		}
+	}
+}
+
+func readAll(t *testing.T, glob string) string {
+	t.Helper()
+	paths, err := filepath.Glob(glob)
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("%s: no files: %v", glob, err)
+	}
+	var all strings.Builder
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Write(text)
+	}
+	return all.String()
 }
 
 // TestAlertsFire lets Prometheus evaluate the golden rules over made-up series.

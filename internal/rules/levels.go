@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/prometheus/common/model"
@@ -26,7 +27,27 @@ func resolveLevels(levels []v1alpha1.Level, value Value, path *field.Path) ([]Li
 		}
 		seen[level.Severity] = true
 	}
+	if len(errs) == 0 {
+		errs = checkOrder(lines, path)
+	}
 	return lines, errs
+}
+
+// checkOrder checks that of two lines on the same side that of the known severity which is worse lies beyond the other:
+// else the worse alert would fire first, or both as one.
+func checkOrder(lines []Line, path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	for i, worse := range lines {
+		for _, milder := range lines {
+			known := slices.Contains(severities, worse.Severity) && slices.Contains(severities, milder.Severity)
+			if known && rank(milder) < rank(worse) && worse.Comparison == milder.Comparison && !worse.beyond(milder) {
+				errs = append(errs, field.Invalid(path.Index(i).Child(string(worse.Comparison)), worse.Unit.Format(worse.Value),
+					fmt.Sprintf("must lie beyond %s (%s): order levels so that critical lies beyond warning and warning beyond info",
+						milder.Severity, milder)))
+			}
+		}
+	}
+	return errs
 }
 
 func resolveLevel(level v1alpha1.Level, value Value, path *field.Path) (Line, field.ErrorList) {
@@ -69,11 +90,27 @@ func (l *Line) read(text v1alpha1.Value, value Value, path *field.Path) field.Er
 	if l.Value, err = value.Unit.Parse(string(text)); err != nil {
 		return field.ErrorList{field.Invalid(path, text, fmt.Sprintf("%s, because %s is measured in %s", err, value.source, value.Unit))}
 	}
-	if l.Comparison == Above && l.Value >= value.Max {
-		return field.ErrorList{field.Invalid(path, text, fmt.Sprintf("must be less than %s, the greatest value that %s can show: the alert could never fire",
-			value.Unit.Format(value.Max), value.source))}
+	if must := l.useless(value); must != "" {
+		return field.ErrorList{field.Invalid(path, text, must)}
 	}
 	return nil
+}
+
+// useless says what a line must be that now is never crossed, or always; empty when the line can do its work.
+func (l *Line) useless(value Value) string {
+	least, greatest := value.Unit.Format(value.Min), value.Unit.Format(value.Max)
+	switch {
+	case l.Comparison == Above && l.Value >= value.Max:
+		return fmt.Sprintf("must be less than %s, the greatest value that %s can show: the alert could never fire", greatest, value.source)
+	case l.Comparison == Above && l.Value < value.Min:
+		return fmt.Sprintf("must be at least %s, the least value that %s can show: the alert would always fire", least, value.source)
+	case l.Comparison == Below && l.Value <= value.Min:
+		return fmt.Sprintf("must be greater than %s, the least value that %s can show: the alert could never fire", least, value.source)
+	case l.Comparison == Below && l.Value > value.Max:
+		return fmt.Sprintf("must be at most %s, the greatest value that %s can show: the alert would always fire", greatest, value.source)
+	default:
+		return ""
+	}
 }
 
 // example is a threshold in the value's unit, as one would write it in YAML.

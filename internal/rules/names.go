@@ -10,13 +10,14 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/signal"
 )
 
 // maxName is the longest metadata.name, in characters. The name is part of the PrometheusRule's, which the Prometheus
 // Operator joins with the namespace and an id into a file name of at most 253.
 const maxName = 63
 
-// pattern is a form that names must have, and how to say so.
+// pattern is a form that a text must have, and how to say so.
 type pattern struct {
 	*regexp.Regexp
 	must string
@@ -35,6 +36,10 @@ var (
 		regexp.MustCompile(`^_?[a-zA-Z][a-zA-Z0-9_]*$`),
 		"must be a Prometheus label name such as team: letters, digits and underscores, beginning with a letter or with one underscore and a letter",
 	}
+	quantileText = pattern{
+		regexp.MustCompile(`^0?[.][0-9]*[1-9][0-9]*$`),
+		`must lie between 0 and 1, both excluded, such as "0.95"`,
+	}
 	annotationName = pattern{
 		regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`),
 		"must be a name such as runbook_url: letters, digits and underscores, not beginning with a digit",
@@ -52,12 +57,14 @@ func checkNames(t *v1alpha1.AlertThreshold) field.ErrorList {
 	return errs
 }
 
-func checkSelector(selector map[string]string, path *field.Path) field.ErrorList {
+func checkSelector(entry signal.Signal, selector map[string]string, path *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	for _, name := range slices.Sorted(maps.Keys(selector)) {
 		switch {
 		case name == "namespace":
 			errs = append(errs, field.Forbidden(path.Key(name), "remove it: a threshold always watches its own namespace"))
+		case entry.Fixed(name):
+			errs = append(errs, field.Forbidden(path.Key(name), "remove it: "+entry.Name+" itself tells series apart by this label"))
 		case name == "le":
 			errs = append(errs, field.Forbidden(path.Key(name), "remove it: a quantile needs every bucket"))
 		case !labelName.MatchString(name):
@@ -75,7 +82,7 @@ func checkLabels(labels map[string]string, valueLabels []string, path *field.Pat
 		switch {
 		case name == "severity":
 			errs = append(errs, field.Forbidden(path.Key(name), "remove it: it is set by each of spec.levels"))
-		case name == "alertname" || name == NamespaceLabel || name == ThresholdLabel:
+		case name == "alertname" || name == NamespaceLabel || name == ThresholdLabel || name == NoDataLabel:
 			errs = append(errs, field.Forbidden(path.Key(name), "remove it: the controller sets it"))
 		case slices.Contains(valueLabels, name):
 			errs = append(errs, field.Forbidden(path.Key(name), "rename it: the signal's own series are told apart by this label"))

@@ -21,17 +21,25 @@ type Plan struct {
 	Value Value
 	// Lines are the levels, in the spec's order.
 	Lines []Line
+	// NoData and Mode are those of the spec, never empty. They decide which rules there are: see Groups.
+	NoData v1alpha1.NoData
+	Mode   v1alpha1.Mode
 	// Labels and Annotations are those of the spec.
 	Labels, Annotations map[string]string
+	// Warnings say, each in a sentence that begins with the field, what is valid and will hardly do what is meant.
+	Warnings []string
 }
 
 // Value is the one value that all lines of a plan are compared with.
 type Value struct {
-	// Expr is PromQL whose every selector matches the threshold's namespace.
+	// Expr is PromQL whose every selector matches the threshold's namespace. It has no value for groups with less than
+	// minTraffic.
 	Expr string
-	Unit signal.Unit
-	// Max is the greatest value that Expr can take; +Inf when it has no bound.
-	Max float64
+	// Absent is PromQL that has one sample when the series that Expr reads are not there.
+	Absent string
+	Unit   signal.Unit
+	// Min and Max are the least and the greatest value that Expr can take; infinite when it has no bound.
+	Min, Max float64
 	// Title is what the value is called in a sentence, which it begins.
 	Title string
 	// Advice says what to do when a line is crossed; empty when there is none to give.
@@ -41,6 +49,8 @@ type Value struct {
 
 	// source is what gave the value its unit, for messages: a signal's name or the field spec.expr.
 	source string
+	// entry is the signal; the zero Signal for an expression.
+	entry signal.Signal
 }
 
 // Line is one level: a value that must not be crossed.
@@ -76,15 +86,26 @@ func (c Comparison) operator() string {
 // String is the comparison as people read it, such as "> 2s".
 func (l Line) String() string { return l.Comparison.operator() + " " + l.Unit.Format(l.Value) }
 
+// beyond reports whether the line is crossed only by values that cross the other one, of the same comparison, too.
+func (l Line) beyond(other Line) bool {
+	if l.Comparison == Below {
+		return l.Value < other.Value
+	}
+	return l.Value > other.Value
+}
+
 // Resolve reads the threshold. When anything is wrong with it the plan is nil and the list names every wrong field and
-// its fix. It checks all that the API server checks too, so that it can stand alone.
+// its fix. It checks all that the API server checks too, so that it can stand alone. A rule that is too large is the
+// only error then: see TooLarge.
 func Resolve(t *v1alpha1.AlertThreshold) (*Plan, field.ErrorList) {
 	spec := field.NewPath("spec")
-	errs := checkNames(t)
+	errs := append(checkNames(t), checkLimits(t, spec)...)
 	value, valueErrs := resolveValue(t, spec)
 	errs = append(errs, valueErrs...)
 	lines, lineErrs := resolveLevels(t.Spec.Levels, value, spec.Child("levels"))
 	errs = append(errs, lineErrs...)
+	noData, mode, choiceErrs := resolveChoices(t, spec)
+	errs = append(errs, choiceErrs...)
 	errs = append(errs, checkLabels(t.Spec.Labels, value.Labels, spec.Child("labels"))...)
 	errs = append(errs, checkAnnotations(t.Spec.Annotations, spec.Child("annotations"))...)
 	if len(errs) > 0 {
@@ -97,12 +118,15 @@ func Resolve(t *v1alpha1.AlertThreshold) (*Plan, field.ErrorList) {
 		Alert:       t.Spec.Alert,
 		Value:       value,
 		Lines:       lines,
+		NoData:      noData,
+		Mode:        mode,
 		Labels:      maps.Clone(t.Spec.Labels),
 		Annotations: maps.Clone(t.Spec.Annotations),
 	}
-	if err := lint(plan.Groups()); err != nil {
-		return nil, field.ErrorList{field.InternalError(spec, err)}
+	if errs := plan.check(spec); len(errs) > 0 {
+		return nil, errs
 	}
+	plan.Warnings = plan.warnings(spec)
 	return plan, nil
 }
 

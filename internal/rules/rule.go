@@ -9,6 +9,8 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 )
 
 // Names of the recorded series. Alerts, dashboards and status all read these, so they cannot disagree.
@@ -55,8 +57,27 @@ func (p *Plan) Rule(extraLabels map[string]string) *monitoringv1.PrometheusRule 
 	}
 }
 
-// Groups are the plan's rules: one group, whose rules Prometheus evaluates in order, the recorded series first.
+// Groups are the plan's rules: one group, whose rules Prometheus evaluates in order, the recorded series first. In mode
+// Shadow there are no alerts. In mode Off there is no group, and the caller writes no rule.
 func (p *Plan) Groups() []monitoringv1.RuleGroup {
+	switch p.Mode {
+	case v1alpha1.ModeOff:
+		return nil
+	case v1alpha1.ModeShadow:
+		return p.group(p.recordings())
+	default:
+		return p.group(append(p.recordings(), p.alerts()...))
+	}
+}
+
+func (p *Plan) group(rules []monitoringv1.Rule) []monitoringv1.RuleGroup {
+	return []monitoringv1.RuleGroup{{Name: p.GroupName(), Rules: rules}}
+}
+
+// GroupName is the name of the plan's group, by which its rules are found in a Prometheus.
+func (p *Plan) GroupName() string { return "plimsoll." + p.Namespace + "." + p.Name }
+
+func (p *Plan) recordings() []monitoringv1.Rule {
 	rules := []monitoringv1.Rule{{
 		Record: SignalMetric,
 		Expr:   intstr.FromString(p.Value.Expr),
@@ -65,10 +86,18 @@ func (p *Plan) Groups() []monitoringv1.RuleGroup {
 	for _, line := range p.Lines {
 		rules = append(rules, p.recordLine(line))
 	}
+	return rules
+}
+
+func (p *Plan) alerts() []monitoringv1.Rule {
+	var rules []monitoringv1.Rule
 	for _, line := range p.Lines {
 		rules = append(rules, p.alert(line))
 	}
-	return []monitoringv1.RuleGroup{{Name: "plimsoll." + p.Namespace + "." + p.Name, Rules: rules}}
+	if p.NoData == v1alpha1.NoDataAlert {
+		rules = append(rules, p.noDataAlert())
+	}
+	return rules
 }
 
 // identity are the labels by which the plan's series are found.

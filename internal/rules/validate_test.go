@@ -1,9 +1,11 @@
 package rules
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
+	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/yaml"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
@@ -31,8 +33,8 @@ func TestValidateRefuses(t *testing.T) {
 		"no alert":                  {`{` + latency + `, ` + level + `}`, "spec.alert", "must be a name such as SlowResponse"},
 		"neither signal nor expr":   {`{alert: A, levels: [{severity: warning, above: 80}]}`, "spec.signal", "exactly one of spec.signal"},
 		"signal and expr":           {`{alert: A, expr: up, ` + latency + `, ` + level + `}`, "spec.expr", "exactly one of spec.signal"},
-		"unknown signal":            {`{alert: A, signal: {name: Bananas}, ` + level + `}`, "spec.signal.name", `supported values: "HTTPLatency", "HTTPErrorRate", "CPU", "Memory"`},
-		"quantile of a gauge":       {`{alert: A, signal: {name: CPU, quantile: "0.9"}, levels: [{severity: w, above: 80}]}`, "spec.signal.quantile", "goes with HTTPLatency only"},
+		"unknown signal":            {`{alert: A, signal: {name: Bananas}, ` + level + `}`, "spec.signal.name", `supported values: "HTTPErrorRate", "HTTPErrorRatio", "HTTPLatency", "HTTPRequestRate", "ModelErrorRatio"`},
+		"quantile of a gauge":       {`{alert: A, signal: {name: CPU, quantile: "0.9"}, levels: [{severity: w, above: 80}]}`, "spec.signal.quantile", "goes with latencies only (HTTPLatency, ModelLatency, ModelTimeToFirstToken)"},
 		"quantile too great":        {`{alert: A, signal: {name: HTTPLatency, quantile: "95"}, ` + level + `}`, "spec.signal.quantile", `such as "0.95"`},
 		"quantile not a number":     {`{alert: A, signal: {name: HTTPLatency, quantile: "NaN"}, ` + level + `}`, "spec.signal.quantile", `such as "0.95"`},
 		"window of a gauge":         {`{alert: A, signal: {name: CPU, window: 5m}, levels: [{severity: w, above: 80}]}`, "spec.signal.window", "CPU is a gauge"},
@@ -50,6 +52,14 @@ func TestValidateRefuses(t *testing.T) {
 		"a range":                   {`{alert: A, expr: "x[5m]", levels: [{severity: w, above: 80}]}`, "spec.expr", "not a range vector: for a range, wrap it"},
 		"another namespace":         {`{alert: A, expr: 'up{namespace="other"}', levels: [{severity: w, above: 80}]}`, "spec.expr", "remove the namespace matcher"},
 		"another, in a parameter":   {`{alert: A, expr: 'topk(scalar(n{namespace="other"}), up)', levels: [{severity: w, above: 80}]}`, "spec.expr", "remove the namespace matcher"},
+		"a signal's own label":      {`{alert: A, selector: {status: "500"}, signal: {name: HTTPErrorRatio}, levels: [{severity: w, above: 5%}]}`, "spec.selector[status]", "HTTPErrorRatio itself tells series apart by this label"},
+		"by a signal's own label":   {`{alert: A, signal: {name: ModelErrorRatio, by: [status]}, levels: [{severity: w, above: 5%}]}`, "spec.signal.by[0]", `supported values: "model", "service"`},
+		"minTraffic of a rate":      {`{alert: A, minTraffic: 1, signal: {name: TokenRate}, levels: [{severity: w, above: 5}]}`, "spec.minTraffic", "ratios and latencies only (HTTPErrorRatio, HTTPLatency, ModelErrorRatio, ModelLatency, ModelTimeToFirstToken)"},
+		"minTraffic of an expr":     {`{alert: A, minTraffic: 1, expr: up, levels: [{severity: w, above: 5}]}`, "spec.minTraffic", "write a comparison with the traffic into spec.expr"},
+		"minTraffic of zero":        {`{alert: A, minTraffic: 0, ` + latency + `, ` + level + `}`, "spec.minTraffic", `greater than 0, such as "0.1"`},
+		"minTraffic in percent":     {`{alert: A, minTraffic: 5%, ` + latency + `, ` + level + `}`, "spec.minTraffic", "a rate per second"},
+		"noData":                    {`{alert: A, noData: Panic, ` + latency + `, ` + level + `}`, "spec.noData", `supported values: "Ignore", "Alert"`},
+		"mode":                      {`{alert: A, mode: On, ` + latency + `, ` + level + `}`, "spec.mode", `"Enforce", "Shadow", "Off"`},
 		"no level":                  {`{alert: A, ` + latency + `}`, "spec.levels", "at least one level"},
 		"neither above nor below":   {`{alert: A, ` + latency + `, levels: [{severity: w}]}`, "spec.levels[0]", `exactly one of above and below, such as above: "2s"`},
 		"above and below":           {`{alert: A, ` + latency + `, levels: [{severity: w, above: 2s, below: 1s}]}`, "spec.levels[0].below", "remove one of the two"},
@@ -61,9 +71,17 @@ func TestValidateRefuses(t *testing.T) {
 		"an object":                 {`{alert: A, expr: up, levels: [{severity: w, above: {value: 1}}]}`, "spec.levels[0].above", "because spec.expr is measured in Number"},
 		"beyond the last bucket":    {`{alert: A, ` + latency + `, levels: [{severity: w, above: 1m}]}`, "spec.levels[0].above", "must be less than 1m, the greatest value that HTTPLatency can show"},
 		"beyond all":                {`{alert: A, signal: {name: Memory}, levels: [{severity: w, above: 100%}]}`, "spec.levels[0].above", "must be less than 100%"},
+		"ratio above one":           {`{alert: A, signal: {name: ModelErrorRatio}, levels: [{severity: w, above: 100%}]}`, "spec.levels[0].above", "must be less than 100%, the greatest value that ModelErrorRatio can show: the alert could never fire"},
+		"below nothing":             {`{alert: A, signal: {name: ActiveSessions}, levels: [{severity: w, below: 0}]}`, "spec.levels[0].below", "must be greater than 0, the least value that ActiveSessions can show: the alert could never fire"},
+		"below nothing, of an expr": {`{alert: A, expr: up, unit: Ratio, levels: [{severity: w, below: 0}]}`, "spec.levels[0].below", "the alert could never fire"},
+		"below more than all":       {`{alert: A, ` + latency + `, levels: [{severity: w, below: 2m}]}`, "spec.levels[0].below", "must be at most 1m, the greatest value that HTTPLatency can show: the alert would always fire"},
+		"above less than nothing":   {`{alert: A, signal: {name: ActiveSessions}, levels: [{severity: w, above: -1}]}`, "spec.levels[0].above", "must be at least 0, the least value that ActiveSessions can show: the alert would always fire"},
+		"critical before warning":   {`{alert: A, ` + latency + `, levels: [{severity: critical, above: 900ms}, {severity: warning, above: 1s}]}`, "spec.levels[0].above", `"900ms": must lie beyond warning (> 1s)`},
+		"critical at info's line":   {`{alert: A, expr: up, levels: [{severity: info, below: 5}, {severity: critical, below: "5.0"}]}`, "spec.levels[1].below", "must lie beyond info (< 5)"},
 		"negative for":              {`{alert: A, ` + latency + `, levels: [{severity: w, above: 2s, for: -5m}]}`, "spec.levels[0].for", "not negative"},
 		"keepFiringFor in words":    {`{alert: A, ` + latency + `, levels: [{severity: w, above: 2s, keepFiringFor: ever}]}`, "spec.levels[0].keepFiringFor", "such as 30s"},
 		"label severity":            {`{alert: A, labels: {severity: x}, ` + latency + `, ` + level + `}`, "spec.labels[severity]", "set by each of spec.levels"},
+		"label nodata":              {`{alert: A, labels: {nodata: x}, ` + latency + `, ` + level + `}`, "spec.labels[nodata]", "the controller sets it"},
 		"label alertthreshold":      {`{alert: A, labels: {alertthreshold: x}, ` + latency + `, ` + level + `}`, "spec.labels[alertthreshold]", "the controller sets it"},
 		"label of the signal":       {`{alert: A, labels: {endpoint: x}, signal: {name: HTTPLatency, by: [endpoint]}, ` + level + `}`, "spec.labels[endpoint]", "rename it"},
 		"label of a gauge":          {`{alert: A, labels: {pod: x}, signal: {name: CPU}, levels: [{severity: w, above: 80}]}`, "spec.labels[pod]", "rename it"},
@@ -100,6 +118,101 @@ func TestValidateNamesEveryMistake(t *testing.T) {
 	}
 }
 
+// TestLimits passes every limit by one.
+func TestLimits(t *testing.T) {
+	long := func(n int) string { return strings.Repeat("1", n) }
+	at := threshold(t, `{alert: A, signal: {name: HTTPLatency}}`)
+	at.Spec.Alert, at.Spec.Expr, at.Spec.MinTraffic = "A"+long(maxAlert), long(maxExpr+1), v1alpha1.Value(long(maxValue+1))
+	at.Spec.Signal.Quantile, at.Spec.Signal.Window = "0."+long(maxQuantile-1), v1alpha1.Duration(long(maxDuration)+"s")
+	at.Spec.Signal.By = make([]string, maxBy+1)
+	at.Spec.Levels = slices.Repeat([]v1alpha1.Level{{}}, maxLevels+1)
+	at.Spec.Levels[0] = v1alpha1.Level{
+		Severity: "w" + long(maxSeverity), Above: v1alpha1.Value(long(maxValue)) + "s", Below: v1alpha1.Value(long(maxValue)) + "s",
+		For: v1alpha1.Duration(long(maxDuration)) + "s", KeepFiringFor: v1alpha1.Duration(long(maxDuration)) + "s",
+	}
+	pairs := map[string]string{}
+	for i := range maxPairs + 1 {
+		pairs[long(i+1)] = ""
+	}
+	at.Spec.Selector, at.Spec.Labels, at.Spec.Annotations = pairs, pairs, pairs
+	got := map[string]bool{}
+	for _, err := range Validate(at) {
+		if err.Type == field.ErrorTypeTooLong || err.Type == field.ErrorTypeTooMany {
+			got[err.Field] = true
+		}
+	}
+	for _, want := range []string{
+		"alert", "expr", "minTraffic", "signal.quantile", "signal.window", "signal.by", "levels", "levels[0].severity", "levels[0].above",
+		"levels[0].below", "levels[0].for", "levels[0].keepFiringFor", "selector", "labels", "annotations",
+	} {
+		if !got["spec."+want] {
+			t.Errorf("spec.%s may be too long", want)
+		}
+	}
+}
+
+// operatorMost is the most bytes that the Prometheus Operator takes in a rule's file.
+const operatorMost = 512 << 10
+
+func TestTooLarge(t *testing.T) {
+	at := threshold(t, `{alert: A, signal: {name: CPU}, levels: [{severity: w, above: 80}, {severity: x, above: 90}]}`)
+	// Short lines make the largest file of all. Each stands in two alerts and has 3 bytes in JSON.
+	at.Spec.Annotations = map[string]string{"note": strings.Repeat("x\n", MaxRuleBytes/6-300)}
+	plan, errs := Resolve(at)
+	if len(errs) > 0 {
+		t.Fatal(errs.ToAggregate())
+	}
+	if file, err := yaml.Marshal(plan.Rule(nil).Spec); err != nil || len(file) > operatorMost {
+		t.Errorf("the rule's file has %d bytes, %v: the Prometheus Operator takes %d", len(file), err, operatorMost)
+	}
+	at.Spec.Annotations["note"] += strings.Repeat("x\n", 300)
+	errs = Validate(at)
+	if !TooLarge(errs) || !strings.Contains(errs[0].Error(), "would make a rule of 130 KiB, at most 128 KiB are allowed: shorten") {
+		t.Errorf("errors = %v", errs.ToAggregate())
+	}
+	if at.Spec.Alert = ""; TooLarge(Validate(at)) {
+		t.Error("a spec with another mistake is too large")
+	}
+}
+
+func TestWarnings(t *testing.T) {
+	const latency = `alert: A, signal: {name: HTTPLatency}`
+	for name, tc := range map[string]struct{ spec, want string }{
+		"on a bound":            {`{` + latency + `, levels: [{severity: w, above: 10s}]}`, ""},
+		"inside a narrow one":   {`{` + latency + `, levels: [{severity: w, above: 4s}]}`, ""},
+		"inside a wide bucket":  {`{` + latency + `, levels: [{severity: w, above: 1s}, {severity: x, above: 20s}]}`, "spec.levels[1].above: 20s lies inside the bucket from 10s to 30s of http_request_duration_seconds, where values are a guess: take 10s or 30s"},
+		"inside the first":      {`{` + latency + `, levels: [{severity: w, below: 5ms}]}`, "spec.levels[0].below: 5ms lies inside the bucket from 0s to 10ms of http_request_duration_seconds, where values are a guess: take 10ms"},
+		"inside the last":       {`{alert: A, signal: {name: ModelTimeToFirstToken}, levels: [{severity: w, above: 20s}]}`, "spec.levels[0].above: 20s lies inside the bucket from 10s to 30s of ai_time_to_first_token_seconds, where values are a guess: take 10s or 30s"},
+		"not a latency":         {`{alert: A, expr: up, unit: Seconds, levels: [{severity: w, above: 20s}]}`, ""},
+		"a label that changes":  {`{` + latency + `, labels: {now: "{{ $value }}"}, levels: [{severity: w, above: 10s}]}`, "spec.labels[now]: makes another alert whenever the value changes, so that `for` never passes: put the value into spec.annotations"},
+		"a label that does not": {`{` + latency + `, labels: {where: "{{ $labels.pod }}", value: "$value"}, levels: [{severity: w, above: 10s}]}`, ""},
+	} {
+		plan, errs := Resolve(threshold(t, tc.spec))
+		if len(errs) > 0 {
+			t.Errorf("%s: %v", name, errs)
+		} else if got := strings.Join(plan.Warnings, "\n"); got != tc.want {
+			t.Errorf("%s: warnings =\n%s, want\n%s", name, got, tc.want)
+		}
+	}
+}
+
+func TestLeastSevere(t *testing.T) {
+	for severities, want := range map[string]string{
+		"critical warning":      "warning",
+		"critical info warning": "info",
+		"page warning":          "warning",
+		"ticket page":           "ticket",
+	} {
+		var plan Plan
+		for severity := range strings.FieldsSeq(severities) {
+			plan.Lines = append(plan.Lines, Line{Severity: severity})
+		}
+		if got := plan.leastSevere().Severity; got != want {
+			t.Errorf("of %s, %s is the least severe, want %s", severities, got, want)
+		}
+	}
+}
+
 func TestValidateLongName(t *testing.T) {
 	at := threshold(t, `{alert: A, signal: {name: CPU}, levels: [{severity: w, above: 80}]}`)
 	at.Name = strings.Repeat("a", 64)
@@ -116,6 +229,11 @@ func TestConfine(t *testing.T) {
 		"both sides":      {`a / on (pod) b`, `a{namespace="ai"} / on (pod) b{namespace="ai"}`},
 		"subquery":        {`max_over_time(rate(a[5m])[1h:1m])`, `max_over_time(rate(a{namespace="ai"}[5m])[1h:1m])`},
 		"parameter":       {`topk(scalar(n), a)`, `topk(scalar(n{namespace="ai"}), a{namespace="ai"})`},
+		"fixed time":      {`sum_over_time(a[5m] @ end()) - a @ 1700000000 offset -1h`, `sum_over_time(a{namespace="ai"}[5m] @ end()) - a{namespace="ai"} @ 1700000000.000 offset -1h`},
+		"grouped sides":   {`-a * on (pod) group_left (x) b{c!="d"} > bool 1`, `-a{namespace="ai"} * on (pod) group_left (x) b{c!="d",namespace="ai"} > bool 1`},
+		"set operators":   {`a unless b or vector(1) and absent(c)`, `a{namespace="ai"} unless b{namespace="ai"} or vector(1) and absent(c{namespace="ai"})`},
+		"in an argument":  {`histogram_quantile(scalar(q), sum by (le) (rate(b[5m])))`, `histogram_quantile(scalar(q{namespace="ai"}), sum by (le) (rate(b{namespace="ai"}[5m])))`},
+		"not a number":    {`NaN`, `NaN`},
 		"name by pattern": {`{__name__=~".+"}`, `{__name__=~".+",namespace="ai"}`},
 		"no selector":     {`time()`, `time()`},
 	} {
@@ -138,7 +256,7 @@ func TestLintRefusesWhatPrometheusRefuses(t *testing.T) {
 	}
 	plan.Value.Expr = "rate("
 	plan.Annotations = map[string]string{"a": "{{"}
-	err := lint(plan.Groups())
+	err := lint(plan.Groups()[0].Rules)
 	if err == nil {
 		t.Fatal("lint took a bad expression")
 	}

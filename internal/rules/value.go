@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -39,11 +40,14 @@ func resolveSignal(t *v1alpha1.AlertThreshold, spec *field.Path) (Value, field.E
 	errs := checkQuantile(entry, s.Quantile, path.Child("quantile"))
 	errs = append(errs, checkWindow(entry, s.Window, path.Child("window"))...)
 	errs = append(errs, checkBy(entry, s.By, path.Child("by"))...)
-	errs = append(errs, checkSelector(t.Spec.Selector, spec.Child("selector"))...)
+	errs = append(errs, checkSelector(entry, t.Spec.Selector, spec.Child("selector"))...)
 	if t.Spec.Unit != "" {
 		errs = append(errs, field.Forbidden(spec.Child("unit"),
 			fmt.Sprintf("remove it: it goes with spec.expr only, %s is measured in %s", entry.Name, entry.Unit)))
 	}
+
+	minTraffic, trafficErrs := resolveMinTraffic(entry, t.Spec.MinTraffic, spec.Child("minTraffic"))
+	errs = append(errs, trafficErrs...)
 
 	value := Value{
 		Unit:   entry.Unit,
@@ -52,6 +56,7 @@ func resolveSignal(t *v1alpha1.AlertThreshold, spec *field.Path) (Value, field.E
 		Advice: entry.Advice,
 		Labels: entry.SeriesLabels(s.By),
 		source: entry.Name,
+		entry:  entry,
 	}
 	if len(errs) > 0 {
 		return value, errs
@@ -62,8 +67,10 @@ func resolveSignal(t *v1alpha1.AlertThreshold, spec *field.Path) (Value, field.E
 		By:        s.By,
 		Window:    string(s.Window),
 		Quantile:  s.Quantile,
+
+		MinTraffic: minTraffic,
 	}
-	value.Expr = entry.Expr(query)
+	value.Expr, value.Absent = entry.Expr(query), entry.Absent(query)
 	if entry.Quantile != "" {
 		value.Title += " (" + percentile(query.Quantile, entry.Quantile) + ")"
 	}
@@ -84,10 +91,10 @@ func checkQuantile(entry signal.Signal, quantile string, path *field.Path) field
 		return nil
 	}
 	if entry.Quantile == "" {
-		return field.ErrorList{field.Forbidden(path, "remove it: it goes with "+signal.HTTPLatency+" only")}
+		return field.ErrorList{field.Forbidden(path, "remove it: it goes with latencies only ("+strings.Join(signal.WithQuantile(), ", ")+")")}
 	}
-	if q, err := strconv.ParseFloat(quantile, 64); err != nil || !(q > 0 && q < 1) {
-		return field.ErrorList{field.Invalid(path, quantile, `must lie between 0 and 1, both excluded, such as "0.95"`)}
+	if !quantileText.MatchString(quantile) {
+		return field.ErrorList{field.Invalid(path, quantile, quantileText.must)}
 	}
 	return nil
 }
@@ -120,4 +127,20 @@ func checkBy(entry signal.Signal, by []string, path *field.Path) field.ErrorList
 		}
 	}
 	return errs
+}
+
+// resolveMinTraffic reads the least traffic per second; zero when it is absent.
+func resolveMinTraffic(entry signal.Signal, text v1alpha1.Value, path *field.Path) (float64, field.ErrorList) {
+	if text == "" {
+		return 0, nil
+	}
+	if entry.Traffic == "" {
+		return 0, field.ErrorList{field.Forbidden(path,
+			"remove it: it goes with ratios and latencies only ("+strings.Join(signal.WithTraffic(), ", ")+")")}
+	}
+	least, err := signal.PerSecond.Parse(string(text))
+	if err != nil || least == 0 {
+		return 0, field.ErrorList{field.Invalid(path, text, `must be a rate per second greater than 0, such as "0.1"`)}
+	}
+	return least, nil
 }

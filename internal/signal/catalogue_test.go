@@ -1,15 +1,21 @@
 package signal
 
 import (
+	"maps"
 	"slices"
 	"testing"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/promql/parser"
 
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
 )
 
 func TestExpr(t *testing.T) {
+	all := Query{
+		Namespace: "ai", Match: map[string]string{"service": "a"}, By: []string{"pod"},
+		Window: "1m", Quantile: "0.5", MinTraffic: 0.1,
+	}
 	for name, tc := range map[string]struct {
 		signal string
 		query  Query
@@ -17,12 +23,11 @@ func TestExpr(t *testing.T) {
 	}{
 		"latency": {
 			HTTPLatency, Query{Namespace: "ai"},
-			`histogram_quantile(0.95, sum by (le) (rate(http_request_duration_seconds_bucket{namespace="ai"}[5m])))`,
+			`histogram_quantile(0.95, sum by (le) (rate(http_request_duration_seconds_bucket{namespace="ai"}[5m]))) and sum(rate(http_request_duration_seconds_count{namespace="ai"}[5m])) > 0`,
 		},
-		"latency by endpoint": {
-			HTTPLatency,
-			Query{Namespace: "ai", Match: map[string]string{"service": "a", "method": "GET"}, By: []string{"endpoint"}, Window: "1m", Quantile: "0.5"},
-			`histogram_quantile(0.5, sum by (le, endpoint) (rate(http_request_duration_seconds_bucket{namespace="ai",method="GET",service="a"}[1m])))`,
+		"latency, with everything": {
+			HTTPLatency, all,
+			`histogram_quantile(0.5, sum by (le, pod) (rate(http_request_duration_seconds_bucket{namespace="ai",service="a"}[1m]))) and sum by (pod) (rate(http_request_duration_seconds_count{namespace="ai",service="a"}[1m])) >= 0.1`,
 		},
 		"error rate": {
 			HTTPErrorRate, Query{Namespace: "ai"},
@@ -31,6 +36,22 @@ func TestExpr(t *testing.T) {
 		"error rate by two": {
 			HTTPErrorRate, Query{Namespace: "ai", By: []string{"error_type", "endpoint"}},
 			`sum by (error_type, endpoint) (rate(errors_total{namespace="ai"}[5m]))`,
+		},
+		"error ratio": {
+			HTTPErrorRatio, Query{Namespace: "ai"},
+			`(sum(rate(http_requests_total{namespace="ai",status=~"5.."}[5m])) or 0 * sum(rate(http_requests_total{namespace="ai"}[5m]))) / (sum(rate(http_requests_total{namespace="ai"}[5m])) > 0)`,
+		},
+		"model error ratio, with everything": {
+			ModelErrorRatio, all,
+			`(sum by (pod) (rate(ai_model_calls_total{namespace="ai",service="a",status="error"}[1m])) or 0 * sum by (pod) (rate(ai_model_calls_total{namespace="ai",service="a"}[1m]))) / (sum by (pod) (rate(ai_model_calls_total{namespace="ai",service="a"}[1m])) >= 0.1)`,
+		},
+		"cost": {
+			CostPerDay, Query{Namespace: "ai", By: []string{"model"}},
+			`86400 * sum by (model) (rate(ai_cost_usd_total{namespace="ai"}[1d]))`,
+		},
+		"availability": {
+			Availability, Query{Namespace: "ai", By: []string{"job"}},
+			`avg by (job) (avg_over_time(up{namespace="ai"}[5m]))`,
 		},
 		"cpu": {
 			CPU, Query{Namespace: "ai"},
@@ -50,41 +71,133 @@ func TestExpr(t *testing.T) {
 			if !ok {
 				t.Fatalf("no signal %s", tc.signal)
 			}
-			got := s.Expr(tc.query)
-			if got != tc.want {
+			if got := s.Expr(tc.query); got != tc.want {
 				t.Errorf("Expr =\n%s, want\n%s", got, tc.want)
-			}
-			if _, err := parser.NewParser(parser.Options{}).ParseExpr(got); err != nil {
-				t.Errorf("Prometheus cannot parse it: %v", err)
 			}
 		})
 	}
 }
 
+func TestAbsent(t *testing.T) {
+	q := Query{Namespace: "ai", Match: map[string]string{"service": "a"}}
+	for name, want := range map[string]string{
+		HTTPLatency: `absent(http_request_duration_seconds_count{namespace="ai",service="a"})`,
+		CPU:         `absent(system_cpu_usage_percent{namespace="ai",service="a"})`,
+	} {
+		if s, _ := Lookup(name); s.Absent(q) != want {
+			t.Errorf("%s: Absent = %s, want %s", name, s.Absent(q), want)
+		}
+	}
+}
+
 // TestCatalogue holds every signal to the contract, so that a new one cannot be half described.
 func TestCatalogue(t *testing.T) {
-	var contract []string
-	for _, m := range metric.All() {
-		contract = append(contract, m.Name)
-	}
 	for _, s := range All() {
 		t.Run(s.Name, func(t *testing.T) {
-			if !slices.Contains(contract, s.Metric.Name) {
-				t.Errorf("metric %q is not in the contract", s.Metric.Name)
-			}
 			if !slices.Contains(Units(), s.Unit) {
 				t.Errorf("unit %q is none of %v", s.Unit, Units())
 			}
-			if (s.Metric.Type == metric.Gauge) != (s.Window == "") {
-				t.Errorf("window = %q for a %s", s.Window, s.Metric.Type)
+			first := s.Metrics[0]
+			if (first.Type == metric.Histogram) != (s.Quantile != "") {
+				t.Errorf("quantile = %q for a %s", s.Quantile, first.Type)
 			}
-			if (s.Metric.Type == metric.Histogram) != (s.Quantile != "") {
-				t.Errorf("quantile = %q for a %s", s.Quantile, s.Metric.Type)
+			if first.Type != metric.Gauge && s.Window == "" {
+				t.Errorf("no window for the rate of a %s", first.Type)
 			}
-			if s.Title == "" || s.Advice == "" || s.Max <= 0 {
+			if (s.Traffic != "") != (s.Quantile != "" || s.Unit == Ratio && first.Type == metric.Counter) {
+				t.Errorf("traffic = %q for %s", s.Traffic, s.Unit)
+			}
+			if s.Title == "" || s.Means == "" || s.Advice == "" || s.Max <= 0 {
 				t.Errorf("incomplete: %+v", s)
 			}
 		})
+	}
+}
+
+// TestSignalsReadTheContract takes the selectors out of each signal's PromQL, grouped by every label at once, and looks
+// for their series and labels in the metric contract.
+func TestSignalsReadTheContract(t *testing.T) {
+	series := map[string]metric.Metric{}
+	for _, m := range append(metric.All(), metric.Up) {
+		series[m.Name] = m
+		if m.Type == metric.Histogram {
+			delete(series, m.Name)
+			series[m.Bucket()], series[m.Total()] = m, m
+		}
+	}
+	for _, s := range All() {
+		t.Run(s.Name, func(t *testing.T) {
+			read := map[string]bool{}
+			for _, selector := range selectors(t, s.Expr(Query{Namespace: "ai", By: s.Labels(), MinTraffic: 1})) {
+				m, ok := series[selector.Name]
+				if !ok {
+					t.Fatalf("%s is not in the contract", selector.Name)
+				}
+				read[m.Name] = true
+				for _, label := range s.By {
+					if !slices.Contains(m.Labels, label) {
+						t.Errorf("%s has no label %s", m.Name, label)
+					}
+				}
+				for _, matcher := range selector.LabelMatchers {
+					if !slices.Contains(m.Labels, matcher.Name) && matcher.Name != "namespace" && matcher.Name != model.MetricNameLabel {
+						t.Errorf("%s has no label %s", m.Name, matcher.Name)
+					}
+				}
+			}
+			want := map[string]bool{}
+			for _, m := range s.Metrics {
+				want[m.Name] = true
+			}
+			if !maps.Equal(read, want) {
+				t.Errorf("reads %v, says %v", read, want)
+			}
+		})
+	}
+}
+
+func selectors(t *testing.T, text string) []*parser.VectorSelector {
+	t.Helper()
+	expr, err := parser.NewParser(parser.Options{}).ParseExpr(text)
+	if err != nil {
+		t.Fatalf("Prometheus cannot parse %s: %v", text, err)
+	}
+	var all []*parser.VectorSelector
+	parser.Inspect(expr, func(node parser.Node, _ []parser.Node) error {
+		if selector, ok := node.(*parser.VectorSelector); ok {
+			all = append(all, selector)
+		}
+		return nil
+	})
+	return all
+}
+
+func TestBucket(t *testing.T) {
+	for name, tc := range map[string]struct {
+		signal       string
+		value        float64
+		lower, upper float64
+		inside       bool
+	}{
+		"on a bound":      {HTTPLatency, 2, 0, 0, false},
+		"inside a bucket": {HTTPLatency, 20, 10, 30, true},
+		"in the first":    {HTTPLatency, 0.005, 0, 0.01, true},
+		"beyond the last": {HTTPLatency, 100, 0, 0, false},
+		"not a quantile":  {CPU, 20, 0, 0, false},
+	} {
+		s, _ := Lookup(tc.signal)
+		lower, upper, inside := s.Bucket(tc.value)
+		if lower != tc.lower || upper != tc.upper || inside != tc.inside {
+			t.Errorf("%s: Bucket(%v) = %v, %v, %v", name, tc.value, lower, upper, inside)
+		}
+	}
+}
+
+func TestFixed(t *testing.T) {
+	for label, want := range map[string]bool{"status": true, "endpoint": false, "pod": false, "anything": false} {
+		if s, _ := Lookup(HTTPErrorRatio); s.Fixed(label) != want {
+			t.Errorf("Fixed(%s) = %v", label, !want)
+		}
 	}
 }
 

@@ -22,22 +22,24 @@ const (
 	Ratio Unit = "Ratio"
 	// PerSecond is a rate, in events per second.
 	PerSecond Unit = "PerSecond"
+	// USD is an amount of US dollars.
+	USD Unit = "USD"
 	// Number is a plain number.
 	Number Unit = "Number"
 )
 
 // Units returns every unit.
-func Units() []Unit { return []Unit{Seconds, Percent, Ratio, PerSecond, Number} }
+func Units() []Unit { return []Unit{Seconds, Percent, Ratio, PerSecond, USD, Number} }
 
 // Parse reads a threshold in this unit, such as "250ms" in Seconds or "5%" in Ratio, and returns it in the metric's base
-// unit: 0.25 and 0.05. Percent, Ratio, PerSecond and Number also take a bare number; Seconds does not, for a bare 2000
-// is more often meant in milliseconds. Only a Number may be negative. The error says what the text must be.
+// unit: 0.25 and 0.05. Every unit but Seconds also takes a bare number; Seconds does not, for a bare 2000 is more often
+// meant in milliseconds. Only a Number may be negative. The error says what the text must be.
 func (u Unit) Parse(text string) (float64, error) {
 	value, ok := u.parse(text)
 	if !ok || math.IsNaN(value) || math.IsInf(value, 0) {
 		return 0, errors.New("must be " + u.example())
 	}
-	if value < 0 && u != Number {
+	if math.Signbit(value) && u != Number {
 		return 0, errors.New("must not be negative, but " + u.example())
 	}
 	return value, nil
@@ -57,6 +59,8 @@ func (u Unit) parse(text string) (float64, bool) {
 		return parseFloat(text)
 	case PerSecond:
 		return parseFloat(strings.TrimSuffix(text, "/s"))
+	case USD:
+		return parseFloat(strings.TrimPrefix(text, "$"))
 	case Number:
 		return parseFloat(text)
 	default:
@@ -64,9 +68,10 @@ func (u Unit) parse(text string) (float64, bool) {
 	}
 }
 
+// parseFloat takes decimal numbers, not Go's hexadecimal ones.
 func parseFloat(text string) (float64, bool) {
 	value, err := strconv.ParseFloat(text, 64)
-	return value, err == nil
+	return value, err == nil && !strings.ContainsAny(text, "xX")
 }
 
 // parseSeconds takes Prometheus durations (1d12h) and Go's, which may have fractions (1.5s); 0 needs no unit.
@@ -86,9 +91,11 @@ func (u Unit) example() string {
 	case Percent:
 		return `a percentage, such as "80%" or 80`
 	case Ratio:
-		return `a ratio, such as "5%" or 0.05`
+		return `a ratio, such as "5%" or "0.05"`
 	case PerSecond:
-		return `a rate per second, such as "0.05/s" or 0.05`
+		return `a rate per second, such as "0.05/s" or 20`
+	case USD:
+		return `an amount of US dollars, such as "$3" or "$0.50"`
 	default:
 		return "a plain number, such as 20"
 	}
@@ -105,6 +112,8 @@ func (u Unit) Format(value float64) string {
 		return strconv.FormatFloat(value*100, 'g', 12, 64) + "%"
 	case PerSecond:
 		return formatFloat(value) + "/s"
+	case USD:
+		return "$" + formatFloat(value)
 	default:
 		return formatFloat(value)
 	}
@@ -136,6 +145,8 @@ func (u Unit) Template() string {
 		return "{{ $value | humanizePercentage }}"
 	case PerSecond:
 		return `{{ $value | printf "%.4g" }}/s`
+	case USD:
+		return `${{ $value | printf "%.4g" }}`
 	default:
 		return `{{ $value | printf "%.4g" }}`
 	}

@@ -43,8 +43,16 @@ type AlertThresholdList struct {
 // +kubebuilder:validation:XValidation:rule="has(self.signal) != has(self.expr)",message="set exactly one of spec.signal (a signal of the catalogue) and spec.expr (your own PromQL)"
 // +kubebuilder:validation:XValidation:rule="!has(self.unit) || has(self.expr)",message="remove spec.unit: it goes with spec.expr only, a signal has its own unit"
 // +kubebuilder:validation:XValidation:rule="!has(self.selector) || has(self.signal)",message="remove spec.selector: it goes with spec.signal only, write label matchers into spec.expr"
+// +kubebuilder:validation:XValidation:rule="!has(self.minTraffic) || has(self.signal)",message="remove spec.minTraffic: it goes with spec.signal only, write a comparison with the traffic into spec.expr (... and rate(...) > 0.1)"
+// +kubebuilder:validation:XValidation:rule="!has(self.minTraffic) || !has(self.signal) || self.signal.name in ['HTTPErrorRatio', 'HTTPLatency', 'ModelErrorRatio', 'ModelLatency', 'ModelTimeToFirstToken']",message="remove spec.minTraffic: it goes with ratios and latencies only (HTTPErrorRatio, HTTPLatency, ModelErrorRatio, ModelLatency, ModelTimeToFirstToken)"
+// +kubebuilder:validation:XValidation:rule="!(has(self.signal) ? self.signal.name in ['HTTPLatency', 'ModelLatency', 'ModelTimeToFirstToken'] : has(self.unit) && self.unit == 'Seconds') || self.levels.all(l, (!has(l.above) || string(l.above).matches('^(0|[+]?([0-9.]+(ns|us|µs|μs|ms|[smhdwy]))+)$')) && (!has(l.below) || string(l.below).matches('^(0|[+]?([0-9.]+(ns|us|µs|μs|ms|[smhdwy]))+)$')))",messageExpression="'above and below must be a duration with its unit, such as \"2s\" or \"250ms\", because ' + (has(self.signal) ? self.signal.name : 'spec.expr') + ' is measured in Seconds'"
+// +kubebuilder:validation:XValidation:rule="!(has(self.signal) ? self.signal.name in ['CPU', 'Memory', 'Disk'] : has(self.unit) && self.unit == 'Percent') || self.levels.all(l, (!has(l.above) || string(l.above).matches('^[+]?[0-9.]+([eE][+-]?[0-9]+)?%?$')) && (!has(l.below) || string(l.below).matches('^[+]?[0-9.]+([eE][+-]?[0-9]+)?%?$')))",messageExpression="'above and below must be a percentage, such as \"80%\" or 80, because ' + (has(self.signal) ? self.signal.name : 'spec.expr') + ' is measured in Percent'"
+// +kubebuilder:validation:XValidation:rule="!(has(self.signal) ? self.signal.name in ['HTTPErrorRatio', 'ModelErrorRatio', 'Availability'] : has(self.unit) && self.unit == 'Ratio') || self.levels.all(l, (!has(l.above) || string(l.above).matches('^[+]?[0-9.]+([eE][+-]?[0-9]+)?%?$')) && (!has(l.below) || string(l.below).matches('^[+]?[0-9.]+([eE][+-]?[0-9]+)?%?$')))",messageExpression="'above and below must be a ratio, such as \"5%\" or \"0.05\", because ' + (has(self.signal) ? self.signal.name : 'spec.expr') + ' is measured in Ratio'"
+// +kubebuilder:validation:XValidation:rule="!(has(self.signal) ? self.signal.name in ['HTTPErrorRate', 'HTTPRequestRate', 'TokenRate'] : has(self.unit) && self.unit == 'PerSecond') || self.levels.all(l, (!has(l.above) || string(l.above).matches('^[+]?[0-9.]+([eE][+-]?[0-9]+)?(/s)?$')) && (!has(l.below) || string(l.below).matches('^[+]?[0-9.]+([eE][+-]?[0-9]+)?(/s)?$')))",messageExpression="'above and below must be a rate per second, such as \"0.05/s\" or 20, because ' + (has(self.signal) ? self.signal.name : 'spec.expr') + ' is measured in PerSecond'"
+// +kubebuilder:validation:XValidation:rule="!(has(self.signal) ? self.signal.name in ['CostPerHour', 'CostPerDay'] : has(self.unit) && self.unit == 'USD') || self.levels.all(l, (!has(l.above) || string(l.above).matches('^[$]?[+]?[0-9.]+([eE][+-]?[0-9]+)?$')) && (!has(l.below) || string(l.below).matches('^[$]?[+]?[0-9.]+([eE][+-]?[0-9]+)?$')))",messageExpression="'above and below must be an amount of US dollars, such as \"$3\" or \"$0.50\", because ' + (has(self.signal) ? self.signal.name : 'spec.expr') + ' is measured in USD'"
+// +kubebuilder:validation:XValidation:rule="!(has(self.signal) ? self.signal.name in ['ActiveSessions'] : (has(self.unit) ? self.unit == 'Number' : has(self.expr))) || self.levels.all(l, (!has(l.above) || string(l.above).matches('^[+-]?[0-9.]+([eE][+-]?[0-9]+)?$')) && (!has(l.below) || string(l.below).matches('^[+-]?[0-9.]+([eE][+-]?[0-9]+)?$')))",messageExpression="'above and below must be a plain number, such as 20, because ' + (has(self.signal) ? self.signal.name : 'spec.expr') + ' is measured in Number'"
 type AlertThresholdSpec struct {
-	// alert is the alert's name (the alertname label), in CamelCase.
+	// alert is the alert's name (the alertname label), in CamelCase, such as SlowResponse.
 	//
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=100
@@ -57,8 +65,8 @@ type AlertThresholdSpec struct {
 	// +optional
 	Signal *Signal `json:"signal,omitempty"`
 
-	// expr is a PromQL expression of your own; its value is compared with the levels. Every selector in it is confined
-	// to the resource's namespace. Exactly one of signal and expr is set.
+	// expr is a PromQL expression of your own; its value is compared with the levels, each of its series by itself. Every
+	// selector in it is confined to the resource's namespace. Exactly one of signal and expr is set.
 	//
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=4096
@@ -70,33 +78,40 @@ type AlertThresholdSpec struct {
 	// +optional
 	Unit Unit `json:"unit,omitempty"`
 
-	// selector narrows the signal to series with these labels, such as service: plimsoll-assistant. The namespace is
-	// always the resource's own and cannot be set here.
+	// selector narrows the signal to series with these labels, such as service: plimsoll-assistant or endpoint: /chat.
+	// The namespace is always the resource's own and cannot be set here.
 	//
 	// +kubebuilder:validation:MinProperties=1
 	// +kubebuilder:validation:MaxProperties=16
 	// +kubebuilder:validation:XValidation:rule="!('namespace' in self)",message="remove namespace: a threshold always watches its own namespace"
+	// +kubebuilder:validation:XValidation:rule="!('le' in self)",message="remove le: a quantile needs every bucket"
 	// +kubebuilder:validation:XValidation:rule="self.all(k, k.matches('^_?[a-zA-Z][a-zA-Z0-9_]*$'))",message="every key must be a Prometheus label name such as service: letters, digits and underscores, beginning with a letter or with one underscore and a letter"
 	// +optional
 	Selector map[string]string `json:"selector,omitempty"`
 
-	// levels are the lines that the value must not cross, one per severity.
+	// levels are the lines that the value must not cross, one per severity. Where both are on one side, critical lies
+	// beyond warning and warning beyond info; other severities are in no order.
 	//
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=8
+	// +kubebuilder:validation:XValidation:rule="self.all(a, self.all(b, !([a.severity, b.severity] in [['info', 'warning'], ['info', 'critical'], ['warning', 'critical']]) || !has(a.above) || !has(b.above) || (string(a.above).matches('^([0-9]{1,5}h)?([0-9]{1,5}m)?([0-9]{1,5}([.][0-9]{1,6})?s)?([0-9]{1,6}ms)?$') && string(b.above).matches('^([0-9]{1,5}h)?([0-9]{1,5}m)?([0-9]{1,5}([.][0-9]{1,6})?s)?([0-9]{1,6}ms)?$') ? duration(string(a.above)) < duration(string(b.above)) : string(a.above).matches('^[$]?-?[0-9]{1,15}([.][0-9]{1,15})?(%|/s)?$') && string(b.above).matches('^[$]?-?[0-9]{1,15}([.][0-9]{1,15})?(%|/s)?$') && string(a.above).endsWith('%') == string(b.above).endsWith('%') ? double(string(a.above).find('-?[0-9.]+')) < double(string(b.above).find('-?[0-9.]+')) : true)))",message="order levels so that critical lies beyond warning and warning beyond info: above must be greater the worse the severity"
+	// +kubebuilder:validation:XValidation:rule="self.all(a, self.all(b, !([a.severity, b.severity] in [['info', 'warning'], ['info', 'critical'], ['warning', 'critical']]) || !has(a.below) || !has(b.below) || (string(b.below).matches('^([0-9]{1,5}h)?([0-9]{1,5}m)?([0-9]{1,5}([.][0-9]{1,6})?s)?([0-9]{1,6}ms)?$') && string(a.below).matches('^([0-9]{1,5}h)?([0-9]{1,5}m)?([0-9]{1,5}([.][0-9]{1,6})?s)?([0-9]{1,6}ms)?$') ? duration(string(b.below)) < duration(string(a.below)) : string(b.below).matches('^[$]?-?[0-9]{1,15}([.][0-9]{1,15})?(%|/s)?$') && string(a.below).matches('^[$]?-?[0-9]{1,15}([.][0-9]{1,15})?(%|/s)?$') && string(b.below).endsWith('%') == string(a.below).endsWith('%') ? double(string(b.below).find('-?[0-9.]+')) < double(string(a.below).find('-?[0-9.]+')) : true)))",message="order levels so that critical lies beyond warning and warning beyond info: below must be less the worse the severity"
 	// +listType=map
 	// +listMapKey=severity
 	// +required
 	Levels []Level `json:"levels"`
 
 	// minTraffic is the least traffic, in requests or model calls per second, at which a ratio or latency signal is
-	// judged, such as "0.1"; below it the signal has no value, so nothing fires on one slow request at night.
+	// judged, such as "0.1"; a fraction is quoted. A group of the signal's by with less has no value, so that one slow
+	// request at night wakes nobody. When absent, any traffic is enough. It goes with HTTPErrorRatio, HTTPLatency,
+	// ModelErrorRatio, ModelLatency and ModelTimeToFirstToken.
 	//
+	// +kubebuilder:validation:XValidation:rule="string(self).matches('^[+]?[0-9.]*[1-9][0-9.]*([eE][+-]?[0-9]+)?(/s)?$')",message="must be a rate per second greater than 0, such as \"0.1\""
 	// +optional
 	MinTraffic Value `json:"minTraffic,omitempty"`
 
-	// noData says what it means when the series that the signal reads do not exist: Ignore (nothing fires) or Alert (an
-	// alert of the least severe level fires, with the label nodata="true").
+	// noData says what it means when the series that are watched do not exist: Ignore (nothing fires) or Alert (an alert
+	// fires with the least severe level's severity and the label nodata="true", after that level's for, but 5m at least).
 	//
 	// +kubebuilder:default=Ignore
 	// +optional
@@ -108,17 +123,18 @@ type AlertThresholdSpec struct {
 	// +optional
 	Mode Mode `json:"mode,omitempty"`
 
-	// labels are added to the alert, for routing.
+	// labels are added to the alert, for routing, such as team: assistants. Values may be Prometheus templates, but not
+	// of the value itself, which would make another alert at each change.
 	//
 	// +kubebuilder:validation:MaxProperties=16
 	// +kubebuilder:validation:XValidation:rule="!('severity' in self)",message="remove severity: it is set by each of spec.levels"
-	// +kubebuilder:validation:XValidation:rule="!('alertname' in self) && !('alertthreshold' in self) && !('namespace' in self)",message="remove alertname, alertthreshold and namespace: the controller sets them"
+	// +kubebuilder:validation:XValidation:rule="['alertname', 'alertthreshold', 'namespace', 'nodata'].all(k, !(k in self))",message="remove alertname, alertthreshold, namespace and nodata: the controller sets them"
 	// +kubebuilder:validation:XValidation:rule="self.all(k, k.matches('^_?[a-zA-Z][a-zA-Z0-9_]*$'))",message="every key must be a Prometheus label name such as team: letters, digits and underscores, beginning with a letter or with one underscore and a letter"
 	// +optional
 	Labels map[string]string `json:"labels,omitempty"`
 
 	// annotations are added to the alert and replace the default summary and description. Values may be Prometheus
-	// templates, such as {{ $value }} and {{ $labels.endpoint }}.
+	// templates, such as {{ $value }} and {{ $labels.endpoint }}. An alert of noData keeps its own summary and description.
 	//
 	// +kubebuilder:validation:MaxProperties=16
 	// +kubebuilder:validation:XValidation:rule="self.all(k, k.matches('^[a-zA-Z_][a-zA-Z0-9_]*$'))",message="every key must be a name such as runbook_url: letters, digits and underscores, not beginning with a digit"
@@ -128,28 +144,63 @@ type AlertThresholdSpec struct {
 
 // Signal is a signal of the catalogue and how it is read.
 //
-// +kubebuilder:validation:XValidation:rule="!has(self.quantile) || self.name == 'HTTPLatency'",message="remove spec.signal.quantile: it goes with HTTPLatency only"
-// +kubebuilder:validation:XValidation:rule="!has(self.window) || !(self.name in ['CPU', 'Memory'])",message="remove spec.signal.window: CPU and Memory are gauges, read as they are"
+// +kubebuilder:validation:XValidation:rule="!has(self.quantile) || self.name in ['HTTPLatency', 'ModelLatency', 'ModelTimeToFirstToken']",message="remove spec.signal.quantile: it goes with latencies only (HTTPLatency, ModelLatency, ModelTimeToFirstToken)"
+// +kubebuilder:validation:XValidation:rule="!has(self.window) || !(self.name in ['ActiveSessions', 'CPU', 'Memory', 'Disk'])",message="remove spec.signal.window: ActiveSessions, CPU, Memory and Disk are gauges, read as they are"
 type Signal struct {
-	// name is the signal: HTTPLatency (response time), HTTPErrorRate (errors per second), CPU and Memory (percentage in
-	// use of what the process may use).
+	// name is the signal.
+	//
+	// HTTPErrorRate: errors per second, of requests and of model calls, as errors_total counts them.
+	//
+	// HTTPErrorRatio: the part of HTTP requests that is answered with a 5xx status; 0 without errors, no value without requests.
+	//
+	// HTTPLatency: a quantile of the time that HTTP requests take.
+	//
+	// HTTPRequestRate: HTTP requests per second.
+	//
+	// ModelErrorRatio: the part of model calls that fails; 0 without failures, no value without calls.
+	//
+	// ModelLatency: a quantile of the time that model calls take, from start to end.
+	//
+	// ModelTimeToFirstToken: a quantile of the time from a model call's start to the first text of its answer.
+	//
+	// TokenRate: tokens per second, of prompts and answers together unless told apart by type.
+	//
+	// CostPerHour: US dollars per hour, at the pace of the window; models without a price are not in it.
+	//
+	// CostPerDay: US dollars per day, at the pace of the window; models without a price are not in it.
+	//
+	// ActiveSessions: active user sessions as each pod counts them (all of them where pods share a store); grouped, the greatest of the group.
+	//
+	// CPU: CPU in use, as a percentage of what each pod may use; grouped, the greatest of the group.
+	//
+	// Memory: memory in use, as a percentage of what each pod may use; grouped, the greatest of the group.
+	//
+	// Disk: disk space in use where each pod works, as a percentage; grouped, the greatest of the group.
+	//
+	// Availability: the part of scrapes of all targets that went well; its lines usually lie below.
 	//
 	// +required
 	Name SignalName `json:"name"`
 
-	// quantile of the latency that is watched, between 0 and 1; "0.95" when absent.
+	// quantile of the latency that is watched, between 0 and 1, in quotes; "0.95" when absent. Only latencies have one.
 	//
 	// +kubebuilder:validation:MaxLength=16
 	// +kubebuilder:validation:XValidation:rule="self.matches('^0?[.][0-9]*[1-9][0-9]*$')",message="must lie between 0 and 1, both excluded, such as \"0.95\""
 	// +optional
 	Quantile string `json:"quantile,omitempty"`
 
-	// window is the time over which rates are taken; 5m when absent.
+	// window is the time over which rates are taken, such as 10m; when absent 5m, for CostPerHour 1h, for CostPerDay 1d.
+	// Gauges (ActiveSessions, CPU, Memory, Disk) have none.
 	//
+	// +kubebuilder:validation:XValidation:rule="self.matches('[1-9]')",message="must be longer than 0, such as 5m"
 	// +optional
 	Window Duration `json:"window,omitempty"`
 
-	// by are the labels by which the signal is told apart, one alert for each combination of their values.
+	// by are the labels by which the signal is told apart, one alert for each combination of their values. Every signal
+	// has service, job, pod, instance and container. HTTPErrorRate also has error_type and endpoint; HTTPErrorRatio and
+	// HTTPLatency method and endpoint; HTTPRequestRate method, endpoint and status; ModelErrorRatio, ModelLatency and
+	// ModelTimeToFirstToken model; TokenRate, CostPerHour and CostPerDay model and type. When absent, all series are one;
+	// gauges are told apart by all labels they have.
 	//
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=8
@@ -161,6 +212,8 @@ type Signal struct {
 }
 
 // Level is one line and what happens when the value crosses it. Exactly one of above and below is set.
+//
+// +kubebuilder:validation:XValidation:rule="has(self.above) != has(self.below)",message="set exactly one of above and below, such as above: \"2s\""
 type Level struct {
 	// severity is the alert's severity label, such as warning or critical.
 	//
@@ -170,8 +223,9 @@ type Level struct {
 	// +required
 	Severity string `json:"severity"`
 
-	// above makes the alert fire when the value is greater: a number (80, 0.05) or a string with a unit ("2s", "250ms",
-	// "5%"), in the signal's unit. Exactly one of above and below is set.
+	// above makes the alert fire when the value is greater. It is an integer (80) or a string with or without the signal's
+	// unit: "2s" or "250ms" (Seconds, never without), "80%" (Percent), "5%" or "0.05" (Ratio), "0.05/s" (PerSecond), "$3"
+	// (USD), "1.5" (Number). A fraction without a unit is quoted. Exactly one of above and below is set.
 	//
 	// +optional
 	Above Value `json:"above,omitempty"`
@@ -181,12 +235,12 @@ type Level struct {
 	// +optional
 	Below Value `json:"below,omitempty"`
 
-	// for is how long the value must stay across the line before the alert fires; at once when absent.
+	// for is how long the value must stay across the line before the alert fires, such as 10m; at once when absent.
 	//
 	// +optional
 	For Duration `json:"for,omitempty"`
 
-	// keepFiringFor is how long the alert goes on firing after the value has come back.
+	// keepFiringFor is how long the alert goes on firing after the value has come back, such as 5m; not at all when absent.
 	//
 	// +optional
 	KeepFiringFor Duration `json:"keepFiringFor,omitempty"`
@@ -194,12 +248,13 @@ type Level struct {
 
 // SignalName names a signal of the catalogue.
 //
-// +kubebuilder:validation:Enum=HTTPLatency;HTTPErrorRate;CPU;Memory
+// +kubebuilder:validation:Enum=HTTPErrorRate;HTTPErrorRatio;HTTPLatency;HTTPRequestRate;ModelErrorRatio;ModelLatency;ModelTimeToFirstToken;TokenRate;CostPerHour;CostPerDay;ActiveSessions;CPU;Memory;Disk;Availability
 type SignalName string
 
-// Unit is the unit of an expression's value: Seconds; Percent (0 to 100); Ratio (0 to 1); PerSecond; Number.
+// Unit is the unit of an expression's value: Seconds; Percent (0 to 100); Ratio (0 to 1); PerSecond; USD (dollars);
+// Number.
 //
-// +kubebuilder:validation:Enum=Seconds;Percent;Ratio;PerSecond;Number
+// +kubebuilder:validation:Enum=Seconds;Percent;Ratio;PerSecond;USD;Number
 type Unit string
 
 // Duration is a Prometheus duration, such as 30s, 10m or 1h30m; never negative.

@@ -43,6 +43,8 @@ const (
 	ReasonRulePending = "RulePending"
 	// ReasonOperatorMissing: the cluster does not know the kind PrometheusRule. Install the Prometheus Operator.
 	ReasonOperatorMissing = "OperatorMissing"
+	// ReasonRuleRefused: the API server, or one of its webhooks, finds the rule invalid. The message is its own.
+	ReasonRuleRefused = "RuleRefused"
 	// ReasonApplyFailed: the API server did not let the rule be read or written; tried again with growing pauses.
 	ReasonApplyFailed = "ApplyFailed"
 )
@@ -69,9 +71,19 @@ const ReasonReady = "Ready"
 // ReasonRuleRestored is the reason of the event that tells that a changed or deleted rule has been put back.
 const ReasonRuleRestored = "RuleRestored"
 
-// GenerationAnnotation is the annotation of a PrometheusRule that holds the generation of the AlertThreshold it was made
-// from.
-const GenerationAnnotation = "plimsoll.dev/generation"
+// ReasonBacktestFailed is the reason of the event that tells why there is no backtest.
+const ReasonBacktestFailed = "BacktestFailed"
+
+// ReasonSpecWarning is the reason of the event that tells what is doubtful about a valid spec.
+const ReasonSpecWarning = "SpecWarning"
+
+// Annotations of a PrometheusRule.
+const (
+	// GenerationAnnotation holds the generation of the AlertThreshold that the rule was made from.
+	GenerationAnnotation = "plimsoll.dev/generation"
+	// RuleLabelsAnnotation holds the names of the labels that the controller has put on the rule, separated by commas.
+	RuleLabelsAnnotation = "plimsoll.dev/rule-labels"
+)
 
 // DefaultLabel marks, with the value "true", a threshold that another one of the same namespace and alert supersedes.
 const DefaultLabel = "plimsoll.dev/default"

@@ -2,9 +2,11 @@ package v1alpha1
 
 import "encoding/json"
 
-// Value is a threshold as it was written, a JSON number or string: 80, 0.05, "2s", "5%". What it means depends on the
-// signal's unit, so it is kept as text. The API server takes integers and strings: a fraction without a unit is quoted.
+// Value is a threshold as it was written, a JSON number or string: 80, "0.05", "2s", "5%", "$3". What it means depends on
+// the signal's unit, so it is kept as text. The API server takes integers and strings: a fraction without a unit is quoted.
 //
+// +kubebuilder:validation:MinLength=1
+// +kubebuilder:validation:MaxLength=32
 // +kubebuilder:validation:XIntOrString
 // +kubebuilder:validation:Type=""
 type Value string

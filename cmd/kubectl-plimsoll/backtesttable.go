@@ -1,0 +1,79 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
+	"k8s.io/cli-runtime/pkg/printers"
+
+	"github.com/plimsoll-dev/plimsoll/internal/backtest"
+	"github.com/plimsoll-dev/plimsoll/internal/observe"
+	"github.com/plimsoll-dev/plimsoll/internal/plot"
+	"github.com/plimsoll-dev/plimsoll/internal/rules"
+)
+
+// print writes the result for people: a table of the levels, and the signal drawn beside its lines.
+func (b backtested) print(w io.Writer, width int) error {
+	r := b.result
+	fmt.Fprintf(w, "%s, %s over %s until %s, %s covered\n\n", b.target, b.target.plan.Value.Title,
+		backtest.FormatDuration(r.Window.Length().Round(time.Hour)), moment(r.Window.End), backtest.FormatCoverage(r.Coverage))
+	table := printers.GetNewTabWriter(w)
+	fmt.Fprintln(table, "LEVEL\tLINE\tFIRES\tFIRING\tLONGEST\tLAST FIRED\tWORST SERIES")
+	for i, level := range b.Backtest.Levels {
+		last := "-"
+		if level.LastFired != nil {
+			last = moment(level.LastFired.Time)
+		}
+		fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%s\t%s\t%s\n", level.Severity, r.Levels[i].Line, level.Fires,
+			level.Firing, orDash(level.Longest), last, series(level.WorstLabels))
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	if r.Coverage == 0 {
+		return nil
+	}
+	_, err := fmt.Fprintf(w, "\n%s", b.chart().Draw(width))
+	return err
+}
+
+func (b backtested) chart() plot.Chart {
+	unit := b.target.plan.Value.Unit
+	chart := plot.Chart{
+		Start: b.result.Window.Start, End: b.result.Window.End, Values: b.signal.values,
+		Format: func(v float64) string { return observe.Format(unit, v) },
+	}
+	for _, level := range b.result.Levels {
+		line := plot.Line{Name: level.Line.Severity, Value: level.Line.Value}
+		for _, episode := range level.Episodes {
+			span := plot.Span{From: episode.FiredAt, To: episode.ResolvedAt}
+			if span.To.IsZero() {
+				span.To = chart.End
+			}
+			line.Firing = append(line.Firing, span)
+		}
+		chart.Lines = append(chart.Lines, line)
+	}
+	return chart
+}
+
+// moment writes a time for people, to the minute and in UTC, as the plot has it.
+func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
+
+// series writes the labels that tell a series of a threshold from others; a dash when there are none.
+func series(set map[string]string) string {
+	told := labels.NewBuilder(labels.FromMap(set)).Del(rules.NamespaceLabel).Labels()
+	if told.IsEmpty() {
+		return "-"
+	}
+	return told.String()
+}
+
+func orDash(text string) string {
+	if text == "" {
+		return "-"
+	}
+	return text
+}

@@ -1,0 +1,178 @@
+//go:build integration
+
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	sigsyaml "sigs.k8s.io/yaml"
+
+	"github.com/plimsoll-dev/plimsoll/hack/prometheusserver"
+	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+)
+
+// TestCluster follows a threshold of a real cluster through a real Prometheus to a real Alertmanager.
+func TestCluster(t *testing.T) {
+	s := newStage(t)
+	if err := s.create("{apiVersion: v1, kind: Namespace, metadata: {name: ai}}\n---\n" + cpuLevels + "\n---\n" +
+		`{apiVersion: plimsoll.dev/v1alpha1, kind: AlertThreshold, metadata: {name: hot, namespace: ai}, spec: {alert: Hot, expr: vector(93), levels: [{severity: warning, above: 80}]}}`); err != nil {
+		t.Fatal(err)
+	}
+	t.Run("ValidateAgreesWithTheAPIServer", func(t *testing.T) { agree(t, s) })
+
+	alertmanager := startAlertmanager(t)
+	server := history(t, "global: {evaluation_interval: 1s}\nrule_files: [rules/*.yaml]\nalerting: {alertmanagers: [{static_configs: [{targets: ["+
+		strings.TrimPrefix(alertmanager, "http://")+"]}]}]}\n", spikes)
+	args := func(command ...string) []string {
+		return append(command, "-n", "ai", "--kubeconfig", s.kubeconfig, "--prometheus-url", server.URL())
+	}
+	t.Run("Status", func(t *testing.T) { follow(t, s, server, alertmanager, args) })
+	t.Run("Recommend", func(t *testing.T) { take(t, s, args) })
+}
+
+// follow looks at the chain while it is made, whole, and silenced.
+func follow(t *testing.T, s stage, server *prometheusserver.Server, alertmanager string, args func(...string) []string) {
+	expect := func(code int, says string, command ...string) {
+		t.Helper()
+		eventually(t, func() error {
+			got := call(t, "", command...)
+			if got.code != code || !strings.Contains(strings.Join(strings.Fields(got.stdout), " "), says) {
+				return fmt.Errorf("exit code %d\n%s%s\nwant %d and %q", got.code, got.stdout, got.stderr, code, says)
+			}
+			return nil
+		})
+	}
+	expect(1, `resource FAIL alertthresholds.plimsoll.dev "none" not found`, args("status", "none")...)
+	expect(0, "loaded ? Prometheus was not asked", "status", "alertthreshold/hot", "-n", "ai", "--kubeconfig", s.kubeconfig)
+	expect(1, "loaded FAIL there is no Prometheus object in the cluster", args("status", "hot")...)
+
+	rule := &monitoringv1.PrometheusRule{}
+	if err := s.Get(t.Context(), client.ObjectKey{Namespace: "ai", Name: "plimsoll-hot"}, rule); err != nil {
+		t.Fatal(err)
+	}
+	text, err := sigsyaml.Marshal(rule.Spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(server.RulesDir(), "hot.yaml"), text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	server.Reload()
+	expect(0, "alertmanager OK the warning alert goes to team", args("status", "hot")...)
+	t.Log("\n" + call(t, "", args("status", "hot")...).stdout)
+	expect(0, "alertmanager OK the warning alert goes to team", args("status", "hot", "--alertmanager-url", alertmanager)...)
+	expect(0, `"result": "OK"`, args("status", "hot", "-o", "json")...)
+
+	silence := fmt.Sprintf(`{"matchers": [{"name": "alertname", "value": "Hot", "isRegex": false}], "startsAt": %q, "endsAt": %q, "createdBy": "test", "comment": "test"}`,
+		time.Now().Format(time.RFC3339), time.Now().Add(time.Hour).Format(time.RFC3339))
+	resp, err := http.Post(alertmanager+"/api/v2/silences", "application/json", strings.NewReader(silence))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	expect(1, "alertmanager FAIL the warning alert is silenced", args("status", "hot")...)
+}
+
+// take backtests a threshold of the cluster, and takes the line that is recommended in both ways that are offered.
+func take(t *testing.T, s stage, args func(...string) []string) {
+	end := []string{"--end", past.Format(time.RFC3339)}
+	got := call(t, "", append(args("backtest", "cpu", "-o", "yaml"), end...)...)
+	if got.code != 0 || !strings.Contains(got.stdout, "fires: warning 7, critical 0") || !strings.Contains(got.stdout, "generation: 1") {
+		t.Errorf("backtest: exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+	}
+	kubectl := func(stdin, command string) {
+		t.Helper()
+		cmd := exec.Command("sh", "-c", command)
+		bin, err := filepath.Abs("../../hack/bin")
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd.Env = append(os.Environ(), "KUBECONFIG="+s.kubeconfig, "PATH="+bin+":"+os.Getenv("PATH"))
+		cmd.Stdin = strings.NewReader(stdin)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", command, err, out)
+		}
+	}
+	line := func() v1alpha1.Value {
+		threshold := &v1alpha1.AlertThreshold{}
+		if err := s.Get(t.Context(), client.ObjectKey{Namespace: "ai", Name: "cpu"}, threshold); err != nil {
+			t.Fatal(err)
+		}
+		if len(threshold.Spec.Levels) != 2 || threshold.Spec.Levels[1].Above != "95" {
+			t.Errorf("levels = %+v, want critical as it was", threshold.Spec.Levels)
+		}
+		return threshold.Spec.Levels[0].Above
+	}
+
+	table := call(t, "", append(args("recommend", "cpu"), end...)...)
+	i := strings.Index(table.stdout, "kubectl patch")
+	if table.code != 0 || i < 0 {
+		t.Fatalf("recommend: exit code %d\n%s%s", table.code, table.stdout, table.stderr)
+	}
+	kubectl("", table.stdout[i:])
+	if got := line(); got != "90%" {
+		t.Errorf("patched to %s, want 90%%", got)
+	}
+	kubectl("", `kubectl patch alertthreshold cpu -n ai --type=json -p '[{"op":"replace","path":"/spec/levels/0/above","value":80}]'`)
+	patch := call(t, "", append(args("recommend", "cpu", "-o", "yaml"), end...)...)
+	kubectl(patch.stdout, "kubectl apply --server-side --force-conflicts -f -")
+	if got := line(); got != "90%" {
+		t.Errorf("applied %s, want 90%%", got)
+	}
+}
+
+// agree holds that what the API server refuses is invalid for validate too, which may refuse more: what only the controller
+// can see.
+func agree(t *testing.T, s stage) {
+	const head = "apiVersion: plimsoll.dev/v1alpha1\nkind: AlertThreshold\nmetadata: {namespace: ai, name: x}\nspec: "
+	const levels = "levels: [{severity: w, above: 80}]"
+	for _, spec := range []string{
+		"{alert: A, signal: {name: CPU}, mode: Off, " + levels + "}",
+		"{alert: A, signal: {name: CPU}, mode: Quiet, " + levels + "}",
+		"{alert: A, signal: {name: CPU}, levels: [{severity: w, above: 0.5}]}",
+		"{alert: A, signal: {name: CPU}, levels: [{severity: w}]}",
+		"{alert: A, signal: {name: CPU}, levels: [{severity: w, above: 80, for: -5m}]}",
+		"{alert: A, signal: {name: CPU}, levels: [{severity: w, above: 80}, {severity: w, above: 90}]}",
+		"{alert: A, signal: {name: CPU}, levels: [{severity: warning, above: 80}, {severity: critical, above: 70}]}",
+		"{alert: A, signal: {name: CPU}, levels: []}",
+		"{alert: A, signal: {name: CPU}, minTrafic: 1, " + levels + "}",
+		"{alert: A, signal: {name: Bananas}, " + levels + "}",
+		"{alert: A, signal: {name: HTTPLatency, quantile: 0.95}, levels: [{severity: w, above: 2s}]}",
+		"{alert: " + strings.Repeat("A", 101) + ", signal: {name: CPU}, " + levels + "}",
+		"{alert: A, expr: up, unit: Furlongs, " + levels + "}",
+		"{alert: A, expr: up, selector: {a: b}, " + levels + "}",
+		"{alert: A, " + levels + "}",
+		"{alert: A, signal: {name: CPU}, labels: {severity: x}, " + levels + "}",
+		"{alert: A, signal: {name: CPU}, labels: {a: 5}, " + levels + "}",
+		"{alert: A, signal: {name: CPU}, annotations: {a-b: x}, " + levels + "}",
+		"{}",
+	} {
+		text := head + spec + "\n"
+		refusal := s.create(text, client.DryRunAll)
+		got := call(t, text, "validate", "-f", "-")
+		if refusal != nil && got.code != 1 {
+			t.Errorf("%s\nAPI server: %v\nvalidate: exit code %d, %s%s", spec, refusal, got.code, got.stdout, got.stderr)
+		}
+	}
+	for _, spec := range []string{
+		"{alert: A, signal: {name: CPU}, " + levels + "}",
+		"{alert: A, signal: {name: CPU}, mode: \"Off\", noData: Alert, " + levels + "}",
+		"{alert: A, signal: {name: HTTPLatency, quantile: \"0.9\", by: [endpoint]}, levels: [{severity: w, above: 2s, for: 5m}]}",
+	} {
+		if err := s.create(head+spec+"\n", client.DryRunAll); err != nil {
+			t.Errorf("%s\nAPI server: %v", spec, err)
+		}
+		if got := call(t, head+spec+"\n", "validate", "-f", "-"); got.code != 0 {
+			t.Errorf("%s\nvalidate: exit code %d, %s%s", spec, got.code, got.stdout, got.stderr)
+		}
+	}
+}

@@ -1,0 +1,166 @@
+//go:build integration
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr"
+	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
+	"github.com/prometheus/client_golang/prometheus"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/yaml"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/klog/v2"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
+
+	"github.com/plimsoll-dev/plimsoll/hack/cluster"
+	"github.com/plimsoll-dev/plimsoll/hack/steps"
+	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/controller"
+)
+
+// stage is a real control plane in which the controller runs.
+type stage struct {
+	client.Client
+	kubeconfig string
+}
+
+// newStage starts it, until the test ends.
+func newStage(t *testing.T) stage {
+	t.Helper()
+	ctrl.SetLogger(logr.Discard())
+	klog.SetLogger(logr.Discard())
+	o := cluster.Options{
+		Dir: filepath.Join(t.TempDir(), "c"), Bin: filepath.Join("..", "..", "hack", "bin"),
+		Depth: cluster.ControlPlane, Steps: steps.New(io.Discard),
+	}
+	t.Cleanup(func() {
+		if err := cluster.Down(context.WithoutCancel(t.Context()), o); err != nil {
+			t.Error(err)
+		}
+	})
+	c, err := cluster.Up(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := clientcmd.BuildConfigFromFlags("", c.Kubeconfig())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := envtest.InstallCRDs(cfg, envtest.CRDInstallOptions{ErrorIfPathMissing: true, Paths: []string{
+		"../../config/crd/plimsoll.dev_alertthresholds.yaml",
+		"../../charts/plimsoll-stack/crds/monitoring.coreos.com_prometheusrules.yaml",
+		"../../charts/plimsoll-stack/crds/monitoring.coreos.com_prometheuses.yaml",
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	scheme := runtime.NewScheme()
+	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme), monitoringv1.AddToScheme(scheme)); err != nil {
+		t.Fatal(err)
+	}
+	api, err := client.New(cfg, client.Options{Scheme: scheme})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mgr, err := controller.NewManager(cfg, controller.Options{MetricsAddress: "0", ProbeAddress: "0", Registerer: prometheus.NewRegistry()}, logr.Discard())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- mgr.Start(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	return stage{api, c.Kubeconfig()}
+}
+
+// create creates the objects of a YAML text, or says what the API server says.
+func (s stage) create(text string, options ...client.CreateOption) error {
+	decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewBufferString(text), 4096)
+	for {
+		var object unstructured.Unstructured
+		if err := decoder.Decode(&object); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		options = append(options, client.FieldValidation(metav1.FieldValidationStrict))
+		if err := s.Create(context.Background(), &object, options...); err != nil {
+			return err
+		}
+	}
+}
+
+// startAlertmanager runs a real Alertmanager with one receiver, nobody's, until the test ends, and returns its base URL.
+func startAlertmanager(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "alertmanager.yaml")
+	if err := os.WriteFile(file, []byte("route: {receiver: team, group_wait: 1s}\nreceivers: [{name: team}]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	l.Close()
+	cmd := exec.Command("../../hack/bin/alertmanager", "--config.file", file, "--storage.path", dir,
+		"--web.listen-address", address, "--cluster.listen-address=")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(os.Interrupt)
+		_ = cmd.Wait()
+	})
+	eventually(t, func() error {
+		resp, err := http.Get("http://" + address + "/-/ready")
+		if err != nil {
+			return err
+		}
+		resp.Body.Close()
+		if resp.StatusCode != http.StatusOK {
+			return fmt.Errorf("alertmanager: %s", resp.Status)
+		}
+		return nil
+	})
+	return "http://" + address
+}
+
+// eventually calls check until it returns nil or a minute is over.
+func eventually(t *testing.T, check func() error) {
+	t.Helper()
+	deadline := time.Now().Add(time.Minute)
+	for {
+		err := check()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+}

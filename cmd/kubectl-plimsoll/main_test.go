@@ -1,0 +1,155 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// result is what a call of the program left behind.
+type result struct {
+	stdout, stderr string
+	code           int
+}
+
+// call runs the program as main does, without a kubeconfig.
+func call(t *testing.T, stdin string, args ...string) result {
+	t.Helper()
+	t.Setenv("KUBECONFIG", filepath.Join(t.TempDir(), "none"))
+	streams, in, stdout, stderr := genericiooptions.NewTestIOStreams()
+	in.WriteString(stdin)
+	code := exitCode(run(t.Context(), append([]string{}, args...), streams), stderr)
+	return result{stdout.String(), stderr.String(), code}
+}
+
+// golden compares the text with the file in testdata.
+func golden(t *testing.T, file, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", file)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal([]byte(got), want) {
+		t.Errorf("%s: got\n%s\nwant\n%s\n(go test -update writes it anew)", path, got, want)
+	}
+}
+
+// TestGolden runs the program on the files in testdata.
+func TestGolden(t *testing.T) {
+	for file, tc := range map[string]struct {
+		args   []string
+		code   int
+		stderr string
+	}{
+		"render.yaml": {
+			[]string{"render", "-f", "testdata/latency.yaml", "--rule-labels", "release=prometheus"}, 0,
+			"left out 1 object of other kinds\nAlertThreshold ai/quiet has no rule: its mode is Off\n",
+		},
+		"render.json": {
+			[]string{"render", "-f", "testdata/latency.yaml", "-o", "json", "-n", "ai"}, 0,
+			"left out 1 object of other kinds\nAlertThreshold ai/quiet has no rule: its mode is Off\n",
+		},
+		"validate.txt": {
+			[]string{"validate", "-f", "testdata/mistakes.yaml", "-f", "testdata/latency.yaml"}, 1,
+			"left out 1 object of other kinds\n3 thresholds in 2 files: 3 errors, 0 warnings\n",
+		},
+		"validate.json": {
+			[]string{"validate", "-f", "testdata/mistakes.yaml", "-o", "json"}, 1,
+			"1 threshold in 1 file: 3 errors, 0 warnings\n",
+		},
+	} {
+		t.Run(file, func(t *testing.T) {
+			got := call(t, "", tc.args...)
+			if got.code != tc.code || got.stderr != tc.stderr {
+				t.Errorf("exit code %d, stderr\n%s\nwant %d,\n%s", got.code, got.stderr, tc.code, tc.stderr)
+			}
+			golden(t, file, got.stdout)
+		})
+	}
+}
+
+// TestCommandLine checks what is said to a person, and the exit codes.
+func TestCommandLine(t *testing.T) {
+	const cpu = "{apiVersion: plimsoll.dev/v1alpha1, kind: AlertThreshold, metadata: {name: a}, spec: {alert: A, signal: {name: CPU}, levels: [{severity: w, above: 80}]}}"
+	for name, tc := range map[string]struct {
+		args  []string
+		stdin string
+		code  int
+		// stdout and stderr are parts of what is printed; empty where nothing may be.
+		stdout, stderr string
+	}{
+		"nothing":             {nil, "", 0, "Usage:\n  kubectl plimsoll", ""},
+		"help":                {[]string{"render", "-h"}, "", 0, "kubectl plimsoll render -f slow-response.yaml", ""},
+		"version":             {[]string{"version"}, "", 0, "kubectl-plimsoll devel\n", ""},
+		"an unknown command":  {[]string{"rendr"}, "", 2, "", "unknown command \"rendr\" for \"kubectl plimsoll\"\nSee 'kubectl plimsoll --help' for usage"},
+		"an unknown flag":     {[]string{"validate", "--file", "x"}, "", 2, "", "error: unknown flag: --file\nSee 'kubectl plimsoll validate --help' for usage\n"},
+		"an unknown format":   {[]string{"validate", "-o", "wide"}, "", 2, "", "must be one of table, json"},
+		"an argument":         {[]string{"render", "x.yaml"}, "", 2, "", "See 'kubectl plimsoll render --help' for usage"},
+		"no file":             {[]string{"validate"}, "", 2, "", "must say which files"},
+		"a missing file":      {[]string{"validate", "-f", "missing.yaml"}, "", 2, "", `the path "missing.yaml" does not exist`},
+		"nothing on stdin":    {[]string{"render", "-f", "-"}, "", 2, "", `no AlertThreshold in "-"`},
+		"the default":         {[]string{"render", "-f", "-"}, cpu, 0, `namespace: default`, ""},
+		"the namespace asked": {[]string{"render", "-f", "-", "-n", "ai"}, cpu, 0, `system_cpu_usage_percent{namespace="ai"}`, ""},
+		"another namespace":   {[]string{"render", "-f", "testdata/latency.yaml", "-n", "web"}, "", 1, "", `is not the namespace "web" that --namespace asks for`},
+		"a superseded default": {
+			[]string{"render", "-f", "-"}, strings.Replace(cpu, "{name: a}", `{name: b, labels: {plimsoll.dev/default: "true"}}`, 1) + "\n---\n" + cpu, 0,
+			"name: plimsoll-a", "AlertThreshold default/b has no rule: it is a default, and AlertThreshold default/a has the alert A too",
+		},
+		"a warning": {
+			[]string{"validate", "-f", "-"}, strings.Replace(cpu, "levels:", "labels: {a: '{{ $value }}'}, levels:", 1), 0,
+			"<stdin>:1:127: warning: spec.labels[a]: makes another alert", "0 errors, 1 warning",
+		},
+		"a strict warning":   {[]string{"validate", "-f", "-", "--strict"}, strings.Replace(cpu, "levels:", "labels: {a: '{{ $value }}'}, levels:", 1), 1, "warning: ", "1 warning"},
+		"no Prometheus":      {[]string{"backtest", "-f", "-"}, cpu, 2, "", "must say which Prometheus"},
+		"a bad URL":          {[]string{"backtest", "-f", "-", "--prometheus-url", "localhost"}, cpu, 2, "", "must be http://HOST:PORT"},
+		"names and files":    {[]string{"backtest", "a", "-f", "-", "--prometheus-url", "http://x"}, cpu, 2, "", "either names or files"},
+		"neither":            {[]string{"backtest", "--prometheus-url", "http://x"}, cpu, 2, "", "must say which AlertThresholds"},
+		"a bad window":       {[]string{"backtest", "--window", "-1d"}, cpu, 2, "", "must be a duration such as"},
+		"a short window":     {[]string{"backtest", "-f", "-", "--prometheus-url", "http://x", "--window", "10s"}, cpu, 2, "", "--window must be longer"},
+		"render of mistakes": {[]string{"render", "-f", "testdata/mistakes.yaml"}, "", 1, "", "testdata/mistakes.yaml:13:7: spec.levels[0].fore: unknown field"},
+		"completion":         {[]string{"completion", "bash"}, "", 0, "kubectl-plimsoll", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := call(t, tc.stdin, tc.args...)
+			if got.code != tc.code {
+				t.Errorf("exit code %d, want %d", got.code, tc.code)
+			}
+			for stream, s := range map[string]struct{ got, want string }{"stdout": {got.stdout, tc.stdout}, "stderr": {got.stderr, tc.stderr}} {
+				if !strings.Contains(s.got, s.want) || s.want == "" && s.got != "" {
+					t.Errorf("%s is %q, want %q in it", stream, s.got, s.want)
+				}
+			}
+		})
+	}
+}
+
+// TestContextNamespace checks that thresholds without a namespace go where kubectl apply would put them.
+func TestContextNamespace(t *testing.T) {
+	config := filepath.Join(t.TempDir(), "config")
+	const text = `{apiVersion: v1, kind: Config, current-context: c, contexts: [{name: c, context: {cluster: x, namespace: web}}], clusters: [{name: x, cluster: {server: "http://127.0.0.1:1"}}]}`
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got := call(t, "", "validate", "-f", "testdata/mistakes.yaml", "-f", "testdata/latency.yaml", "--kubeconfig", config)
+	if got.code != 1 || !strings.Contains(got.stderr, "3 thresholds") {
+		t.Errorf("exit code %d, stderr %s", got.code, got.stderr)
+	}
+	const cpu = "{apiVersion: plimsoll.dev/v1alpha1, kind: AlertThreshold, metadata: {name: a}, spec: {alert: A, signal: {name: CPU}, levels: [{severity: w, above: 80}]}}"
+	got = call(t, cpu, "render", "-f", "-", "--kubeconfig", config)
+	if !strings.Contains(got.stdout, "namespace: web") {
+		t.Errorf("rendered\n%s%s\nwant namespace web", got.stdout, got.stderr)
+	}
+}

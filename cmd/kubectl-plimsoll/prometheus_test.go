@@ -1,0 +1,56 @@
+//go:build integration
+
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/plimsoll-dev/plimsoll/hack/prometheusserver"
+)
+
+// past is when the history of the tests ends.
+var past = time.Now().Add(-3 * time.Hour).UTC().Truncate(30 * time.Second)
+
+// history runs a Prometheus that has a week of system_cpu_usage_percent, every 30 s until past, as the function gives it.
+func history(t *testing.T, config string, cpu func(pod string, at time.Time) float64) *prometheusserver.Server {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "history.txt")
+	f, err := os.Create(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := bufio.NewWriter(f)
+	fmt.Fprintln(w, "# TYPE system_cpu_usage_percent gauge")
+	for _, pod := range []string{"one", "two"} {
+		for at := past.Add(-7 * 24 * time.Hour); !at.After(past); at = at.Add(30 * time.Second) {
+			fmt.Fprintf(w, "system_cpu_usage_percent{namespace=\"ai\",pod=%q} %g %d\n", pod, cpu(pod, at), at.Unix())
+		}
+	}
+	fmt.Fprintln(w, "# EOF")
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	server := prometheusserver.Start(t, config)
+	server.Stop()
+	promtool := exec.Command("../../hack/bin/promtool", "tsdb", "create-blocks-from", "openmetrics", "--quiet", file, server.DataDir())
+	if out, err := promtool.CombinedOutput(); err != nil {
+		t.Fatalf("promtool: %v\n%s", err, out)
+	}
+	server.Start()
+	return server
+}
+
+// spikes is a load of 50% with hours of 90%: on pod one at 10:00 of every day, on pod two never.
+func spikes(pod string, at time.Time) float64 {
+	if pod == "one" && at.Hour() == 10 {
+		return 90
+	}
+	return 50
+}

@@ -1,0 +1,247 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+)
+
+// controllerSizes say how much is measured.
+type controllerSizes struct {
+	many, rounds, singles, repairs, clients int
+	quiet                                   time.Duration
+	most                                    int
+}
+
+// row is a line of the table: what, what was measured, and the target.
+type row struct{ what, measured, target string }
+
+// benchController runs the built controller against a real API server of its own. Times depend on the machine, and on
+// what else it does: the plain client beside it says what the machine can do.
+func benchController(ctx context.Context, args []string, out io.Writer) (err error) {
+	var n controllerSizes
+	flags := flag.NewFlagSet("controller", flag.ContinueOnError)
+	flags.IntVar(&n.many, "many", 1000, "thresholds that are created at once")
+	flags.IntVar(&n.rounds, "rounds", 3, "how often, by the controller and by the plain client in turn")
+	flags.IntVar(&n.clients, "clients", 8, "how many create at once, and how many the plain client is; the controller has 8 workers")
+	flags.IntVar(&n.singles, "singles", 200, "thresholds that are created one by one")
+	flags.IntVar(&n.repairs, "repairs", 20, "rules that are deleted, and as many that are edited")
+	flags.DurationVar(&n.quiet, "quiet", time.Minute, "for how long to count writes at rest")
+	flags.IntVar(&n.most, "most", 5000, "thresholds at which memory is measured last")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	b, err := newControllerBench(ctx, n, out)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, b.close(context.WithoutCancel(ctx))) }()
+	for _, stage := range []func(context.Context) ([]row, error){b.creation, b.oneByOne, b.repair, b.rest, b.memory} {
+		rows, err := stage(ctx)
+		if err != nil {
+			return err
+		}
+		b.rows = append(b.rows, rows...)
+	}
+	fmt.Fprintf(out, "the controller, with %d thresholds\n", n.many)
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "\tmeasured\ttarget")
+	for _, r := range b.rows {
+		fmt.Fprintf(table, "%s\t%s\t%s\n", r.what, r.measured, r.target)
+	}
+	return table.Flush()
+}
+
+// creation creates many thresholds at once, for the controller and for the plain client in turn.
+func (b *controllerBench) creation(ctx context.Context) ([]row, error) {
+	var controller, plain samples
+	for round := range b.n.rounds {
+		if err := b.clear(ctx); err != nil {
+			return nil, err
+		}
+		took, err := b.plainRound(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("plain client: %w", err)
+		}
+		plain = append(plain, took)
+		if err := b.clear(ctx); err != nil {
+			return nil, err
+		}
+		if took, err = b.controllerRound(ctx, round == b.n.rounds-1); err != nil {
+			return nil, fmt.Errorf("controller: %w", err)
+		}
+		controller = append(controller, took)
+	}
+	ratio := float64(controller.percentile(.5)) / float64(plain.percentile(.5))
+	return []row{
+		{fmt.Sprintf("create to last rule and status of %d, plain client", b.n.many), seconds(plain.percentile(.5)), ""},
+		{fmt.Sprintf("create to last rule and status of %d, controller", b.n.many), seconds(controller.percentile(.5)), ""},
+		{"controller / plain client", fmt.Sprintf("%.2f", ratio), "at most 1.30"},
+	}, nil
+}
+
+// plainRound is what the machine can do: a client makes the same writes, told by nobody but the creator.
+func (b *controllerBench) plainRound(ctx context.Context) (time.Duration, error) {
+	begin := time.Now()
+	err := b.each(ctx, b.n.many, func(ctx context.Context, i int) error {
+		at := b.threshold(i)
+		if err := b.client.Create(ctx, at); err != nil {
+			return err
+		}
+		return b.writeLikeTheController(ctx, at)
+	})
+	if err != nil {
+		return 0, err
+	}
+	return b.seen.settled(ctx, begin, b.n.many)
+}
+
+// controllerRound creates the same for the controller, and in the end leaves it running, if that is the last.
+func (b *controllerBench) controllerRound(ctx context.Context, last bool) (time.Duration, error) {
+	if err := b.start(ctx); err != nil {
+		return 0, err
+	}
+	begin := time.Now()
+	err := b.each(ctx, b.n.many, func(ctx context.Context, i int) error { return b.client.Create(ctx, b.threshold(i)) })
+	if err != nil {
+		return 0, err
+	}
+	took, err := b.seen.settled(ctx, begin, b.n.many)
+	if err != nil || last {
+		return took, err
+	}
+	return took, b.stop()
+}
+
+// oneByOne creates single thresholds beside the many, and waits for the rule of each.
+func (b *controllerBench) oneByOne(ctx context.Context) ([]row, error) {
+	var times samples
+	for i := range b.n.singles {
+		at := b.threshold(b.n.many + i)
+		begin := time.Now()
+		if err := b.client.Create(ctx, at); err != nil {
+			return nil, err
+		}
+		took, err := b.seen.ruleAfter(ctx, begin, at.Name, func(r ruleSeen) bool { return r.generation > 0 })
+		if err != nil {
+			return nil, err
+		}
+		times = append(times, took)
+	}
+	return []row{
+		{"create to rule of one, p50", milliseconds(times.percentile(.5)), ""},
+		{"create to rule of one, p99", milliseconds(times.percentile(.99)), "under 40 ms"},
+	}, nil
+}
+
+// repair deletes and edits rules behind the controller's back.
+func (b *controllerBench) repair(ctx context.Context) ([]row, error) {
+	var deleted, edited samples
+	for i := range b.n.repairs {
+		name := b.threshold(i).Name
+		was := b.seen.rule(name)
+		begin := time.Now()
+		if err := b.deleteRule(ctx, name); err != nil {
+			return nil, err
+		}
+		took, err := b.seen.ruleAfter(ctx, begin, name, func(r ruleSeen) bool { return r.generation > 0 && r.uid != was.uid })
+		if err != nil {
+			return nil, err
+		}
+		deleted = append(deleted, took)
+
+		was, begin = b.seen.rule(name), time.Now()
+		if err := b.editRule(ctx, name); err != nil {
+			return nil, err
+		}
+		// One generation is the edit's, the next the repair's.
+		took, err = b.seen.ruleAfter(ctx, begin, name, func(r ruleSeen) bool { return r.generation >= was.generation+2 })
+		if err != nil {
+			return nil, err
+		}
+		edited = append(edited, took)
+	}
+	return []row{
+		{"a deleted rule is back, slowest", milliseconds(deleted.percentile(1)), "under 1 s"},
+		{"an edited rule is put back, slowest", milliseconds(edited.percentile(1)), "under 1 s"},
+	}, nil
+}
+
+// rest counts writes while nothing happens, and when the controller is started again.
+func (b *controllerBench) rest(ctx context.Context) ([]row, error) {
+	quiet, err := b.writesDuring(ctx, func() error { return sleep(ctx, b.n.quiet) })
+	if err != nil {
+		return nil, err
+	}
+	restart, err := b.writesDuring(ctx, func() error {
+		if err := b.stop(); err != nil {
+			return err
+		}
+		if err := b.start(ctx); err != nil {
+			return err
+		}
+		if err := b.reconciled(ctx, b.n.many+b.n.singles); err != nil {
+			return err
+		}
+		return sleep(ctx, 5*time.Second)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return []row{
+		{fmt.Sprintf("writes to the API server in %s of rest", b.n.quiet), quiet, "none"},
+		{"writes to the API server on restart", restart, "none"},
+	}, nil
+}
+
+// memory lets a fresh controller bear more and more.
+func (b *controllerBench) memory(ctx context.Context) ([]row, error) {
+	if err := b.stop(); err != nil {
+		return nil, err
+	}
+	if err := b.clear(ctx); err != nil {
+		return nil, err
+	}
+	if err := b.start(ctx); err != nil {
+		return nil, err
+	}
+	targets := map[int]string{1000: "under 64 MiB", 5000: "under 128 MiB"}
+	var rows []row
+	have := 0
+	for _, size := range []int{100, b.n.many, b.n.most} {
+		begin, first := time.Now(), have
+		err := b.each(ctx, max(0, size-have), func(ctx context.Context, i int) error { return b.client.Create(ctx, b.threshold(first+i)) })
+		if err != nil {
+			return nil, err
+		}
+		have = max(have, size)
+		if _, err := b.seen.settled(ctx, begin, have); err != nil {
+			return nil, err
+		}
+		if err := sleep(ctx, 5*time.Second); err != nil {
+			return nil, err
+		}
+		resident, peak, err := b.resident()
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, row{fmt.Sprintf("resident memory at %d thresholds (peak)", have),
+			fmt.Sprintf("%.1f MiB (%.1f MiB)", resident, peak), targets[have]})
+	}
+	return rows, b.stop()
+}
+
+func seconds(d time.Duration) string { return fmt.Sprintf("%.2f s", d.Seconds()) }
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}

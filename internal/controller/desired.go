@@ -1,0 +1,61 @@
+package controller
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/rules"
+)
+
+// desired is the PrometheusRule that a threshold should have.
+type desired struct {
+	// object holds the fields that the controller answers for, and no others: one made from the Go type would lay claim
+	// to its zero values too.
+	object *unstructured.Unstructured
+	// labelNames are the labels that count, sorted, and mark is that of the rule as it should be.
+	labelNames []string
+	mark       digest
+}
+
+// newDesired makes the plan's rule, owned by t, with ruleLabels.
+func newDesired(t *v1alpha1.AlertThreshold, plan *rules.Plan, ruleLabels map[string]string) (*desired, error) {
+	rule := plan.Rule(ruleLabels)
+	spec, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&rule.Spec)
+	if err != nil {
+		return nil, fmt.Errorf("convert the rule: %w", err)
+	}
+	text, err := json.Marshal(spec)
+	if err != nil {
+		return nil, fmt.Errorf("write the rule as JSON: %w", err)
+	}
+	like := &seenRule{}
+	if err := like.Spec.UnmarshalJSON(text); err != nil {
+		return nil, fmt.Errorf("read the rule's JSON: %w", err)
+	}
+	like.Labels = rule.Labels
+	// The names of the labels tell that one was taken off the command line, and goes from the rule too.
+	names := slices.Sorted(maps.Keys(rule.Labels))
+	like.Annotations = map[string]string{
+		v1alpha1.GenerationAnnotation: strconv.FormatInt(t.Generation, 10),
+		v1alpha1.RuleLabelsAnnotation: strings.Join(names, ","),
+	}
+	like.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(t, thresholdKind)}
+
+	object := &unstructured.Unstructured{Object: map[string]any{"spec": spec}}
+	object.SetGroupVersionKind(ruleKind)
+	object.SetNamespace(rule.Namespace)
+	object.SetName(rule.Name)
+	object.SetLabels(like.Labels)
+	object.SetAnnotations(like.Annotations)
+	object.SetOwnerReferences(like.OwnerReferences)
+	return &desired{object: object, labelNames: names, mark: like.mark(names)}, nil
+}

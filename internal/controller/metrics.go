@@ -1,0 +1,135 @@
+package controller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/metric"
+)
+
+// metrics are what the controller tells of itself, beside what controller-runtime and the Kubernetes client tell.
+type metrics struct {
+	ruleWrites, errors *prometheus.CounterVec
+	tooLarge           prometheus.Counter
+}
+
+// newMetrics registers the metrics. The thresholds are counted in the cache of reader once elected is closed.
+func newMetrics(registerer prometheus.Registerer, reader client.Reader, elected <-chan struct{}) (*metrics, error) {
+	m := &metrics{
+		ruleWrites: counters(metric.RuleWrites),
+		errors:     counters(metric.ReconcileErrors),
+		tooLarge:   counters(metric.RulesTooLarge).WithLabelValues(),
+	}
+	// Counters that begin at zero, so that a first error is an increase.
+	for _, operation := range metric.RuleOperations() {
+		for _, outcome := range metric.RuleOutcomes() {
+			m.ruleWrites.WithLabelValues(operation, outcome)
+		}
+	}
+	for _, reason := range metric.ReconcileErrorReasons() {
+		m.errors.WithLabelValues(reason)
+	}
+	counts := &census{reader: reader, elected: elected,
+		desc: prometheus.NewDesc(metric.Thresholds.Name, metric.Thresholds.Help, metric.Thresholds.Labels, nil)}
+	for _, c := range []prometheus.Collector{m.ruleWrites, m.errors, m.tooLarge, counts} {
+		if err := registerer.Register(c); err != nil {
+			return nil, fmt.Errorf("register the metrics: %w", err)
+		}
+	}
+	return m, nil
+}
+
+func counters(m metric.Metric) *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: m.Name, Help: m.Help}, m.Labels)
+}
+
+// ruleWritten counts a write of a rule that ended in err.
+func (m *metrics) ruleWritten(operation string, err error) {
+	outcome := metric.StatusSuccess
+	switch {
+	case apierrors.IsConflict(err):
+		outcome = metric.OutcomeConflict
+	case err != nil:
+		outcome = metric.StatusError
+	}
+	m.ruleWrites.WithLabelValues(operation, outcome).Inc()
+}
+
+// reconciled counts a reconciliation that ended in err.
+func (m *metrics) reconciled(err error) {
+	if err != nil {
+		m.errors.WithLabelValues(reasonOf(err)).Inc()
+	}
+}
+
+func reasonOf(err error) string {
+	switch {
+	case apierrors.IsConflict(err):
+		return metric.ReasonConflict
+	case apierrors.IsForbidden(err), apierrors.IsUnauthorized(err):
+		return metric.ReasonForbidden
+	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err):
+		return metric.ReasonRefused
+	case apierrors.IsTooManyRequests(err), apierrors.IsServiceUnavailable(err), apierrors.IsServerTimeout(err),
+		apierrors.IsTimeout(err), apierrors.IsInternalError(err), errors.Is(err, context.DeadlineExceeded):
+		return metric.ReasonUnavailable
+	}
+	return metric.Other
+}
+
+// census counts the thresholds when it is asked to.
+type census struct {
+	reader  client.Reader
+	elected <-chan struct{}
+	desc    *prometheus.Desc
+}
+
+// Describe sends the metric's description.
+func (c *census) Describe(descs chan<- *prometheus.Desc) { descs <- c.desc }
+
+// Collect counts, on the replica that leads: a sum over replicas is then right.
+func (c *census) Collect(out chan<- prometheus.Metric) {
+	select {
+	case <-c.elected:
+	default:
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	var list v1alpha1.AlertThresholdList
+	if err := c.reader.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
+		out <- prometheus.NewInvalidMetric(c.desc, err)
+		return
+	}
+	counts := map[[3]string]int{}
+	for i := range list.Items {
+		counts[class(&list.Items[i])]++
+	}
+	for labels, n := range counts {
+		out <- prometheus.MustNewConstMetric(c.desc, prometheus.GaugeValue, float64(n), labels[:]...)
+	}
+}
+
+// class are the threshold's values of the labels mode, ready and state.
+func class(t *v1alpha1.AlertThreshold) [3]string {
+	ready := ptr.Deref(meta.FindStatusCondition(t.Status.Conditions, v1alpha1.ConditionReady), metav1.Condition{Status: metav1.ConditionUnknown})
+	mode := t.Spec.Mode
+	if mode == "" {
+		mode = v1alpha1.ModeEnforce
+	}
+	state := t.Status.State
+	if state == "" {
+		state = v1alpha1.StateUnknown
+	}
+	return [3]string{string(mode), string(ready.Status), string(state)}
+}

@@ -1,0 +1,214 @@
+package controller
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/go-logr/logr"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+
+	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/observe"
+	"github.com/plimsoll-dev/plimsoll/internal/promapi"
+	"github.com/plimsoll-dev/plimsoll/internal/rules"
+)
+
+const (
+	// askTimeout is how long one round of questions may take.
+	askTimeout = 15 * time.Second
+	// toleratedFailures is how many rounds may fail before thresholds are said to be unknown: a Prometheus may be restarted.
+	toleratedFailures = 2
+)
+
+// observer asks Prometheus at every interval what holds for all thresholds at once, by as many questions whether there is
+// one or there are thousands. It keeps the answer, and has those thresholds reconciled whose status would read differently.
+type observer struct {
+	prometheus *promapi.Client
+	selection  *selectionReader
+	interval   time.Duration
+	// changed are the thresholds to be reconciled.
+	changed chan event.GenericEvent
+	log     logr.Logger
+
+	mu sync.Mutex
+	// snapshot is the last answer; nil before the first, and while the first rounds fail.
+	snapshot *observe.Snapshot
+	failures int
+	subjects map[types.NamespacedName]subject
+}
+
+// subject is one generation of a threshold.
+type subject struct {
+	*observe.Subject
+	uid        types.UID
+	generation int64
+}
+
+// NeedLeaderElection says that only the leader asks.
+func (o *observer) NeedLeaderElection() bool { return true }
+
+// Start asks until ctx ends.
+func (o *observer) Start(ctx context.Context) error {
+	ticker := time.NewTicker(o.interval)
+	defer ticker.Stop()
+	for {
+		o.round(ctx)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+}
+
+func (o *observer) round(ctx context.Context) {
+	snap, err := o.ask(ctx)
+	if ctx.Err() != nil {
+		return
+	}
+	for _, key := range o.take(ctx, snap, err) {
+		send(ctx, o.changed, key)
+	}
+}
+
+// ask puts the three questions.
+func (o *observer) ask(ctx context.Context) (*observe.Snapshot, error) {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	snap := observe.NewSnapshot(time.Now())
+	for group, err := range o.prometheus.Rules(ctx, observe.RuleSelector) {
+		if err != nil {
+			return nil, err
+		}
+		snap.AddGroup(group)
+	}
+	signals, err := o.prometheus.Query(ctx, rules.SignalMetric, time.Time{})
+	if err != nil {
+		return nil, err
+	}
+	snap.AddSignals(signals)
+	lines, err := o.prometheus.Query(ctx, rules.ThresholdMetric, time.Time{})
+	if err != nil {
+		return nil, err
+	}
+	snap.AddLines(lines)
+	return snap, nil
+}
+
+// take keeps the answer, or that there is none, and returns the thresholds of which people see something else now.
+func (o *observer) take(ctx context.Context, snap *observe.Snapshot, err error) []types.NamespacedName {
+	if err == nil && o.misses(snap) {
+		snap.Selection = o.selection.read(ctx)
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if err != nil {
+		if snap = o.failed(err); snap == nil {
+			return nil
+		}
+	} else if o.failures > 0 {
+		o.log.Info("Prometheus answers again", "failures", o.failures)
+		o.failures = 0
+	}
+	o.snapshot = snap
+	var changed []types.NamespacedName
+	for key, s := range o.subjects {
+		if s.Observe(snap) {
+			changed = append(changed, key)
+		}
+	}
+	return changed
+}
+
+// failed counts a failure; with one too many there is a snapshot that says so. Its words stay those of the first such
+// failure, for ports and the like in them change.
+func (o *observer) failed(err error) *observe.Snapshot {
+	o.failures++
+	if o.failures <= toleratedFailures+1 {
+		o.log.Error(err, "Prometheus was not to be observed", "failures", o.failures)
+	}
+	if o.failures <= toleratedFailures {
+		return nil
+	}
+	snap := observe.NewSnapshot(time.Now())
+	snap.Fault = err.Error()
+	if o.snapshot != nil && o.snapshot.Fault != "" {
+		snap.Fault = o.snapshot.Fault
+	}
+	return snap
+}
+
+// misses reports whether a threshold has nothing in Prometheus, so that it is of interest why.
+func (o *observer) misses(snap *observe.Snapshot) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for key := range o.subjects {
+		if !snap.Holds(key) {
+			return true
+		}
+	}
+	return false
+}
+
+// look gives what people are to see of the threshold, whose rule, of that plan, is in the cluster; nil while that is not
+// known. From now on the threshold is observed.
+func (o *observer) look(t *v1alpha1.AlertThreshold, plan *rules.Plan) *observe.Observation {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	key := client.ObjectKeyFromObject(t)
+	s, known := o.subjects[key]
+	if !known || s.uid != t.UID || s.generation != t.Generation {
+		s = subject{Subject: observe.NewSubject(plan), uid: t.UID, generation: t.Generation}
+		s.Resume(&t.Status, t.Generation, time.Now())
+		if o.snapshot != nil {
+			s.Observe(o.snapshot)
+		}
+		o.subjects[key] = s
+	}
+	return s.Published()
+}
+
+// last gives what people are to see of a threshold whose rule is of an earlier generation; nil when that is not known.
+func (o *observer) last(key types.NamespacedName) *observe.Observation {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if s, known := o.subjects[key]; known {
+		return s.Published()
+	}
+	return nil
+}
+
+// forget is for a threshold that has no rule, or is gone.
+func (o *observer) forget(key types.NamespacedName) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	delete(o.subjects, key)
+}
+
+// evaluationInterval is that of the threshold's rules in Prometheus; zero when it is not known.
+func (o *observer) evaluationInterval(key types.NamespacedName) time.Duration {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.snapshot == nil {
+		return 0
+	}
+	return o.snapshot.Interval(key)
+}
+
+// send sends the threshold, unless ctx ends before.
+func send(ctx context.Context, to chan<- event.GenericEvent, key types.NamespacedName) {
+	select {
+	case to <- event.GenericEvent{Object: named(key)}:
+	case <-ctx.Done():
+	}
+}
+
+// named is a threshold of which only the name is known.
+func named(key types.NamespacedName) *v1alpha1.AlertThreshold {
+	t := &v1alpha1.AlertThreshold{}
+	t.Namespace, t.Name = key.Namespace, key.Name
+	return t
+}

@@ -1,0 +1,78 @@
+package controller
+
+import (
+	"context"
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/utils/ptr"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+
+	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+)
+
+// workers is how many thresholds are reconciled at once. A new one takes three calls of the API server, and when many
+// are created, or the controller starts, they are all due.
+const workers = 8
+
+// eventSource is who tells of events.
+const eventSource = "plimsoll-controller"
+
+// register makes mgr run a Reconciler. All that makes a threshold be looked at again comes together here.
+func register(mgr ctrl.Manager, o Options) error {
+	r := &Reconciler{
+		client:     mgr.GetClient(),
+		live:       mgr.GetAPIReader(),
+		own:        newOwnWrites(),
+		events:     mgr.GetEventRecorder(eventSource),
+		ruleLabels: o.RuleLabels,
+	}
+	r.rules = &ruleWatch{cache: mgr.GetCache(), labelNames: ourLabels(o.RuleLabels), own: r.own}
+	var err error
+	if r.insight, err = newInsight(mgr, o, mgr.GetLogger().WithName("prometheus")); err != nil {
+		return err
+	}
+	if r.metrics, err = newMetrics(o.Registerer, r.client, mgr.Elected()); err != nil {
+		return err
+	}
+	if err := mgr.GetFieldIndexer().IndexField(context.Background(), &v1alpha1.AlertThreshold{}, roleField, indexRole); err != nil {
+		return fmt.Errorf("index AlertThresholds by alert: %w", err)
+	}
+	r.rules.controller, err = ctrl.NewControllerManagedBy(mgr).
+		For(&v1alpha1.AlertThreshold{}, builder.WithPredicates(thresholdChanged)).
+		Watches(&v1alpha1.AlertThreshold{}, handler.EnqueueRequestsFromMapFunc(r.toDefaults), builder.WithPredicates(thresholdChanged)).
+		WithOptions(controller.Options{
+			MaxConcurrentReconciles: workers,
+			EnableWarmup:            ptr.To(true), // a replica that stands by has its caches filled when its turn comes
+			SkipNameValidation:      ptr.To(true), // one controller each, but a test may run several managers
+		}).
+		Build(r)
+	if err != nil {
+		return fmt.Errorf("build the AlertThreshold controller: %w", err)
+	}
+	if r.insight != nil {
+		if err := r.rules.controller.Watch(r.insight.source()); err != nil {
+			return fmt.Errorf("watch what is known from Prometheus: %w", err)
+		}
+	}
+	_, err = mgr.GetRESTMapper().RESTMapping(ruleKind.GroupKind(), ruleKind.Version)
+	switch {
+	case meta.IsNoMatchError(err):
+		return nil // the watch begins when the Prometheus Operator has been installed
+	case err != nil:
+		return fmt.Errorf("ask the API server for its kinds: %w", err)
+	}
+	return r.rules.ensure()
+}
+
+// thresholdChanged passes what can change a decision: the spec, which counts up the generation, as a beginning deletion
+// does too, and the mark of a default. A write of the status passes by.
+var thresholdChanged = predicate.Or(
+	predicate.GenerationChangedPredicate{},
+	predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool { return isDefault(e.ObjectOld) != isDefault(e.ObjectNew) }},
+)

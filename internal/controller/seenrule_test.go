@@ -1,0 +1,98 @@
+package controller
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+)
+
+func TestDigestIsOfTheContent(t *testing.T) {
+	of := func(text string) (d digest) {
+		t.Helper()
+		if err := json.Unmarshal([]byte(text), &d); err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	same := of(`{"groups":[{"name":"a","limit":10,"rules":[{"expr":"up > 1"}]}]}`)
+	if got := of(`{ "groups": [ {"rules": [{"expr": "up \u003e 1"}], "limit": 10, "name": "a"} ] }`); got != same {
+		t.Error("another way to write the same has another digest")
+	}
+	for _, text := range []string{
+		`{"groups":[{"name":"a","limit":10,"rules":[{"expr":"up > 2"}]}]}`,
+		`{"groups":[{"name":"a","limit":10,"unheardOf":1,"rules":[{"expr":"up > 1"}]}]}`,
+		`{"groups":[{"name":"a","limit":11,"rules":[{"expr":"up > 1"}]}]}`,
+		`{}`,
+		`null`,
+	} {
+		if of(text) == same {
+			t.Errorf("%s has the same digest", text)
+		}
+	}
+}
+
+func TestMarkIsOfWhatIsOurs(t *testing.T) {
+	names := ourLabels(extraLabels)
+	settled := settledRule(t, newThreshold()).mark(names)
+	for name, tc := range map[string]struct {
+		change func(*seenRule)
+		same   bool
+	}{
+		"nothing":               {func(*seenRule) {}, true},
+		"another's label":       {func(r *seenRule) { r.Labels["theirs"] = "" }, true},
+		"another's annotation":  {func(r *seenRule) { r.Annotations["theirs"] = "" }, true},
+		"another version":       {func(r *seenRule) { r.ResourceVersion = "7" }, true},
+		"another owner beside":  {func(r *seenRule) { r.OwnerReferences = append(r.OwnerReferences, metav1.OwnerReference{UID: "x"}) }, true},
+		"spec":                  {func(r *seenRule) { r.Spec[0]++ }, false},
+		"a label's value":       {func(r *seenRule) { r.Labels["team"] = "b" }, false},
+		"no label":              {func(r *seenRule) { delete(r.Labels, "team") }, false},
+		"an empty label":        {func(r *seenRule) { r.Labels["team"] = "" }, false},
+		"generation":            {func(r *seenRule) { r.Annotations[v1alpha1.GenerationAnnotation] = "2" }, false},
+		"no note of the labels": {func(r *seenRule) { delete(r.Annotations, v1alpha1.RuleLabelsAnnotation) }, false},
+		"no owner":              {func(r *seenRule) { r.OwnerReferences = nil }, false},
+		"being deleted":         {func(r *seenRule) { r.DeletionTimestamp = &metav1.Time{Time: time.Unix(1, 0)} }, false},
+	} {
+		rule := settledRule(t, newThreshold())
+		tc.change(rule)
+		if got := rule.mark(names) == settled; got != tc.same {
+			t.Errorf("%s: same = %v, want %v", name, got, tc.same)
+		}
+	}
+}
+
+func TestBehind(t *testing.T) {
+	for _, tc := range []struct {
+		cached, written string
+		want            bool
+	}{
+		{"9", "", false}, // nothing written
+		{"9", "10", true},
+		{"10", "10", false},
+		{"11", "10", false},
+		{"", "10", true},
+		{"x", "10", true}, // not to be compared: ask
+	} {
+		if got := behind(tc.cached, tc.written); got != tc.want {
+			t.Errorf("behind(%q, %q) = %v, want %v", tc.cached, tc.written, got, tc.want)
+		}
+	}
+}
+
+func TestOwnWritesAreForgotten(t *testing.T) {
+	w := newOwnWrites()
+	name := types.NamespacedName{Namespace: "ai", Name: "cpu"}
+	w.change(name, func(own *ownWrite) { own.status = "5" })
+	w.change(name, func(own *ownWrite) { own.rule = "6" })
+	if got := w.get(name); got != (ownWrite{status: "5", rule: "6"}) {
+		t.Errorf("own = %+v", got)
+	}
+	w.forget(name)
+	if len(w.last) != 0 {
+		t.Errorf("left: %+v", w.last)
+	}
+}

@@ -1,0 +1,64 @@
+package controller
+
+import (
+	"context"
+	"fmt"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+)
+
+// role is the part that a threshold plays among those of the same alert in its namespace.
+type role string
+
+const (
+	// standard is a default: it has no rule while there is an override.
+	standard role = "default"
+	// override is every threshold that is not marked as a default.
+	override role = "override"
+)
+
+// roleField is the index of the cache by role and alert.
+const roleField = "plimsoll.dev/role"
+
+func isDefault(t client.Object) bool { return t.GetLabels()[v1alpha1.DefaultLabel] == "true" }
+
+func (p role) of(alert string) string { return string(p) + "/" + alert }
+
+// indexRole is the threshold's value in the index roleField.
+func indexRole(object client.Object) []string {
+	t := object.(*v1alpha1.AlertThreshold)
+	if isDefault(t) {
+		return []string{standard.of(t.Spec.Alert)}
+	}
+	return []string{override.of(t.Spec.Alert)}
+}
+
+// sameAlert are the thresholds of that role with t's alert in t's namespace, as the cache holds them: not to be changed.
+func (r *Reconciler) sameAlert(ctx context.Context, t *v1alpha1.AlertThreshold, p role) ([]v1alpha1.AlertThreshold, error) {
+	var list v1alpha1.AlertThresholdList
+	err := r.client.List(ctx, &list, client.InNamespace(t.Namespace), client.MatchingFields{roleField: p.of(t.Spec.Alert)}, client.UnsafeDisableDeepCopy)
+	if err != nil {
+		return nil, fmt.Errorf("list the AlertThresholds of alert %s: %w", t.Spec.Alert, err)
+	}
+	return list.Items, nil
+}
+
+// toDefaults maps an override to the defaults whose place it takes, or took before it was changed.
+func (r *Reconciler) toDefaults(ctx context.Context, object client.Object) []reconcile.Request {
+	t, ok := object.(*v1alpha1.AlertThreshold)
+	if !ok || isDefault(t) {
+		return nil
+	}
+	defaults, err := r.sameAlert(ctx, t, standard)
+	if err != nil {
+		return nil // the manager is ending: nothing else fails to read from a cache that has just told of an event
+	}
+	requests := make([]reconcile.Request, len(defaults))
+	for i := range defaults {
+		requests[i].NamespacedName = client.ObjectKeyFromObject(&defaults[i])
+	}
+	return requests
+}

@@ -1,0 +1,97 @@
+package manifest
+
+import (
+	"fmt"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+)
+
+// content is what one file holds.
+type content struct {
+	thresholds []*Threshold
+	// mistakes are of documents that are not even an AlertThreshold, such as bad YAML.
+	mistakes []Mistake
+	// skipped counts the objects of other kinds.
+	skipped int
+}
+
+// read reads every AlertThreshold in the data. It reports mistakes and goes on.
+func read(file string, data []byte) content {
+	var c content
+	for _, doc := range documents(file, data) {
+		if doc.err != nil {
+			c.mistakes = append(c.mistakes, *doc.err)
+			continue
+		}
+		c.add(doc.source, doc.value, doc.node)
+	}
+	return c
+}
+
+// add takes an object in, or the items of a list.
+func (c *content) add(at *source, value any, node *yaml.Node) {
+	object, ok := value.(map[string]any)
+	if !ok {
+		c.mistakes = append(c.mistakes, Mistake{Position: at.position(node), Message: "is not a Kubernetes object: there is no kind"})
+		return
+	}
+	apiVersion, _ := object["apiVersion"].(string)
+	kind, _ := object["kind"].(string)
+	items, isList := object["items"].([]any)
+	switch {
+	case isList && strings.HasSuffix(kind, "List"):
+		for i, item := range items {
+			c.add(at, item, itemNode(node, i))
+		}
+	case !isOurs(apiVersion, kind):
+		c.skipped++
+	default:
+		c.thresholds = append(c.thresholds, newThreshold(at, object, node))
+	}
+}
+
+// itemNode is the node of a list's item.
+func itemNode(list *yaml.Node, i int) *yaml.Node { return valueAt(list, fmt.Sprintf("items[%d]", i)) }
+
+func newThreshold(at *source, object map[string]any, node *yaml.Node) *Threshold {
+	t := &Threshold{source: at, node: node, object: object}
+	metadata, _ := object["metadata"].(map[string]any)
+	t.Name, _ = metadata["name"].(string)
+	t.Namespace, _ = metadata["namespace"].(string)
+	if apiVersion := v1alpha1.GroupVersion.String(); object["apiVersion"] != apiVersion {
+		t.found = append(t.found, t.mistake("apiVersion", "must be "+apiVersion))
+	}
+	if object["kind"] != v1alpha1.Kind {
+		t.found = append(t.found, t.mistake("kind", "must be "+v1alpha1.Kind))
+	}
+	t.findRepeated(node, "")
+	return t
+}
+
+// findRepeated reports keys that a mapping has twice: kubectl takes the last without a word.
+func (t *Threshold) findRepeated(node *yaml.Node, path string) {
+	if node == nil {
+		return
+	}
+	first := map[string]*yaml.Node{}
+	for i, child := range node.Content {
+		switch {
+		case node.Kind == yaml.SequenceNode:
+			t.findRepeated(child, fmt.Sprintf("%s[%d]", path, i))
+		case node.Kind == yaml.MappingNode && i%2 == 0:
+			field := strings.TrimPrefix(path+"."+child.Value, ".")
+			if earlier, repeated := first[child.Value]; repeated {
+				t.found = append(t.found, Mistake{
+					Position: t.source.position(child), Field: field,
+					Message: fmt.Sprintf("is set twice, first in line %d: remove one of the two", t.source.position(earlier).Line),
+				})
+			} else {
+				first[child.Value] = child
+			}
+			t.findRepeated(node.Content[i+1], field)
+		}
+	}
+}

@@ -1,0 +1,169 @@
+// Package observe says what holds for a threshold, given what Prometheus answered: whether the rule is loaded, where each
+// level stands, what the value is. It is pure: it takes promapi's data and asks nothing itself.
+package observe
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	prometheusv1 "github.com/prometheus/client_golang/api/prometheus/v1"
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/labels"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/plimsoll-dev/plimsoll/internal/promapi"
+	"github.com/plimsoll-dev/plimsoll/internal/rules"
+)
+
+// RuleSelector matches the rules of all thresholds in the rules API.
+const RuleSelector = "{" + rules.ThresholdLabel + `!=""}`
+
+// Snapshot is what a Prometheus answered at one time, by threshold. It is not changed once it is filled.
+type Snapshot struct {
+	At time.Time
+	// Fault is why Prometheus could not be asked, in words that stay the same while it lasts; empty if it could be.
+	Fault string
+	// Selection is what the Prometheus objects select; nil when that is not known.
+	Selection *Selection
+
+	thresholds map[types.NamespacedName]*held
+}
+
+// held is what Prometheus holds for one threshold. It is kept small: there may be thousands.
+type held struct {
+	// interval between the evaluations of the group; zero when there is no group.
+	interval time.Duration
+	rules    []heldRule
+	// series are the recorded values, NaN left out, without the labels that all of them have.
+	series []series
+	// lines is how many lines are recorded: none before the first evaluation is stored.
+	lines int
+}
+
+type heldRule struct {
+	kind prometheusv1.RuleType
+	name string
+	// labels are the rule's own.
+	labels     labels.Labels
+	query      string
+	wait, keep time.Duration
+	health     prometheusv1.RuleHealth
+	lastError  string
+	// state is the worst of the alerts; since is when the oldest of them became active.
+	state prometheusv1.AlertState
+	since time.Time
+}
+
+type series struct {
+	labels labels.Labels
+	value  float64
+}
+
+// NewSnapshot is an empty snapshot of that time.
+func NewSnapshot(at time.Time) *Snapshot {
+	return &Snapshot{At: at, thresholds: map[types.NamespacedName]*held{}}
+}
+
+// AddGroup adds what is of use of a rule group; nothing if it is not of a threshold.
+func (s *Snapshot) AddGroup(group promapi.Group) {
+	key, ok := rules.GroupThreshold(group.Name)
+	if !ok {
+		return
+	}
+	h := s.at(key)
+	h.interval = time.Duration(group.Interval * float64(time.Second))
+	h.rules = make([]heldRule, len(group.Rules))
+	for i, rule := range group.Rules {
+		h.rules[i] = newHeldRule(rule)
+	}
+}
+
+func newHeldRule(rule promapi.Rule) heldRule {
+	h := heldRule{
+		kind:      rule.Type,
+		name:      rule.Name,
+		labels:    compact(model.Metric(rule.Labels)),
+		query:     rule.Query,
+		wait:      time.Duration(rule.Duration * float64(time.Second)),
+		keep:      time.Duration(rule.KeepFiringFor * float64(time.Second)),
+		health:    rule.Health,
+		lastError: rule.LastError,
+		state:     prometheusv1.AlertStateInactive,
+	}
+	for _, alert := range rule.Alerts {
+		if alert.State == prometheusv1.AlertStateInactive {
+			continue
+		}
+		if h.state != prometheusv1.AlertStateFiring {
+			h.state = alert.State
+		}
+		if h.since.IsZero() || alert.ActiveAt.Before(h.since) {
+			h.since = alert.ActiveAt
+		}
+	}
+	return h
+}
+
+// AddSignals adds the samples of plimsoll:signal.
+func (s *Snapshot) AddSignals(samples model.Vector) {
+	for _, sample := range samples {
+		if math.IsNaN(float64(sample.Value)) {
+			continue // no line is crossed by what is no number
+		}
+		h := s.at(thresholdOf(sample.Metric))
+		h.series = append(h.series, series{
+			labels: compact(sample.Metric, model.MetricNameLabel, rules.NamespaceLabel, rules.ThresholdLabel),
+			value:  float64(sample.Value),
+		})
+	}
+}
+
+// AddLines adds the samples of plimsoll:threshold.
+func (s *Snapshot) AddLines(samples model.Vector) {
+	for _, sample := range samples {
+		s.at(thresholdOf(sample.Metric)).lines++
+	}
+}
+
+// Holds reports whether Prometheus has any rules of the threshold.
+func (s *Snapshot) Holds(threshold types.NamespacedName) bool {
+	h := s.thresholds[threshold]
+	return h != nil && len(h.rules) > 0
+}
+
+// Interval is the time between two evaluations of the threshold's rules; zero when it is not known.
+func (s *Snapshot) Interval(threshold types.NamespacedName) time.Duration {
+	if h := s.thresholds[threshold]; h != nil {
+		return h.interval
+	}
+	return 0
+}
+
+func (s *Snapshot) at(key types.NamespacedName) *held {
+	h := s.thresholds[key]
+	if h == nil {
+		h = &held{}
+		s.thresholds[key] = h
+	}
+	return h
+}
+
+func thresholdOf(metric model.Metric) types.NamespacedName {
+	return types.NamespacedName{
+		Namespace: string(metric[rules.NamespaceLabel]),
+		Name:      string(metric[rules.ThresholdLabel]),
+	}
+}
+
+// compact is the metric as one string, without some labels.
+func compact(metric model.Metric, without ...model.LabelName) labels.Labels {
+	builder := labels.NewScratchBuilder(len(metric))
+	for name, value := range metric {
+		if !slices.Contains(without, name) {
+			builder.Add(string(name), string(value))
+		}
+	}
+	builder.Sort()
+	return builder.Labels()
+}

@@ -1,0 +1,79 @@
+package observe
+
+import (
+	"time"
+
+	prometheusv1 "github.com/prometheus/client_golang/api/prometheus/v1"
+
+	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+)
+
+// levels says where each level stands.
+func (s *Subject) levels(snap *Snapshot, h *held, f found) []Level {
+	levels := make([]Level, len(s.lines))
+	evaluated := f.evaluated(h)
+	if s.shadow && evaluated {
+		s.advance(snap.At, h.series)
+	}
+	for i, line := range s.lines {
+		level := Level{Severity: line.Severity, State: v1alpha1.StateUnknown}
+		if s.shadow && evaluated {
+			level.State, level.ActiveSince = s.stands(line)
+		} else if alert := f.alerts[line.Severity]; alert != nil && alert.health != prometheusv1.RuleHealthUnknown {
+			level.State, level.ActiveSince = alertState(alert, evaluated)
+		}
+		if level.State == v1alpha1.StateInactive && len(h.series) == 0 {
+			level.State = v1alpha1.StateNoData
+		}
+		level.ActiveSince = level.ActiveSince.Truncate(time.Second)
+		levels[i] = level
+	}
+	return levels
+}
+
+// alertState is where a level stands by its alert in Prometheus. An alert that is not there tells something only when the
+// value is known.
+func alertState(alert *heldRule, evaluated bool) (v1alpha1.State, time.Time) {
+	switch {
+	case alert.state == prometheusv1.AlertStateFiring:
+		return v1alpha1.StateFiring, alert.since
+	case alert.state == prometheusv1.AlertStatePending:
+		return v1alpha1.StatePending, alert.since
+	case evaluated && alert.health == prometheusv1.RuleHealthGood:
+		return v1alpha1.StateInactive, time.Time{}
+	default:
+		return v1alpha1.StateUnknown, time.Time{}
+	}
+}
+
+// gravity orders the states: what a person must know first comes last.
+var gravity = map[v1alpha1.State]int{
+	v1alpha1.StateInactive: 0,
+	v1alpha1.StateNoData:   1,
+	v1alpha1.StateUnknown:  2,
+	v1alpha1.StatePending:  3,
+	v1alpha1.StateFiring:   4,
+}
+
+// worst is the state of the threshold: that of its worst level.
+func worst(levels []Level) v1alpha1.State {
+	if len(levels) == 0 {
+		return v1alpha1.StateUnknown
+	}
+	state := levels[0].State
+	for _, level := range levels[1:] {
+		if gravity[level.State] > gravity[state] {
+			state = level.State
+		}
+	}
+	return state
+}
+
+// unknown is the observation when nothing is known.
+func (s *Subject) unknown(loaded Verdict) Observation {
+	o := Observation{Loaded: loaded, State: v1alpha1.StateUnknown, Levels: make([]Level, len(s.lines))}
+	for i, line := range s.lines {
+		o.Levels[i] = Level{Severity: line.Severity, State: v1alpha1.StateUnknown}
+	}
+	return o
+}

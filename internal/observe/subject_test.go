@@ -1,0 +1,129 @@
+package observe
+
+import (
+	"testing"
+	"time"
+
+	prometheusv1 "github.com/prometheus/client_golang/api/prometheus/v1"
+	"github.com/prometheus/common/model"
+
+	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/promapi"
+)
+
+// TestTells walks a threshold through snapshots and checks which of them people are told of.
+func TestTells(t *testing.T) {
+	plan := newPlan(t, latency)
+	s := NewSubject(plan)
+	fault := func(after time.Duration) *Snapshot { return &Snapshot{At: noon.Add(after), Fault: "refused"} }
+	for _, step := range []struct {
+		name string
+		snap *Snapshot
+		want bool
+	}{
+		{"the first", snapshot(plan, 0, value("/a", 1)), true},
+		{"the same", snapshot(plan, 30*time.Second, value("/a", 1)), false},
+		{"noise", snapshot(plan, time.Minute, value("/a", 1.1)), false},
+		{"noise, still", snapshot(plan, 299*time.Second, value("/a", 0.9)), false},
+		{"noise, after five minutes", snapshot(plan, 300*time.Second, value("/a", 1.1)), true},
+		{"much, too soon", snapshot(plan, 330*time.Second, value("/a", 1.8)), false},
+		{"much", snapshot(plan, 360*time.Second, value("/a", 1.8)), true},
+		{"no data", snapshot(plan, 370*time.Second), true},
+		{"data", snapshot(plan, 380*time.Second, value("/a", 1.8)), true},
+		{"a fault", fault(390 * time.Second), true},
+		{"the same fault", fault(400 * time.Second), false},
+		{"back", snapshot(plan, 410*time.Second, value("/a", 1.8)), true},
+	} {
+		if got := s.Observe(step.snap); got != step.want {
+			t.Fatalf("%s: told %v, want %v: %+v", step.name, got, step.want, s.Published())
+		}
+	}
+}
+
+// TestFiringIsToldAtOnce though the value has just been told.
+func TestFiringIsToldAtOnce(t *testing.T) {
+	plan := newPlan(t, latency)
+	s := NewSubject(plan)
+	s.Observe(snapshot(plan, 0, value("/a", 1)))
+	snap := NewSnapshot(noon.Add(time.Second))
+	snap.AddGroup(activate(answer(plan), "critical", promapi.Alert{State: prometheusv1.AlertStateFiring, ActiveAt: snap.At}))
+	snap.AddLines(lines(plan))
+	snap.AddSignals(model.Vector{value("/a", 6)})
+	if !s.Observe(snap) || s.Published().State != v1alpha1.StateFiring {
+		t.Errorf("published %+v", s.Published())
+	}
+}
+
+func TestPrometheusStartedAnew(t *testing.T) {
+	plan := newPlan(t, latency)
+	s := NewSubject(plan)
+	s.Observe(snapshot(plan, 0, value("/a", 1)))
+	unevaluated := func(after time.Duration) *Snapshot {
+		snap, group := NewSnapshot(noon.Add(after)), answer(plan)
+		for i := range group.Rules {
+			group.Rules[i].Health = prometheusv1.RuleHealthUnknown
+		}
+		snap.AddGroup(group)
+		return snap
+	}
+	if s.Observe(unevaluated(time.Minute)) || s.Observe(unevaluated(2*time.Minute)) {
+		t.Fatalf("told while Prometheus begins to evaluate: %+v", s.Published())
+	}
+	if !s.Observe(unevaluated(3 * time.Minute)) {
+		t.Fatalf("not told that it does not begin to: %+v", s.Published())
+	}
+	if got := s.Published().Loaded.Reason; got != v1alpha1.ReasonNotYetLoaded {
+		t.Errorf("reason = %s", got)
+	}
+}
+
+func TestResume(t *testing.T) {
+	plan := newPlan(t, latency)
+	levels := []v1alpha1.LevelStatus{{Severity: "warning"}, {Severity: "critical"}}
+	for name, snap := range map[string]*Snapshot{
+		"loaded":  snapshot(plan, 0, value("/a", 1), value("/b", 3)),
+		"missing": NewSnapshot(noon),
+		"fault":   {At: noon, Fault: "refused"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			before := NewSubject(plan)
+			before.Observe(snap)
+			status := &v1alpha1.AlertThresholdStatus{Levels: levels}
+			before.Published().Record(status, 7)
+			status.Conditions[0].LastTransitionTime.Time = noon
+
+			after := NewSubject(plan)
+			after.Resume(status, 7, noon.Add(time.Minute))
+			if got, want := *after.Published(), *before.Published(); got.since(want) != noChange {
+				t.Errorf("resumed with %+v, want %+v", got, want)
+			}
+			if after.missing.IsZero() != before.missing.IsZero() {
+				t.Errorf("missing since %s, want %s", after.missing, before.missing)
+			}
+			if after.changed.After(noon.Add(time.Minute)) || after.changed.Before(noon.Add(time.Minute-SmallChanges)) {
+				t.Errorf("changed %s", after.changed)
+			}
+			other := NewSubject(plan)
+			if other.Resume(status, 8, noon); other.Published() != nil {
+				t.Errorf("resumed from another generation: %+v", other.Published())
+			}
+		})
+	}
+}
+
+// TestResumedIsOverdue: what was said to be missing for good stays so, and is not on its way again.
+func TestResumedIsOverdue(t *testing.T) {
+	plan := newPlan(t, latency)
+	s := NewSubject(plan)
+	s.Observe(NewSnapshot(noon))
+	s.Observe(NewSnapshot(noon.Add(Grace)))
+	status := &v1alpha1.AlertThresholdStatus{Levels: []v1alpha1.LevelStatus{{Severity: "warning"}, {Severity: "critical"}}}
+	s.Published().Record(status, 1)
+	status.Conditions[0].LastTransitionTime.Time = noon.Add(Grace)
+
+	again := NewSubject(plan)
+	again.Resume(status, 1, noon.Add(Grace+time.Second))
+	if again.Observe(NewSnapshot(noon.Add(Grace + 2*time.Second))) {
+		t.Errorf("told %+v", again.Published())
+	}
+}

@@ -1,0 +1,111 @@
+package observe
+
+import (
+	"fmt"
+	"time"
+
+	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
+	prometheusv1 "github.com/prometheus/client_golang/api/prometheus/v1"
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/promql/parser"
+
+	"github.com/plimsoll-dev/plimsoll/internal/rules"
+)
+
+// want is one rule as Prometheus should hold it.
+type want struct {
+	kind prometheusv1.RuleType
+	name string
+	// labels are the rule's own. Prometheus may have been told to add others, but never to change these.
+	labels map[string]string
+	// query is the expression as the parser prints it; spelling is another way in which Prometheus, of another version,
+	// was seen to print the same.
+	query, spelling string
+	wait, keep      time.Duration
+}
+
+// wanted are the rules of a plan.
+func wanted(plan *rules.Plan) []want {
+	var all []want
+	for _, group := range plan.Groups() {
+		for _, rule := range group.Rules {
+			all = append(all, newWant(rule))
+		}
+	}
+	return all
+}
+
+func newWant(rule monitoringv1.Rule) want {
+	w := want{kind: prometheusv1.RuleTypeRecording, name: rule.Record, labels: rule.Labels, query: printed(rule.Expr.String())}
+	if rule.Alert != "" {
+		w.kind, w.name = prometheusv1.RuleTypeAlerting, rule.Alert
+	}
+	if rule.For != nil {
+		w.wait = seconds(string(*rule.For))
+	}
+	if rule.KeepFiringFor != nil {
+		w.keep = seconds(string(*rule.KeepFiringFor))
+	}
+	return w
+}
+
+// seconds is a duration of a plan's rule, which the plan wrote itself.
+func seconds(text string) time.Duration {
+	d, err := model.ParseDuration(text)
+	if err != nil {
+		return 0
+	}
+	return time.Duration(d)
+}
+
+// printed is the expression as the parser prints it, so that layout does not matter; as it is, when it cannot be read.
+func printed(expr string) string {
+	parsed, err := parser.NewParser(parser.Options{}).ParseExpr(expr)
+	if err != nil {
+		return expr
+	}
+	return parsed.String()
+}
+
+// title names the rule in a sentence.
+func (w *want) title() string {
+	if severity := w.labels[rules.SeverityLabel]; severity != "" {
+		return fmt.Sprintf("%s of level %s", w.name, severity)
+	}
+	return w.name
+}
+
+// in finds the rule among those that Prometheus holds, whatever its expression; nil when it is not there.
+func (w *want) in(held []heldRule) *heldRule {
+	for i := range held {
+		if h := &held[i]; h.kind == w.kind && h.name == w.name && w.labelled(h) {
+			return h
+		}
+	}
+	return nil
+}
+
+func (w *want) labelled(h *heldRule) bool {
+	for name, value := range w.labels {
+		if h.labels.Get(name) != value {
+			return false
+		}
+	}
+	// The alert on the absence of data has all the labels of its level's own alert.
+	return h.labels.Get(rules.NoDataLabel) == w.labels[rules.NoDataLabel]
+}
+
+// same reports whether the rule that Prometheus holds says the same.
+func (w *want) same(h *heldRule) bool {
+	if h.wait != w.wait || h.keep != w.keep {
+		return false
+	}
+	if h.query == w.query || h.query == w.spelling {
+		return true
+	}
+	if printed(h.query) != w.query {
+		return false
+	}
+	w.spelling = h.query
+	return true
+}

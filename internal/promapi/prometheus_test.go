@@ -1,0 +1,253 @@
+//go:build integration
+
+package promapi
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	prometheusv1 "github.com/prometheus/client_golang/api/prometheus/v1"
+	"github.com/prometheus/common/model"
+
+	"github.com/plimsoll-dev/plimsoll/hack/prometheusserver"
+)
+
+const prometheusConfig = `{global: {evaluation_interval: 1s}, rule_files: ["rules/*.yaml"]}`
+
+const ruleFile = `
+groups:
+- name: plimsoll.ai.slow
+  rules:
+  - {record: "plimsoll:signal", expr: 'vector(3)', labels: {namespace: ai, alertthreshold: slow}}
+  - {alert: Slow, expr: 'plimsoll:signal > 2', for: 1m, keep_firing_for: 5m, labels: {alertthreshold: slow, severity: warning}}
+- name: other
+  rules: [{record: other, expr: vector(1)}]
+`
+
+// prometheus runs one with a rule and returns a client of it.
+func prometheus(t *testing.T, o Options) *Client {
+	t.Helper()
+	server := prometheusserver.Start(t, prometheusConfig)
+	if err := os.WriteFile(filepath.Join(server.RulesDir(), "a.yaml"), []byte(ruleFile), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	server.Reload()
+	o.URL = server.URL()
+	return newClient(t, o)
+}
+
+func newClient(t *testing.T, o Options) *Client {
+	t.Helper()
+	client, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+func TestQuery(t *testing.T) {
+	client := prometheus(t, Options{})
+	for expr, want := range map[string]string{
+		"vector(3)": "{} => 3",
+		"3":         "{} => 3",
+		`label_replace(vector(1), "a", "b", "", "")`: `{a="b"} => 1`,
+		"absent(vector(1))":                          "",
+	} {
+		got, err := client.Query(t.Context(), expr, time.Time{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, _, _ := strings.Cut(got.String(), " @")
+		if text != want {
+			t.Errorf("%s is %s, want %s", expr, text, want)
+		}
+	}
+	at, err := client.Query(t.Context(), "vector(time())", time.Unix(1000, 0))
+	if err != nil || at[0].Value != 1000 {
+		t.Errorf("at a time: %v, %v", at, err)
+	}
+	for expr, says := range map[string]string{
+		"rate(":  "parse error",
+		`up[5m]`: "must give one value per series",
+		`label_replace(vector(1), "a", "b", "c", "(")`: "invalid regular expression",
+	} {
+		_, err := client.Query(t.Context(), expr, time.Time{})
+		if err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: error = %v, want it to say %q", expr, err, says)
+		}
+		if refused := expr != `up[5m]`; IsRefused(err) != refused {
+			t.Errorf("%s: IsRefused = %v, want %v", expr, !refused, refused)
+		}
+	}
+}
+
+// TestQueryRangeInChunks asks for every point once, and goes on where it was left.
+func TestQueryRangeInChunks(t *testing.T) {
+	client := prometheus(t, Options{MaxPoints: 100})
+	r := Range{Start: time.Unix(0, 0), End: time.Unix(2500, 0), Step: 10 * time.Second}
+	var seen []model.SamplePair
+	var sizes []int
+	take := func(r Range, limit int) (last time.Time) {
+		for chunk, err := range client.QueryRange(t.Context(), "vector(time())", r) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			seen = append(seen, chunk.Series[0].Values...)
+			sizes = append(sizes, chunk.Points())
+			last = chunk.End
+			if limit--; limit == 0 {
+				return last
+			}
+		}
+		return last
+	}
+	last := take(r, 1)
+	r.Start = last.Add(r.Step)
+	take(r, 0)
+	if len(seen) != 251 || len(sizes) != 3 || sizes[0] != 100 || sizes[2] != 51 {
+		t.Fatalf("%d points in chunks of %v", len(seen), sizes)
+	}
+	for i, pair := range seen {
+		if float64(pair.Value) != float64(i*10) || pair.Timestamp != model.Time(i*10_000) {
+			t.Fatalf("point %d is %s", i, pair)
+		}
+	}
+}
+
+// TestQueryRangeAtTheLimit: Prometheus takes a chunk of the greatest size, and would not take a larger one.
+func TestQueryRangeAtTheLimit(t *testing.T) {
+	client := prometheus(t, Options{MaxPoints: maxPoints})
+	r := Range{Start: time.Unix(0, 0), End: time.Unix(30*3*maxPoints, 0), Step: 30 * time.Second}
+	chunks := 0
+	for _, err := range client.QueryRange(t.Context(), "vector(1)", r) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		chunks++
+	}
+	if chunks != 4 {
+		t.Errorf("%d chunks, want 4", chunks)
+	}
+	client.maxPoints = maxPoints + 2
+	for _, err := range client.QueryRange(t.Context(), "vector(1)", r) {
+		if err == nil || !strings.Contains(err.Error(), "exceeded maximum resolution") {
+			t.Fatalf("error = %v", err)
+		}
+	}
+}
+
+func TestRangesAreLimited(t *testing.T) {
+	client := prometheus(t, Options{MaxPoints: 1, RangesPerSecond: 0.001})
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	var errs []error
+	for _, err := range client.QueryRange(ctx, "vector(1)", Range{Start: time.Unix(0, 0), End: time.Unix(90, 0), Step: time.Second}) {
+		errs = append(errs, err)
+	}
+	if len(errs) != 2 || errs[0] != nil || errs[1] == nil || !strings.Contains(errs[1].Error(), "wait for a turn") {
+		t.Errorf("errors = %v, want one answer and then no turn", errs)
+	}
+}
+
+func TestRules(t *testing.T) {
+	client := prometheus(t, Options{})
+	var group Group
+	deadline := time.Now().Add(30 * time.Second)
+	for len(group.Rules) < 2 || len(group.Rules[1].Alerts) == 0 {
+		if time.Now().After(deadline) {
+			t.Fatalf("no alert in %+v", group)
+		}
+		names := ""
+		for g, err := range client.Rules(t.Context(), `{alertthreshold!=""}`) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			group, names = g, names+g.Name
+		}
+		if names != "plimsoll.ai.slow" {
+			t.Fatalf("groups %q", names)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	record, alert := group.Rules[0], group.Rules[1]
+	if group.Interval != 1 || record.Type != prometheusv1.RuleTypeRecording || record.Query != "vector(3)" || record.Health != "ok" {
+		t.Errorf("group is %+v", group)
+	}
+	if alert.Duration != 60 || alert.KeepFiringFor != 300 || alert.Labels["severity"] != "warning" {
+		t.Errorf("alerting rule is %+v", alert)
+	}
+	if one := alert.Alerts[0]; one.State != "pending" || one.ActiveAt.IsZero() || one.Value != "3e+00" || one.Labels["alertname"] != "Slow" {
+		t.Errorf("alert is %+v", one)
+	}
+	for range client.Rules(t.Context(), "") {
+		break // may be left at any time
+	}
+	if urls, err := client.Alertmanagers(t.Context()); err != nil || len(urls) != 0 {
+		t.Errorf("Alertmanagers = %v, %v", urls, err)
+	}
+}
+
+// TestBehindAProxy: a path in the URL, a token that changes, and what is said when it is not taken.
+func TestBehindAProxy(t *testing.T) {
+	server := prometheusserver.Start(t, prometheusConfig)
+	behind, err := url.Parse(server.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "first-canary"
+	proxy := httptest.NewServer(http.StripPrefix("/prometheus", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer "+want {
+			http.Error(w, "bad token "+r.Header.Get("Authorization"), http.StatusUnauthorized)
+			return
+		}
+		httputil.NewSingleHostReverseProxy(behind).ServeHTTP(w, r)
+	})))
+	t.Cleanup(proxy.Close)
+	token := filepath.Join(t.TempDir(), "token")
+	write := func(text string) {
+		if err := os.WriteFile(token, []byte(text+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("first-canary")
+	client := newClient(t, Options{URL: proxy.URL + "/prometheus/", TokenFile: token})
+	ask := func() error {
+		_, err := client.Query(t.Context(), "vector(1)", time.Time{})
+		for _, rulesErr := range client.Rules(t.Context(), "") {
+			err = errors.Join(err, rulesErr)
+		}
+		return err
+	}
+	if err := ask(); err != nil {
+		t.Fatal(err)
+	}
+	want = "second-canary"
+	err = ask()
+	if err == nil || strings.Count(err.Error(), "check the bearer token file") != 2 || strings.Contains(err.Error(), "canary") {
+		t.Errorf("error = %v", err)
+	}
+	write("second-canary")
+	if err := ask(); err != nil {
+		t.Fatal(err)
+	}
+
+	elsewhere := newClient(t, Options{URL: proxy.URL})
+	if _, err := elsewhere.Query(t.Context(), "vector(1)", time.Time{}); err == nil || !strings.Contains(err.Error(), "check the URL") {
+		t.Errorf("error = %v", err)
+	}
+
+	away := newClient(t, Options{URL: server.URL()})
+	server.Stop()
+	if _, err := away.Query(t.Context(), "vector(1)", time.Time{}); err == nil || !strings.Contains(err.Error(), "connection refused") {
+		t.Errorf("error = %v", err)
+	}
+}

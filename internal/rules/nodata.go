@@ -1,0 +1,62 @@
+package rules
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+)
+
+// NoDataLabel is a label, with the value "true", of the alert that there is nothing to compare with the lines.
+const NoDataLabel = "nodata"
+
+// noDataFor is the least time that data must be missing before that alert fires: a pod that is replaced takes its series
+// with it for a moment.
+const noDataFor = 5 * time.Minute
+
+// severities are the known ones, from the least severe.
+var severities = []string{"info", "warning", "critical"}
+
+// noDataAlert is the alert that the series that the value is made of do not exist. It waits as long as the least severe
+// level's alert, and 5 minutes at least. The spec's summary and description are left out, for they speak of a value.
+func (p *Plan) noDataAlert() monitoringv1.Rule {
+	line := p.leastSevere()
+	line.For, line.KeepFiringFor = max(line.For, noDataFor), 0
+
+	annotations := maps.Clone(p.Annotations)
+	if annotations == nil {
+		annotations = map[string]string{}
+	}
+	annotations["summary"] = fmt.Sprintf("%s has no data in %s", p.Value.Title, p.Namespace)
+	annotations["description"] = fmt.Sprintf("The series that AlertThreshold %s watches have not been there for %s: "+
+		"look whether what it watches runs and is scraped, and whether its selectors match.", p.Name, promDuration(line.For))
+
+	rule := p.newAlert(line, annotations)
+	rule.Expr = intstr.FromString(p.absent())
+	rule.Labels[NoDataLabel] = "true"
+	return rule
+}
+
+// absent is PromQL that has a sample when there is no data: for an expression, of which nothing is known, when it gives
+// none.
+func (p *Plan) absent() string {
+	if p.Value.Absent != "" {
+		return p.Value.Absent
+	}
+	return "absent(" + p.recorded() + ")"
+}
+
+// leastSevere is the first line of the lowest known severity, or the first line when none is known.
+func (p *Plan) leastSevere() Line {
+	return slices.MinFunc(p.Lines, func(a, b Line) int { return rank(a) - rank(b) })
+}
+
+func rank(line Line) int {
+	if i := slices.Index(severities, line.Severity); i >= 0 {
+		return i
+	}
+	return len(severities)
+}

@@ -1,0 +1,54 @@
+package rules
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// wideBucket is how many times greater than its lower bound a bucket's upper bound must be for the bucket to be wide:
+// a value anywhere inside may stand for a true one at either bound.
+const wideBucket = 2
+
+// ofValue finds templates that print an alert's value.
+var ofValue = regexp.MustCompile(`\{\{.*(\$value|\.Value)`)
+
+// warnings says what is valid and will hardly do what is meant.
+func (p *Plan) warnings(spec *field.Path) []string {
+	var all []string
+	for i, line := range p.Lines {
+		if text := p.insideBucket(line); text != "" {
+			all = append(all, spec.Child("levels").Index(i).Child(string(line.Comparison)).String()+": "+text)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.Labels)) {
+		if ofValue.MatchString(p.Labels[name]) {
+			all = append(all, fmt.Sprintf("%s: makes another alert whenever the value changes, so that `for` never passes: put the value into spec.annotations",
+				spec.Child("labels").Key(name)))
+		}
+	}
+	return all
+}
+
+// insideBucket warns of a line that lies inside a wide bucket, and says which lines do not.
+func (p *Plan) insideBucket(line Line) string {
+	lower, upper, inside := p.Value.entry.Bucket(line.Value)
+	if !inside || upper <= wideBucket*lower {
+		return ""
+	}
+	var take []string
+	for _, bound := range []float64{lower, upper} {
+		if bound > p.Value.Min && bound < p.Value.Max {
+			take = append(take, line.Unit.Format(bound))
+		}
+	}
+	advice := take[0]
+	if len(take) == 2 {
+		advice += " or " + take[1]
+	}
+	return fmt.Sprintf("%s lies inside the bucket from %s to %s of %s, where values are a guess: take %s",
+		line.Unit.Format(line.Value), line.Unit.Format(lower), line.Unit.Format(upper), p.Value.entry.Metrics[0].Name, advice)
+}

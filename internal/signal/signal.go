@@ -1,0 +1,107 @@
+// Package signal is the catalogue of what can be watched: each signal's name, PromQL, unit and labels, as data. It is
+// pure: no I/O, no Kubernetes.
+package signal
+
+import (
+	"slices"
+
+	"github.com/plimsoll-dev/plimsoll/internal/metric"
+)
+
+// Signal describes one signal.
+type Signal struct {
+	Name string
+	// Title is what the value is called in an alert's text; it begins a sentence.
+	Title string
+	// Means says what the value is, in words that follow the name and a colon.
+	Means string
+	// Metrics are what the signal reads. The first is the one without which there is no data.
+	Metrics []metric.Metric
+	// By are the labels of the metrics by which the signal can be told apart; Labels adds those of the scraped target.
+	By   []string
+	Unit Unit
+	// Window is the default time over which rates are taken; empty when the signal takes none.
+	Window string
+	// Quantile is the default quantile; empty when the signal takes none.
+	Quantile string
+	// Traffic is the counter of what the signal is a ratio or quantile of; empty when no traffic is too little for it.
+	Traffic string
+	// Max is the greatest value that the signal can take, +Inf when it has no bound: nothing is ever above it. The least
+	// is 0 for every signal.
+	Max float64
+	// Advice is what is recommended when a line is crossed, by the source document where it says something.
+	Advice string
+
+	expr func(Query) string
+}
+
+// targetLabels are the labels that the Prometheus Operator gives every series of a scraped pod, besides namespace.
+var targetLabels = []string{"service", "job", "pod", "instance", "container"}
+
+// All returns every signal, in the catalogue's order.
+func All() []Signal { return slices.Clone(catalogue) }
+
+// Names returns the name of every signal, in the catalogue's order.
+func Names() []string { return namesOf(func(Signal) bool { return true }) }
+
+// WithTraffic returns the names of the signals that can be silent while there is too little traffic.
+func WithTraffic() []string { return namesOf(func(s Signal) bool { return s.Traffic != "" }) }
+
+// WithQuantile returns the names of the signals that are a quantile.
+func WithQuantile() []string { return namesOf(func(s Signal) bool { return s.Quantile != "" }) }
+
+func namesOf(wanted func(Signal) bool) []string {
+	var names []string
+	for _, s := range catalogue {
+		if wanted(s) {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}
+
+// Lookup returns the signal of that name.
+func Lookup(name string) (Signal, bool) {
+	i := slices.IndexFunc(catalogue, func(s Signal) bool { return s.Name == name })
+	if i < 0 {
+		return Signal{}, false
+	}
+	return catalogue[i], true
+}
+
+// Labels returns the labels by which the signal can be told apart: its metrics' and those of the scraped target.
+func (s Signal) Labels() []string { return slices.Concat(s.By, targetLabels) }
+
+// Fixed reports whether the signal itself chooses the label's values, as a ratio of errors does with the status.
+func (s Signal) Fixed(label string) bool {
+	return slices.Contains(s.Metrics[0].Labels, label) && !slices.Contains(s.By, label)
+}
+
+// SeriesLabels returns the labels that tell one series of the signal from another: those it is grouped by, else a
+// gauge's pod.
+func (s Signal) SeriesLabels(by []string) []string {
+	if len(by) == 0 && s.Window == "" {
+		return []string{"pod"}
+	}
+	return by
+}
+
+// Bucket returns the bounds of the bucket that the value lies in, when the signal is a quantile and the value is not
+// itself a bound: from one to the other the signal is interpolated, a guess.
+func (s Signal) Bucket(value float64) (lower, upper float64, inside bool) {
+	if s.Quantile == "" {
+		return 0, 0, false
+	}
+	bounds := s.Metrics[0].Buckets
+	i, onBound := slices.BinarySearch(bounds, value)
+	if onBound || i == len(bounds) {
+		return 0, 0, false
+	}
+	if i > 0 {
+		lower = bounds[i-1]
+	}
+	return lower, bounds[i], true
+}
+
+// greatest is the highest finite bound of a histogram: a quantile beyond it is given as the bound itself.
+func greatest(m metric.Metric) float64 { return slices.Max(m.Buckets) }
