@@ -64,8 +64,9 @@ bench: tools-control-plane ## what is promised, measured: prints tables, fails f
 	@go run ./hack/bench
 
 .PHONY: bench-backtest
-bench-backtest: ## replay and recommendation over a week of 100 series, on one core, beside the target
+bench-backtest: tools-prometheus ## a week of 100 series replayed: on one core, and all of it from a real Prometheus
 	go test -run '^$$' -bench . -cpu 1 ./internal/backtest
+	@go run ./hack/bench backtest
 
 .PHONY: bench-controller
 bench-controller: tools-control-plane ## the controller alone: 1,000 thresholds, singles, repairs, rest, restart, memory
