@@ -60,7 +60,7 @@ verify: generate lint ## regenerate what is generated, lint, and fail if that ch
 	git diff --exit-code -- $(GENERATED)
 
 .PHONY: bench
-bench: tools-control-plane ## what is promised, measured: prints tables, fails for nothing that is slow
+bench: tools-control-plane tools-prometheus ## what is promised, measured: prints tables, fails for nothing that is slow
 	@go run ./hack/bench
 
 .PHONY: bench-backtest
@@ -101,6 +101,10 @@ tools-test: tools-control-plane
 .PHONY: tools-control-plane
 tools-control-plane:
 	@$(DEV) tools etcd kube-apiserver kube-controller-manager
+
+.PHONY: tools-prometheus
+tools-prometheus:
+	@$(DEV) tools prometheus promtool
 
 ##@ A Kubernetes on this machine
 

@@ -1,9 +1,11 @@
 package backtest
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -67,11 +69,31 @@ func (c *testCase) replay(t *testing.T, dir string, seen map[string]int) {
 			seen["a series gone"]++
 		}
 	}
+	c.checkBeyond(t, plan, result)
 	identity := map[string]string{rules.NamespaceLabel: plan.Namespace, rules.ThresholdLabel: plan.Name}
 	for i := range group.Rules {
 		group.Rules[i].Annotations = nil // templates, most of the time that it takes to evaluate an alert
 	}
 	c.write(t, dir, group, expect(result, group.Rules[len(group.Rules)-1], identity))
+}
+
+// checkBeyond: the samples beyond the lines give what all samples give.
+func (c *testCase) checkBeyond(t *testing.T, plan *rules.Plan, whole *Result) {
+	t.Helper()
+	expr, err := Beyond(plan.Value.Expr, plan.Lines)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := replayOf(t, c.window, plan.Lines, c.rangeQuery(t, expr)...)
+	for i, level := range got.Levels {
+		byLabels := func(a, b Episode) int {
+			return cmp.Or(a.FiredAt.Compare(b.FiredAt), cmp.Compare(fmt.Sprint(a.Labels), fmt.Sprint(b.Labels)))
+		}
+		want := slices.SortedFunc(slices.Values(whole.Levels[i].Episodes), byLabels)
+		if episodes := slices.SortedFunc(slices.Values(level.Episodes), byLabels); !slices.EqualFunc(episodes, want, func(a, b Episode) bool { return reflect.DeepEqual(a, b) }) {
+			t.Fatalf("%s, %s: with %s the episodes are %v, want %v", c.name, level.Line.Severity, expr, episodes, want)
+		}
+	}
 }
 
 // count counts what the level's episodes are examples of.
