@@ -28,7 +28,7 @@ demo-down: ## remove all that the demo made
 .PHONY: test
 test: tools-test ## unit, chart and rule tests, and integration against a real API server; needs no root
 	go test ./...
-	go test -tags integration ./internal/controller/...
+	go test -tags integration ./cmd/kubectl-plimsoll ./internal/controller ./internal/promapi ./internal/webhook
 
 .PHONY: test-redis
 test-redis: ## sessions in a real Redis, killed and back; needs redis-server, which root gets from Debian
@@ -96,7 +96,7 @@ tools: ## every pinned tool, into hack/bin
 
 .PHONY: tools-test
 tools-test: tools-control-plane
-	@$(DEV) tools kubectl helm prometheus promtool
+	@$(DEV) tools kubectl helm prometheus promtool alertmanager
 
 .PHONY: tools-control-plane
 tools-control-plane:

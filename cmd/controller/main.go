@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 
 	"github.com/go-logr/logr"
@@ -46,6 +47,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	log := logs.New(stdout, o.logLevel)
 	ctrl.SetLogger(logr.FromSlogHandler(log.Handler()))
 	klog.SetSlogLogger(log) // the Kubernetes client's own messages
+	slog.SetDefault(log)    // net/http's
 	log.Info("starting", "version", version, "namespaces", o.controller.Namespaces, "rule_labels", o.controller.RuleLabels)
 
 	cfg, err := config.GetConfig()

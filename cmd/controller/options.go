@@ -42,6 +42,7 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	fs.BoolVar(&o.controller.LeaderElection, "leader-elect", false, "let one of several replicas work at a time")
 	fs.StringVar(&o.controller.LeaderElectionNamespace, "leader-election-namespace", "", "`namespace` of the leader's lease")
 	prometheusFlags(fs, &o.controller.Prometheus)
+	o.controller.Webhook.AddFlags(fs)
 	fs.Func("log-level", "least `level` to log: debug, info, warning or error (default info)", func(text string) (err error) {
 		o.logLevel, err = logs.ParseLevel(text)
 		return err

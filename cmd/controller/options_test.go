@@ -16,6 +16,7 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll/internal/controller"
 	"github.com/plimsoll-dev/plimsoll/internal/promapi"
+	"github.com/plimsoll-dev/plimsoll/internal/webhook"
 )
 
 func TestParseOptions(t *testing.T) {
@@ -26,7 +27,7 @@ func TestParseOptions(t *testing.T) {
 	prometheus := controller.PrometheusOptions{
 		Interval: 15 * time.Second, BacktestInterval: time.Hour, BacktestWindow: 7 * 24 * time.Hour, BacktestStep: 30 * time.Second,
 	}
-	defaults := controller.Options{MetricsAddress: ":8080", ProbeAddress: ":8081", Prometheus: prometheus}
+	defaults := controller.Options{MetricsAddress: ":8080", ProbeAddress: ":8081", Prometheus: prometheus, Webhook: webhook.Options{Address: "0"}}
 	for name, tc := range map[string]struct {
 		args []string
 		want options
@@ -36,7 +37,7 @@ func TestParseOptions(t *testing.T) {
 			[]string{
 				"--namespaces=ai, web", "--rule-labels=release=prometheus,team=", "--metrics-bind-address=0",
 				"--health-probe-bind-address=127.0.0.1:9", "--metrics-secure", "--leader-elect",
-				"--leader-election-namespace=plimsoll", "--log-level=debug",
+				"--leader-election-namespace=plimsoll", "--webhook-bind-address=:9443", "--webhook-cert-dir=/certs", "--log-level=debug",
 				"--prometheus-url=https://prometheus:9090/path", "--prometheus-token-file=" + token,
 				"--prometheus-interval=1m", "--backtest-interval=1d", "--backtest-window=2w", "--backtest-step=15s",
 			},
@@ -56,6 +57,7 @@ func TestParseOptions(t *testing.T) {
 						BacktestWindow:   14 * 24 * time.Hour,
 						BacktestStep:     15 * time.Second,
 					},
+					Webhook: webhook.Options{Address: ":9443", CertDir: "/certs"},
 				},
 				logLevel: slog.LevelDebug,
 			},
@@ -81,6 +83,7 @@ func TestParseOptionsRefuses(t *testing.T) {
 		"an argument":        {"start", `unexpected argument "start"`},
 		"an unknown flag":    {"--namespace=ai", "flag provided but not defined"},
 		"a bad namespace":    {"--namespaces=ai,Web", `namespace "Web"`},
+		"a webhook alone":    {"--webhook-bind-address=:9443", "webhook: set the folder of its key pair"},
 		"a label of no form": {"--rule-labels=release", "write release=VALUE"},
 		"a label's name":     {"--rule-labels=a b=c", "rule label a b=c"},
 		"a label's value":    {"--rule-labels=a=b c", "rule label a=b c"},

@@ -56,13 +56,13 @@ func (i *instant) Type() string { return "time" }
 // isTerminal reports whether a person reads along.
 func isTerminal(w io.Writer) bool {
 	file, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(file.Fd())) //nolint:gosec // a descriptor is a small number
+	return ok && term.IsTerminal(int(file.Fd()))
 }
 
 // width is that of the terminal, 80 when there is none.
 func width(w io.Writer) int {
 	if file, ok := w.(*os.File); ok {
-		if columns, _, err := term.GetSize(int(file.Fd())); err == nil && columns > 0 { //nolint:gosec // as above
+		if columns, _, err := term.GetSize(int(file.Fd())); err == nil && columns > 0 {
 			return columns
 		}
 	}

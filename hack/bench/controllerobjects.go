@@ -225,8 +225,8 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// get asks for a URL and returns the answer's body.
-func get(ctx context.Context, c *http.Client, url string) (io.ReadCloser, error) {
+// open asks for a URL and returns the answer's body.
+func open(ctx context.Context, c *http.Client, url string) (io.ReadCloser, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return nil, err

@@ -218,7 +218,7 @@ func scrape(ctx context.Context, cfg *rest.Config, url string) (map[string]*dto.
 		return nil, err
 	}
 	defer client.CloseIdleConnections()
-	resp, err := get(ctx, client, url)
+	resp, err := open(ctx, client, url)
 	if err != nil {
 		return nil, err
 	}

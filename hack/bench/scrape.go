@@ -22,19 +22,13 @@ func benchScrape(ctx context.Context, args []string, out io.Writer) error {
 }
 
 func (r *rig) scrape(ctx context.Context, seconds int, perSecond float64, out io.Writer) error {
-	_, _, service, closeLibrary, err := r.askers(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = closeLibrary() }()
-
 	type result struct {
 		times  samples
 		failed []error
 	}
 	chats := make(chan result)
 	go func() {
-		times, failed := service.steady(ctx, perSecond, int(perSecond)*seconds)
+		times, failed := r.service(askerClient()).steady(ctx, perSecond, int(perSecond)*seconds)
 		chats <- result{times, failed}
 	}()
 	paths := []string{"/metrics", "/stats"}

@@ -7,6 +7,7 @@ import (
 
 	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	"github.com/prometheus/prometheus/promql/parser"
+	admissionv1 "k8s.io/api/admissionregistration/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
@@ -50,6 +51,8 @@ func checkObject(t *testing.T, object string) {
 				t.Errorf("a right is not named: %v", rule)
 			}
 		}
+	case "ValidatingWebhookConfiguration":
+		decode[admissionv1.ValidatingWebhookConfiguration](t, object)
 	case "AlertThreshold":
 		threshold := decode[v1alpha1.AlertThreshold](t, object)
 		if errs := rules.Validate(&threshold); len(errs) > 0 {

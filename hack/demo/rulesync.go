@@ -12,27 +12,22 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
-
-	"github.com/plimsoll-dev/plimsoll/hack/cluster"
 )
 
 // syncInterval is how often the API server is asked for rules.
 const syncInterval = 2 * time.Second
 
-// SyncRules brings PrometheusRules from the API server to a local Prometheus until ctx ends: what the operator does
-// where there are pods. A PrometheusRule's spec is a rule file as it stands. Failures are logged, and tried again.
-func SyncRules(ctx context.Context, c *cluster.Cluster, prometheusURL, dir string) error {
-	client, err := c.HTTPClient()
-	if err != nil {
-		return err
-	}
+// SyncRules brings PrometheusRules from the API server, with a client that may read them, to a local Prometheus until ctx
+// ends: what the operator does where there are pods. A PrometheusRule's spec is a rule file as it stands. Failures are
+// logged, and tried again.
+func SyncRules(ctx context.Context, client *http.Client, apiURL, prometheusURL, dir string) {
 	for {
-		if err := syncRules(ctx, client, c.URL(), prometheusURL, dir); err != nil && ctx.Err() == nil {
+		if err := syncRules(ctx, client, apiURL, prometheusURL, dir); err != nil && ctx.Err() == nil {
 			slog.Error("rules not synchronised", "error", err)
 		}
 		select {
 		case <-ctx.Done():
-			return nil
+			return
 		case <-time.After(syncInterval):
 		}
 	}

@@ -124,5 +124,10 @@ func (j job) syncRules(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	return demo.SyncRules(ctx, c, args[0], args[1])
+	client, err := c.HTTPClient()
+	if err != nil {
+		return err
+	}
+	demo.SyncRules(ctx, client, c.URL(), args[0], args[1])
+	return nil
 }

@@ -203,7 +203,7 @@ func (s suite) uninstallLeavesCRD(t *testing.T) {
 		t.Fatal(out, err)
 	}
 	kinds := "alertthresholds,prometheusrules,servicemonitors,deployments,replicasets,services,endpointslices,configmaps," +
-		"secrets,serviceaccounts,roles,rolebindings,clusterroles,clusterrolebindings,leases,pods"
+		"secrets,serviceaccounts,roles,rolebindings,clusterroles,clusterrolebindings,validatingwebhookconfigurations,leases,pods"
 	eventually(t, demo.Patience, func(ctx context.Context) error {
 		out, err := s.Kubectl(ctx, "", "get", kinds, "--namespace", demo.Namespace, "-o", "name")
 		if err != nil {

@@ -161,7 +161,7 @@ func (s suite) invalidIsRefused(t *testing.T) {
 	}{
 		{"unknown signal", `{"spec":{"signal":{"name":"HTTPLatenzy","quantile":null}}}`, []string{"spec.signal.name", "HTTPLatency"}},
 		{"negative duration", `{"spec":{"levels":[{"severity":"warning","above":"2s","for":"-5m"}]}}`, []string{"spec.levels[0].for", "such as 30s"}},
-		{"unit of another signal", `{"spec":{"levels":[{"severity":"warning","above":"20%","for":"15s"}]}}`, []string{"spec.levels[0].above", "2s"}},
+		{"unit of another signal", `{"spec":{"levels":[{"severity":"warning","above":"20%","for":"15s"}]}}`, []string{"spec.levels", "2s"}},
 		{"no PromQL", `{"spec":{"signal":null,"selector":null,"expr":"rate(http_requests_total[5m","unit":"Number","levels":[{"severity":"warning","above":"1"}]}}`, []string{"spec.expr", "unclosed left parenthesis"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

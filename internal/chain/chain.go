@@ -19,13 +19,13 @@ import (
 type Result string
 
 const (
-	// OK: the link holds.
+	// OK means that the link holds.
 	OK Result = "OK"
-	// Fail: the link is broken, and no alert gets past it.
+	// Fail means that the link is broken, and no alert gets past it.
 	Fail Result = "FAIL"
-	// Unknown: the link could not be looked at.
+	// Unknown means that the link could not be looked at.
 	Unknown Result = "?"
-	// Idle: the link has nothing to do, as long as no line is crossed or since one before it is broken.
+	// Idle means that the link has nothing to do, as long as no line is crossed or since one before it is broken.
 	Idle Result = "-"
 )
 

@@ -55,7 +55,7 @@ type tested struct {
 	uid        types.UID
 	generation int64
 	plan       *rules.Plan
-	result     *v1alpha1.Backtest
+	result     hindsight
 	// next is when to make the next one, and failures how often Prometheus has not answered since the last.
 	next     time.Time
 	failures int
@@ -65,9 +65,16 @@ type tested struct {
 	begun *begun
 }
 
+// hindsight is a backtest and what follows from it, in the words of the status.
+type hindsight struct {
+	backtest        *v1alpha1.Backtest
+	recommendations []v1alpha1.Recommendation
+}
+
 // begun is a backtest that is being made.
 type begun struct {
 	replay *backtest.Replay
+	survey *backtest.Survey
 	left   promapi.Range
 }
 
@@ -104,16 +111,16 @@ func (b *backtester) register(mgr ctrl.Manager) error {
 
 // look gives the last backtest of the threshold, whose rule, of that plan, is in the cluster, and sees to it that there is
 // going to be one.
-func (b *backtester) look(ctx context.Context, t *v1alpha1.AlertThreshold, plan *rules.Plan) *v1alpha1.Backtest {
+func (b *backtester) look(ctx context.Context, t *v1alpha1.AlertThreshold, plan *rules.Plan) hindsight {
 	key := client.ObjectKeyFromObject(t)
 	s, known := b.get(key)
 	if known && s.uid == t.UID && s.generation == t.Generation {
 		return s.result
 	}
 	// What the status says is taken as it is until the next backtest is due: a controller that starts anew writes nothing.
-	s = tested{uid: t.UID, generation: t.Generation, plan: plan, result: t.Status.Backtest}
-	if s.result != nil && s.result.Generation == t.Generation {
-		s.next = s.result.EvaluatedAt.Add(b.interval)
+	s = tested{uid: t.UID, generation: t.Generation, plan: plan, result: recordedHindsight(t)}
+	if was := s.result.backtest; was != nil && was.Generation == t.Generation {
+		s.next = was.EvaluatedAt.Add(b.interval)
 	}
 	b.set(key, s)
 	send(ctx, b.due, key)
@@ -122,11 +129,16 @@ func (b *backtester) look(ctx context.Context, t *v1alpha1.AlertThreshold, plan 
 
 // last gives the last backtest of a threshold whose rule is of an earlier generation; what it has itself when that is not
 // known.
-func (b *backtester) last(t *v1alpha1.AlertThreshold) *v1alpha1.Backtest {
+func (b *backtester) last(t *v1alpha1.AlertThreshold) hindsight {
 	if s, known := b.get(client.ObjectKeyFromObject(t)); known && s.uid == t.UID {
 		return s.result
 	}
-	return t.Status.Backtest
+	return recordedHindsight(t)
+}
+
+// recordedHindsight is what the status says.
+func recordedHindsight(t *v1alpha1.AlertThreshold) hindsight {
+	return hindsight{t.Status.Backtest, t.Status.Recommendations}
 }
 
 func (b *backtester) get(key types.NamespacedName) (tested, bool) {
@@ -199,29 +211,40 @@ func later(after time.Duration) ctrl.Result {
 var errReplay = errors.New("replay the signal")
 
 // run makes the backtest, or goes on with one that was begun.
-func (b *backtester) run(ctx context.Context, key types.NamespacedName, s *tested) (*v1alpha1.Backtest, error) {
+func (b *backtester) run(ctx context.Context, key types.NamespacedName, s *tested) (hindsight, error) {
 	if s.begun == nil {
-		step := b.step(key)
-		end := time.Now().Truncate(step)
-		window := promapi.Range{Start: end.Add(-b.window), End: end, Step: step}
-		replay, err := backtest.NewReplay(backtest.Window(window), s.plan.Lines)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", errReplay, err)
+		var err error
+		if s.begun, err = b.begin(s.plan, b.step(key)); err != nil {
+			return hindsight{}, fmt.Errorf("%w: %w", errReplay, err)
 		}
-		s.begun = &begun{replay: replay, left: window}
 	}
 	for chunk, err := range b.prometheus.QueryRange(ctx, s.plan.Value.Expr, s.begun.left) {
 		if err != nil {
-			return nil, err
+			return hindsight{}, err
 		}
-		if err := s.begun.replay.Feed(chunk.Series, chunk.End); err != nil {
-			return nil, fmt.Errorf("%w: %w", errReplay, err)
+		if err := errors.Join(s.begun.replay.Feed(chunk.Series, chunk.End), s.begun.survey.Feed(chunk.Series, chunk.End)); err != nil {
+			return hindsight{}, fmt.Errorf("%w: %w", errReplay, err)
 		}
 		s.begun.left.Start = chunk.End.Add(chunk.Step)
 	}
-	result := s.begun.replay.Result().Status(s.generation)
+	result := hindsight{
+		backtest:        s.begun.replay.Result().Status(s.generation),
+		recommendations: backtest.RecommendationStatus(s.begun.survey.Recommend(backtest.OnceAWeek)),
+	}
 	s.begun = nil
 	return result, nil
+}
+
+// begin is a backtest of the plan over the window that ends now, of which nothing has been asked yet.
+func (b *backtester) begin(plan *rules.Plan, step time.Duration) (*begun, error) {
+	end := time.Now().Truncate(step)
+	window := promapi.Range{Start: end.Add(-b.window), End: end, Step: step}
+	replay, err := backtest.NewReplay(backtest.Window(window), plan.Lines)
+	if err != nil {
+		return nil, err
+	}
+	survey, err := backtest.NewSurvey(backtest.Window(window), plan)
+	return &begun{replay: replay, survey: survey, left: window}, err
 }
 
 // tell says in an event, once, why there is no backtest. The threshold may still work: rules are evaluated one time at once.

@@ -32,7 +32,7 @@ type known struct {
 	observation *observe.Observation
 	// generation is that of the rule which was observed.
 	generation int64
-	backtest   *v1alpha1.Backtest
+	backtest   hindsight
 }
 
 // newInsight makes mgr ask the Prometheus of the options; nil when there is none.
@@ -96,7 +96,7 @@ func (k *known) record(status *v1alpha1.AlertThresholdStatus) {
 		status.Backtest, status.Recommendations = nil, nil
 		return
 	}
-	status.Backtest = k.backtest
+	status.Backtest, status.Recommendations = k.backtest.backtest, k.backtest.recommendations
 	if k.observation != nil {
 		k.observation.Record(status, k.generation)
 	}

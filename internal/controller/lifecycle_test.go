@@ -48,11 +48,11 @@ func TestLastGoodRuleStays(t *testing.T) {
 	waitFor(t, admin, namespace, "cpu", v1alpha1.ConditionReady, v1alpha1.ReasonReady)
 	good := getRule(t, namespace, "plimsoll-cpu")
 
-	setLevels(t, namespace, "cpu", v1alpha1.Level{Severity: "warning", Above: "2s"})
+	setLevels(t, namespace, "cpu", v1alpha1.Level{Severity: "warning", Above: "100%"})
 	threshold := waitFor(t, admin, namespace, "cpu", v1alpha1.ConditionAccepted, v1alpha1.ReasonInvalidSpec)
-	expectCondition(t, threshold, v1alpha1.ConditionAccepted, metav1.ConditionFalse, 2, "because CPU is measured in Percent")
+	expectCondition(t, threshold, v1alpha1.ConditionAccepted, metav1.ConditionFalse, 2, "the alert could never fire")
 	expectCondition(t, threshold, v1alpha1.ConditionProgrammed, metav1.ConditionTrue, 1, "of generation 1 stays until the spec is fixed")
-	expectCondition(t, threshold, v1alpha1.ConditionReady, metav1.ConditionFalse, 2, "because CPU is measured in Percent")
+	expectCondition(t, threshold, v1alpha1.ConditionReady, metav1.ConditionFalse, 2, "the alert could never fire")
 	if threshold.Status.Threshold != "warning > 80%" {
 		t.Errorf("threshold = %q, want the line in force", threshold.Status.Threshold)
 	}
@@ -61,7 +61,7 @@ func TestLastGoodRuleStays(t *testing.T) {
 	}
 
 	// A second mistake must not pass for the generation that the rule was made from.
-	setLevels(t, namespace, "cpu", v1alpha1.Level{Severity: "warning", Above: "3s"})
+	setLevels(t, namespace, "cpu", v1alpha1.Level{Severity: "warning", Above: "200%"})
 	threshold = waitFor(t, admin, namespace, "cpu", v1alpha1.ConditionAccepted, v1alpha1.ReasonInvalidSpec)
 	expectCondition(t, threshold, v1alpha1.ConditionProgrammed, metav1.ConditionTrue, 1, "of generation 1 stays")
 

@@ -22,6 +22,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
+	"github.com/plimsoll-dev/plimsoll/hack/controlplane"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 )
 
@@ -54,7 +55,7 @@ func TestMain(m *testing.M) {
 func runWithCluster(m *testing.M) (code int, err error) {
 	ctrl.SetLogger(logr.Discard())
 	klog.SetLogger(logr.Discard())
-	cfg, stop, err := startControlPlane(context.Background())
+	cfg, stop, err := controlplane.Start(context.Background())
 	if err != nil {
 		return 0, err
 	}
@@ -96,6 +97,11 @@ func startController(c client.Client, cfg *rest.Config, o Options) (stop func() 
 	if err := grantRoles(c); err != nil {
 		return nil, err
 	}
+	return runController(cfg, o)
+}
+
+// runController runs the controller where the roles have been granted. The caller calls stop in the end.
+func runController(cfg *rest.Config, o Options) (stop func() error, err error) {
 	cfg = rest.CopyConfig(cfg)
 	cfg.Impersonate = rest.ImpersonationConfig{UserName: controllerUser}
 	o.MetricsAddress, o.ProbeAddress = "0", "0"

@@ -16,6 +16,7 @@ import (
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/plimsoll-dev/plimsoll/hack/controlplane"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 )
 
@@ -31,7 +32,7 @@ type operation struct {
 
 // TestOperation has a cluster of its own, so that whatever is written there is the controller's.
 func TestOperation(t *testing.T) {
-	cfg, stop, err := startControlPlane(t.Context())
+	cfg, stop, err := controlplane.Start(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,14 +133,17 @@ func (o operation) restAndRestart(t *testing.T) {
 	}
 }
 
-// touchStatus writes a field of the status that the controller does not look at.
+// touchStatus writes a field of the status, and takes it back.
 func (o operation) touchStatus(t *testing.T, name string) {
 	t.Helper()
 	at := getThreshold(t, o.admin, "default", name)
-	before := at.DeepCopy()
-	at.Status.Headroom += "1%"
-	if err := o.admin.Status().Patch(t.Context(), at, client.MergeFrom(before)); err != nil {
-		t.Fatal(err)
+	was := at.Status.Headroom
+	for _, headroom := range []string{"1%", was} {
+		before := at.DeepCopy()
+		at.Status.Headroom = headroom
+		if err := o.admin.Status().Patch(t.Context(), at, client.MergeFrom(before)); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -7,12 +7,13 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/plimsoll-dev/plimsoll/hack/controlplane"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 )
 
 // TestOperatorMissing has a cluster of its own, in which nobody has installed the Prometheus Operator yet.
 func TestOperatorMissing(t *testing.T) {
-	cfg, stop, err := startControlPlane(t.Context())
+	cfg, stop, err := controlplane.Start(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/plimsoll-dev/plimsoll/internal/promapi"
+	"github.com/plimsoll-dev/plimsoll/internal/webhook"
 )
 
 // Options are what a person can choose about the controller.
@@ -30,6 +31,8 @@ type Options struct {
 	LeaderElectionNamespace string
 	// Prometheus is asked what has become of the rules.
 	Prometheus PrometheusOptions
+	// Webhook is the admission webhook, which every replica serves.
+	Webhook webhook.Options
 	// Registerer takes the controller's own metrics; what MetricsAddress serves when nil.
 	Registerer prometheus.Registerer
 }
@@ -56,7 +59,7 @@ func (o Options) Validate() error {
 	if o.LeaderElection && o.LeaderElectionNamespace == "" {
 		errs = append(errs, errors.New("leader election needs the namespace of its lease: name it with --leader-election-namespace"))
 	}
-	return errors.Join(append(errs, o.Prometheus.Validate())...)
+	return errors.Join(append(errs, o.Prometheus.Validate(), o.Webhook.Validate())...)
 }
 
 // PrometheusOptions say which Prometheus is asked, and how often; none when the URL is empty.

@@ -41,6 +41,10 @@ func TestPrometheusTakesTheSamples(t *testing.T) {
 		if err := admin.Create(t.Context(), &sample); err != nil {
 			t.Fatal(err)
 		}
+		threshold := waitFor(t, admin, namespace, sample.GetName(), v1alpha1.ConditionAccepted, v1alpha1.ReasonValid)
+		if threshold.Spec.Mode == v1alpha1.ModeOff {
+			continue
+		}
 		waitFor(t, admin, namespace, sample.GetName(), v1alpha1.ConditionProgrammed, v1alpha1.ReasonRuleApplied)
 		rule := getRule(t, namespace, "plimsoll-"+sample.GetName())
 		for _, group := range rule.Spec.Groups {

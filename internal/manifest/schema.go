@@ -3,6 +3,7 @@ package manifest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -72,8 +73,8 @@ func (a *apiServer) check(ctx context.Context, object map[string]any) refusal {
 
 	unknown, errs := checkMetadata(object)
 	r.unknown = append(r.unknown, unknown...)
-	r.structure = append(errs, schemavalidation.ValidateCustomResource(nil, object, a.openAPI)...)
-	r.structure = append(r.structure, listtype.ValidateListSetsAndMaps(nil, a.structural, object)...)
+	r.structure = slices.Concat(errs, schemavalidation.ValidateCustomResource(nil, object, a.openAPI),
+		listtype.ValidateListSetsAndMaps(nil, a.structural, object))
 	if len(r.structure) == 0 {
 		r.rules, _ = a.rules.Validate(ctx, nil, a.structural, object, nil, celconfig.RuntimeCELCostBudget)
 	}

@@ -12,7 +12,8 @@ import (
 // Exemplars lead from a number to the log lines of one request that made it. Only OpenMetrics and protobuf carry them.
 
 // exemplar names the context's request; nil outside a request, or for an id that is longer than an exemplar may be:
-// the Prometheus client would panic on that, and clients choose their ids.
+// the Prometheus client would panic on that, and clients choose their ids. It is made once for all that an event records,
+// since the Prometheus client copies it.
 func exemplar(ctx context.Context) prometheus.Labels {
 	id := logs.RequestID(ctx)
 	if id == "" || !utf8.ValidString(id) || utf8.RuneCountInString(logs.RequestIDKey+id) > prometheus.ExemplarMaxRunes {
@@ -21,24 +22,20 @@ func exemplar(ctx context.Context) prometheus.Labels {
 	return prometheus.Labels{logs.RequestIDKey: id}
 }
 
-// observe puts a value into a histogram.
-func observe(ctx context.Context, o prometheus.Observer, value float64) {
-	if e, ok := o.(prometheus.ExemplarObserver); ok {
-		if labels := exemplar(ctx); labels != nil {
-			e.ObserveWithExemplar(value, labels)
-			return
-		}
+// observe puts a value into a histogram, with an exemplar if there is one.
+func observe(e prometheus.Labels, o prometheus.Observer, value float64) {
+	if to, ok := o.(prometheus.ExemplarObserver); ok && e != nil {
+		to.ObserveWithExemplar(value, e)
+		return
 	}
 	o.Observe(value)
 }
 
-// add raises a counter. Nothing added is no event: it leaves no exemplar.
-func add(ctx context.Context, c prometheus.Counter, value float64) {
-	if e, ok := c.(prometheus.ExemplarAdder); ok && value > 0 {
-		if labels := exemplar(ctx); labels != nil {
-			e.AddWithExemplar(value, labels)
-			return
-		}
+// add raises a counter, with an exemplar if there is one. Nothing added is no event: it leaves no exemplar.
+func add(e prometheus.Labels, c prometheus.Counter, value float64) {
+	if to, ok := c.(prometheus.ExemplarAdder); ok && e != nil && value > 0 {
+		to.AddWithExemplar(value, e)
+		return
 	}
 	c.Add(value)
 }

@@ -43,9 +43,9 @@ type Request struct {
 // Request records a request. Its exemplar is the id of the context's request; with a context of no request, such as that
 // of a probe without a log line for an exemplar to lead to, there is none.
 func (r *Recorder) Request(ctx context.Context, q Request) {
-	method := methodLabel(q.Method)
-	add(ctx, r.requests.WithLabelValues(method, q.Endpoint, statusLabel(q.Status)), 1)
-	observe(ctx, r.requestDuration.WithLabelValues(method, q.Endpoint), q.Elapsed.Seconds())
+	method, e := methodLabel(q.Method), exemplar(ctx)
+	add(e, r.requests.WithLabelValues(method, q.Endpoint, statusLabel(q.Status)), 1)
+	observe(e, r.requestDuration.WithLabelValues(method, q.Endpoint), q.Elapsed.Seconds())
 }
 
 // statusLabels are the texts of the codes that HTTP has room for, made once.

@@ -90,48 +90,48 @@ func names[T ~string](values []T) []string {
 
 // ModelCall records a call that has ended, well or not: what it used is counted in both cases.
 func (r *Recorder) ModelCall(ctx context.Context, c Call) {
-	m, model, status := r.model, r.modelLabel(c.Model), metric.StatusSuccess
+	m, model, status, e := r.model, r.modelLabel(c.Model), metric.StatusSuccess, exemplar(ctx)
 	if c.Err != nil {
 		kind := assistant.KindOf(c.Err)
 		status = metric.StatusError
-		add(ctx, m.errors.WithLabelValues(model, string(kind)), 1)
+		add(e, m.errors.WithLabelValues(model, string(kind)), 1)
 		r.Error(kind, metric.EndpointModel)
 	}
-	add(ctx, m.calls.WithLabelValues(model, status), 1)
-	add(ctx, m.usage.WithLabelValues(model, string(c.Usage.Source)), 1)
+	add(e, m.calls.WithLabelValues(model, status), 1)
+	add(e, m.usage.WithLabelValues(model, string(c.Usage.Source)), 1)
 	if c.Finish != "" {
-		add(ctx, m.finishes.WithLabelValues(model, string(c.Finish)), 1)
+		add(e, m.finishes.WithLabelValues(model, string(c.Finish)), 1)
 	}
-	m.time(ctx, model, c)
+	m.time(e, model, c)
 	if c.Usage.Source != assistant.UsageUnknown {
-		m.spend(ctx, model, c.Usage)
+		m.spend(e, model, c.Usage)
 	}
 }
 
-func (m *modelMetrics) time(ctx context.Context, model string, c Call) {
-	observe(ctx, m.duration.WithLabelValues(model), c.Elapsed.Seconds())
+func (m *modelMetrics) time(e prometheus.Labels, model string, c Call) {
+	observe(e, m.duration.WithLabelValues(model), c.Elapsed.Seconds())
 	if c.Parts == 0 {
 		return
 	}
-	observe(ctx, m.firstToken.WithLabelValues(model), c.First.Seconds())
+	observe(e, m.firstToken.WithLabelValues(model), c.First.Seconds())
 	// Thinking comes before the first text, so its tokens take none of this time.
 	tokens := c.Usage.CompletionTokens - c.Usage.ThinkingTokens
 	if c.Err == nil && c.Parts > 1 && tokens > 1 {
-		observe(ctx, m.perToken.WithLabelValues(model), (c.Last-c.First).Seconds()/float64(tokens-1))
+		observe(e, m.perToken.WithLabelValues(model), (c.Last-c.First).Seconds()/float64(tokens-1))
 	}
 }
 
-func (m *modelMetrics) spend(ctx context.Context, model string, u assistant.Usage) {
-	add(ctx, m.tokens.WithLabelValues(model, metric.TokenPrompt), float64(u.PromptTokens))
-	add(ctx, m.tokens.WithLabelValues(model, metric.TokenCompletion), float64(u.CompletionTokens))
-	add(ctx, m.details.WithLabelValues(model, metric.TokenCached), float64(u.CachedTokens))
-	add(ctx, m.details.WithLabelValues(model, metric.TokenThinking), float64(u.ThinkingTokens))
-	add(ctx, m.lookups.WithLabelValues(model, m.costs.book(model, u)), 1)
+func (m *modelMetrics) spend(e prometheus.Labels, model string, u assistant.Usage) {
+	add(e, m.tokens.WithLabelValues(model, metric.TokenPrompt), float64(u.PromptTokens))
+	add(e, m.tokens.WithLabelValues(model, metric.TokenCompletion), float64(u.CompletionTokens))
+	add(e, m.details.WithLabelValues(model, metric.TokenCached), float64(u.CachedTokens))
+	add(e, m.details.WithLabelValues(model, metric.TokenThinking), float64(u.ThinkingTokens))
+	add(e, m.lookups.WithLabelValues(model, m.costs.book(model, u)), 1)
 }
 
 // Attempt records an HTTP request to the model's API that was answered with a status, 0 if it was not answered.
 func (r *Recorder) Attempt(ctx context.Context, model string, status int) {
-	add(ctx, r.model.attempts.WithLabelValues(r.modelLabel(model), metric.AttemptCode(status)), 1)
+	add(exemplar(ctx), r.model.attempts.WithLabelValues(r.modelLabel(model), metric.AttemptCode(status)), 1)
 }
 
 func (r *Recorder) modelLabel(model string) string {

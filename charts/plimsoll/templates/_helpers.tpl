@@ -25,6 +25,11 @@
 {{ include "plimsoll.controller.name" . }}-{{ .Release.Namespace }}
 {{- end -}}
 
+{{/* Name of the webhook's Service, and of the Secret with its key pair. */}}
+{{- define "plimsoll.webhook.name" -}}
+{{ include "plimsoll.controller.name" . }}-webhook
+{{- end -}}
+
 {{/* Labels that select a component's pods; they never change. Call with (list $ "component"). */}}
 {{- define "plimsoll.selectorLabels" -}}
 {{- $root := index . 0 -}}

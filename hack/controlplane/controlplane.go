@@ -1,6 +1,5 @@
-//go:build integration
-
-package controller
+// Package controlplane runs a real API server for the tests of one package.
+package controlplane
 
 import (
 	"context"
@@ -15,9 +14,9 @@ import (
 	"github.com/plimsoll-dev/plimsoll/hack/steps"
 )
 
-// startControlPlane runs a real etcd, kube-apiserver and kube-controller-manager, and returns what gives a client every
-// right in it. The caller calls stop in the end, which removes it all.
-func startControlPlane(ctx context.Context) (cfg *rest.Config, stop func() error, err error) {
+// Start runs a real etcd, kube-apiserver and kube-controller-manager, and returns what gives a client every
+// right in it. The caller, a test two folders below the root, calls stop in the end, which removes it all.
+func Start(ctx context.Context) (cfg *rest.Config, stop func() error, err error) {
 	parent, err := os.MkdirTemp("", "plimsoll")
 	if err != nil {
 		return nil, nil, err

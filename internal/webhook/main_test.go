@@ -1,0 +1,138 @@
+//go:build integration
+
+package webhook_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+	"k8s.io/klog/v2"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/plimsoll-dev/plimsoll/hack/controlplane"
+	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+)
+
+// admin, made from adminConfig, may do everything in the cluster that all tests share; kubeconfig is the same for Helm.
+var (
+	admin       client.Client
+	adminConfig *rest.Config
+	kubeconfig  string
+)
+
+// installed is the release, watching every namespace, that all tests but Helm's share.
+var installed = release{name: "plimsoll", namespace: "plimsoll-system"}
+
+func TestMain(m *testing.M) {
+	code, err := runWithCluster(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func runWithCluster(m *testing.M) (code int, err error) {
+	ctrl.SetLogger(logr.Discard())
+	klog.SetLogger(logr.Discard())
+	ctx := context.Background()
+	cfg, stop, err := controlplane.Start(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+	adminConfig = cfg
+	if admin, err = newAdmin(cfg); err != nil {
+		return 0, err
+	}
+	dir, err := os.MkdirTemp("", "plimsoll")
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(dir)
+	kubeconfig = filepath.Join(dir, "kubeconfig")
+	if err := writeKubeconfig(cfg, kubeconfig); err != nil {
+		return 0, err
+	}
+	if err := installed.helm(ctx, "install", "--create-namespace"); err != nil {
+		return 0, err
+	}
+	if installed.port, err = freePort(); err != nil {
+		return 0, err
+	}
+	if err := installed.comeHere(ctx); err != nil {
+		return 0, err
+	}
+	return m.Run(), nil
+}
+
+func newAdmin(cfg *rest.Config) (client.Client, error) {
+	scheme := runtime.NewScheme()
+	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
+		return nil, err
+	}
+	return client.New(cfg, client.Options{Scheme: scheme})
+}
+
+func writeKubeconfig(cfg *rest.Config, path string) error {
+	const name = "plimsoll"
+	return clientcmd.WriteToFile(clientcmdapi.Config{
+		Clusters:       map[string]*clientcmdapi.Cluster{name: {Server: cfg.Host, CertificateAuthority: cfg.CAFile}},
+		AuthInfos:      map[string]*clientcmdapi.AuthInfo{name: {ClientCertificate: cfg.CertFile, ClientKey: cfg.KeyFile}},
+		Contexts:       map[string]*clientcmdapi.Context{name: {Cluster: name, AuthInfo: name}},
+		CurrentContext: name,
+	}, path)
+}
+
+// helm runs a command of Helm about the release, with the chart unless it is to be uninstalled.
+func (r release) helm(ctx context.Context, command string, args ...string) error {
+	args = append([]string{command, r.name, "--namespace", r.namespace, "--kubeconfig", kubeconfig}, args...)
+	if command != "uninstall" {
+		args = append(args, "../../charts/plimsoll", "--set", "alerts.enabled=false,serviceMonitor.enabled=false")
+	}
+	if out, err := exec.CommandContext(ctx, "../../hack/bin/helm", args...).CombinedOutput(); err != nil {
+		return fmt.Errorf("helm %s: %w: %s", command, err, out)
+	}
+	return nil
+}
+
+// freePort asks the kernel for a port that nobody listens on now.
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}
+
+// eventually calls check until it returns nil or the time is over.
+func eventually(t *testing.T, check func() error) {
+	t.Helper()
+	const limit = 30 * time.Second
+	deadline := time.Now().Add(limit)
+	for {
+		err := check()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("after %s: %v", limit, err)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+}

@@ -1,0 +1,55 @@
+package webhook
+
+import (
+	"context"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
+
+	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/rules"
+)
+
+var thresholdKind = v1alpha1.GroupVersion.WithKind(v1alpha1.Kind).GroupKind()
+
+// validator refuses what cannot be turned into rules, and says of the rest what there is to know.
+type validator struct {
+	adviser *adviser // nil when nobody can be asked
+}
+
+// ValidateCreate judges a new threshold.
+func (v validator) ValidateCreate(ctx context.Context, t *v1alpha1.AlertThreshold) (admission.Warnings, error) {
+	return v.judge(ctx, nil, t)
+}
+
+// ValidateUpdate judges a threshold that means something else now. One that got in with a mistake can still be
+// labelled, annotated, and deleted, whatever finalizers must be taken off for that.
+func (v validator) ValidateUpdate(ctx context.Context, before, after *v1alpha1.AlertThreshold) (admission.Warnings, error) {
+	if !after.DeletionTimestamp.IsZero() || sameMeaning(before, after) {
+		return nil, nil
+	}
+	present, _ := rules.Resolve(before) // one with mistakes has no lines to compare with
+	return v.judge(ctx, present, after)
+}
+
+// ValidateDelete lets every threshold go.
+func (validator) ValidateDelete(context.Context, *v1alpha1.AlertThreshold) (admission.Warnings, error) {
+	return nil, nil
+}
+
+// sameMeaning reports whether the two lead to the same rules.
+func sameMeaning(a, b *v1alpha1.AlertThreshold) bool {
+	return equality.Semantic.DeepEqual(a.Spec, b.Spec) && a.Labels[v1alpha1.DefaultLabel] == b.Labels[v1alpha1.DefaultLabel]
+}
+
+// judge returns every mistake as one error, of the form in which the API server returns its own. Without one it returns
+// what else is worth knowing. The present plan is nil when there is none.
+func (v validator) judge(ctx context.Context, present *rules.Plan, t *v1alpha1.AlertThreshold) (admission.Warnings, error) {
+	plan, errs := rules.Resolve(t)
+	if len(errs) > 0 {
+		return nil, apierrors.NewInvalid(thresholdKind, t.Name, errs)
+	}
+	return slices.Concat(plan.Warnings, v.adviser.advise(ctx, present, plan)), nil
+}
