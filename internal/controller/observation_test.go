@@ -24,7 +24,6 @@ import (
 	"github.com/plimsoll-dev/plimsoll/hack/controlplane"
 	"github.com/plimsoll-dev/plimsoll/hack/demo"
 	"github.com/plimsoll-dev/plimsoll/hack/prometheusserver"
-	"github.com/plimsoll-dev/plimsoll/hack/controlplane"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/observe"
 	"github.com/plimsoll-dev/plimsoll/internal/promapi"
