@@ -40,7 +40,7 @@ func benchController(ctx context.Context, args []string, out io.Writer) (err err
 		return err
 	}
 	defer func() { err = errors.Join(err, b.close(context.WithoutCancel(ctx))) }()
-	for _, stage := range []func(context.Context) ([]row, error){b.creation, b.oneByOne, b.repair, b.rest, b.memory} {
+	for _, stage := range []func(context.Context) ([]row, error){b.creation, b.oneByOne, b.rest, b.repair, b.memory} {
 		rows, err := stage(ctx)
 		if err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/tls"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -47,6 +48,13 @@ subjects: [{kind: ServiceAccount, name: scraper, namespace: NS}]
 	}
 	run := buildProgram(t, adminConfig, controllerUser).start(t, "--metrics-secure", "--namespaces", namespace)
 	run.ready(t)
+	eventually(t, 30*time.Second, func() error { // the metrics have a server of their own
+		conn, err := net.Dial("tcp", run.metrics)
+		if err == nil {
+			err = conn.Close()
+		}
+		return err
+	})
 	for name, tc := range map[string]struct {
 		token string
 		want  int

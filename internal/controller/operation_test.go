@@ -80,6 +80,7 @@ func (o operation) killedAmidMany(t *testing.T) {
 
 	second := o.program.start(t)
 	eventually(t, 2*time.Minute, func() error {
+		time.Sleep(time.Second) // the list is long
 		var list v1alpha1.AlertThresholdList
 		if err := o.admin.List(t.Context(), &list); err != nil {
 			return err

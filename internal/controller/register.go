@@ -48,8 +48,11 @@ func register(mgr ctrl.Manager, o Options) error {
 		Watches(&v1alpha1.AlertThreshold{}, handler.EnqueueRequestsFromMapFunc(r.toDefaults), builder.WithPredicates(thresholdChanged)).
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: workers,
-			EnableWarmup:            ptr.To(true), // a replica that stands by has its caches filled when its turn comes
-			SkipNameValidation:      ptr.To(true), // one controller each, but a test may run several managers
+			// The priority queue of controller-runtime 0.24 can hold its lock for ever when it is shut down with work left: the
+			// leader then keeps the lease until its grace period is over.
+			UsePriorityQueue:   ptr.To(false),
+			EnableWarmup:       ptr.To(true), // a replica that stands by has its caches filled when its turn comes
+			SkipNameValidation: ptr.To(true), // one controller each, but a test may run several managers
 		}).
 		Build(r)
 	if err != nil {

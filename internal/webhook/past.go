@@ -11,6 +11,13 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
+// Past is where proposed lines are tried: a Prometheus, none when its URL is empty, how far to look back in it, and the
+// time between two evaluations of rules.
+type Past struct {
+	promapi.Options
+	Window, Step time.Duration
+}
+
 // past tries lines on what Prometheus holds. It is a forecaster: what was is taken for what will be.
 type past struct {
 	prometheus *promapi.Client
