@@ -32,7 +32,7 @@ func (s *Subject) loaded(snap *Snapshot, h *held, f found) Verdict {
 				fmt.Sprintf("Prometheus cannot evaluate the rule %s: %s", failed.name, failed.lastError)}
 		}
 		return Verdict{metav1.ConditionTrue, v1alpha1.ReasonLoaded,
-			"Prometheus holds the rule and evaluates it every " + model.Duration(h.interval).String()}
+			"Prometheus holds the rule and evaluates it every " + model.Duration(snap.Interval).String()}
 	}
 
 	if s.missing.IsZero() {
