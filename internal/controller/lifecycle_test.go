@@ -61,7 +61,7 @@ func TestLastGoodRuleStays(t *testing.T) {
 	}
 
 	// A second mistake must not pass for the generation that the rule was made from.
-	setLevels(t, namespace, "cpu", v1alpha1.Level{Severity: "warning", Above: "200%"})
+	setLevels(t, namespace, "cpu", v1alpha1.Level{Severity: "warning", Above: "110%"})
 	threshold = waitFor(t, admin, namespace, "cpu", v1alpha1.ConditionAccepted, v1alpha1.ReasonInvalidSpec)
 	expectCondition(t, threshold, v1alpha1.ConditionProgrammed, metav1.ConditionTrue, 1, "of generation 1 stays")
 

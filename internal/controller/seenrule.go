@@ -34,14 +34,14 @@ type seenRuleList struct {
 // DeepCopyObject makes it a runtime.Object.
 func (r *seenRule) DeepCopyObject() runtime.Object {
 	out := &seenRule{TypeMeta: r.TypeMeta, Spec: r.Spec}
-	r.ObjectMeta.DeepCopyInto(&out.ObjectMeta)
+	r.DeepCopyInto(&out.ObjectMeta)
 	return out
 }
 
 // DeepCopyObject makes it a runtime.Object.
 func (l *seenRuleList) DeepCopyObject() runtime.Object {
 	out := &seenRuleList{TypeMeta: l.TypeMeta, Items: make([]seenRule, len(l.Items))}
-	l.ListMeta.DeepCopyInto(&out.ListMeta)
+	l.DeepCopyInto(&out.ListMeta)
 	for i := range l.Items {
 		out.Items[i] = *l.Items[i].DeepCopyObject().(*seenRule)
 	}
