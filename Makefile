@@ -28,7 +28,7 @@ demo-down: ## remove all that the demo made
 .PHONY: test
 test: tools-test ## unit, chart and rule tests, and integration against a real API server; needs no root
 	go test ./...
-	go test -tags integration ./cmd/kubectl-plimsoll ./internal/controller ./internal/promapi ./internal/webhook
+	go test -tags integration -timeout 20m ./cmd/kubectl-plimsoll ./internal/controller ./internal/promapi ./internal/webhook
 
 .PHONY: test-redis
 test-redis: ## sessions in a real Redis, killed and back; needs redis-server, which root gets from Debian
@@ -60,8 +60,13 @@ verify: generate lint ## regenerate what is generated, lint, and fail if that ch
 	git diff --exit-code -- $(GENERATED)
 
 .PHONY: bench
-bench: tools-control-plane ## what is promised, measured: prints tables, fails for nothing that is slow
+bench: tools-control-plane tools-prometheus ## what is promised, measured: prints tables, fails for nothing that is slow
 	@go run ./hack/bench
+
+.PHONY: bench-backtest
+bench-backtest: tools-prometheus ## a week of 100 series replayed: on one core, and all of it from a real Prometheus
+	go test -run '^$$' -bench . -cpu 1 ./internal/backtest
+	@go run ./hack/bench backtest
 
 .PHONY: bench-controller
 bench-controller: tools-control-plane ## the controller alone: 1,000 thresholds, singles, repairs, rest, restart, memory
@@ -97,6 +102,10 @@ tools-test: tools-control-plane
 tools-control-plane:
 	@$(DEV) tools etcd kube-apiserver kube-controller-manager
 
+.PHONY: tools-prometheus
+tools-prometheus:
+	@$(DEV) tools prometheus promtool
+
 ##@ A Kubernetes on this machine
 
 .PHONY: cluster-up
@@ -115,7 +124,7 @@ cluster-down: ## stop it and remove all that it made
 
 .PHONY: help
 help: ## this text
-	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: clean
 clean: ## remove everything that was built

@@ -120,22 +120,10 @@ func (o *recommendOptions) recommend(cmd *cobra.Command, client *promapi.Client,
 		}
 		r.Levels = append(r.Levels, level)
 		if found.Found {
-			r.Recommendations = append(r.Recommendations, status(found))
+			r.Recommendations = append(r.Recommendations, found.Status())
 		}
 	}
 	return r, nil
-}
-
-// status is the recommendation as the resource's status has it.
-func status(found backtest.Recommendation) v1alpha1.Recommendation {
-	r := v1alpha1.Recommendation{Severity: found.Line.Severity, Because: found.Because}
-	value := found.Line.Unit.Format(found.Line.Value)
-	if found.Line.Comparison == rules.Below {
-		r.Below = value
-	} else {
-		r.Above = value
-	}
-	return r
 }
 
 // choose picks the recommended lines that can be taken together: level by level, as long as critical lies beyond warning.
@@ -166,7 +154,7 @@ func (r *recommended) changed() *v1alpha1.AlertThreshold {
 	changed := r.target.resource.DeepCopy()
 	for i, found := range r.found {
 		if r.taken[i] {
-			line := status(found)
+			line := found.Status()
 			level := &changed.Spec.Levels[i]
 			level.Above, level.Below = v1alpha1.Value(line.Above), v1alpha1.Value(line.Below)
 		}

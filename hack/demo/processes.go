@@ -65,7 +65,7 @@ func (e *Env) programs(address func(string) string) []cluster.Process {
 		{Name: "assistant", Path: bin("assistant"), Args: assistant, Env: append(os.Environ(), keyVariable+"="+key)}, // all of it: a proxy may be on the way to Gemini
 		{Name: "loadgen", Path: bin("loadgen"), Args: []string{"--url", e.AssistantURL, "--rate", "2", "--duration", "0"}},
 		{Name: "controller", Path: bin("controller"), Args: []string{
-			"--kubeconfig", e.file("controller.kubeconfig"),
+			"--kubeconfig", e.file("controller.kubeconfig"), "--prometheus-url", e.PrometheusURL,
 			"--metrics-bind-address", address("controller"), "--health-probe-bind-address", address("controller-health")}},
 		{Name: "alertmanager", Path: bin("alertmanager"), Args: []string{
 			"--config.file", e.file("alertmanager.yaml"), "--storage.path", e.file("alertmanager"),

@@ -61,6 +61,7 @@ func TestMainJob(t *testing.T) {
 		{"The default alerts are loaded", s.defaultAlertsAreLoaded},
 		{"The dashboards' queries return data", s.dashboardsHaveData},
 		{"A threshold below the value fires, a raised one resolves", s.thresholdFiresAndResolves},
+		{"The past is told at kubectl apply and in the status", s.pastIsTold},
 		{"A hand-edited rule is put back", s.driftIsPutBack},
 		{"Invalid thresholds are refused and change no rule", s.invalidIsRefused},
 		{"A deleted threshold's rule leaves Prometheus", s.deletedRuleLeaves},

@@ -104,6 +104,7 @@ func (s suite) thresholdFiresAndResolves(t *testing.T) {
 	if held := time.Since(pending); pending.IsZero() || held < holdFor-2*time.Second {
 		t.Errorf("%s fired after %s of pending (seen at %s), want its for of %s first", alert, held, pending, holdFor)
 	}
+	s.statusFollows(t, "Firing")
 	eventually(t, demo.Patience, func(ctx context.Context) error { return s.held(ctx, 1) })
 
 	s.kubectl(t, "patch", "alertthreshold", threshold, "--namespace", demo.Namespace, "--type=merge",
@@ -116,6 +117,24 @@ func (s suite) thresholdFiresAndResolves(t *testing.T) {
 		return err
 	})
 	eventually(t, demo.Patience, func(ctx context.Context) error { return s.held(ctx, 0) })
+}
+
+// statusFollows checks that kubectl get shows the state, and a value, within two of the controller's observations; the
+// machine may be busy for a moment more.
+func (s suite) statusFollows(t *testing.T, state string) {
+	t.Helper()
+	const interval, slack = 15 * time.Second, 5 * time.Second
+	begun := time.Now()
+	eventually(t, 2*interval+slack, func(ctx context.Context) error {
+		out, err := s.Kubectl(ctx, "", "get", "alertthreshold", threshold, "--namespace", demo.Namespace,
+			"-o", "jsonpath={.status.state} {.status.current} {.status.headroom}")
+		if fields := strings.Fields(out); err == nil && (len(fields) != 3 || fields[0] != state) {
+			err = fmt.Errorf("status is %q, want %s with a value and its headroom", out, state)
+		}
+		return err
+	})
+	t.Logf("%s in the status %s after Prometheus said so\n%s", state, time.Since(begun).Round(time.Second),
+		s.kubectl(t, "get", "alertthreshold", threshold, "--namespace", demo.Namespace))
 }
 
 // held is an error unless Alertmanager holds n alerts of the threshold.

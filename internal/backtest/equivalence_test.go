@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -22,6 +23,7 @@ func TestReplayIsPrometheus(t *testing.T) {
 	const casesOfKind = 30
 	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
 		t.Run(kind, func(t *testing.T) {
+			t.Parallel() // promtool mostly waits for the disk
 			seen := map[string]int{}
 			dir := t.TempDir()
 			cases := make([]*testCase, casesOfKind)
@@ -67,11 +69,31 @@ func (c *testCase) replay(t *testing.T, dir string, seen map[string]int) {
 			seen["a series gone"]++
 		}
 	}
+	c.checkBeyond(t, plan, result)
 	identity := map[string]string{rules.NamespaceLabel: plan.Namespace, rules.ThresholdLabel: plan.Name}
 	for i := range group.Rules {
 		group.Rules[i].Annotations = nil // templates, most of the time that it takes to evaluate an alert
 	}
 	c.write(t, dir, group, expect(result, group.Rules[len(group.Rules)-1], identity))
+}
+
+// checkBeyond: the samples beyond the lines give what all samples give.
+func (c *testCase) checkBeyond(t *testing.T, plan *rules.Plan, whole *Result) {
+	t.Helper()
+	expr, err := Beyond(plan.Value.Expr, plan.Lines)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := replayOf(t, c.window, plan.Lines, c.rangeQuery(t, expr)...)
+	for i, level := range got.Levels {
+		byLabels := func(a, b Episode) int {
+			return cmp.Or(a.FiredAt.Compare(b.FiredAt), cmp.Compare(fmt.Sprint(a.Labels), fmt.Sprint(b.Labels)))
+		}
+		want := slices.SortedFunc(slices.Values(whole.Levels[i].Episodes), byLabels)
+		if episodes := slices.SortedFunc(slices.Values(level.Episodes), byLabels); !slices.EqualFunc(episodes, want, func(a, b Episode) bool { return reflect.DeepEqual(a, b) }) {
+			t.Fatalf("%s, %s: with %s the episodes are %v, want %v", c.name, level.Line.Severity, expr, episodes, want)
+		}
+	}
 }
 
 // count counts what the level's episodes are examples of.
@@ -124,6 +146,8 @@ var kinds = map[string]watched{
 		metrics: []string{"errors_total"}, counter: true, label: "endpoint"},
 	"ratio": {spec: v1alpha1.AlertThresholdSpec{Expr: `sum by (path) (rate(events_total[1m])) / sum by (path) (rate(requests_total[1m]))`},
 		metrics: []string{"events_total", "requests_total"}, counter: true, label: "path"},
+	"gated": {spec: v1alpha1.AlertThresholdSpec{Expr: `rate(events_total[1m]) and rate(requests_total[1m]) >= 1`}, // as minTraffic does
+		metrics: []string{"events_total", "requests_total"}, counter: true, label: "path"},
 }
 
 func newCase(name string, seed uint64) *testCase {
@@ -135,7 +159,7 @@ func newCase(name string, seed uint64) *testCase {
 
 	spec := kind.spec
 	spec.Alert = "Generated"
-	for _, severity := range []string{"info", "warning", "critical"} {
+	for _, severity := range []string{"one", "two", "three"} {
 		spec.Levels = append(spec.Levels, c.level(severity))
 	}
 	c.threshold = &v1alpha1.AlertThreshold{ObjectMeta: metav1.ObjectMeta{Namespace: "ai", Name: "generated"}, Spec: spec}
@@ -155,10 +179,13 @@ func (c *testCase) level(severity string) v1alpha1.Level {
 	}
 	line := v1alpha1.Value([]string{"0", "0.5", "1", "1.5", "2", "2.5", "3"}[c.rng.IntN(7)])
 	level := v1alpha1.Level{Severity: severity, For: some(), KeepFiringFor: some()}
-	if c.rng.IntN(3) == 0 {
-		level.Below = cmp.Or(line, "1")
-	} else {
+	switch {
+	case c.rng.IntN(3) > 0:
 		level.Above = line
+	case line == "0": // which no signal's value is below
+		level.Below = "1"
+	default:
+		level.Below = line
 	}
 	return level
 }

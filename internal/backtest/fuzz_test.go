@@ -59,7 +59,7 @@ func FuzzReplay(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := NewSurvey(w, &rules.Plan{Lines: []rules.Line{line}, Value: rules.Value{Unit: line.Unit, Max: math.Inf(1)}})
+		s, err := NewSurvey(w, &rules.Plan{Lines: []rules.Line{line}, Value: rules.Value{Unit: line.Unit, Min: math.Inf(-1), Max: math.Inf(1)}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
-	"github.com/plimsoll-dev/plimsoll/internal/signal"
 )
 
 const (
@@ -133,15 +132,13 @@ func (l level) written(line float64, digits int) float64 {
 	}
 }
 
-// crossable says whether the value can be beyond a line.
+// crossable says whether the value can be on either side of the line.
 func (s *Survey) crossable(side rules.Comparison, line float64) bool {
-	if math.IsInf(line, 0) {
-		return false
-	}
+	least, greatest := s.value.Min, s.value.Max
 	if side == rules.Below {
-		return line > 0 || s.value.Unit == signal.Number
+		return least < line && line <= greatest && !math.IsInf(line, 0)
 	}
-	return line < s.value.Max && (line >= 0 || s.value.Unit == signal.Number)
+	return least <= line && line < greatest && !math.IsInf(line, 0)
 }
 
 // points chooses lines that show where fires change: around the present line, and the highest peaks, the next of which

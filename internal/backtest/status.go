@@ -63,16 +63,21 @@ func FormatCoverage(share float64) string {
 func RecommendationStatus(all []Recommendation) []v1alpha1.Recommendation {
 	var found []v1alpha1.Recommendation
 	for _, r := range all {
-		if !r.Found {
-			continue
+		if r.Found {
+			found = append(found, r.Status())
 		}
-		status := v1alpha1.Recommendation{Severity: r.Line.Severity, Because: r.Because}
-		if text := r.Line.Unit.Format(r.Line.Value); r.Line.Comparison == rules.Below {
-			status.Below = text
-		} else {
-			status.Above = text
-		}
-		found = append(found, status)
 	}
 	return found
+}
+
+// Status is the recommendation, which must have been found, as the resource's status has it.
+func (r Recommendation) Status() v1alpha1.Recommendation {
+	status := v1alpha1.Recommendation{Severity: r.Line.Severity, Because: r.Because}
+	value := r.Line.Unit.Format(r.Line.Value)
+	if r.Line.Comparison == rules.Below {
+		status.Below = value
+	} else {
+		status.Above = value
+	}
+	return status
 }

@@ -82,7 +82,7 @@ func TestSurveyIsReplayAtEveryLine(t *testing.T) {
 			For:           time.Duration(rng.IntN(5)*30) * time.Second,
 			KeepFiringFor: time.Duration(rng.IntN(5)*30) * time.Second,
 		}
-		s, err := NewSurvey(w, &rules.Plan{Lines: []rules.Line{line}, Value: rules.Value{Unit: signal.Number, Max: math.Inf(1)}})
+		s, err := NewSurvey(w, &rules.Plan{Lines: []rules.Line{line}, Value: rules.Value{Unit: signal.Number, Min: math.Inf(-1), Max: math.Inf(1)}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -3,14 +3,11 @@ package controller
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -24,23 +21,15 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
-const (
-	// backtestRetry is when a backtest is tried again that Prometheus did not answer.
-	backtestRetry = time.Minute
-	// backtestSpread is by how large a part an interval is prolonged at random, so that backtests do not come in flocks.
-	backtestSpread = 0.2
-	// backtestQueries is how many range queries there are in a second at most.
-	backtestQueries = 5
-	// refreshPriority is that of a backtest that is only refreshed: behind those of changed specs.
-	refreshPriority = -1
-)
+// backtestQueries is how many range queries there are in a second at most.
+const backtestQueries = 5
 
 // backtester keeps a backtest of every threshold that has a rule: one is made soon after its spec has changed, and at a
 // slow interval. It is a controller of its own, one request at a time, so that no reconciliation waits for it.
 type backtester struct {
 	prometheus *promapi.Client
-	// step is the evaluation interval of a threshold's rules.
-	step             func(types.NamespacedName) time.Duration
+	// step is the evaluation interval of thresholds' rules.
+	step             func() time.Duration
 	window, interval time.Duration
 	events           events.EventRecorder
 	// due are the thresholds to be backtested, changed those to be reconciled.
@@ -81,15 +70,13 @@ type begun struct {
 func newBacktester(prometheus *promapi.Client, o PrometheusOptions, observer *observer, events events.EventRecorder, changed chan event.GenericEvent) *backtester {
 	return &backtester{
 		prometheus: prometheus,
-		step: func(key types.NamespacedName) time.Duration {
-			return cmp.Or(observer.evaluationInterval(key), o.BacktestStep)
-		},
-		window:   o.BacktestWindow,
-		interval: o.BacktestInterval,
-		events:   events,
-		due:      make(chan event.GenericEvent),
-		changed:  changed,
-		subjects: map[types.NamespacedName]tested{},
+		step:       func() time.Duration { return cmp.Or(observer.evaluationInterval(), o.BacktestStep) },
+		window:     o.BacktestWindow,
+		interval:   o.BacktestInterval,
+		events:     events,
+		due:        make(chan event.GenericEvent),
+		changed:    changed,
+		subjects:   map[types.NamespacedName]tested{},
 	}
 }
 
@@ -168,93 +155,4 @@ func (b *backtester) forget(key types.NamespacedName) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.subjects, key)
-}
-
-// Reconcile makes the backtest of one threshold, if it is due, and says when to come back.
-func (b *backtester) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
-	key := req.NamespacedName
-	s, known := b.get(key)
-	if !known {
-		return ctrl.Result{}, nil
-	}
-	if early := time.Until(s.next); early > 0 {
-		return later(early), nil
-	}
-	result, err := b.run(ctx, key, &s)
-	switch {
-	case ctx.Err() != nil:
-		return ctrl.Result{}, nil
-	case err == nil:
-		s.result, s.failures, s.refusal = result, 0, ""
-		s.next = time.Now().Add(wait.Jitter(b.interval, backtestSpread))
-	case promapi.IsRefused(err), errors.Is(err, errReplay):
-		s.begun = nil
-		s.next = time.Now().Add(wait.Jitter(b.interval, backtestSpread))
-		b.tell(key, &s, err.Error())
-	default: // the condition Loaded tells of a Prometheus that is away
-		ctrl.LoggerFrom(ctx).V(1).Info("backtest put off", "error", err.Error())
-		s.next = time.Now().Add(wait.Jitter(min(backtestRetry<<s.failures, b.interval), backtestSpread))
-		s.failures = min(s.failures+1, 10)
-	}
-	b.update(key, s)
-	if err == nil {
-		send(ctx, b.changed, key)
-	}
-	return later(time.Until(s.next)), nil
-}
-
-func later(after time.Duration) ctrl.Result {
-	return ctrl.Result{RequeueAfter: max(after, time.Millisecond), Priority: ptr.To(refreshPriority)}
-}
-
-// errReplay is of answers that cannot be replayed.
-var errReplay = errors.New("replay the signal")
-
-// run makes the backtest, or goes on with one that was begun.
-func (b *backtester) run(ctx context.Context, key types.NamespacedName, s *tested) (hindsight, error) {
-	if s.begun == nil {
-		var err error
-		if s.begun, err = b.begin(s.plan, b.step(key)); err != nil {
-			return hindsight{}, fmt.Errorf("%w: %w", errReplay, err)
-		}
-	}
-	for chunk, err := range b.prometheus.QueryRange(ctx, s.plan.Value.Expr, s.begun.left) {
-		if err != nil {
-			return hindsight{}, err
-		}
-		if err := errors.Join(s.begun.replay.Feed(chunk.Series, chunk.End), s.begun.survey.Feed(chunk.Series, chunk.End)); err != nil {
-			return hindsight{}, fmt.Errorf("%w: %w", errReplay, err)
-		}
-		s.begun.left.Start = chunk.End.Add(chunk.Step)
-	}
-	result := hindsight{
-		backtest:        s.begun.replay.Result().Status(s.generation),
-		recommendations: backtest.RecommendationStatus(s.begun.survey.Recommend(backtest.OnceAWeek)),
-	}
-	s.begun = nil
-	return result, nil
-}
-
-// begin is a backtest of the plan over the window that ends now, of which nothing has been asked yet.
-func (b *backtester) begin(plan *rules.Plan, step time.Duration) (*begun, error) {
-	end := time.Now().Truncate(step)
-	window := promapi.Range{Start: end.Add(-b.window), End: end, Step: step}
-	replay, err := backtest.NewReplay(backtest.Window(window), plan.Lines)
-	if err != nil {
-		return nil, err
-	}
-	survey, err := backtest.NewSurvey(backtest.Window(window), plan)
-	return &begun{replay: replay, survey: survey, left: window}, err
-}
-
-// tell says in an event, once, why there is no backtest. The threshold may still work: rules are evaluated one time at once.
-func (b *backtester) tell(key types.NamespacedName, s *tested, refusal string) {
-	if s.refusal == refusal {
-		return
-	}
-	s.refusal = refusal
-	t := named(key)
-	t.UID = s.uid
-	b.events.Eventf(t, nil, corev1.EventTypeWarning, v1alpha1.ReasonBacktestFailed, "Backtest", "%s",
-		clip("there is no backtest of this generation: "+refusal, maxNote))
 }

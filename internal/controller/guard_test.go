@@ -47,7 +47,8 @@ subjects: [{kind: ServiceAccount, name: scraper, namespace: NS}]
 		t.Fatal(err)
 	}
 	run := buildProgram(t, adminConfig, controllerUser).start(t, "--metrics-secure", "--namespaces", namespace)
-	eventually(t, time.Minute, func() error {
+	run.ready(t)
+	eventually(t, 30*time.Second, func() error { // the metrics have a server of their own
 		conn, err := net.Dial("tcp", run.metrics)
 		if err == nil {
 			err = conn.Close()

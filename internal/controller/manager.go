@@ -82,7 +82,8 @@ func NewManager(cfg *rest.Config, o Options, log logr.Logger) (ctrl.Manager, err
 	if err := errors.Join(mgr.AddHealthzCheck("ping", healthz.Ping), mgr.AddReadyzCheck("caches", cachesSynced(mgr.GetCache()))); err != nil {
 		return nil, fmt.Errorf("add the health checks: %w", err)
 	}
-	if err := errors.Join(register(mgr, o), webhook.Register(mgr, o.Webhook, o.Registerer)); err != nil {
+	tried := webhook.Past{Options: o.Prometheus.Options, Window: o.Prometheus.BacktestWindow, Step: o.Prometheus.BacktestStep}
+	if err := errors.Join(register(mgr, o), webhook.Register(mgr, o.Webhook, tried, o.Registerer)); err != nil {
 		return nil, err
 	}
 	return mgr, nil

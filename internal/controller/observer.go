@@ -188,14 +188,14 @@ func (o *observer) forget(key types.NamespacedName) {
 	delete(o.subjects, key)
 }
 
-// evaluationInterval is that of the threshold's rules in Prometheus; zero when it is not known.
-func (o *observer) evaluationInterval(key types.NamespacedName) time.Duration {
+// evaluationInterval is that of thresholds' rules in Prometheus; zero when it is not known.
+func (o *observer) evaluationInterval() time.Duration {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.snapshot == nil {
 		return 0
 	}
-	return o.snapshot.Interval(key)
+	return o.snapshot.Interval
 }
 
 // send sends the threshold, unless ctx ends before.

@@ -32,6 +32,8 @@ func addPrometheuses(scheme *runtime.Scheme) {
 // read returns the selection; nil when it cannot be found out, as when the Prometheus Operator is not there, or the
 // controller may not read its objects or namespaces.
 func (r *selectionReader) read(ctx context.Context) *observe.Selection {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
 	var prometheuses monitoringv1.PrometheusList
 	if err := r.live.List(ctx, &prometheuses); err != nil {
 		r.log.V(1).Info("not known what the Prometheuses select", "error", err.Error())

@@ -58,7 +58,7 @@ func All() ([]File, error) {
 // number gives the panels the ids by which Grafana links to them, in order from 1.
 func number(panels []dashboard.PanelOrRowPanel) {
 	for i, p := range panels {
-		id := cog.ToPtr(uint32(i + 1)) //nolint:gosec // a dashboard has a few dozen panels
+		id := cog.ToPtr(uint32(i + 1))
 		if p.Panel != nil {
 			p.Panel.Id = id
 		} else {

@@ -19,10 +19,6 @@ const (
 	ReasonUnavailable = "unavailable"
 )
 
-// OutcomeBusy is the outcome of a forecast that was not made because as many others were being made as may be at a time.
-// The other outcomes are StatusSuccess and StatusError, which is also one that would have come too late.
-const OutcomeBusy = "busy"
-
 // What the controller tells of itself. No label names a threshold: the series do not grow with the resources.
 var (
 	Thresholds = Metric{
@@ -41,15 +37,11 @@ var (
 		Name: "plimsoll_rules_too_large_total", Type: Counter,
 		Help: "PrometheusRules that were not written because they exceed the size cap.",
 	}
-	Forecasts = Metric{
-		Name: "plimsoll_admission_forecasts_total", Type: Counter, Labels: []string{"outcome"},
-		Help: "Thresholds applied whose lines were tried on the past; outcome is success, error, which includes too late, or busy.",
-	}
 )
 
 // Controller returns every metric of the controller's own.
 func Controller() []Metric {
-	return []Metric{Thresholds, RuleWrites, ReconcileErrors, RulesTooLarge, Forecasts}
+	return []Metric{Thresholds, RuleWrites, ReconcileErrors, RulesTooLarge}
 }
 
 // RuleOperations returns every operation on PrometheusRules.
@@ -62,6 +54,3 @@ func RuleOutcomes() []string { return []string{StatusSuccess, OutcomeConflict, S
 func ReconcileErrorReasons() []string {
 	return []string{ReasonConflict, ReasonForbidden, ReasonRefused, ReasonUnavailable, Other}
 }
-
-// ForecastOutcomes returns every outcome of a forecast.
-func ForecastOutcomes() []string { return []string{StatusSuccess, StatusError, OutcomeBusy} }

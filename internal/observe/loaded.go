@@ -2,6 +2,7 @@ package observe
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	prometheusv1 "github.com/prometheus/client_golang/api/prometheus/v1"
@@ -19,7 +20,7 @@ const Grace = 2 * time.Minute
 // unreachable is the verdict when Prometheus could not be asked.
 func unreachable(fault string) Verdict {
 	return Verdict{metav1.ConditionUnknown, v1alpha1.ReasonPrometheusUnreachable,
-		fault + "; the rule stays as it is, and Prometheus is asked again at every interval"}
+		clip(fault) + "; the rule stays as it is, and Prometheus is asked again at every interval"}
 }
 
 // loaded judges whether Prometheus holds the rules as they should be and evaluates them.
@@ -29,10 +30,10 @@ func (s *Subject) loaded(snap *Snapshot, h *held, f found) Verdict {
 		s.missing = time.Time{}
 		if failed := failing(h.rules); failed != nil {
 			return Verdict{metav1.ConditionFalse, v1alpha1.ReasonEvaluationFailed,
-				fmt.Sprintf("Prometheus cannot evaluate the rule %s: %s", failed.name, failed.lastError)}
+				fmt.Sprintf("Prometheus cannot evaluate the rule %s: %s", failed.name, clip(failed.lastError))}
 		}
 		return Verdict{metav1.ConditionTrue, v1alpha1.ReasonLoaded,
-			"Prometheus holds the rule and evaluates it every " + model.Duration(h.interval).String()}
+			"Prometheus holds the rule and evaluates it every " + model.Duration(snap.Interval).String()}
 	}
 
 	if s.missing.IsZero() {
@@ -74,7 +75,7 @@ func verdict(late bool, reason, what, check string) Verdict {
 func (s *Subject) difference(h *held, f found) string {
 	switch {
 	case f.different != nil && f.other.query != f.different.query:
-		return fmt.Sprintf("Prometheus holds another expression of the rule %s: %s", f.different.title(), f.other.query)
+		return fmt.Sprintf("Prometheus holds another expression of the rule %s: %s", f.different.title(), clip(f.other.query))
 	case f.different != nil:
 		return fmt.Sprintf("Prometheus holds another for or keep_firing_for of the rule %s: %s and %s", f.different.title(),
 			model.Duration(f.other.wait), model.Duration(f.other.keep))
@@ -83,6 +84,17 @@ func (s *Subject) difference(h *held, f found) string {
 	default:
 		return fmt.Sprintf("Prometheus holds %d rules instead of %d", len(h.rules), len(s.wanted))
 	}
+}
+
+// maxQuote is how much is quoted of what Prometheus says, in bytes.
+const maxQuote = 1024
+
+// clip cuts what Prometheus says to what a person reads.
+func clip(text string) string {
+	if len(text) <= maxQuote {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxQuote], "") + "..."
 }
 
 // failing is the first rule that Prometheus cannot evaluate: what follows it may fail only because of it.

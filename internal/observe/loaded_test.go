@@ -68,6 +68,9 @@ func TestLoaded(t *testing.T) {
 			g.Rules[0].Health, g.Rules[0].LastError = prometheusv1.RuleHealthBad, "found duplicate series"
 			g.Rules[3].Health, g.Rules[3].LastError = prometheusv1.RuleHealthBad, "other"
 		}), 0, "False", v1alpha1.ReasonEvaluationFailed, "cannot evaluate the rule plimsoll:signal: found duplicate series"},
+		"evaluation fails at length": {group(func(g *promapi.Group) {
+			g.Rules[0].Health, g.Rules[0].LastError = prometheusv1.RuleHealthBad, strings.Repeat("é", 100_000)
+		}), 0, "False", v1alpha1.ReasonEvaluationFailed, "é..."},
 		"not evaluated": {group(func(g *promapi.Group) { g.Rules[4].Health = prometheusv1.RuleHealthUnknown }), 0, "Unknown",
 			v1alpha1.ReasonNotYetLoaded, "has not evaluated it yet"},
 	} {

@@ -26,15 +26,16 @@ type Snapshot struct {
 	Fault string
 	// Selection is what the Prometheus objects select; nil when that is not known.
 	Selection *Selection
+	// Interval is the time between two evaluations of thresholds' rules, which is Prometheus' own, for their groups ask for
+	// none; zero when there are none.
+	Interval time.Duration
 
 	thresholds map[types.NamespacedName]*held
 }
 
 // held is what Prometheus holds for one threshold. It is kept small: there may be thousands.
 type held struct {
-	// interval between the evaluations of the group; zero when there is no group.
-	interval time.Duration
-	rules    []heldRule
+	rules []heldRule
 	// series are the recorded values, NaN left out, without the labels that all of them have.
 	series []series
 	// lines is how many lines are recorded: none before the first evaluation is stored.
@@ -71,8 +72,8 @@ func (s *Snapshot) AddGroup(group promapi.Group) {
 	if !ok {
 		return
 	}
+	s.Interval = time.Duration(group.Interval * float64(time.Second))
 	h := s.at(key)
-	h.interval = time.Duration(group.Interval * float64(time.Second))
 	h.rules = make([]heldRule, len(group.Rules))
 	for i, rule := range group.Rules {
 		h.rules[i] = newHeldRule(rule)
@@ -130,14 +131,6 @@ func (s *Snapshot) AddLines(samples model.Vector) {
 func (s *Snapshot) Holds(threshold types.NamespacedName) bool {
 	h := s.thresholds[threshold]
 	return h != nil && len(h.rules) > 0
-}
-
-// Interval is the time between two evaluations of the threshold's rules; zero when it is not known.
-func (s *Snapshot) Interval(threshold types.NamespacedName) time.Duration {
-	if h := s.thresholds[threshold]; h != nil {
-		return h.interval
-	}
-	return 0
 }
 
 func (s *Snapshot) at(key types.NamespacedName) *held {

@@ -7,11 +7,8 @@ import (
 	"net"
 	"strconv"
 	"strings"
-	"time"
 
 	"k8s.io/apimachinery/pkg/types"
-
-	"github.com/plimsoll-dev/plimsoll/internal/promapi"
 )
 
 // Options say whether and how the webhook is served. Its key pair is one of two: made and renewed here, when Service
@@ -26,15 +23,6 @@ type Options struct {
 	Service types.NamespacedName
 	// Configuration is the ValidatingWebhookConfiguration that is told whom to trust.
 	Configuration string
-	// Past is where proposed lines are tried; nowhere when its URL is empty. It is the controller's Prometheus and has no
-	// flags of its own.
-	Past Past
-}
-
-// Past is a Prometheus, how far to look back, and the time between two evaluations of rules.
-type Past struct {
-	promapi.Options
-	Window, Step time.Duration
 }
 
 // AddFlags adds the command line's flags for the options.

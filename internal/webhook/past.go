@@ -6,10 +6,19 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
 	"github.com/plimsoll-dev/plimsoll/internal/promapi"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
+
+// Past is where proposed lines are tried: a Prometheus, none when its URL is empty, how far to look back in it, and the
+// time between two evaluations of rules.
+type Past struct {
+	promapi.Options
+	Window, Step time.Duration
+}
 
 // past tries lines on what Prometheus holds. It is a forecaster: what was is taken for what will be.
 type past struct {
@@ -19,40 +28,69 @@ type past struct {
 	now          func() time.Time
 }
 
+// looks is at how many times of the window it is seen whether there is a value. Episodes are found exactly; asking for
+// every sample to know the coverage as well takes several times as long.
+const looks = 200
+
 // Forecast replays the lines of both plans. A line that is in force as it is proposed is not spoken of.
 func (p *past) Forecast(ctx context.Context, present, proposed *rules.Plan) ([]string, error) {
+	changed := proposed.Lines
+	if present != nil && present.Value.Expr == proposed.Value.Expr {
+		changed = slices.DeleteFunc(slices.Clone(changed), func(line rules.Line) bool { return slices.Contains(present.Lines, line) })
+	}
+	if len(changed) == 0 {
+		return nil, nil
+	}
 	end := p.now().Truncate(p.step)
 	window := backtest.Window{Start: end.Add(-p.window), End: end, Step: p.step}
-	if present == nil {
-		result, err := p.replay(ctx, window, proposed.Value.Expr, proposed.Lines)
-		if err != nil {
-			return nil, err
+
+	// All at once: whoever applies the threshold waits for the answer.
+	g, ctx := errgroup.WithContext(ctx)
+	var will, was *backtest.Result
+	var coverage float64
+	g.Go(func() (err error) {
+		will, err = p.replay(ctx, window, proposed.Value.Expr, changed)
+		return err
+	})
+	g.Go(func() (err error) {
+		coverage, err = p.coverage(ctx, window, proposed)
+		return err
+	})
+	g.Go(func() (err error) {
+		was = &backtest.Result{}
+		if present != nil {
+			was, err = p.replay(ctx, window, present.Value.Expr, present.Lines)
 		}
-		return tell(result, nil), nil
+		return err
+	})
+	if err := g.Wait(); err != nil {
+		return nil, err
 	}
-	if present.Value.Expr != proposed.Value.Expr {
-		result, err := p.replay(ctx, window, proposed.Value.Expr, proposed.Lines)
-		if err != nil {
-			return nil, err
-		}
-		was, err := p.replay(ctx, window, present.Value.Expr, present.Lines)
-		if err != nil {
-			return nil, err
-		}
-		return tell(result, was.Levels), nil
-	}
-	changed := slices.DeleteFunc(slices.Clone(proposed.Lines), func(line rules.Line) bool { return slices.Contains(present.Lines, line) })
-	result, err := p.replay(ctx, window, proposed.Value.Expr, slices.Concat(changed, present.Lines))
+	will.Coverage = coverage
+	return tell(will, was.Levels), nil
+}
+
+// replay replays the lines on what the expression has beyond them: the episodes are exact, the coverage is not.
+func (p *past) replay(ctx context.Context, window backtest.Window, expr string, lines []rules.Line) (*backtest.Result, error) {
+	beyond, err := backtest.Beyond(expr, lines)
 	if err != nil {
 		return nil, err
 	}
-	was := result.Levels[len(changed):]
-	result.Levels = result.Levels[:len(changed)]
-	return tell(result, was), nil
+	return p.replayAll(ctx, window, beyond, lines)
 }
 
-// replay replays the lines on the expression's values.
-func (p *past) replay(ctx context.Context, window backtest.Window, expr string, lines []rules.Line) (*backtest.Result, error) {
+// coverage is the part of the window in which the plan's signal had a value.
+func (p *past) coverage(ctx context.Context, window backtest.Window, plan *rules.Plan) (float64, error) {
+	window.Step = max(window.Step, (window.Length() / looks).Truncate(window.Step))
+	result, err := p.replayAll(ctx, window, plan.Value.Expr, plan.Lines)
+	if err != nil {
+		return 0, err
+	}
+	return result.Coverage, nil
+}
+
+// replayAll replays the lines on the expression's values.
+func (p *past) replayAll(ctx context.Context, window backtest.Window, expr string, lines []rules.Line) (*backtest.Result, error) {
 	replay, err := backtest.NewReplay(window, lines)
 	if err != nil {
 		return nil, fmt.Errorf("replay %s: %w", expr, err)

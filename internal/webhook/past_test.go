@@ -44,7 +44,7 @@ func TestPast(t *testing.T) {
 		"another signal": {plan(t, hours, warning("12", "")), plan(t, days, once), []string{
 			"level warning (< 1 for 23h) would have fired once in the last 7d (100% covered), the present one (> 12) 7 times",
 		}},
-		"a level less": {plan(t, hours, warning("12", ""), never), plan(t, hours, never), []string{}},
+		"a level less": {plan(t, hours, warning("12", ""), never), plan(t, hours, never), nil},
 		"no data": {nil, plan(t, nothing, never), []string{
 			"the signal had no value in the last 7d: what the lines would have done is not known",
 		}},

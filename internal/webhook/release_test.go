@@ -14,7 +14,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -67,7 +66,7 @@ func (r release) options() controller.Options {
 		LeaderElection: true, LeaderElectionNamespace: r.namespace,
 		Webhook: webhook.Options{
 			Address:       net.JoinHostPort("127.0.0.1", strconv.Itoa(r.port)),
-			Service:       types.NamespacedName(r.service()),
+			Service:       r.service(),
 			Configuration: r.configuration(),
 		},
 	}

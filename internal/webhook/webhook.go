@@ -26,8 +26,8 @@ const (
 )
 
 // Register makes mgr serve the webhook, as a leader and as a stand-by, unless the options say not to. The options must
-// be valid. metrics takes the webhook's own metrics.
-func Register(mgr ctrl.Manager, o Options, metrics prometheus.Registerer) error {
+// be valid. Proposed lines are tried on the past; metrics takes the webhook's own metrics.
+func Register(mgr ctrl.Manager, o Options, tried Past, metrics prometheus.Registerer) error {
 	if !o.serves() {
 		return nil
 	}
@@ -40,12 +40,12 @@ func Register(mgr ctrl.Manager, o Options, metrics prometheus.Registerer) error 
 		return err
 	}
 	v := validator{}
-	if o.Past.URL != "" {
-		client, err := promapi.New(o.Past.Options)
+	if tried.URL != "" {
+		client, err := promapi.New(tried.Options)
 		if err != nil {
 			return err
 		}
-		v.adviser = newAdviser(&past{prometheus: client, window: o.Past.Window, step: o.Past.Step, now: time.Now})
+		v.adviser = newAdviser(&past{prometheus: client, window: tried.Window, step: tried.Step, now: time.Now})
 		if err := metrics.Register(v.adviser.outcomes); err != nil {
 			return fmt.Errorf("register the webhook's metrics: %w", err)
 		}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"github.com/plimsoll-dev/plimsoll/internal/promapi"
+	"github.com/plimsoll-dev/plimsoll/internal/rules"
+)
+
+// past is a history and the Prometheus that has it.
+type past struct {
+	dir    string
+	r      promapi.Range
+	plan   *rules.Plan
+	plugin string // the command line's program
+	url    string
+	client *promapi.Client
+}
+
+// write makes blocks of a history: loads that wander about 70%.
+func (p *past) write(series int) error {
+	path := filepath.Join(p.dir, "history.txt")
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	w := bufio.NewWriter(f)
+	fmt.Fprintln(w, "# TYPE load gauge")
+	rng := rand.New(rand.NewPCG(1, 2))
+	for i := range series {
+		load := 70.0
+		for at := p.r.Start; !at.After(p.r.End); at = at.Add(p.r.Step) {
+			load += 0.02*(70-load) + rng.NormFloat64()
+			fmt.Fprintf(w, "load{namespace=\"ai\",pod=\"%d\"} %.4f %d\n", i, load, at.Unix())
+		}
+	}
+	fmt.Fprintln(w, "# EOF")
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	promtool := exec.Command("hack/bin/promtool", "tsdb", "create-blocks-from", "openmetrics", "--quiet", path, filepath.Join(p.dir, "data"))
+	if msg, err := promtool.CombinedOutput(); err != nil {
+		return fmt.Errorf("making blocks of the history: %w\n%s", err, msg)
+	}
+	return os.Remove(path)
+}
+
+// start starts Prometheus on the blocks, and builds the program that asks it.
+func (p *past) start(ctx context.Context) (stop func(), err error) {
+	if p.plan, err = resolve(pastThreshold); err != nil {
+		return nil, err
+	}
+	if p.plugin, err = build(ctx, p.dir, "./cmd/kubectl-plimsoll"); err != nil {
+		return nil, err
+	}
+	addresses, err := freeAddresses(1)
+	if err != nil {
+		return nil, err
+	}
+	p.url = "http://" + addresses[0]
+	if p.client, err = promapi.New(promapi.Options{URL: p.url}); err != nil {
+		return nil, err
+	}
+	config := filepath.Join(p.dir, "prometheus.yaml")
+	for path, text := range map[string]string{config: "global: {}\n", filepath.Join(p.dir, "threshold.yaml"): pastThreshold} {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			return nil, err
+		}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	server := exec.CommandContext(ctx, "hack/bin/prometheus", "--config.file", config, "--storage.tsdb.path", filepath.Join(p.dir, "data"),
+		"--storage.tsdb.retention.time", "1y", "--web.listen-address", addresses[0], "--log.level", "error")
+	if err := server.Start(); err != nil {
+		cancel()
+		return nil, fmt.Errorf("starting Prometheus: %w", err)
+	}
+	stop = func() {
+		cancel()
+		_ = server.Wait()
+	}
+	if err := p.ready(ctx); err != nil {
+		stop()
+		return nil, err
+	}
+	return stop, nil
+}
+
+// ready returns when Prometheus can be queried.
+func (p *past) ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	return answers(ctx, p.url+"/-/ready")
+}

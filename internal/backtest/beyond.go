@@ -1,0 +1,46 @@
+package backtest
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/prometheus/prometheus/promql/parser"
+
+	"github.com/plimsoll-dev/plimsoll/internal/rules"
+)
+
+// Beyond is an expression that has only those samples of the given one that are beyond some of the lines. To an alert no
+// sample and one on the good side of its line are the same, so a replay of what it gives has the same episodes; but most
+// samples stay with the server, and coverage is not known.
+func Beyond(expr string, lines []rules.Line) (string, error) {
+	parsed, err := parser.NewParser(parser.Options{}).ParseExpr(expr)
+	if err != nil {
+		return "", fmt.Errorf("parse the expression to replay: %w", err)
+	}
+	vector := "(" + expr + ")"
+	if parsed.Type() == parser.ValueTypeScalar {
+		vector = "vector" + vector // only a vector can be filtered
+	}
+	least, greatest := math.Inf(1), math.Inf(-1)
+	for _, line := range lines {
+		if line.Comparison == rules.Below {
+			greatest = max(greatest, line.Value)
+		} else {
+			least = min(least, line.Value)
+		}
+	}
+	var sides []string
+	if !math.IsInf(least, 1) {
+		sides = append(sides, vector+" > "+strconv.FormatFloat(least, 'f', -1, 64))
+	}
+	if !math.IsInf(greatest, -1) {
+		sides = append(sides, vector+" < "+strconv.FormatFloat(greatest, 'f', -1, 64))
+	}
+	if len(sides) == 0 {
+		return "", errors.New("there is no line to replay")
+	}
+	return strings.Join(sides, " or "), nil
+}

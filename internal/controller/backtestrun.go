@@ -1,0 +1,118 @@
+package controller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/utils/ptr"
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/backtest"
+	"github.com/plimsoll-dev/plimsoll/internal/promapi"
+	"github.com/plimsoll-dev/plimsoll/internal/rules"
+)
+
+const (
+	// backtestRetry is when a backtest is tried again that Prometheus did not answer.
+	backtestRetry = time.Minute
+	// backtestSpread is by how large a part an interval is prolonged at random, so that backtests do not come in flocks.
+	backtestSpread = 0.2
+	// refreshPriority is that of a backtest that is only refreshed: behind those of changed specs.
+	refreshPriority = -1
+)
+
+// Reconcile makes the backtest of one threshold, if it is due, and says when to come back.
+func (b *backtester) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	key := req.NamespacedName
+	s, known := b.get(key)
+	if !known {
+		return ctrl.Result{}, nil
+	}
+	if early := time.Until(s.next); early > 0 {
+		return later(early), nil
+	}
+	result, err := b.run(ctx, &s)
+	switch {
+	case ctx.Err() != nil:
+		return ctrl.Result{}, nil
+	case err == nil:
+		s.result, s.failures, s.refusal = result, 0, ""
+		s.next = time.Now().Add(wait.Jitter(b.interval, backtestSpread))
+	case promapi.IsRefused(err), errors.Is(err, errReplay):
+		s.begun = nil
+		s.next = time.Now().Add(wait.Jitter(b.interval, backtestSpread))
+		b.tell(key, &s, err.Error())
+	default: // the condition Loaded tells of a Prometheus that is away
+		ctrl.LoggerFrom(ctx).V(1).Info("backtest put off", "error", err.Error())
+		s.next = time.Now().Add(wait.Jitter(min(backtestRetry<<s.failures, b.interval), backtestSpread))
+		s.failures = min(s.failures+1, 10)
+	}
+	b.update(key, s)
+	if err == nil {
+		send(ctx, b.changed, key)
+	}
+	return later(time.Until(s.next)), nil
+}
+
+func later(after time.Duration) ctrl.Result {
+	return ctrl.Result{RequeueAfter: max(after, time.Millisecond), Priority: ptr.To(refreshPriority)}
+}
+
+// errReplay is of answers that cannot be replayed.
+var errReplay = errors.New("replay the signal")
+
+// run makes the backtest, or goes on with one that was begun.
+func (b *backtester) run(ctx context.Context, s *tested) (hindsight, error) {
+	if s.begun == nil {
+		var err error
+		if s.begun, err = b.begin(s.plan); err != nil {
+			return hindsight{}, fmt.Errorf("%w: %w", errReplay, err)
+		}
+	}
+	for chunk, err := range b.prometheus.QueryRange(ctx, s.plan.Value.Expr, s.begun.left) {
+		if err != nil {
+			return hindsight{}, err
+		}
+		if err := errors.Join(s.begun.replay.Feed(chunk.Series, chunk.End), s.begun.survey.Feed(chunk.Series, chunk.End)); err != nil {
+			return hindsight{}, fmt.Errorf("%w: %w", errReplay, err)
+		}
+		s.begun.left.Start = chunk.End.Add(chunk.Step)
+	}
+	result := hindsight{
+		backtest:        s.begun.replay.Result().Status(s.generation),
+		recommendations: backtest.RecommendationStatus(s.begun.survey.Recommend(backtest.OnceAWeek)),
+	}
+	s.begun = nil
+	return result, nil
+}
+
+// begin is a backtest of the plan over the window that ends now, of which nothing has been asked yet.
+func (b *backtester) begin(plan *rules.Plan) (*begun, error) {
+	step := b.step()
+	end := time.Now().Truncate(step)
+	window := promapi.Range{Start: end.Add(-b.window), End: end, Step: step}
+	replay, err := backtest.NewReplay(backtest.Window(window), plan.Lines)
+	if err != nil {
+		return nil, err
+	}
+	survey, err := backtest.NewSurvey(backtest.Window(window), plan)
+	return &begun{replay: replay, survey: survey, left: window}, err
+}
+
+// tell says in an event, once, why there is no backtest. The threshold may still work: rules are evaluated one time at once.
+func (b *backtester) tell(key types.NamespacedName, s *tested, refusal string) {
+	if s.refusal == refusal {
+		return
+	}
+	s.refusal = refusal
+	t := named(key)
+	t.UID = s.uid
+	b.events.Eventf(t, nil, corev1.EventTypeWarning, v1alpha1.ReasonBacktestFailed, "Backtest", "%s",
+		clip("there is no backtest of this generation: "+refusal, maxNote))
+}
