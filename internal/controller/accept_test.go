@@ -23,27 +23,40 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
-// TestSamples applies every sample as it is and waits until its rule is there, or is known not to come.
-func TestSamples(t *testing.T) {
+// samples are the paths of all samples.
+func samples(t *testing.T) []string {
+	t.Helper()
 	paths, err := filepath.Glob("../../config/samples/*.yaml")
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("no samples: %v", err)
 	}
+	return paths
+}
+
+// createSample creates a sample as it is, in the namespace.
+func createSample(t *testing.T, namespace, path string) *unstructured.Unstructured {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sample unstructured.Unstructured
+	if err := yaml.Unmarshal(text, &sample); err != nil {
+		t.Fatal(err)
+	}
+	sample.SetNamespace(namespace)
+	if err := admin.Create(t.Context(), &sample); err != nil {
+		t.Fatal(err)
+	}
+	return &sample
+}
+
+// TestSamples applies every sample as it is and waits until its rule is there, or is known not to come.
+func TestSamples(t *testing.T) {
 	namespace := newNamespace(t)
-	for _, path := range paths {
+	for _, path := range samples(t) {
 		t.Run(filepath.Base(path), func(t *testing.T) {
-			text, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var sample unstructured.Unstructured
-			if err := yaml.Unmarshal(text, &sample); err != nil {
-				t.Fatal(err)
-			}
-			sample.SetNamespace(namespace)
-			if err := admin.Create(t.Context(), &sample); err != nil {
-				t.Fatal(err)
-			}
+			sample := createSample(t, namespace, path)
 			if mode, _, _ := unstructured.NestedString(sample.Object, "spec", "mode"); mode == string(v1alpha1.ModeOff) {
 				waitFor(t, admin, namespace, sample.GetName(), v1alpha1.ConditionReady, v1alpha1.ReasonOff)
 				return

@@ -13,9 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"sigs.k8s.io/yaml"
-
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 )
 
@@ -23,24 +20,9 @@ import (
 // load and evaluate every one of them.
 func TestPrometheusTakesTheSamples(t *testing.T) {
 	dir, namespace := t.TempDir(), newNamespace(t)
-	paths, err := filepath.Glob("../../config/samples/*.yaml")
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("no samples: %v", err)
-	}
 	want := 0
-	for _, path := range paths {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var sample unstructured.Unstructured
-		if err := yaml.Unmarshal(text, &sample); err != nil {
-			t.Fatal(err)
-		}
-		sample.SetNamespace(namespace)
-		if err := admin.Create(t.Context(), &sample); err != nil {
-			t.Fatal(err)
-		}
+	for _, path := range samples(t) {
+		sample := createSample(t, namespace, path)
 		threshold := waitFor(t, admin, namespace, sample.GetName(), v1alpha1.ConditionAccepted, v1alpha1.ReasonValid)
 		if threshold.Spec.Mode == v1alpha1.ModeOff {
 			continue
