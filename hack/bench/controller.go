@@ -43,7 +43,7 @@ func benchController(ctx context.Context, args []string, out io.Writer) (err err
 	for _, stage := range []struct {
 		name string
 		run  func(context.Context) ([]row, error)
-	}{{"creation", b.creation}, {"singles", b.oneByOne}, {"rest", b.rest}, {"repair", b.repair}, {"memory", b.memory}} {
+	}{{"creation", b.creation}, {"singles", b.singles}, {"rest", b.rest}, {"repair", b.repair}, {"memory", b.memory}} {
 		rows, err := stage.run(ctx)
 		if err != nil {
 			return fmt.Errorf("%s: %w", stage.name, err)
@@ -71,10 +71,16 @@ func (b *controllerBench) creation(ctx context.Context) ([]row, error) {
 			return nil, fmt.Errorf("plain client: %w", err)
 		}
 		plain = append(plain, took)
+		last := round == b.n.rounds-1
+		if last {
+			if b.plainSingles, err = b.oneByOne(ctx, b.createAndWrite); err != nil {
+				return nil, fmt.Errorf("plain client, one by one: %w", err)
+			}
+		}
 		if err := b.clear(ctx); err != nil {
 			return nil, err
 		}
-		if took, err = b.controllerRound(ctx, round == b.n.rounds-1); err != nil {
+		if took, err = b.controllerRound(ctx, last); err != nil {
 			return nil, fmt.Errorf("controller: %w", err)
 		}
 		controller = append(controller, took)
@@ -90,14 +96,7 @@ func (b *controllerBench) creation(ctx context.Context) ([]row, error) {
 // plainRound is what the machine can do: a client makes the same writes, told by nobody but the creator.
 func (b *controllerBench) plainRound(ctx context.Context) (time.Duration, error) {
 	begin := time.Now()
-	err := b.each(ctx, b.n.many, func(ctx context.Context, i int) error {
-		at := b.threshold(i)
-		if err := b.client.Create(ctx, at); err != nil {
-			return err
-		}
-		return b.writeLikeTheController(ctx, at)
-	})
-	if err != nil {
+	if err := b.each(ctx, b.n.many, b.createAndWrite); err != nil {
 		return 0, err
 	}
 	return b.seen.settled(ctx, begin, b.n.many)
@@ -109,8 +108,7 @@ func (b *controllerBench) controllerRound(ctx context.Context, last bool) (time.
 		return 0, err
 	}
 	begin := time.Now()
-	err := b.each(ctx, b.n.many, func(ctx context.Context, i int) error { return b.client.Create(ctx, b.threshold(i)) })
-	if err != nil {
+	if err := b.each(ctx, b.n.many, b.create); err != nil {
 		return 0, err
 	}
 	took, err := b.seen.settled(ctx, begin, b.n.many)
@@ -120,25 +118,42 @@ func (b *controllerBench) controllerRound(ctx context.Context, last bool) (time.
 	return took, b.stop()
 }
 
-// oneByOne creates single thresholds beside the many, and waits for the rule of each.
-func (b *controllerBench) oneByOne(ctx context.Context) ([]row, error) {
+// singles creates single thresholds beside the many.
+func (b *controllerBench) singles(ctx context.Context) ([]row, error) {
+	times, err := b.oneByOne(ctx, b.create)
+	if err != nil {
+		return nil, err
+	}
+	ratio := float64(times.percentile(.99)) / float64(b.plainSingles.percentile(.99))
+	return []row{
+		{"create to rule of one, plain client, p50", milliseconds(b.plainSingles.percentile(.5)), ""},
+		{"create to rule of one, plain client, p99", milliseconds(b.plainSingles.percentile(.99)), ""},
+		{"create to rule of one, controller, p50", milliseconds(times.percentile(.5)), ""},
+		{"create to rule of one, controller, p99", milliseconds(times.percentile(.99)), "under 40 ms"},
+		{"controller / plain client, p99", fmt.Sprintf("%.2f", ratio), ""},
+	}, nil
+}
+
+// oneByOne creates single thresholds, and returns how long after that the rule of each was seen. The next one comes when
+// the status of the last is written.
+func (b *controllerBench) oneByOne(ctx context.Context, create func(context.Context, int) error) (samples, error) {
 	var times samples
-	for i := range b.n.singles {
-		at := b.threshold(b.n.many + i)
+	for n := range b.n.singles {
+		i := b.n.many + n
 		begin := time.Now()
-		if err := b.client.Create(ctx, at); err != nil {
+		if err := create(ctx, i); err != nil {
 			return nil, err
 		}
-		took, err := b.seen.ruleAfter(ctx, begin, at.Name, func(r ruleSeen) bool { return r.generation > 0 })
+		took, err := b.seen.ruleAfter(ctx, begin, b.threshold(i).Name, func(r ruleSeen) bool { return r.generation > 0 })
 		if err != nil {
 			return nil, err
 		}
 		times = append(times, took)
+		if _, err := b.seen.settled(ctx, begin, i+1); err != nil {
+			return nil, err
+		}
 	}
-	return []row{
-		{"create to rule of one, p50", milliseconds(times.percentile(.5)), ""},
-		{"create to rule of one, p99", milliseconds(times.percentile(.99)), "under 40 ms"},
-	}, nil
+	return times, nil
 }
 
 // repair deletes and edits rules behind the controller's back.
@@ -221,7 +236,7 @@ func (b *controllerBench) memory(ctx context.Context) ([]row, error) {
 	have := 0
 	for _, size := range []int{100, b.n.many, b.n.most} {
 		begin, first := time.Now(), have
-		err := b.each(ctx, max(0, size-have), func(ctx context.Context, i int) error { return b.client.Create(ctx, b.threshold(first+i)) })
+		err := b.each(ctx, max(0, size-have), func(ctx context.Context, i int) error { return b.create(ctx, first+i) })
 		if err != nil {
 			return nil, err
 		}

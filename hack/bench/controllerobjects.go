@@ -44,6 +44,20 @@ func (b *controllerBench) threshold(i int) *v1alpha1.AlertThreshold {
 	}
 }
 
+// create creates the i-th threshold.
+func (b *controllerBench) create(ctx context.Context, i int) error {
+	return b.client.Create(ctx, b.threshold(i))
+}
+
+// createAndWrite creates the i-th threshold and does the controller's work for it.
+func (b *controllerBench) createAndWrite(ctx context.Context, i int) error {
+	at := b.threshold(i)
+	if err := b.client.Create(ctx, at); err != nil {
+		return err
+	}
+	return b.writeLikeTheController(ctx, at)
+}
+
 // writeLikeTheController writes what the controller would for a threshold: its rule by server-side apply, then its
 // status by one patch.
 func (b *controllerBench) writeLikeTheController(ctx context.Context, at *v1alpha1.AlertThreshold) error {

@@ -46,6 +46,8 @@ type controllerBench struct {
 	cfg    *rest.Config
 	client client.Client
 	seen   *watched
+	// plainSingles is how long the plain client takes for single thresholds.
+	plainSingles samples
 
 	program         string
 	metrics, probes string
