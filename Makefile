@@ -72,6 +72,10 @@ bench-backtest: tools-prometheus ## a week of 100 series replayed: on one core, 
 bench-controller: tools-control-plane ## the controller alone: 1,000 thresholds, singles, repairs, rest, restart, memory
 	@go run ./hack/bench controller
 
+.PHONY: bench-observe
+bench-observe: tools-control-plane tools-prometheus ## questions and status writes with 10 and 1,000 thresholds; the time that apply waits
+	@go run ./hack/bench observe
+
 ##@ Building
 
 .PHONY: build

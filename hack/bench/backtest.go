@@ -27,7 +27,7 @@ import (
 const pastThreshold = `
 apiVersion: plimsoll.dev/v1alpha1
 kind: AlertThreshold
-metadata: {name: past, namespace: ai}
+metadata: {name: past, namespace: ` + benchNamespace + `}
 spec:
   alert: Past
   expr: load
@@ -57,11 +57,14 @@ func benchBacktest(ctx context.Context, args []string, out io.Writer) error {
 	if err := p.write(*series); err != nil {
 		return err
 	}
-	stop, err := p.start(ctx)
+	stop, err := p.start(ctx, "global: {}\n")
 	if err != nil {
 		return err
 	}
 	defer stop()
+	if err := p.prepare(ctx); err != nil {
+		return err
+	}
 
 	fmt.Fprintf(out, "%s every 30 s, %d series, 3 levels, from a real Prometheus on this machine; %d times each\n\n",
 		backtest.FormatDuration(*window), *series, *rounds)
@@ -93,6 +96,23 @@ func benchBacktest(ctx context.Context, args []string, out io.Writer) error {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t\n", run.name, milliseconds(took.percentile(0.5)), milliseconds(took.percentile(0.95)), memory, run.target)
 	}
 	return table.Flush()
+}
+
+// prepare builds the program that asks Prometheus, and writes the threshold for it.
+func (p *past) prepare(ctx context.Context) error {
+	at, err := decode(pastThreshold)
+	if err != nil {
+		return err
+	}
+	plan, errs := rules.Resolve(at)
+	if len(errs) > 0 {
+		return errs.ToAggregate()
+	}
+	p.plan = plan
+	if p.plugin, err = build(ctx, p.dir, "./cmd/kubectl-plimsoll"); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(p.dir, "threshold.yaml"), []byte(pastThreshold), 0o644)
 }
 
 // command runs the command line's program on the threshold and returns its peak of memory in MB.
@@ -144,12 +164,8 @@ func (p *past) replay(ctx context.Context, expr string, lines []rules.Line) erro
 	return nil
 }
 
-// resolve reads the threshold.
-func resolve(text string) (*rules.Plan, error) {
-	var threshold v1alpha1.AlertThreshold
-	if err := yaml.UnmarshalStrict([]byte(text), &threshold); err != nil {
-		return nil, err
-	}
-	plan, errs := rules.Resolve(&threshold)
-	return plan, errs.ToAggregate()
+// decode reads a threshold.
+func decode(text string) (*v1alpha1.AlertThreshold, error) {
+	at := &v1alpha1.AlertThreshold{}
+	return at, yaml.UnmarshalStrict([]byte(text), at)
 }

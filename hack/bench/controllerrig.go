@@ -51,6 +51,7 @@ type controllerBench struct {
 
 	program         string
 	metrics, probes string
+	flags           []string // more of the program's
 	running         *exec.Cmd
 }
 
@@ -111,8 +112,9 @@ func (b *controllerBench) start(ctx context.Context) error {
 		return err
 	}
 	defer log.Close()
-	b.running = exec.Command(b.program, "--kubeconfig", b.c.Kubeconfig(), "--leader-elect", "--leader-election-namespace", "kube-system",
-		"--metrics-bind-address", b.metrics, "--health-probe-bind-address", b.probes)
+	args := []string{"--kubeconfig", b.c.Kubeconfig(), "--leader-elect", "--leader-election-namespace", "kube-system",
+		"--metrics-bind-address", b.metrics, "--health-probe-bind-address", b.probes}
+	b.running = exec.Command(b.program, append(args, b.flags...)...)
 	b.running.Stdout, b.running.Stderr = log, log
 	if err := b.running.Start(); err != nil {
 		return fmt.Errorf("start the controller: %w", err)

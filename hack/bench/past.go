@@ -39,7 +39,7 @@ func (p *past) write(series int) error {
 		load := 70.0
 		for at := p.r.Start; !at.After(p.r.End); at = at.Add(p.r.Step) {
 			load += 0.02*(70-load) + rng.NormFloat64()
-			fmt.Fprintf(w, "load{namespace=\"ai\",pod=\"%d\"} %.4f %d\n", i, load, at.Unix())
+			fmt.Fprintf(w, "load{namespace=%q,pod=\"%d\"} %.4f %d\n", benchNamespace, i, load, at.Unix())
 		}
 	}
 	fmt.Fprintln(w, "# EOF")
@@ -53,14 +53,8 @@ func (p *past) write(series int) error {
 	return os.Remove(path)
 }
 
-// start starts Prometheus on the blocks, and builds the program that asks it.
-func (p *past) start(ctx context.Context) (stop func(), err error) {
-	if p.plan, err = resolve(pastThreshold); err != nil {
-		return nil, err
-	}
-	if p.plugin, err = build(ctx, p.dir, "./cmd/kubectl-plimsoll"); err != nil {
-		return nil, err
-	}
+// start starts Prometheus on the blocks, with that configuration.
+func (p *past) start(ctx context.Context, text string) (stop func(), err error) {
 	addresses, err := freeAddresses(1)
 	if err != nil {
 		return nil, err
@@ -70,14 +64,12 @@ func (p *past) start(ctx context.Context) (stop func(), err error) {
 		return nil, err
 	}
 	config := filepath.Join(p.dir, "prometheus.yaml")
-	for path, text := range map[string]string{config: "global: {}\n", filepath.Join(p.dir, "threshold.yaml"): pastThreshold} {
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			return nil, err
-		}
+	if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
+		return nil, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	server := exec.CommandContext(ctx, "hack/bin/prometheus", "--config.file", config, "--storage.tsdb.path", filepath.Join(p.dir, "data"),
-		"--storage.tsdb.retention.time", "1y", "--web.listen-address", addresses[0], "--log.level", "error")
+		"--storage.tsdb.retention.time", "1y", "--web.listen-address", addresses[0], "--web.enable-lifecycle", "--log.level", "error")
 	if err := server.Start(); err != nil {
 		cancel()
 		return nil, fmt.Errorf("starting Prometheus: %w", err)
