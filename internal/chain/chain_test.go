@@ -142,8 +142,12 @@ func TestCheck(t *testing.T) {
 		"invalid": {scene{value: low, change: func(s *Seen) { s.Threshold.Spec.Levels[0].Above = "2s" }}, false, "accepted FAIL: spec.levels[0].above: Invalid value"},
 		"no controller": {scene{value: low, change: func(s *Seen) { s.Threshold.Generation = 3 }}, false,
 			"accepted FAIL: the controller has not looked at generation 3"},
-		"off":            {scene{value: low, change: func(s *Seen) { s.Threshold.Spec.Mode = v1alpha1.ModeOff }}, false, "rule FAIL: spec.mode is Off"},
-		"shadow":         {scene{mode: v1alpha1.ModeShadow, value: high}, false, "level warning FAIL: spec.mode is Shadow, so nothing ever fires: 93.2%, and the line is > 80%"},
+		"off":    {scene{value: low, change: func(s *Seen) { s.Threshold.Spec.Mode = v1alpha1.ModeOff }}, false, "rule FAIL: spec.mode is Off"},
+		"shadow": {scene{mode: v1alpha1.ModeShadow, value: high}, false, "level warning FAIL: spec.mode is Shadow, so nothing ever fires: 93.2%, and the line is > 80%"},
+		"shadow fires": {scene{mode: v1alpha1.ModeShadow, value: high, change: func(s *Seen) {
+			s.Threshold.Status.Levels = []v1alpha1.LevelStatus{{Severity: "warning", State: v1alpha1.StatePending, ActiveSince: ptr.To(metav1.NewTime(now.Add(-time.Hour)))}}
+			meta.SetStatusCondition(&s.Threshold.Status.Conditions, metav1.Condition{Type: v1alpha1.ConditionLoaded, Status: metav1.ConditionTrue, ObservedGeneration: 2})
+		}}, false, "level warning FAIL: spec.mode is Shadow, so nothing ever fires: 93.2%, and the line is > 80%; in mode Enforce it would be Firing"},
 		"no rule":        {scene{value: low, change: func(s *Seen) { s.Rule = nil }}, false, "rule FAIL: PrometheusRule plimsoll-cpu does not exist"},
 		"a foreign rule": {scene{value: low, change: func(s *Seen) { s.Rule.OwnerReferences = nil }}, false, "rule FAIL: PrometheusRule plimsoll-cpu exists and is not this threshold's"},
 		"another rule":   {scene{value: low, change: func(s *Seen) { s.Rule.Spec.Groups = nil }}, false, "rule FAIL: PrometheusRule plimsoll-cpu is not what generation 2 wants"},

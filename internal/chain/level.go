@@ -31,7 +31,8 @@ func where(seen Seen, plan *rules.Plan, line rules.Line, level observe.Level) (R
 	if worst, ok := worst(seen.Prometheus.Signal, line.Comparison); ok {
 		value = observe.Format(line.Unit, worst)
 		if plan.Mode == v1alpha1.ModeShadow {
-			return Fail, fmt.Sprintf("spec.mode is Shadow, so nothing ever fires: %s, and the line is %s", value, line)
+			return Fail, fmt.Sprintf("spec.mode is Shadow, so nothing ever fires: %s, and the line is %s; in mode Enforce it would be %s",
+				value, line, level.State)
 		}
 	}
 	held := seen.Now.Sub(level.ActiveSince).Truncate(time.Second)

@@ -16,9 +16,10 @@ import (
 )
 
 // observed is what observe says of the snapshot, when the rule has been there since it was last written: so one that was
-// written a moment ago is given its time.
+// written a moment ago is given its time. Since when lines have been crossed that nothing alerts of, the status says.
 func observed(seen Seen, plan *rules.Plan) observe.Observation {
 	subject := observe.NewSubject(plan)
+	subject.ResumeLevels(&seen.Threshold.Status, seen.Threshold.Generation)
 	if seen.Rule != nil {
 		subject.Observe(observe.NewSnapshot(written(seen.Rule)))
 	}

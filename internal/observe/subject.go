@@ -64,9 +64,7 @@ func (s *Subject) Resume(status *v1alpha1.AlertThresholdStatus, generation int64
 	hash := fnv.New32a()
 	hash.Write([]byte(s.key.String()))
 	s.changed = now.Add(-time.Duration(hash.Sum32()) % SmallChanges)
-	if s.shadow {
-		s.seed(before.Levels)
-	}
+	s.ResumeLevels(status, generation)
 	switch {
 	case before.Loaded.Status == metav1.ConditionTrue, before.Loaded.Reason == v1alpha1.ReasonPrometheusUnreachable,
 		before.Loaded.Reason == v1alpha1.ReasonEvaluationFailed:
@@ -74,6 +72,13 @@ func (s *Subject) Resume(status *v1alpha1.AlertThresholdStatus, generation int64
 		s.missing = since.Add(-Grace) // it had been given its time
 	default:
 		s.missing = since
+	}
+}
+
+// ResumeLevels takes over only since when the lines have been crossed of a threshold that has no alerts to tell it.
+func (s *Subject) ResumeLevels(status *v1alpha1.AlertThresholdStatus, generation int64) {
+	if before, _, ok := recorded(status, generation); ok && s.shadow {
+		s.seed(before.Levels)
 	}
 }
 
