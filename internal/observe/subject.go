@@ -16,7 +16,7 @@ import (
 
 // What is published again at most that often, for each threshold: a value that has changed, by little or by much.
 const (
-	SmallChanges = 5 * time.Minute
+	SmallChanges = 10 * time.Minute
 	LargeChanges = time.Minute
 )
 
