@@ -86,9 +86,9 @@ func (r *Reconciler) superseders(ctx context.Context, t *v1alpha1.AlertThreshold
 		return nil, err
 	}
 	var names []string
-	for _, o := range overrides {
-		if o.DeletionTimestamp.IsZero() {
-			names = append(names, o.Name)
+	for i := range overrides {
+		if takesPlace(&overrides[i]) {
+			names = append(names, overrides[i].Name)
 		}
 	}
 	slices.Sort(names)

@@ -8,6 +8,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
 // role is the part that a threshold plays among those of the same alert in its namespace.
@@ -34,6 +35,20 @@ func indexRole(object client.Object) []string {
 		return []string{standard.of(t.Spec.Alert)}
 	}
 	return []string{override.of(t.Spec.Alert)}
+}
+
+// takesPlace reports whether the override stands in for the default: it has a rule or is about to, or nobody wants one. A
+// mistake in a new override must not leave its alert unwatched.
+func takesPlace(o *v1alpha1.AlertThreshold) bool {
+	switch {
+	case !o.DeletionTimestamp.IsZero():
+		return false
+	case o.Status.Rule != nil, o.Spec.Mode == v1alpha1.ModeOff:
+		return true
+	default:
+		_, errs := rules.Resolve(o)
+		return len(errs) == 0
+	}
 }
 
 // sameAlert are the thresholds of that role with t's alert in t's namespace, as the cache holds them: not to be changed.

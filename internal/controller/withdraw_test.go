@@ -121,6 +121,22 @@ func TestOverrideTakesADefaultsPlace(t *testing.T) {
 	change(t, namespace, "elsewhere", func(at *v1alpha1.AlertThreshold) { at.Spec.Alert = "OtherCPU" })
 	present("the override has another alert")
 
+	broken := func(at *v1alpha1.AlertThreshold) { at.Spec.Signal, at.Spec.Expr = nil, "sum((" }
+	createThreshold(t, namespace, "typo", `{alert: HighCPU, expr: "sum((", levels: [{severity: warning, above: 80}]}`)
+	waitFor(t, admin, namespace, "typo", v1alpha1.ConditionReady, v1alpha1.ReasonInvalidSpec)
+	change(t, namespace, "elsewhere", broken)
+	waitFor(t, admin, namespace, "elsewhere", v1alpha1.ConditionReady, v1alpha1.ReasonInvalidSpec)
+	present("the override would leave the alert unwatched")
+	change(t, namespace, "typo", func(at *v1alpha1.AlertThreshold) { at.Spec.Expr = "vector(1)" })
+	superseded("typo")
+	change(t, namespace, "typo", broken)
+	waitFor(t, admin, namespace, "typo", v1alpha1.ConditionReady, v1alpha1.ReasonInvalidSpec)
+	superseded("typo") // by its last good rule
+	if err := admin.Delete(t.Context(), getThreshold(t, admin, namespace, "typo")); err != nil {
+		t.Fatal(err)
+	}
+	present("the override with the typo was deleted")
+
 	change(t, namespace, "standard", func(at *v1alpha1.AlertThreshold) { at.Spec.Alert = "OtherCPU" })
 	threshold := waitFor(t, admin, namespace, "standard", v1alpha1.ConditionReady, v1alpha1.ReasonSuperseded)
 	expectCondition(t, threshold, v1alpha1.ConditionReady, metav1.ConditionTrue, threshold.Generation, "has the alert OtherCPU too")
