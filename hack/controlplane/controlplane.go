@@ -9,6 +9,7 @@ import (
 
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/plimsoll-dev/plimsoll/hack/cluster"
 	"github.com/plimsoll-dev/plimsoll/hack/steps"
@@ -40,4 +41,15 @@ func Start(ctx context.Context) (cfg *rest.Config, stop func() error, err error)
 	}
 	cfg.QPS = -1 // tests wait for the cluster, not for their client
 	return cfg, stop, nil
+}
+
+// WriteKubeconfig writes what kubectl and Helm need to be the client that cfg describes.
+func WriteKubeconfig(cfg *rest.Config, path string) error {
+	const name = "plimsoll"
+	return clientcmd.WriteToFile(clientcmdapi.Config{
+		Clusters:       map[string]*clientcmdapi.Cluster{name: {Server: cfg.Host, CertificateAuthority: cfg.CAFile}},
+		AuthInfos:      map[string]*clientcmdapi.AuthInfo{name: {ClientCertificate: cfg.CertFile, ClientKey: cfg.KeyFile, Impersonate: cfg.Impersonate.UserName}},
+		Contexts:       map[string]*clientcmdapi.Context{name: {Cluster: name, AuthInfo: name}},
+		CurrentContext: name,
+	}, path)
 }

@@ -17,8 +17,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
-	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -65,7 +63,7 @@ func runWithCluster(m *testing.M) (code int, err error) {
 	}
 	defer os.RemoveAll(dir)
 	kubeconfig = filepath.Join(dir, "kubeconfig")
-	if err := writeKubeconfig(cfg, kubeconfig); err != nil {
+	if err := controlplane.WriteKubeconfig(cfg, kubeconfig); err != nil {
 		return 0, err
 	}
 	if err := installed.helm(ctx, "install", "--create-namespace"); err != nil {
@@ -86,16 +84,6 @@ func newAdmin(cfg *rest.Config) (client.Client, error) {
 		return nil, err
 	}
 	return client.New(cfg, client.Options{Scheme: scheme})
-}
-
-func writeKubeconfig(cfg *rest.Config, path string) error {
-	const name = "plimsoll"
-	return clientcmd.WriteToFile(clientcmdapi.Config{
-		Clusters:       map[string]*clientcmdapi.Cluster{name: {Server: cfg.Host, CertificateAuthority: cfg.CAFile}},
-		AuthInfos:      map[string]*clientcmdapi.AuthInfo{name: {ClientCertificate: cfg.CertFile, ClientKey: cfg.KeyFile}},
-		Contexts:       map[string]*clientcmdapi.Context{name: {Cluster: name, AuthInfo: name}},
-		CurrentContext: name,
-	}, path)
 }
 
 // helm runs a command of Helm about the release, with the chart unless it is to be uninstalled.
