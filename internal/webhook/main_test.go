@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
@@ -52,7 +53,12 @@ func runWithCluster(m *testing.M) (code int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	defer func() { err = errors.Join(err, stop()) }()
+	var granted []rbacv1.PolicyRule
+	defer func() {
+		if err = errors.Join(err, stop()); err == nil && code == 0 {
+			err = checkRights(granted)
+		}
+	}()
 	adminConfig = cfg
 	if admin, err = newAdmin(cfg); err != nil {
 		return 0, err
@@ -73,6 +79,9 @@ func runWithCluster(m *testing.M) (code int, err error) {
 		return 0, err
 	}
 	if err := installed.comeHere(ctx); err != nil {
+		return 0, err
+	}
+	if granted, err = installed.rules(ctx); err != nil {
 		return 0, err
 	}
 	return m.Run(), nil
