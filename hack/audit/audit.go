@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/util/yaml"
@@ -21,7 +22,9 @@ type Right struct {
 	Group, Resource, Verb string // Resource with its subresource, as in alertthresholds/status
 }
 
-func (r Right) String() string { return fmt.Sprintf("%s %s.%s", r.Verb, r.Resource, r.Group) }
+func (r Right) String() string {
+	return strings.TrimSuffix(fmt.Sprintf("%s %s.%s", r.Verb, r.Resource, r.Group), ".")
+}
 
 // Record is what one user has done.
 type Record struct {
