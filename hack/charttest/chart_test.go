@@ -14,9 +14,22 @@ func TestLint(t *testing.T) {
 	}
 }
 
-// TestRender renders every chart with its defaults, with each switch flipped, and with what users set most, and checks
-// every object.
+// TestRender renders every chart with every value set, and checks every object.
 func TestRender(t *testing.T) {
+	for _, chart := range charts {
+		for _, args := range valueSets(t, chart) {
+			t.Run(chart+strings.Join(args, " "), func(t *testing.T) {
+				for _, object := range render(t, chart, args...) {
+					checkObject(t, object)
+				}
+			})
+		}
+	}
+}
+
+// valueSets are a chart's defaults, each of its switches flipped, and what users set most, as Helm's arguments.
+func valueSets(t *testing.T, chart string) [][]string {
+	t.Helper()
 	more := map[string][][]string{
 		"plimsoll": {
 			{"--set", "controller.watchNamespaces={one,two}"},
@@ -37,19 +50,11 @@ func TestRender(t *testing.T) {
 			{"--set", "imagePullSecrets[0].name=mine,fullnameOverride=other"},
 		},
 	}
-	for _, chart := range charts {
-		cases := append([][]string{nil}, more[chart]...)
-		for path, value := range leaves(values(t, chart)) {
-			if on, ok := value.(bool); ok {
-				cases = append(cases, []string{"--set", fmt.Sprintf("%s=%t", path, !on)})
-			}
-		}
-		for _, args := range cases {
-			t.Run(chart+strings.Join(args, " "), func(t *testing.T) {
-				for _, object := range render(t, chart, args...) {
-					checkObject(t, object)
-				}
-			})
+	sets := append([][]string{nil}, more[chart]...)
+	for path, value := range leaves(values(t, chart)) {
+		if on, ok := value.(bool); ok {
+			sets = append(sets, []string{"--set", fmt.Sprintf("%s=%t", path, !on)})
 		}
 	}
+	return sets
 }

@@ -41,7 +41,9 @@ type Options struct {
 	Depth Depth
 	// Images are the OCI archives that a node starts with: at least the pause image and CoreDNS.
 	Images []string
-	Steps  *steps.Printer
+	// Audit is a file, outside of Dir, in which the API server writes down who has asked for what; empty: nowhere.
+	Audit string
+	Steps *steps.Printer
 }
 
 // Cluster is one that Up has started, or that Open has found.
@@ -50,6 +52,7 @@ type Cluster struct {
 
 	dir   string
 	bin   string
+	audit string
 	steps *steps.Printer
 	plan  plan
 	pki   *pki
@@ -124,7 +127,7 @@ func open(o Options) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{dir: dir, bin: bin, steps: o.Steps}
+	c := &Cluster{dir: dir, bin: bin, audit: o.Audit, steps: o.Steps}
 	if err := os.MkdirAll(filepath.Join(dir, "logs"), 0o755); err != nil {
 		return nil, err
 	}

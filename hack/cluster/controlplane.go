@@ -28,6 +28,10 @@ func (c *Cluster) controlPlane(ctx context.Context) error {
 		return err
 	}
 	return c.steps.Do(ctx, "etcd, kube-apiserver, controllers", func(ctx context.Context) error {
+		const policy = `{"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "omitStages": ["RequestReceived"], "rules": [{"level": "Metadata"}]}`
+		if err := writeFile(c.auditPolicy(), []byte(policy), 0o644); err != nil {
+			return err
+		}
 		processes := []Process{c.etcd(), c.apiServer(), c.controllerManager()}
 		if c.Depth == Node {
 			processes = append(processes, c.scheduler())
@@ -144,8 +148,13 @@ func (c *Cluster) apiServer() Process {
 		// A loopback address may not stand in an EndpointSlice, and no pod is there to ask for it.
 		args = append(args, "--endpoint-reconciler-type", "none")
 	}
+	if c.audit != "" {
+		args = append(args, "--audit-policy-file", c.auditPolicy(), "--audit-log-path", c.audit)
+	}
 	return Process{Name: "kube-apiserver", Path: filepath.Join(c.bin, "kube-apiserver"), Args: args}
 }
+
+func (c *Cluster) auditPolicy() string { return filepath.Join(c.dir, "audit-policy.yaml") }
 
 func (c *Cluster) controllerManager() Process {
 	return Process{Name: "kube-controller-manager", Path: filepath.Join(c.bin, "kube-controller-manager"), Args: []string{

@@ -2,14 +2,19 @@
 package controlplane
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
+	"github.com/plimsoll-dev/plimsoll/hack/audit"
 	"github.com/plimsoll-dev/plimsoll/hack/cluster"
 	"github.com/plimsoll-dev/plimsoll/hack/steps"
 )
@@ -25,10 +30,11 @@ func Start(ctx context.Context) (cfg *rest.Config, stop func() error, err error)
 		Dir:   filepath.Join(parent, "c"),
 		Bin:   filepath.Join("..", "..", "hack", "bin"),
 		Depth: cluster.ControlPlane,
+		Audit: filepath.Join(parent, "audit.log"),
 		Steps: steps.New(os.Stdout),
 	}
 	stop = func() error {
-		return errors.Join(cluster.Down(context.WithoutCancel(ctx), o), os.RemoveAll(parent))
+		return errors.Join(cluster.Down(context.WithoutCancel(ctx), o), keep(o.Audit), os.RemoveAll(parent))
 	}
 	c, err := cluster.Up(ctx, o)
 	if err != nil {
@@ -40,4 +46,40 @@ func Start(ctx context.Context) (cfg *rest.Config, stop func() error, err error)
 	}
 	cfg.QPS = -1 // tests wait for the cluster, not for their client
 	return cfg, stop, nil
+}
+
+var (
+	keepMu sync.Mutex
+	kept   bytes.Buffer
+)
+
+// keep keeps a control plane's audit log. There is none when it has not come up.
+func keep(file string) error {
+	text, err := os.ReadFile(file)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	keepMu.Lock()
+	defer keepMu.Unlock()
+	_, err = kept.Write(text)
+	return err
+}
+
+// Asked is what the user has asked of all the control planes that have been started here, and stopped.
+func Asked(user string) (*audit.Record, error) {
+	keepMu.Lock()
+	defer keepMu.Unlock()
+	record := &audit.Record{}
+	return record, record.Read(bytes.NewReader(kept.Bytes()), user)
+}
+
+// WriteKubeconfig writes what kubectl and Helm need to be the client that cfg describes.
+func WriteKubeconfig(cfg *rest.Config, path string) error {
+	const name = "plimsoll"
+	return clientcmd.WriteToFile(clientcmdapi.Config{
+		Clusters:       map[string]*clientcmdapi.Cluster{name: {Server: cfg.Host, CertificateAuthority: cfg.CAFile}},
+		AuthInfos:      map[string]*clientcmdapi.AuthInfo{name: {ClientCertificate: cfg.CertFile, ClientKey: cfg.KeyFile, Impersonate: cfg.Impersonate.UserName}},
+		Contexts:       map[string]*clientcmdapi.Context{name: {Cluster: name, AuthInfo: name}},
+		CurrentContext: name,
+	}, path)
 }

@@ -59,7 +59,11 @@ func runWithCluster(m *testing.M) (code int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	defer func() { err = errors.Join(err, stop()) }()
+	defer func() {
+		if err = errors.Join(err, stop()); err == nil && code == 0 {
+			err = checkRights()
+		}
+	}()
 	if err := installCRDs(cfg, thresholdCRDs, ruleCRD); err != nil {
 		return 0, err
 	}

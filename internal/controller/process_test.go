@@ -20,8 +20,8 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
-	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+
+	"github.com/plimsoll-dev/plimsoll/hack/controlplane"
 )
 
 // program is the built controller and how to run it in one cluster, with the rights of one user.
@@ -43,13 +43,9 @@ func buildProgram(t *testing.T, cfg *rest.Config, user string) program {
 func (p program) as(t *testing.T, cfg *rest.Config, user string) program {
 	t.Helper()
 	p.kubeconfig = filepath.Join(t.TempDir(), "kubeconfig")
-	err := clientcmd.WriteToFile(clientcmdapi.Config{
-		CurrentContext: "c",
-		Contexts:       map[string]*clientcmdapi.Context{"c": {Cluster: "c", AuthInfo: "c"}},
-		Clusters:       map[string]*clientcmdapi.Cluster{"c": {Server: cfg.Host, CertificateAuthority: cfg.CAFile}},
-		AuthInfos:      map[string]*clientcmdapi.AuthInfo{"c": {ClientCertificate: cfg.CertFile, ClientKey: cfg.KeyFile, Impersonate: user}},
-	}, p.kubeconfig)
-	if err != nil {
+	cfg = rest.CopyConfig(cfg)
+	cfg.Impersonate.UserName = user
+	if err := controlplane.WriteKubeconfig(cfg, p.kubeconfig); err != nil {
 		t.Fatal(err)
 	}
 	return p

@@ -14,11 +14,10 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
-	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -54,7 +53,12 @@ func runWithCluster(m *testing.M) (code int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	defer func() { err = errors.Join(err, stop()) }()
+	var granted []rbacv1.PolicyRule
+	defer func() {
+		if err = errors.Join(err, stop()); err == nil && code == 0 {
+			err = checkRights(granted)
+		}
+	}()
 	adminConfig = cfg
 	if admin, err = newAdmin(cfg); err != nil {
 		return 0, err
@@ -65,7 +69,7 @@ func runWithCluster(m *testing.M) (code int, err error) {
 	}
 	defer os.RemoveAll(dir)
 	kubeconfig = filepath.Join(dir, "kubeconfig")
-	if err := writeKubeconfig(cfg, kubeconfig); err != nil {
+	if err := controlplane.WriteKubeconfig(cfg, kubeconfig); err != nil {
 		return 0, err
 	}
 	if err := installed.helm(ctx, "install", "--create-namespace"); err != nil {
@@ -77,6 +81,9 @@ func runWithCluster(m *testing.M) (code int, err error) {
 	if err := installed.comeHere(ctx); err != nil {
 		return 0, err
 	}
+	if granted, err = installed.rules(ctx); err != nil {
+		return 0, err
+	}
 	return m.Run(), nil
 }
 
@@ -86,16 +93,6 @@ func newAdmin(cfg *rest.Config) (client.Client, error) {
 		return nil, err
 	}
 	return client.New(cfg, client.Options{Scheme: scheme})
-}
-
-func writeKubeconfig(cfg *rest.Config, path string) error {
-	const name = "plimsoll"
-	return clientcmd.WriteToFile(clientcmdapi.Config{
-		Clusters:       map[string]*clientcmdapi.Cluster{name: {Server: cfg.Host, CertificateAuthority: cfg.CAFile}},
-		AuthInfos:      map[string]*clientcmdapi.AuthInfo{name: {ClientCertificate: cfg.CertFile, ClientKey: cfg.KeyFile}},
-		Contexts:       map[string]*clientcmdapi.Context{name: {Cluster: name, AuthInfo: name}},
-		CurrentContext: name,
-	}, path)
 }
 
 // helm runs a command of Helm about the release, with the chart unless it is to be uninstalled.

@@ -1,0 +1,152 @@
+//go:build integration
+
+package charttest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/client-go/rest"
+	"k8s.io/klog/v2"
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/plimsoll-dev/plimsoll/hack/controlplane"
+	"github.com/plimsoll-dev/plimsoll/internal/controller"
+)
+
+// The real API server that the tests of this file's tag share, as a client's configuration and as a file for commands.
+// No pod runs in it: a release's Deployments have no replicas, and its controller runs in the test.
+var (
+	adminConfig *rest.Config
+	kubeconfig  string
+)
+
+func TestMain(m *testing.M) {
+	code, err := runWithCluster(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func runWithCluster(m *testing.M) (code int, err error) {
+	ctrl.SetLogger(logr.Discard())
+	klog.SetLogger(logr.Discard())
+	cfg, stop, err := controlplane.Start(context.Background())
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+	dir, err := os.MkdirTemp("", "plimsoll")
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(dir)
+	adminConfig, kubeconfig = cfg, filepath.Join(dir, "kubeconfig")
+	if err := controlplane.WriteKubeconfig(cfg, kubeconfig); err != nil {
+		return 0, err
+	}
+	// The Prometheus Operator's own.
+	if _, err := kubectl(context.Background(), "", "apply", "--server-side", "-f", filepath.Join(chartDir("plimsoll-stack"), "crds")); err != nil {
+		return 0, err
+	}
+	return m.Run(), nil
+}
+
+// kubectl runs the pinned kubectl as the cluster's administrator, with stdin, and returns what it prints. Its error
+// carries what kubectl said.
+func kubectl(ctx context.Context, stdin string, args ...string) (string, error) {
+	var stdout, stderr bytes.Buffer
+	cmd := exec.CommandContext(ctx, filepath.Join(root, "hack/bin/kubectl"), append([]string{"--kubeconfig", kubeconfig}, args...)...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return "", fmt.Errorf("kubectl %s: %w: %s", args[0], err, &stderr)
+	}
+	return stdout.String(), nil
+}
+
+// must fails the test when kubectl does.
+func must(t *testing.T, stdin string, args ...string) string {
+	t.Helper()
+	out, err := kubectl(t.Context(), stdin, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// eventually fails the test when check still fails after half a minute.
+func eventually(t *testing.T, check func() error) {
+	t.Helper()
+	const limit = 30 * time.Second
+	deadline := time.Now().Add(limit)
+	for {
+		err := check()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("after %s: %v", limit, err)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+}
+
+// release is one of charts/plimsoll, in a namespace of its name.
+type release string
+
+// helm runs a command of Helm about the release.
+func (r release) helm(t *testing.T, command string, args ...string) {
+	t.Helper()
+	name := string(r)
+	if _, err := helm(t, append([]string{command, name, "--namespace", name, "--kubeconfig", kubeconfig, "--wait"}, args...)...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// values are those of a release without pods.
+func (r release) values(more ...string) []string {
+	return append([]string{"--set", "fullnameOverride=plimsoll,assistant.replicas=0,controller.replicas=0,controller.webhook.enabled=false"}, more...)
+}
+
+// runController runs the controller with the rights that the release gives it, until stop is called or the test ends.
+func (r release) runController(t *testing.T) (stop func()) {
+	t.Helper()
+	cfg := rest.CopyConfig(adminConfig)
+	cfg.Impersonate = rest.ImpersonationConfig{UserName: fmt.Sprintf("system:serviceaccount:%s:plimsoll-controller", r)}
+	o := controller.Options{
+		MetricsAddress: "0", ProbeAddress: "0", Registerer: prometheus.NewRegistry(),
+		LeaderElection: true, LeaderElectionNamespace: string(r),
+	}
+	mgr, err := controller.NewManager(cfg, o, logr.Discard())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- mgr.Start(ctx) }()
+	stopped := false
+	stop = func() {
+		if stopped {
+			return
+		}
+		stopped = true
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+	t.Cleanup(stop)
+	return stop
+}
