@@ -29,6 +29,7 @@ demo-down: ## remove all that the demo made
 test: tools-test ## unit, chart and rule tests, and integration against a real API server; needs no root
 	go test ./...
 	go test -tags integration -timeout 20m ./cmd/kubectl-plimsoll ./internal/controller ./internal/promapi ./internal/webhook
+	go test -tags integration -run TestAPIServer ./hack/charttest
 
 .PHONY: test-redis
 test-redis: ## sessions in a real Redis, killed and back; needs redis-server, which root gets from Debian
