@@ -29,7 +29,7 @@ demo-down: ## remove all that the demo made
 test: tools-test ## unit, chart and rule tests, and integration against a real API server; needs no root
 	go test ./...
 	go test -tags integration -timeout 20m ./cmd/kubectl-plimsoll ./internal/controller ./internal/promapi ./internal/webhook
-	go test -tags integration -run TestCluster ./hack/charttest
+	go test -tags integration -run 'TestCluster|TestAPIServer' ./hack/charttest
 
 .PHONY: test-redis
 test-redis: ## sessions in a real Redis, killed and back; needs redis-server, which root gets from Debian
@@ -101,7 +101,7 @@ tools: ## every pinned tool, into hack/bin
 
 .PHONY: tools-test
 tools-test: tools-control-plane
-	@$(DEV) tools kubectl helm prometheus promtool alertmanager
+	@$(DEV) tools kubectl helm helm-unittest prometheus promtool alertmanager
 
 .PHONY: tools-control-plane
 tools-control-plane:
