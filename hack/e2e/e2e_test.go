@@ -56,6 +56,7 @@ func TestMainJob(t *testing.T) {
 		{"Assistant answers", s.assistantAnswers},
 		{"helm test passes", s.helmTestPasses},
 		{"Pods are ready, not root, on a read-only root", s.podsAreRestricted},
+		{"Pods would be admitted where only restricted ones are", s.podsWouldBeAdmitted},
 		{"Targets are up", s.targetsAreUp},
 		{"The source document's metrics are in Prometheus", s.metricsArePresent},
 		{"The default alerts are loaded", s.defaultAlertsAreLoaded},
