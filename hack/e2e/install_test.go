@@ -160,6 +160,7 @@ func (s suite) dashboardsHaveData(t *testing.T) {
 		t.Fatal(err)
 	}
 	variables := strings.NewReplacer("$__rate_interval", "1m", "$namespace", demo.Namespace, "$service", demo.Assistant,
+		"$controller", demo.Controller,
 		"$model", ".*", "$alertthreshold", ".*")
 	asked := 0
 	for _, item := range list.Items {

@@ -46,8 +46,8 @@ func assistant() *dashboard.DashboardBuilder {
 		WithPanel(usageGauge(metric.DiskUsage, "System Disk Usage", diskLine)).
 		WithPanel(traffic("Disk", metric.DiskRead, metric.DiskWritten)).
 		WithPanel(traffic("Network", metric.NetworkReceived, metric.NetworkSent)).
-		WithPanel(process(metric.ResidentMemory, "Resident memory", units.BytesIEC)).
-		WithPanel(process(metric.Goroutines, "Goroutines", units.Short)).
+		WithPanel(perPod(metric.ResidentMemory, "max", scope, "Resident memory", units.BytesIEC)).
+		WithPanel(perPod(metric.Goroutines, "max", scope, "Goroutines", units.Short)).
 		WithPanel(failures(metric.LogWriteErrors, "pod", "Lost log lines", "Lines per second that the log file could not take; they are on stdout only."))
 }
 
@@ -114,7 +114,7 @@ func sessions() *timeseries.PanelBuilder {
 // failures draws a counter of things gone wrong, told apart by one label.
 func failures(m metric.Metric, label, title, description string) *timeseries.PanelBuilder {
 	return stacked(timePanel(title, description, units.CountsPerSecond, vermillion)).
-		WithTarget(query("{{"+label+"}}", "sum by (%s) (rate(%s{%s}[$__rate_interval]))", label, m.Name, scope))
+		WithTarget(query(legend(label), "sum by (%s) (rate(%s{%s}[$__rate_interval]))", label, m.Name, scopeOf(m)))
 }
 
 func inFlight() *timeseries.PanelBuilder {
@@ -129,7 +129,8 @@ func traffic(title string, in, out metric.Metric) *timeseries.PanelBuilder {
 		WithTarget(query("out {{pod}}", "sum by (pod) (rate(%s{%s}[$__rate_interval]))", out.Name, scope).RefId("B"))
 }
 
-func process(m metric.Metric, title, unit string) *timeseries.PanelBuilder {
+// perPod draws a gauge, one line a pod.
+func perPod(m metric.Metric, aggregation, within, title, unit string) *timeseries.PanelBuilder {
 	return timePanel(title, m.Help, unit, blue).
-		WithTarget(query("{{pod}}", "max by (pod) (%s{%s})", m.Name, scope))
+		WithTarget(query("{{pod}}", "%s by (pod) (%s{%s})", aggregation, m.Name, within))
 }

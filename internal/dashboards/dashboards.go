@@ -16,6 +16,7 @@ const (
 	ModelUID      = "plimsoll-model"
 	ThresholdsUID = "plimsoll-thresholds"
 	LogsUID       = "plimsoll-logs"
+	ItselfUID     = "plimsoll-itself"
 )
 
 // tag finds the dashboards among others; each links to all that have it.
@@ -38,6 +39,7 @@ func All() ([]File, error) {
 		{"model.json", model()},
 		{"thresholds.json", thresholds()},
 		{"logs.json", logs()},
+		{"itself.json", itself()},
 	}
 	files := make([]File, 0, len(builders))
 	for _, b := range builders {

@@ -121,7 +121,7 @@ func TestPanels(t *testing.T) {
 	}
 }
 
-// TestEveryMetricIsDrawn: what the assistant emits is on a dashboard, or listed here with the reason why not.
+// TestEveryMetricIsDrawn: what the assistant and the controller emit is on a dashboard, or listed here with the reason why not.
 func TestEveryMetricIsDrawn(t *testing.T) {
 	notDrawn := map[string]string{}
 	var queries strings.Builder
@@ -132,19 +132,19 @@ func TestEveryMetricIsDrawn(t *testing.T) {
 			}
 		}
 	}
-	for _, m := range metric.All() {
+	for _, m := range slices.Concat(metric.All(), metric.Controller()) {
 		if drawn := strings.Contains(queries.String(), m.Name); drawn == (notDrawn[m.Name] != "") {
 			t.Errorf("%s: drawn is %v, the reason why not is %q", m.Name, drawn, notDrawn[m.Name])
 		}
 	}
 }
 
-// TestQueriesKeepTheContract holds every query to the metrics and labels that the assistant emits, besides the labels
-// that Prometheus puts on a pod's series.
+// TestQueriesKeepTheContract holds every query to the metrics and labels that are emitted, besides the labels that
+// Prometheus puts on a pod's series.
 func TestQueriesKeepTheContract(t *testing.T) {
 	target := []string{"namespace", "service", "pod"}
 	labels := make(map[string][]string)
-	for _, m := range slices.Concat(metric.All(), metric.Runtime()) {
+	for _, m := range slices.Concat(metric.All(), metric.Controller(), metric.Runtime(), metric.ControllerRuntime()) {
 		allowed := slices.Concat(m.Labels, target)
 		labels[m.Name] = allowed
 		if m.Type == metric.Histogram {
@@ -157,7 +157,8 @@ func TestQueriesKeepTheContract(t *testing.T) {
 	labels[rules.SignalMetric] = line
 	labels[rules.ThresholdMetric] = append(slices.Clone(line), rules.ComparisonLabel)
 	labels["ALERTS"] = append(slices.Clone(line), "alertname", "alertstate") // Prometheus' own
-	variables := strings.NewReplacer("$__rate_interval", "1m", "$namespace", "ai", "$service", "plimsoll-assistant")
+	variables := strings.NewReplacer("$__rate_interval", "1m", "$namespace", "ai", "$service", "plimsoll-assistant",
+		"$controller", "plimsoll-controller")
 	for _, d := range load(t) {
 		for _, p := range d.Panels {
 			if p.Datasource.Type == "loki" {

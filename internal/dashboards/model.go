@@ -34,10 +34,10 @@ func model() *dashboard.DashboardBuilder {
 		WithPanel(accountingGap())
 }
 
-// perSecond draws a counter's increase per second, told apart by one label.
-func perSecond(m metric.Metric, label, title, unit, colour string) *timeseries.PanelBuilder {
+// perSecond draws a counter's increase per second, told apart by labels.
+func perSecond(m metric.Metric, labels, title, unit, colour string) *timeseries.PanelBuilder {
 	return stacked(timePanel(title, m.Help, unit, colour)).
-		WithTarget(query("{{"+label+"}}", "sum by (%s) (rate(%s{%s}[$__rate_interval]))", label, m.Name, modelScope))
+		WithTarget(query(legend(labels), "sum by (%s) (rate(%s{%s}[$__rate_interval]))", labels, m.Name, scopeOf(m)))
 }
 
 func costPerHour() *timeseries.PanelBuilder {

@@ -2,6 +2,7 @@ package dashboards
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/common"
@@ -41,10 +42,15 @@ func sourceVariable() *dashboard.DatasourceVariableBuilder {
 	return dashboard.NewDatasourceVariableBuilder("datasource").Label("Data source").Type("prometheus")
 }
 
-// labelVariable offers the values that label has in selector's series.
+// labelVariable offers the values that label has in selector's series, under the label's name.
 func labelVariable(label, selector string) *dashboard.QueryVariableBuilder {
-	return dashboard.NewQueryVariableBuilder(label).
-		Label(label).
+	return variable(label, label, selector)
+}
+
+// variable offers the values that label has in selector's series.
+func variable(name, label, selector string) *dashboard.QueryVariableBuilder {
+	return dashboard.NewQueryVariableBuilder(name).
+		Label(name).
 		Datasource(source()).
 		Query(dashboard.StringOrMap{String: cog.ToPtr(fmt.Sprintf("label_values(%s, %s)", selector, label))}).
 		Refresh(dashboard.VariableRefreshOnTimeRangeChanged).
@@ -63,6 +69,9 @@ func query(legend, expr string, args ...any) *prometheus.DataqueryBuilder {
 		RefId("A").
 		Range()
 }
+
+// legend names a line by the values of its labels, which are as PromQL lists them.
+func legend(labels string) string { return "{{" + strings.ReplaceAll(labels, ", ", "}} {{") + "}}" }
 
 // timePanel draws lines over time in shades of one colour, so that lightness and not hue tells the lines apart.
 func timePanel(title, description, unit, colour string) *timeseries.PanelBuilder {

@@ -14,9 +14,16 @@ const scope = `namespace="$namespace", service=~"$service"`
 // modelScope restricts it to the chosen models, too.
 const modelScope = scope + `, model=~"$model"`
 
+// controllerScope restricts a query to the chosen controllers.
+const controllerScope = `namespace="$namespace", service=~"$controller"`
+
 // scopeOf is the narrowest scope that the metric has the labels for, on a dashboard with all variables.
 func scopeOf(m metric.Metric) string {
-	if slices.Contains(m.Labels, "model") {
+	controllers := slices.Concat(metric.Controller(), metric.ControllerRuntime())
+	switch {
+	case slices.ContainsFunc(controllers, func(c metric.Metric) bool { return c.Name == m.Name }):
+		return controllerScope
+	case slices.Contains(m.Labels, "model"):
 		return modelScope
 	}
 	return scope
@@ -34,4 +41,12 @@ func withScope(d *dashboard.DashboardBuilder) *dashboard.DashboardBuilder {
 func withModelScope(d *dashboard.DashboardBuilder) *dashboard.DashboardBuilder {
 	return withScope(d).
 		WithVariable(labelVariable("model", metric.ModelCalls.Name+"{"+scope+"}").Multi(true).IncludeAll(true))
+}
+
+// withControllerScope gives a dashboard the variables of controllerScope.
+func withControllerScope(d *dashboard.DashboardBuilder) *dashboard.DashboardBuilder {
+	return d.
+		WithVariable(sourceVariable()).
+		WithVariable(labelVariable("namespace", metric.RuleWrites.Name)).
+		WithVariable(variable("controller", "service", metric.RuleWrites.Name+`{namespace="$namespace"}`).Multi(true).IncludeAll(true))
 }

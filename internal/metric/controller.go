@@ -41,7 +41,7 @@ var (
 
 // Controller returns every metric of the controller's own.
 func Controller() []Metric {
-	return []Metric{Thresholds, RuleWrites, ReconcileErrors, RulesTooLarge}
+	return []Metric{Thresholds, RuleWrites, ReconcileErrors, RulesTooLarge, Forecasts}
 }
 
 // RuleOperations returns every operation on PrometheusRules.

@@ -14,3 +14,47 @@ var (
 
 // Runtime returns the metrics of the runtime that dashboards may draw.
 func Runtime() []Metric { return []Metric{Goroutines, ResidentMemory} }
+
+// What controller-runtime and its Kubernetes client emit for the controller, as far as it is drawn. The buckets are
+// theirs.
+var (
+	Reconciliations = Metric{
+		Name: "controller_runtime_reconcile_total", Type: Counter, Labels: []string{"controller", "result"},
+		Help: "Reconciliations; result is success, error, requeue or requeue_after.",
+	}
+	ReconcileDuration = Metric{
+		Name: "controller_runtime_reconcile_time_seconds", Type: Histogram, Unit: Seconds, Labels: []string{"controller"},
+		Help: "Duration of a reconciliation in seconds.",
+	}
+	QueueDepth = Metric{
+		Name: "workqueue_depth", Type: Gauge, Labels: []string{"controller", "name", "priority"},
+		Help: "AlertThresholds that wait for their reconciliation.",
+	}
+	QueueWait = Metric{
+		Name: "workqueue_queue_duration_seconds", Type: Histogram, Unit: Seconds, Labels: []string{"controller", "name"},
+		Help: "How long an AlertThreshold waits for its reconciliation, in seconds.",
+	}
+	Leader = Metric{
+		Name: "leader_election_master_status", Type: Gauge, Labels: []string{"name"},
+		Help: "1 on the replica that leads, 0 on those that stand by.",
+	}
+	APIRequests = Metric{
+		Name: "rest_client_requests_total", Type: Counter, Labels: []string{"code", "host", "method"},
+		Help: "Requests to the API server, by HTTP status.",
+	}
+	Admissions = Metric{
+		Name: "controller_runtime_webhook_requests_total", Type: Counter, Labels: []string{"code", "webhook"},
+		Help: "Requests of the API server to the webhook, by HTTP status.",
+	}
+	AdmissionDuration = Metric{
+		Name: "controller_runtime_webhook_latency_seconds", Type: Histogram, Unit: Seconds, Labels: []string{"webhook"},
+		Help: "Time that the webhook takes to answer, in seconds.",
+	}
+)
+
+// ControllerRuntime returns the metrics of controller-runtime that dashboards may draw.
+func ControllerRuntime() []Metric {
+	return []Metric{
+		Reconciliations, ReconcileDuration, QueueDepth, QueueWait, Leader, APIRequests, Admissions, AdmissionDuration,
+	}
+}
