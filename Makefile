@@ -101,7 +101,7 @@ tools: ## every pinned tool, into hack/bin
 
 .PHONY: tools-test
 tools-test: tools-control-plane
-	@$(DEV) tools kubectl helm prometheus promtool alertmanager
+	@$(DEV) tools kubectl helm helm-unittest prometheus promtool alertmanager
 
 .PHONY: tools-control-plane
 tools-control-plane:

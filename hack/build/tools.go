@@ -29,6 +29,7 @@ const (
 	operator   = "github.com/prometheus-operator/prometheus-operator"
 	prometheus = "github.com/prometheus/prometheus"
 	alertmgr   = "github.com/prometheus/alertmanager"
+	unittest   = "github.com/helm-unittest/helm-unittest"
 	// sdTags leaves the clouds' service discoveries out of Prometheus: they are most of what it compiles.
 	sdTags = "remove_all_sd,enable_kubernetes_sd"
 )
@@ -43,6 +44,7 @@ var tools = []tool{
 	{name: "etcd", pkg: "go.etcd.io/etcd/server/v3", mod: "go.etcd.io/etcd/server/v3"},
 	{name: "coredns", pkg: "github.com/coredns/coredns", mod: "github.com/coredns/coredns"},
 	{name: "helm", pkg: "helm.sh/helm/v4/cmd/helm", mod: "helm.sh/helm/v4"},
+	{name: "helm-unittest", pkg: unittest + "/cmd/helm-unittest", mod: unittest, dir: "helm-unittest"},
 	{name: "prometheus", pkg: prometheus + "/cmd/prometheus", mod: prometheus, tags: sdTags},
 	{name: "promtool", pkg: prometheus + "/cmd/promtool", mod: prometheus, tags: sdTags},
 	{name: "alertmanager", pkg: alertmgr + "/cmd/alertmanager", mod: alertmgr, dir: "alertmanager"},

@@ -14,6 +14,15 @@ func TestLint(t *testing.T) {
 	}
 }
 
+// TestSuites runs the charts' helm-unittest suites, one a feature.
+func TestSuites(t *testing.T) {
+	for _, chart := range charts {
+		if _, err := run(t, tool("helm-unittest"), "--strict", chartDir(chart)); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // TestRender renders every chart with every value set, and checks every object.
 func TestRender(t *testing.T) {
 	for _, chart := range charts {

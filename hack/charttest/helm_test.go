@@ -25,16 +25,25 @@ func helm(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	binary := os.Getenv("HELM")
 	if binary == "" {
-		binary = filepath.Join(root, "hack/bin/helm")
+		binary = tool("helm")
 	}
+	return run(t, binary, args...)
+}
+
+// tool is the path of a pinned tool.
+func tool(name string) string { return filepath.Join(root, "hack/bin", name) }
+
+// run returns what the program prints.
+func run(t *testing.T, binary string, args ...string) (string, error) {
+	t.Helper()
 	if _, err := os.Stat(binary); err != nil {
-		t.Fatalf("these tests need Helm (build the tools or set HELM): %v", err)
+		t.Fatalf("these tests need %s (make tools): %v", filepath.Base(binary), err)
 	}
 	var stdout, stderr bytes.Buffer
 	cmd := exec.CommandContext(t.Context(), binary, args...)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
-		return "", fmt.Errorf("helm %s: %w: %s%s", strings.Join(args, " "), err, &stderr, &stdout)
+		return "", fmt.Errorf("%s %s: %w: %s%s", filepath.Base(binary), strings.Join(args, " "), err, &stderr, &stdout)
 	}
 	return stdout.String(), nil
 }
