@@ -42,9 +42,27 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace 
 {{ printf "%s/%s:%s" $image.registry (index . 1) (default $root.Chart.AppVersion $image.tag) }}
 {{- end -}}
 
+{{/* Reference of an image that comes from elsewhere, and may have a registry and a tag of its own. Call with (list $ image). */}}
+{{- define "stack.ownImage" -}}
+{{- $shared := (index . 0).Values.image -}}
+{{- $image := index . 1 -}}
+{{ printf "%s/%s:%s" (default $shared.registry $image.registry) $image.name (coalesce $image.tag $shared.tag (index . 0).Chart.AppVersion) }}
+{{- end -}}
+
+{{/* Name of the Secret with Grafana's user and password: the user's, or one that the chart makes. */}}
+{{- define "stack.grafana.adminSecret" -}}
+{{- default (printf "%s-grafana" (include "stack.fullname" .)) .Values.grafana.admin.existingSecret -}}
+{{- end -}}
+
 {{- define "stack.podSecurityContext" -}}
 runAsNonRoot: true
 runAsUser: 65532
 runAsGroup: 65532
 seccompProfile: {type: RuntimeDefault}
+{{- end -}}
+
+{{- define "stack.securityContext" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: {drop: [ALL]}
 {{- end -}}
