@@ -56,6 +56,8 @@ func valueSets(t *testing.T, chart string) [][]string {
 		},
 		"plimsoll-stack": {
 			{"--set", "prometheus.storage.emptyDir.sizeLimit=1Gi,prometheus.ruleSelector.matchLabels.a=b"},
+			{"--set", "grafana.url=https://g.example.com,grafana.sidecar.namespaces={one},grafana.admin.existingSecret=mine"},
+			{"--set", "grafana.persistence.enabled=true,grafana.persistence.storageClassName=fast"},
 			{"--set", "imagePullSecrets[0].name=mine,fullnameOverride=other"},
 		},
 	}
