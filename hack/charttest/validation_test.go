@@ -3,18 +3,14 @@
 package charttest
 
 import (
-	"context"
 	"path/filepath"
 	"slices"
 	"testing"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 )
@@ -22,10 +18,18 @@ import (
 // foreign are the kinds whose definitions other projects bring.
 var foreign = []string{"HTTPRoute", "Certificate", "Issuer"}
 
-// TestAPIServer sends every object that any set of values renders to a real API server, which refuses fields that it does
-// not know and values that it would not take, and keeps nothing.
-func TestAPIServer(t *testing.T) {
-	api := definedAPIServer(t)
+// TestClusterTakesEveryTemplate sends every object that any set of values renders to a real API server, which refuses
+// fields that it does not know and values that it would not take, and keeps nothing.
+func TestClusterTakesEveryTemplate(t *testing.T) {
+	for _, chart := range charts {
+		definitions := filepath.Join(chartDir(chart), "crds")
+		must(t, "", "apply", "--server-side", "--force-conflicts", "-f", definitions)
+		must(t, "", "wait", "--for=condition=Established", "-f", definitions)
+	}
+	api, err := client.New(adminConfig, client.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, wrong := range []string{
 		"{apiVersion: v1, kind: Service, metadata: {name: a, namespace: ai}, spec: {ports: [{port: 1}], bogus: 1}}",
 		"{apiVersion: v1, kind: Service, metadata: {name: a, namespace: ai}, spec: {ports: [{port: 99999}]}}",
@@ -38,7 +42,7 @@ func TestAPIServer(t *testing.T) {
 	}
 	sent := map[string]bool{}
 	for _, chart := range charts {
-		for _, args := range everySet(t, chart) {
+		for _, args := range valueSets(t, chart) {
 			for _, text := range render(t, chart, args...) {
 				if sent[text] || slices.Contains(foreign, kind(t, text)) {
 					continue
@@ -76,36 +80,7 @@ func makeNamespace(t *testing.T, api client.Client, name string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
-		account := client.ObjectKey{Namespace: name, Name: "default"}
-		if api.Get(t.Context(), account, &corev1.ServiceAccount{}) == nil {
-			return
-		}
-	}
-	t.Fatalf("namespace %s has no default ServiceAccount", name)
-}
-
-// definedAPIServer is a client of the shared API server, which knows the charts' definitions until the test ends.
-func definedAPIServer(t *testing.T) client.Client {
-	t.Helper()
-	definitions := filepath.Join(chartDir("plimsoll"), "crds")
-	must(t, "", "apply", "--server-side", "-f", definitions)
-	t.Cleanup(func() {
-		if _, err := kubectl(context.Background(), "", "delete", "-f", definitions); err != nil {
-			t.Error(err)
-		}
+	eventually(t, func() error {
+		return api.Get(t.Context(), client.ObjectKey{Namespace: name, Name: "default"}, &corev1.ServiceAccount{})
 	})
-	eventually(t, func() error { // kubectl wait gives up on one that has no status yet
-		_, err := kubectl(t.Context(), "", "wait", "--for=condition=Established", "-f", definitions)
-		return err
-	})
-	scheme := runtime.NewScheme()
-	if err := clientgoscheme.AddToScheme(scheme); err != nil {
-		t.Fatal(err)
-	}
-	api, err := client.New(adminConfig, client.Options{Scheme: scheme})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return api
 }
