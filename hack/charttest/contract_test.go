@@ -6,15 +6,12 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
 	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
-	"github.com/plimsoll-dev/plimsoll/internal/metric"
-	"github.com/plimsoll-dev/plimsoll/internal/rules"
 	"github.com/plimsoll-dev/plimsoll/internal/signal"
 )
 
@@ -59,33 +56,6 @@ func TestDefaultAlertsAreOurs(t *testing.T) {
 		page := filepath.Base(spec.Annotations["runbook_url"])
 		if _, ok := runbooks[page]; !ok {
 			t.Errorf("%s has no runbook %s", spec.Alert, page)
-		}
-	}
-}
-
-// TestRunbooks: every metric that a runbook or a default alert's own PromQL names is one that is emitted.
-func TestRunbooks(t *testing.T) {
-	known := []string{rules.SignalMetric, rules.ThresholdMetric, metric.Up.Name}
-	for _, m := range slices.Concat(metric.All(), metric.Runtime()) {
-		known = append(known, m.Name)
-		if m.Type == metric.Histogram {
-			known = append(known, m.Bucket(), m.Sum(), m.Total())
-		}
-	}
-	texts := pages(t)
-	for _, threshold := range defaultAlerts(t) {
-		texts[threshold.Name] = "`" + threshold.Spec.Expr + "`"
-	}
-	code := regexp.MustCompile("`[^`]+`")
-	name := regexp.MustCompile(`\b(http|ai|system|session|errors|active|process|go|log)_[a-z_]+\b`)
-	labels := regexp.MustCompile(`\{[^}]*\}|by \([^)]*\)|"[^"]*"`)
-	for page, text := range texts {
-		for _, quoted := range code.FindAllString(text, -1) {
-			for _, word := range name.FindAllString(labels.ReplaceAllString(quoted, ""), -1) {
-				if !slices.Contains(known, word) {
-					t.Errorf("%s names %s, which nothing emits", page, word)
-				}
-			}
 		}
 	}
 }

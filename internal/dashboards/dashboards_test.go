@@ -5,15 +5,13 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/prometheus/prometheus/promql/parser"
-
 	"github.com/plimsoll-dev/plimsoll/internal/dashboards"
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
-	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
 // chart is where the generated files lie.
@@ -21,9 +19,15 @@ const chart = "../../charts/plimsoll/dashboards"
 
 // document is what the tests read of a dashboard as Grafana would load it.
 type document struct {
-	UID    string
-	Title  string
-	Panels []panel
+	UID         string
+	Title       string
+	Description string
+	Panels      []panel
+	Links       []struct {
+		Tags                  []string
+		IncludeVars, KeepTime bool
+	}
+	Templating struct{ List []struct{ Name, Type string } }
 }
 
 type panel struct {
@@ -34,6 +38,8 @@ type panel struct {
 	Datasource  struct{ Type string }
 	Targets     []struct{ Expr string }
 	FieldConfig struct{ Defaults struct{ Unit string } }
+	// Options hold a heatmap's unit.
+	Options struct{ YAxis struct{ Unit string } }
 }
 
 func load(t *testing.T) map[string]document {
@@ -117,6 +123,10 @@ func TestPanels(t *testing.T) {
 			if p.Type != "row" && (p.Description == "" || len(p.Targets) == 0) {
 				t.Errorf("%s: panel %q has no description or asks for nothing", name, p.Title)
 			}
+			measures := slices.Contains([]string{"timeseries", "gauge", "heatmap"}, p.Type)
+			if measures && p.FieldConfig.Defaults.Unit == "" && p.Options.YAxis.Unit == "" {
+				t.Errorf("%s: panel %q has no unit", name, p.Title)
+			}
 		}
 	}
 }
@@ -139,66 +149,70 @@ func TestEveryMetricIsDrawn(t *testing.T) {
 	}
 }
 
-// TestQueriesKeepTheContract holds every query to the metrics and labels that are emitted, besides the labels that
-// Prometheus puts on a pod's series.
-func TestQueriesKeepTheContract(t *testing.T) {
-	target := []string{"namespace", "service", "pod"}
-	labels := make(map[string][]string)
-	for _, m := range slices.Concat(metric.All(), metric.Controller(), metric.Runtime(), metric.ControllerRuntime()) {
-		allowed := slices.Concat(m.Labels, target)
-		labels[m.Name] = allowed
-		if m.Type == metric.Histogram {
-			labels[m.Bucket()] = append(slices.Clone(allowed), "le")
-			labels[m.Sum()] = allowed
-			labels[m.Total()] = allowed
+// TestVariablesAndLinks: each dashboard asks for what tells its series apart, and leads to all others with the time and
+// the variables kept.
+func TestVariablesAndLinks(t *testing.T) {
+	want := map[string][]string{
+		"assistant.json":  {"datasource", "namespace", "service"},
+		"model.json":      {"datasource", "namespace", "service", "model"},
+		"thresholds.json": {"datasource", "namespace", "alertthreshold"},
+		"itself.json":     {"datasource", "namespace", "controller"},
+		"logs.json":       {"loki", "namespace", "request_id"},
+	}
+	for name, d := range load(t) {
+		var names []string
+		for _, v := range d.Templating.List {
+			names = append(names, v.Name)
+		}
+		if !slices.Equal(names, want[name]) {
+			t.Errorf("%s has variables %q, want %q", name, names, want[name])
+		}
+		if d.Description == "" {
+			t.Errorf("%s has no description", name)
+		}
+		if len(d.Links) != 1 || !slices.Equal(d.Links[0].Tags, []string{"plimsoll"}) || !d.Links[0].IncludeVars || !d.Links[0].KeepTime {
+			t.Errorf("%s links to %+v, want all of Plimsoll's", name, d.Links)
 		}
 	}
-	line := []string{rules.NamespaceLabel, rules.ThresholdLabel, rules.SeverityLabel}
-	labels[rules.SignalMetric] = line
-	labels[rules.ThresholdMetric] = append(slices.Clone(line), rules.ComparisonLabel)
-	labels["ALERTS"] = append(slices.Clone(line), "alertname", "alertstate") // Prometheus' own
-	variables := strings.NewReplacer("$__rate_interval", "1m", "$namespace", "ai", "$service", "plimsoll-assistant",
-		"$controller", "plimsoll-controller")
-	for _, d := range load(t) {
+}
+
+// TestRatesFollowTheZoom: no rate is over a window of its own, which would show nothing, or noise, at another scale.
+func TestRatesFollowTheZoom(t *testing.T) {
+	// What a day costs is a question about a day.
+	const ofADay = "Cost of the last day"
+	ranges := regexp.MustCompile(`\[[^\]]*\]`)
+	for name, d := range load(t) {
 		for _, p := range d.Panels {
-			if p.Datasource.Type == "loki" {
-				continue
-			}
 			for _, target := range p.Targets {
-				checkQuery(t, p.Title, variables.Replace(target.Expr), labels)
+				for _, window := range ranges.FindAllString(target.Expr, -1) {
+					if window != "[$__rate_interval]" && window != "[$__auto]" && p.Title != ofADay {
+						t.Errorf("%s: panel %q looks at %s", name, p.Title, window)
+					}
+				}
 			}
 		}
 	}
 }
 
-func checkQuery(t *testing.T, title, query string, labels map[string][]string) {
-	t.Helper()
-	expr, err := parser.NewParser(parser.Options{}).ParseExpr(query)
+// TestColours: every colour is of the Okabe-Ito set, which people with any common colour blindness tell apart, or a scale
+// that they can read.
+func TestColours(t *testing.T) {
+	okabeIto := []string{"#0072B2", "#56B4E9", "#009E73", "#E69F00", "#CC79A7", "#D55E00"}
+	// Grafana's default for exemplars on a heatmap, which are dots and not a colour to tell apart.
+	const exemplars = "rgba(255,0,255,0.7)"
+	colour := regexp.MustCompile(`"(?:color|fixedColor|scheme)": "([^"]*)"`)
+	files, err := dashboards.All()
 	if err != nil {
-		t.Errorf("panel %q: %v", title, err)
-		return
+		t.Fatal(err)
 	}
-	var used, allowed []string
-	parser.Inspect(expr, func(node parser.Node, _ []parser.Node) error {
-		switch n := node.(type) {
-		case *parser.VectorSelector:
-			if _, ok := labels[n.Name]; !ok {
-				t.Errorf("panel %q asks for %q, which is not in the contract", title, n.Name)
+	for _, f := range files {
+		for _, match := range colour.FindAllSubmatch(f.JSON, -1) {
+			if c := string(match[1]); !slices.Contains(okabeIto, c) && c != "Viridis" && c != exemplars {
+				t.Errorf("%s has the colour %q", f.Name, c)
 			}
-			allowed = append(allowed, labels[n.Name]...)
-			for _, m := range n.LabelMatchers {
-				if m.Name != "__name__" {
-					used = append(used, m.Name)
-				}
-			}
-		case *parser.AggregateExpr:
-			used = append(used, n.Grouping...)
 		}
-		return nil
-	})
-	for _, label := range used {
-		if !slices.Contains(allowed, label) {
-			t.Errorf("panel %q uses label %q, which its metrics do not have", title, label)
+		if bytes.Contains(f.JSON, []byte(`"palette-classic"`)) {
+			t.Errorf("%s leaves colours to Grafana's palette, which has red and green", f.Name)
 		}
 	}
 }
