@@ -2,6 +2,7 @@ package charttest
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -11,7 +12,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// TestValues: every value is in the schema and used by a template, and the schema refuses every other.
+// TestValues: every value is in the schema, and the schema refuses every other.
 func TestValues(t *testing.T) {
 	for _, chart := range charts {
 		var schema map[string]any
@@ -29,11 +30,74 @@ func TestValues(t *testing.T) {
 				t.Errorf("%s: the schema lets %s through", chart, path)
 			}
 		}
-		text := templates(t, chart)
-		for path := range leaves(set) {
-			key := path[strings.LastIndex(path, ".")+1:]
-			if !regexp.MustCompile(`\b` + key + `\b`).MatchString(text) {
+	}
+}
+
+// TestEveryValueIsUsed changes one value at a time: what is rendered must change with it, with the defaults or with
+// everything on.
+func TestEveryValueIsUsed(t *testing.T) {
+	random := regexp.MustCompile(`(admin-password|ca\.crt|tls\.crt|tls\.key|caBundle): .*`)
+	rendered := func(chart string, args ...string) string {
+		// A refusal is an effect, too; the schema, which has a test of its own, would hide what templates do.
+		args = append([]string{"template", "plimsoll", chartDir(chart), "--skip-schema-validation"}, args...)
+		out, err := helm(t, args...)
+		return random.ReplaceAllString(out+fmt.Sprint(err), "")
+	}
+	for _, chart := range charts {
+		bases := [][]string{nil, {"--values", filepath.Join("testdata", chart+".yaml")}}
+		before := []string{rendered(chart, bases[0]...), rendered(chart, bases[1]...)}
+		for path, value := range leaves(values(t, chart)) {
+			encoded, err := json.Marshal(another(value))
+			if err != nil {
+				t.Fatal(err)
+			}
+			used := false
+			for i, base := range bases {
+				used = used || rendered(chart, append(base, "--set-json", path+"="+string(encoded))...) != before[i]
+			}
+			if !used {
 				t.Errorf("%s: no template uses %s", chart, path)
+			}
+		}
+	}
+}
+
+// another is another value of the same kind.
+func another(value any) any {
+	switch v := value.(type) {
+	case bool:
+		return !v
+	case float64:
+		return v + 1
+	case string:
+		return v + "x"
+	case []any:
+		return append([]any{map[string]any{"probe": "x"}}, v...)
+	case map[string]any:
+		return map[string]any{"probe": "x"}
+	}
+	return "x"
+}
+
+// TestEveryUsedValueExists: what templates name in full is in values.yaml.
+func TestEveryUsedValueExists(t *testing.T) {
+	named := regexp.MustCompile(`\.Values((?:\.[A-Za-z0-9]+)+)`)
+	for _, chart := range charts {
+		set := values(t, chart)
+		// In brackets stands what may not be there: a component that another version of the chart has.
+		text := regexp.MustCompile(`\(\.Values\.[a-z]+\)`).ReplaceAllString(templates(t, chart), "")
+		found := named.FindAllStringSubmatch(text, -1)
+		if len(found) < 20 {
+			t.Errorf("%s: %d values are named", chart, len(found))
+		}
+		for _, match := range found {
+			var at any = set
+			for key := range strings.SplitSeq(strings.TrimPrefix(match[1], "."), ".") {
+				object, _ := at.(map[string]any)
+				if at = object[key]; at == nil {
+					t.Errorf("%s: a template uses .Values%s, which is no value", chart, match[1])
+					break
+				}
 			}
 		}
 	}
