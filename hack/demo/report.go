@@ -90,5 +90,6 @@ To look around:
   kubectl -n %[3]s port-forward service/%[4]s-alertmanager 9093
 `, Namespace, Assistant, StackNamespace, StackRelease)
 	}
+	fmt.Fprintln(out, "Grafana is left out: no Go module carries it. With an image of it, set grafana.enabled of charts/plimsoll-stack.")
 	fmt.Fprintln(out, "To remove all of it: make demo-down")
 }
