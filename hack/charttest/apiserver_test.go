@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -66,23 +65,17 @@ func create(t *testing.T, api client.Client, text string) error {
 	return api.Create(t.Context(), object, client.DryRunAll, client.FieldValidation(metav1.FieldValidationStrict))
 }
 
-// makeNamespace makes a namespace, unless it is there, in which pods may be created.
+// makeNamespace makes a namespace, unless it is there, in which pods may be created: with the ServiceAccount that they get.
 func makeNamespace(t *testing.T, api client.Client, name string) {
 	t.Helper()
-	err := api.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}})
-	if apierrors.IsAlreadyExists(err) {
-		return
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
-		account := client.ObjectKey{Namespace: name, Name: "default"}
-		if api.Get(t.Context(), account, &corev1.ServiceAccount{}) == nil {
-			return
+	for _, object := range []client.Object{
+		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}},
+		&corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: "default", Namespace: name}},
+	} {
+		if err := api.Create(t.Context(), object); err != nil && !apierrors.IsAlreadyExists(err) {
+			t.Fatal(err)
 		}
 	}
-	t.Fatalf("namespace %s has no default ServiceAccount", name)
 }
 
 // definedAPIServer is a client of the shared API server, which knows the charts' definitions until the test ends.
