@@ -7,7 +7,8 @@ export GOFLAGS := -trimpath
 DEV := go run ./hack/dev
 BIN := hack/bin
 CRDS := charts/plimsoll/crds
-GENERATED := config/crd config/rbac charts/plimsoll/crds charts/plimsoll/dashboards charts/plimsoll/rules charts/plimsoll-stack/crds charts/plimsoll/README.md charts/plimsoll-stack/README.md internal/api/v1alpha1/zz_generated.deepcopy.go
+GENERATED := config/crd config/rbac charts/plimsoll/crds charts/plimsoll/dashboards charts/plimsoll/rules charts/plimsoll/README.md \
+	charts/plimsoll-stack/crds charts/plimsoll-stack/README.md internal/api/v1alpha1/zz_generated.deepcopy.go
 OPERATOR := github.com/prometheus-operator/prometheus-operator
 STACK_CRDS := alertmanagerconfigs alertmanagers podmonitors probes prometheuses prometheusrules scrapeconfigs servicemonitors
 
@@ -29,7 +30,7 @@ demo-down: ## remove all that the demo made
 test: tools-test ## unit, chart and rule tests, and integration against a real API server; needs no root
 	go test ./...
 	go test -tags integration -timeout 20m ./cmd/kubectl-plimsoll ./internal/controller ./internal/promapi ./internal/webhook
-	go test -tags integration -run TestCluster ./hack/charttest
+	go test -tags integration -run 'TestCluster|TestAPIServer' ./hack/charttest
 
 .PHONY: test-redis
 test-redis: ## sessions in a real Redis, killed and back; needs redis-server, which root gets from Debian

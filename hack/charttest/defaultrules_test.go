@@ -24,6 +24,7 @@ func TestDefaultRules(t *testing.T) {
 		"other names":        {"--namespace", "elsewhere", "--set", "fullnameOverride=other"},
 		"no runbooks":        {"--set", "alerts.runbookURL="},
 		"other runbooks":     {"--set", "alerts.runbookURL=https://wiki/x"},
+		"links to Grafana":   {"--set", "grafana.url=https://grafana.example.com"},
 		"without some":       {"--set", "alerts.highCPUUsage.enabled=false,alerts.errorBudgetBurnFast.enabled=false"},
 		"labels to be found": {"--set", "ruleLabels.release=prometheus"},
 	} {

@@ -176,13 +176,15 @@ func dashboardQueries(t *testing.T) []string {
 	return queries
 }
 
-// bundleQueries are those of the rules that the chart carries.
+// bundleQueries are those of the rules that the chart carries, with the controller and without.
 func bundleQueries(t *testing.T) []string {
 	t.Helper()
 	var queries []string
-	for _, object := range render(t, "plimsoll") {
-		if kind(t, object) == "PrometheusRule" {
-			queries = append(queries, ruleQueries(decode[monitoringv1.PrometheusRule](t, object).Spec.Groups)...)
+	for _, enabled := range []string{"true", "false"} {
+		for _, object := range render(t, "plimsoll", "--set", "controller.enabled="+enabled) {
+			if kind(t, object) == "PrometheusRule" {
+				queries = append(queries, ruleQueries(decode[monitoringv1.PrometheusRule](t, object).Spec.Groups)...)
+			}
 		}
 	}
 	return queries

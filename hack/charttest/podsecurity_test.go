@@ -38,7 +38,7 @@ func TestClusterPodSecurity(t *testing.T) {
 
 	seen := map[string]bool{}
 	for _, chart := range charts {
-		for _, args := range valueSets(t, chart) {
+		for _, args := range everySet(t, chart) {
 			for _, object := range render(t, chart, args...) {
 				spec, ok := podOf(t, object)
 				key, err := yaml.Marshal(spec)

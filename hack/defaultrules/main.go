@@ -80,7 +80,8 @@ func readValues(path string) (map[string]any, error) {
 // render returns the chart's thresholds, those that need prices included.
 func render(helm, chart string) ([]v1alpha1.AlertThreshold, error) {
 	cmd := exec.Command(helm, "template", "release", chart, "--namespace", "release-namespace", //nolint:gosec // the Makefile says which Helm
-		"--show-only", "templates/alertthresholds.yaml", "--set", "fullnameOverride=release-fullname,alerts.runbookURL=http://release-runbooks",
+		"--show-only", "templates/alertthresholds.yaml", "--set", "fullnameOverride=release-fullname",
+		"--set", "alerts.runbookURL=http://release-runbooks,grafana.url=http://release-grafana",
 		"--set-json", `assistant.prices={"any": {"prompt": 1, "completion": 1}}`)
 	cmd.Stderr = os.Stderr
 	text, err := cmd.Output()

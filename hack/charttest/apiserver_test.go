@@ -3,6 +3,7 @@
 package charttest
 
 import (
+	"context"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -11,6 +12,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 )
@@ -18,18 +21,10 @@ import (
 // foreign are the kinds whose definitions other projects bring.
 var foreign = []string{"HTTPRoute", "Certificate", "Issuer"}
 
-// TestClusterTakesEveryTemplate sends every object that any set of values renders to a real API server, which refuses
-// fields that it does not know and values that it would not take, and keeps nothing.
-func TestClusterTakesEveryTemplate(t *testing.T) {
-	for _, chart := range charts {
-		definitions := filepath.Join(chartDir(chart), "crds")
-		must(t, "", "apply", "--server-side", "--force-conflicts", "-f", definitions)
-		must(t, "", "wait", "--for=condition=Established", "-f", definitions)
-	}
-	api, err := client.New(adminConfig, client.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+// TestAPIServer sends every object that any set of values renders to a real API server, which refuses fields that it does
+// not know and values that it would not take, and keeps nothing.
+func TestAPIServer(t *testing.T) {
+	api := definedAPIServer(t)
 	for _, wrong := range []string{
 		"{apiVersion: v1, kind: Service, metadata: {name: a, namespace: ai}, spec: {ports: [{port: 1}], bogus: 1}}",
 		"{apiVersion: v1, kind: Service, metadata: {name: a, namespace: ai}, spec: {ports: [{port: 99999}]}}",
@@ -42,7 +37,7 @@ func TestClusterTakesEveryTemplate(t *testing.T) {
 	}
 	sent := map[string]bool{}
 	for _, chart := range charts {
-		for _, args := range valueSets(t, chart) {
+		for _, args := range everySet(t, chart) {
 			for _, text := range render(t, chart, args...) {
 				if sent[text] || slices.Contains(foreign, kind(t, text)) {
 					continue
@@ -70,17 +65,40 @@ func create(t *testing.T, api client.Client, text string) error {
 	return api.Create(t.Context(), object, client.DryRunAll, client.FieldValidation(metav1.FieldValidationStrict))
 }
 
-// makeNamespace makes a namespace, unless it is there, in which pods may be created.
+// makeNamespace makes a namespace, unless it is there, in which pods may be created: with the ServiceAccount that they get.
 func makeNamespace(t *testing.T, api client.Client, name string) {
 	t.Helper()
-	err := api.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}})
-	if apierrors.IsAlreadyExists(err) {
-		return
+	for _, object := range []client.Object{
+		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}},
+		&corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: "default", Namespace: name}},
+	} {
+		if err := api.Create(t.Context(), object); err != nil && !apierrors.IsAlreadyExists(err) {
+			t.Fatal(err)
+		}
 	}
+}
+
+// definedAPIServer is a client of the shared API server, which knows the charts' definitions until the test ends.
+func definedAPIServer(t *testing.T) client.Client {
+	t.Helper()
+	definitions := filepath.Join(chartDir("plimsoll"), "crds")
+	must(t, "", "apply", "--server-side", "-f", definitions)
+	t.Cleanup(func() {
+		if _, err := kubectl(context.Background(), "", "delete", "-f", definitions); err != nil {
+			t.Error(err)
+		}
+	})
+	eventually(t, func() error { // kubectl wait gives up on one that has no status yet
+		_, err := kubectl(t.Context(), "", "wait", "--for=condition=Established", "-f", definitions)
+		return err
+	})
+	scheme := runtime.NewScheme()
+	if err := clientgoscheme.AddToScheme(scheme); err != nil {
+		t.Fatal(err)
+	}
+	api, err := client.New(adminConfig, client.Options{Scheme: scheme})
 	if err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, func() error {
-		return api.Get(t.Context(), client.ObjectKey{Namespace: name, Name: "default"}, &corev1.ServiceAccount{})
-	})
+	return api
 }
