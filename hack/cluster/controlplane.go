@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -32,16 +33,17 @@ func (c *Cluster) controlPlane(ctx context.Context) error {
 		if err := writeFile(c.auditPolicy(), []byte(policy), 0o644); err != nil {
 			return err
 		}
-		processes := []Process{c.etcd(), c.apiServer(), c.controllerManager()}
-		if c.Depth == Node {
-			processes = append(processes, c.scheduler())
+		if err := errors.Join(c.Start(c.etcd()), c.Start(c.apiServer())); err != nil {
+			return err
 		}
-		for _, p := range processes {
-			if err := c.Start(p); err != nil {
-				return err
-			}
+		if err := c.waitReady(ctx); err != nil {
+			return err
 		}
-		return c.waitReady(ctx)
+		// Only now: the controllers end when the API server does not answer within ten seconds of their start.
+		if err := c.Start(c.controllerManager()); err != nil || c.Depth != Node {
+			return err
+		}
+		return c.Start(c.scheduler())
 	})
 }
 
