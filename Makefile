@@ -37,6 +37,11 @@ test-redis: ## sessions in a real Redis, killed and back; needs redis-server, wh
 	@$(DEV) redis
 	go test -count=1 -tags redis ./internal/assistant/session ./cmd/assistant
 
+.PHONY: test-logs
+test-logs: ## 100,000 lines to Loki once each, while it and the collector are killed; the alert on errors fires
+	@$(DEV) tools helm alertmanager loki otelcol
+	go test -count=1 -tags logs ./hack/logtest
+
 .PHONY: soak
 soak: ## twelve minutes of load on the built assistant: fails if its memory or goroutines keep growing
 	@$(DEV) programs
@@ -53,7 +58,7 @@ e2e: ## the main job asserted on a real node; needs root on Debian
 .PHONY: lint
 lint: ## golangci-lint: among other things, who may import whom
 	@$(DEV) tools golangci-lint
-	$(BIN)/golangci-lint run --build-tags integration,e2e,redis
+	$(BIN)/golangci-lint run --build-tags integration,e2e,redis,logs
 
 .PHONY: verify
 verify: generate lint ## regenerate what is generated, lint, and fail if that changed a file

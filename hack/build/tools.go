@@ -32,6 +32,9 @@ const (
 	unittest   = "github.com/helm-unittest/helm-unittest"
 	// sdTags leaves the clouds' service discoveries out of Prometheus: they are most of what it compiles.
 	sdTags = "remove_all_sd,enable_kubernetes_sd"
+
+	loki      = "github.com/grafana/loki/v3"
+	collector = "go.opentelemetry.io/collector/otelcol"
 )
 
 var tools = []tool{
@@ -48,6 +51,9 @@ var tools = []tool{
 	{name: "prometheus", pkg: prometheus + "/cmd/prometheus", mod: prometheus, tags: sdTags},
 	{name: "promtool", pkg: prometheus + "/cmd/promtool", mod: prometheus, tags: sdTags},
 	{name: "alertmanager", pkg: alertmgr + "/cmd/alertmanager", mod: alertmgr, dir: "alertmanager"},
+	{name: "loki", pkg: loki + "/cmd/loki", mod: loki, dir: "logs"},
+	// Its main is ours: a collector is what its builder makes of a list of components.
+	{name: "otelcol", pkg: "./otelcol", mod: collector, dir: "logs"},
 	{name: "prometheus-operator", pkg: operator + "/cmd/operator", mod: operator},
 	{name: "prometheus-config-reloader", pkg: operator + "/cmd/prometheus-config-reloader", mod: operator},
 	{name: "controller-gen", pkg: "sigs.k8s.io/controller-tools/cmd/controller-gen", mod: "sigs.k8s.io/controller-tools"},

@@ -44,6 +44,9 @@ var valueSets = map[string][][]string{
 		{"--set", "grafana.url=https://g.example.com,grafana.sidecar.namespaces={one},grafana.persistence.enabled=true,grafana.persistence.storageClassName=fast"},
 		{"--set", "grafana.admin.existingSecret=mine"},
 		{"--set", "imagePullSecrets[0].name=mine,fullnameOverride=other"},
+		{"--set", "loki.persistence.enabled=true,loki.persistence.storageClassName=fast"},
+		{"--set", "collector.namespaces={ai,other},collector.lokiURL=http://loki:3100,collector.tolerations[0].operator=Exists"},
+		{"--set-json", `loki.extraRuleGroups=[{"name": "mine", "rules": [{"alert": "A", "expr": "vector(1)"}]}]`},
 	},
 }
 

@@ -27,6 +27,10 @@ func checkObject(t *testing.T, object string) {
 	switch kind(t, object) {
 	case "Deployment":
 		checkPod(t, decode[appsv1.Deployment](t, object).Spec.Template.Spec)
+	case "StatefulSet":
+		checkPod(t, decode[appsv1.StatefulSet](t, object).Spec.Template.Spec)
+	case "DaemonSet":
+		checkCollector(t, decode[appsv1.DaemonSet](t, object).Spec.Template.Spec)
 	case "Service":
 		decode[corev1.Service](t, object)
 	case "HorizontalPodAutoscaler":
@@ -82,8 +86,40 @@ func checkRules(t *testing.T, rule monitoringv1.PrometheusRule) {
 // checkPod holds a pod to the restricted Pod Security Standard and a read-only root file system.
 func checkPod(t *testing.T, pod corev1.PodSpec) {
 	t.Helper()
-	no := func(b *bool) bool { return b != nil && !*b }
 	checkUser(t, pod.SecurityContext)
+	checkContainers(t, pod)
+}
+
+// checkCollector holds the one pod that reads files of the node, which only root may, to everything else that is asked of
+// a restricted pod, and to two folders, of which it writes one.
+func checkCollector(t *testing.T, pod corev1.PodSpec) {
+	t.Helper()
+	if s := pod.SecurityContext; s == nil || s.SeccompProfile == nil || s.SeccompProfile.Type != corev1.SeccompProfileTypeRuntimeDefault {
+		t.Error("the collector's seccomp profile is not RuntimeDefault")
+	}
+	if pod.HostNetwork || pod.HostPID || pod.HostIPC || *pod.AutomountServiceAccountToken {
+		t.Error("the collector shares more of the node than files, or has a token of the API server")
+	}
+	writable := map[string]string{}
+	for _, v := range pod.Volumes {
+		if v.HostPath != nil {
+			writable[v.Name] = v.HostPath.Path
+		}
+	}
+	for _, m := range pod.Containers[0].VolumeMounts {
+		if m.ReadOnly {
+			delete(writable, m.Name)
+		}
+	}
+	if len(pod.Volumes) != 3 || len(writable) != 1 || writable["state"] == "" {
+		t.Errorf("the collector has volumes %v, of which it may write %v of the node", pod.Volumes, writable)
+	}
+	checkContainers(t, pod)
+}
+
+func checkContainers(t *testing.T, pod corev1.PodSpec) {
+	t.Helper()
+	no := func(b *bool) bool { return b != nil && !*b }
 	if pod.AutomountServiceAccountToken == nil || !no(pod.EnableServiceLinks) {
 		t.Error("the pod does not say whether it needs a token, or takes other Services' variables")
 	}
