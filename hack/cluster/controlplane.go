@@ -27,18 +27,21 @@ func (c *Cluster) controlPlane(ctx context.Context) error {
 	if err := c.steps.Do(ctx, "certificates and kubeconfigs", func(context.Context) error { return c.credentials() }); err != nil {
 		return err
 	}
-	return c.steps.Do(ctx, "etcd, kube-apiserver, controllers", func(ctx context.Context) error {
-		processes := []Process{c.etcd(), c.apiServer(), c.controllerManager()}
-		if c.Depth == Node {
-			processes = append(processes, c.scheduler())
+	return c.steps.Do(ctx, "etcd, kube-apiserver, controllers", c.Revive)
+}
+
+// Revive starts what of the control plane does not run, and returns when it serves.
+func (c *Cluster) Revive(ctx context.Context) error {
+	processes := []Process{c.etcd(), c.apiServer(), c.controllerManager()}
+	if c.Depth == Node {
+		processes = append(processes, c.scheduler())
+	}
+	for _, p := range processes {
+		if err := c.Start(p); err != nil {
+			return err
 		}
-		for _, p := range processes {
-			if err := c.Start(p); err != nil {
-				return err
-			}
-		}
-		return c.waitReady(ctx)
-	})
+	}
+	return c.waitReady(ctx)
 }
 
 // identities are the clients of the API server: a key pair and a kubeconfig each.
