@@ -32,16 +32,26 @@ func (c *Cluster) controlPlane(ctx context.Context) error {
 
 // Revive starts what of the control plane does not run, and returns when it serves.
 func (c *Cluster) Revive(ctx context.Context) error {
-	processes := []Process{c.etcd(), c.apiServer(), c.controllerManager()}
-	if c.Depth == Node {
-		processes = append(processes, c.scheduler())
+	// The controllers give up when the API server takes ten seconds to answer, so they come after it.
+	if err := c.startAll(c.etcd(), c.apiServer()); err != nil {
+		return err
 	}
+	if err := c.waitReady(ctx); err != nil {
+		return err
+	}
+	if c.Depth == Node {
+		return c.startAll(c.controllerManager(), c.scheduler())
+	}
+	return c.startAll(c.controllerManager())
+}
+
+func (c *Cluster) startAll(processes ...Process) error {
 	for _, p := range processes {
 		if err := c.Start(p); err != nil {
 			return err
 		}
 	}
-	return c.waitReady(ctx)
+	return nil
 }
 
 // identities are the clients of the API server: a key pair and a kubeconfig each.
