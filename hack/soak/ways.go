@@ -149,7 +149,6 @@ func plainWays() []way {
 	all := []way{
 		{name: "session forgotten", method: "DELETE", endpoint: sessionPath, told: 204, often: 15},
 		{name: "models listed", method: "GET", path: "/v1/models", endpoint: "/v1/models", told: 200, often: 3},
-		{name: "health asked", method: "GET", path: "/health/ready", endpoint: other, told: 404, kind: assistant.KindNotFound},
 		{name: "nothing there", method: "GET", path: "/admin", endpoint: other, told: 404, kind: assistant.KindNotFound},
 		{name: "wrong method", method: "PUT", path: chatPath, endpoint: chatPath, told: 405, kind: "method_not_allowed"},
 		{name: "wrong key", method: "POST", path: completions, endpoint: completions, body: question, wrongKey: true, told: 401, kind: "unauthorized"},
