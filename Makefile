@@ -38,9 +38,16 @@ test-redis: ## sessions in a real Redis, killed and back; needs redis-server, wh
 	go test -count=1 -tags redis ./internal/assistant/session ./cmd/assistant
 
 .PHONY: soak
-soak: ## twelve minutes of load on the built assistant: fails if its memory or goroutines keep growing
-	@$(DEV) programs
-	go run ./hack/soak
+soak: ## 100,000 requests in ten minutes, the model failing in every way: fails if one is lost or memory grows (SOAK=flags)
+	go run ./hack/soak $(SOAK)
+
+.PHONY: fuzz
+fuzz: ## every fuzz target of every package, each for FUZZTIME (10s)
+	go run ./hack/fuzz -time $(or $(FUZZTIME),10s)
+
+.PHONY: harness
+harness: ## what takes its time: broken builds that the soak must catch, clients that are slow on purpose
+	go test -tags harness -count=1 -timeout 30m -run 'Broken|Patient|StreamsThat' ./hack/soak ./cmd/assistant
 
 .PHONY: race
 race: ## unit tests under the race detector (needs a C compiler)
