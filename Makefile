@@ -45,9 +45,22 @@ soak: ## 100,000 requests in ten minutes, the model failing in every way: fails 
 fuzz: ## every fuzz target of every package, each for FUZZTIME (10s)
 	go run ./hack/fuzz -time $(or $(FUZZTIME),10s)
 
+.PHONY: audit
+audit: ## go.sum, gosec and known vulnerabilities; the last needs the network (AUDIT=-offline, or -vulndb URL of a mirror)
+	@$(DEV) tools golangci-lint govulncheck
+	go run ./hack/safety $(AUDIT)
+
+.PHONY: sbom
+sbom: ## what is in the two images, as CycloneDX files beside the binaries in hack/bin
+	@$(DEV) tools cyclonedx-gomod
+	@$(DEV) programs
+	for name in assistant controller; do \
+		$(BIN)/cyclonedx-gomod bin -json -std -version $$(git describe --always --dirty --tags) -output $(BIN)/$$name.cdx.json $(BIN)/$$name || exit 1; done
+
 .PHONY: harness
-harness: ## what takes its time: broken builds that the soak must catch, clients that are slow on purpose
-	go test -tags harness -count=1 -timeout 30m -run 'Broken|Patient|StreamsThat' ./hack/soak ./cmd/assistant
+harness: ## what takes its time: broken builds that soak and audit must catch, clients that are slow on purpose
+	@$(DEV) tools golangci-lint govulncheck
+	go test -tags harness -count=1 -timeout 30m -run 'Broken|Patient|StreamsThat|Audit' ./hack/soak ./hack/safety ./cmd/assistant
 
 .PHONY: race
 race: ## unit tests under the race detector (needs a C compiler)
