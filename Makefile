@@ -98,6 +98,10 @@ bench-controller: tools-control-plane ## the controller alone: 1,000 thresholds,
 bench-observe: tools-control-plane tools-prometheus ## questions and status writes with 10 and 1,000 thresholds; the time that apply waits
 	@go run ./hack/bench observe
 
+.PHONY: scale
+scale: tools-control-plane tools-prometheus ## what 10,000 thresholds, 100 clusters and 1,000 replicas cost: measured as far as SCALE=100,1000 goes
+	@go run ./hack/bench scale $(if $(SCALE),-thresholds $(SCALE))
+
 ##@ Building
 
 .PHONY: build
