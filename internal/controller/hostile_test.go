@@ -17,7 +17,7 @@ const oneLevel = `levels: [{severity: w, above: 5}]`
 // TestHostileResourcesAreRefused: what is large, deep or strange does not get into the API server, which says why.
 func TestHostileResourcesAreRefused(t *testing.T) {
 	namespace := newNamespace(t)
-	long := func(text string, n int) string { return strings.Repeat(text, n) }
+	long := strings.Repeat
 	var levels, pairs []string
 	for i := range 5000 {
 		levels = append(levels, fmt.Sprintf("{severity: s%d, above: %d}", i, i+1))
