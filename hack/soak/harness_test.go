@@ -48,13 +48,16 @@ var breakages = []breakage{
 	},
 	{
 		name: "keeps what every request held", file: "internal/assistant/httpapi/middleware.go",
-		from: `		defer a.finish(observed, e)`,
-		to: `		kept := make([]byte, 256<<10)
-		for i := range kept {
-			kept[i] = 1
+		from: `	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		e := newExchange(w, r)`,
+		to: `	kept := make(chan []byte, 1<<20)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		held := make([]byte, 64<<10)
+		for i := range held {
+			held[i] = 1
 		}
-		go func() { select {}; _ = kept[len(e.id)] }()
-		defer a.finish(observed, e)`,
+		kept <- held
+		e := newExchange(w, r)`,
 		want: `resident memory grew`,
 	},
 	{
@@ -109,7 +112,7 @@ func TestBrokenBuildsAreCaught(t *testing.T) {
 		t.Run(b.name, func(t *testing.T) {
 			var out bytes.Buffer
 			err := run(t.Context(), []string{
-				"-assistant", b.build(t), "-requests=2000", "-duration=20s", "-warm-up=7s", "-growth=60",
+				"-assistant", b.build(t), "-requests=2000", "-duration=20s", "-warm-up=7s", "-growth=30",
 			}, &out)
 			if b.want == "" && err != nil {
 				t.Errorf("an assistant that is not broken fails: %v\n%s", err, out.String())
