@@ -43,9 +43,29 @@ test-logs: ## 100,000 lines to Loki once each, while it and the collector are ki
 	go test -count=1 -tags logs ./hack/logtest
 
 .PHONY: soak
-soak: ## twelve minutes of load on the built assistant: fails if its memory or goroutines keep growing
+soak: ## 100,000 requests in ten minutes, the model failing in every way: fails if one is lost or memory grows (SOAK=flags)
+	go run ./hack/soak $(SOAK)
+
+.PHONY: fuzz
+fuzz: ## every fuzz target of every package, each for FUZZTIME (10s)
+	go run ./hack/fuzz -time $(or $(FUZZTIME),10s)
+
+.PHONY: audit
+audit: ## go.sum, gosec and known vulnerabilities; the last needs the network (AUDIT=-offline, or -vulndb URL of a mirror)
+	@$(DEV) tools golangci-lint govulncheck
+	go run ./hack/safety $(AUDIT)
+
+.PHONY: sbom
+sbom: ## what is in the two images, as CycloneDX files beside the binaries in hack/bin
+	@$(DEV) tools cyclonedx-gomod
 	@$(DEV) programs
-	go run ./hack/soak
+	for name in assistant controller; do \
+		$(BIN)/cyclonedx-gomod bin -json -std -version $$(git describe --always --dirty --tags) -output $(BIN)/$$name.cdx.json $(BIN)/$$name || exit 1; done
+
+.PHONY: harness
+harness: ## what takes its time: broken builds that soak and audit must catch, clients that are slow on purpose
+	@$(DEV) tools golangci-lint govulncheck
+	go test -tags harness -count=1 -timeout 30m -run 'Broken|Patient|StreamsThat|Audit' ./hack/soak ./hack/safety ./cmd/assistant
 
 .PHONY: chaos
 chaos: ## 2,000 thresholds through every fault: fails if a rule is lost, doubled or late; on a node, or a control plane
@@ -86,6 +106,10 @@ bench-controller: tools-control-plane ## the controller alone: 1,000 thresholds,
 .PHONY: bench-observe
 bench-observe: tools-control-plane tools-prometheus ## questions and status writes with 10 and 1,000 thresholds; the time that apply waits
 	@go run ./hack/bench observe
+
+.PHONY: scale
+scale: tools-control-plane tools-prometheus ## what 10,000 thresholds, 100 clusters and 1,000 replicas cost: measured as far as SCALE=100,1000 goes
+	@go run ./hack/bench scale $(if $(SCALE),-thresholds $(SCALE))
 
 ##@ Building
 

@@ -85,9 +85,10 @@ func checkModels(names []string) error {
 // openModels returns a client for each model. What has been opened must be closed, also after an error.
 func openModels(ctx context.Context, opts options, key string, recorder *telemetry.Recorder) ([]*gemini.Model, error) {
 	var models []*gemini.Model
+	current := currentKey(opts.apiKeyFile, key)
 	for _, name := range opts.modelNames() {
 		model, err := gemini.New(ctx, gemini.Config{
-			Model: name, APIKey: key, Endpoint: opts.geminiEndpoint, Timeout: opts.geminiTimeout,
+			Model: name, APIKey: key, CurrentKey: current, Endpoint: opts.geminiEndpoint, Timeout: opts.geminiTimeout,
 			Attempted: func(ctx context.Context, status int) { recorder.Attempt(ctx, name, status) },
 		})
 		if err != nil {

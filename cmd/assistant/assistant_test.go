@@ -283,6 +283,34 @@ func TestAWrongKeyIsCalledByItsName(t *testing.T) {
 	}
 }
 
+// TestTheKeyIsReplacedWithoutARestart: a file is read anew, and while it holds no key, the one before it stays.
+func TestTheKeyIsReplacedWithoutARestart(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "key")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("revoked")
+	p := start(t, "--api-key-file="+file)
+	for _, step := range []struct {
+		text string
+		want int
+	}{{"revoked", 502}, {canaryKey + "\n", 200}, {"", 200}, {"two\nlines", 200}, {"revoked", 502}, {canaryKey, 200}} {
+		write(step.text)
+		if status, _ := p.chat(t, "hello"); status != step.want {
+			t.Errorf("with %q in the file, chat = %d, want %d", step.text, status, step.want)
+		}
+	}
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	if status, _ := p.chat(t, "hello"); status != http.StatusOK {
+		t.Errorf("without the file, chat = %d", status)
+	}
+}
+
 func TestAPortInUseIsAnError(t *testing.T) {
 	p := start(t)
 	err := run(t.Context(), []string{"--listen", strings.TrimPrefix(p.url, "http://")}, env("GEMINI_API_KEY", "x"), io.Discard)

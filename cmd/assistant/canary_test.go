@@ -111,6 +111,11 @@ func TestNoSecretLeavesByAnyRoute(t *testing.T) {
 		for _, r := range requests {
 			for _, key := range []string{clientKey, wrongClientKey} {
 				status, answer := p.send(t, r.method, r.path, key, r.body)
+				for _, secret := range []string{canaryKey, clientKey, wrongClientKey} {
+					if strings.Contains(answer, secret) {
+						t.Errorf("%s %s is answered with %q in it: %s", r.method, r.path, secret, answer)
+					}
+				}
 				if i == 0 && key == clientKey && status == http.StatusOK {
 					for _, text := range said(answer) {
 						secrets[text] = text != ""
@@ -118,6 +123,12 @@ func TestNoSecretLeavesByAnyRoute(t *testing.T) {
 				}
 			}
 		}
+	}
+	// Nor may /stats tell of it, which is made from log lines, or /health, for anybody may see that.
+	var reports string
+	for _, path := range []string{"/stats", "/health/detailed", "/log-level"} {
+		_, report := request(t, "GET", p.telemetry+path, "", "")
+		reports += report
 	}
 	if len(secrets) < 8 {
 		t.Errorf("the model hardly spoke: %d secrets", len(secrets))
@@ -141,7 +152,7 @@ func TestNoSecretLeavesByAnyRoute(t *testing.T) {
 		t.Error("the log does not name the client")
 	}
 	for secret := range secrets {
-		for where, text := range map[string]string{"log": log, "metrics": string(page)} {
+		for where, text := range map[string]string{"log": log, "metrics": string(page), "reports": reports} {
 			for line := range strings.Lines(text) {
 				if strings.Contains(line, secret) {
 					t.Errorf("the %s holds %q: %s", where, secret, line)

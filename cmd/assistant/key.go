@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync/atomic"
+
+	"github.com/plimsoll-dev/plimsoll/internal/assistant/gemini"
 )
 
 // keyVariable holds the API key where no file does.
@@ -30,4 +33,19 @@ func apiKey(file string, getenv func(string) string) (string, error) {
 		return "", fmt.Errorf("reading the Gemini API key: %s is empty", file)
 	}
 	return key, nil
+}
+
+// currentKey is asked for the key of every call. A file is read anew each time, as Prometheus reads its tokens: that is
+// nothing beside a model call. While it cannot be used, the key that could be stays.
+func currentKey(file, first string) func() string {
+	var last atomic.Pointer[string]
+	last.Store(&first)
+	return func() string {
+		if file != "" {
+			if key, err := apiKey(file, nil); err == nil && gemini.ValidKey(key) {
+				last.Store(&key)
+			}
+		}
+		return *last.Load()
+	}
 }

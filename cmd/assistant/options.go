@@ -68,7 +68,7 @@ func (o *options) register(fs *flag.FlagSet) {
 	fs.StringVar(&o.model, "model", "gemini-2.0-flash-exp", "`name` of the Gemini model, or several with commas between them, the default first")
 	fs.StringVar(&o.geminiEndpoint, "gemini-endpoint", "", "base `URL` of a stand-in (default: Gemini itself)")
 	fs.DurationVar(&o.geminiTimeout, "gemini-timeout", time.Minute, "longest a model call may take")
-	fs.StringVar(&o.apiKeyFile, "api-key-file", "", "`file` with the API key (default: GEMINI_API_KEY)")
+	fs.StringVar(&o.apiKeyFile, "api-key-file", "", "`file` with the API key, read anew for every call (default: GEMINI_API_KEY)")
 	fs.StringVar(&o.priceFile, "price-file", "", "YAML `file` with the models' prices (default: none, and calls count as unpriced)")
 	fs.Func("log-level", "lowest `level` logged: debug, info, warning or error (default info)", func(s string) (err error) {
 		o.logLevel, err = logs.ParseLevel(s)

@@ -30,6 +30,7 @@ const (
 	prometheus = "github.com/prometheus/prometheus"
 	alertmgr   = "github.com/prometheus/alertmanager"
 	unittest   = "github.com/helm-unittest/helm-unittest"
+	cyclonedx  = "github.com/CycloneDX/cyclonedx-gomod"
 	// sdTags leaves the clouds' service discoveries out of Prometheus: they are most of what it compiles.
 	sdTags = "remove_all_sd,enable_kubernetes_sd"
 
@@ -58,6 +59,8 @@ var tools = []tool{
 	{name: "prometheus-config-reloader", pkg: operator + "/cmd/prometheus-config-reloader", mod: operator},
 	{name: "controller-gen", pkg: "sigs.k8s.io/controller-tools/cmd/controller-gen", mod: "sigs.k8s.io/controller-tools"},
 	{name: "golangci-lint", pkg: "github.com/golangci/golangci-lint/v2/cmd/golangci-lint", mod: "github.com/golangci/golangci-lint/v2", dir: "golangci-lint"},
+	{name: "govulncheck", pkg: "golang.org/x/vuln/cmd/govulncheck", mod: "golang.org/x/vuln", dir: "audit"},
+	{name: "cyclonedx-gomod", pkg: cyclonedx + "/cmd/cyclonedx-gomod", mod: cyclonedx, dir: "audit"},
 }
 
 // Builder builds into <Root>/hack/bin.

@@ -2,80 +2,58 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
+	"math/rand/v2"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 )
 
-// sessions is how many conversations there are: enough to be many, few enough for all to be full after the warm-up.
-const sessions = 400
+// workers are the users: enough that those who wait for a model that stalls do not hold up the rest.
+const workers = 120
 
-// inFlight is the most chats at once; what a slow assistant does not take is left out.
-const inFlight = 256
-
-// load is what became of the chats.
-type load struct{ answered, failed int }
-
-// verdict is an error if the assistant was not under load, or failed under it.
-func (l load) verdict() error {
-	if l.answered == 0 || l.failed > 0 {
-		return fmt.Errorf("%d chats were answered and %d failed: want all answered", l.answered, l.failed)
-	}
-	return nil
-}
-
-// drive chats at rate per second until ctx ends.
-func drive(ctx context.Context, url string, rate int) load {
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: inFlight}, Timeout: time.Minute}
+// drive makes all requests at a steady rate, and returns the users who made them.
+func drive(ctx context.Context, o options, url string, g *gemini, p *pairs, t *tally) []*worker {
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: workers}, Timeout: time.Minute}
 	defer client.CloseIdleConnections()
-	var mu sync.Mutex
-	var l load
+	due, choose := make(chan int), chooser(ways())
+	var users []*worker
 	var running sync.WaitGroup
-	slots := make(chan struct{}, inFlight)
-	tick := time.NewTicker(time.Second / time.Duration(rate))
-	defer tick.Stop()
-	for n := 0; ; n++ {
-		select {
-		case <-ctx.Done():
-			running.Wait()
-			return l
-		case <-tick.C:
-		}
-		select {
-		case slots <- struct{}{}:
-		default:
-			continue
-		}
+	for n := range workers {
+		w := newWorker(n, url, g, p, t, client)
+		users = append(users, w)
 		running.Go(func() {
-			defer func() { <-slots }()
-			err := chat(client, url, n%sessions)
-			mu.Lock()
-			defer mu.Unlock()
-			if err != nil {
-				l.failed++
-			} else {
-				l.answered++
+			for n := range due {
+				w.play(ctx, n, choose(n))
 			}
 		})
 	}
+	start, pace := time.Now(), o.duration/time.Duration(o.requests)
+	for n := 0; n < o.requests && ctx.Err() == nil; n++ {
+		time.Sleep(time.Until(start.Add(time.Duration(n) * pace)))
+		due <- n
+	}
+	close(due)
+	running.Wait()
+	return users
 }
 
-func chat(client *http.Client, url string, session int) error {
-	body := fmt.Sprintf(`{"session_id":"soak-%d","message":"how deep may a ship lie before it is unsafe?"}`, session)
-	resp, err := client.Post(url+"/chat", "application/json", strings.NewReader(body))
-	if err != nil {
-		return err
+// chooser returns what the nth request is: first each way once, then each as often as it says.
+func chooser(all []way) func(n int) way {
+	var weighted []way
+	for _, w := range all {
+		for range w.often {
+			weighted = append(weighted, w)
+		}
 	}
-	defer resp.Body.Close()
-	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
-		return err
+	return func(n int) way {
+		if n < len(all) {
+			return all[n]
+		}
+		return weighted[draws(1, n).IntN(len(weighted))]
 	}
-	if resp.StatusCode != http.StatusOK {
-		return errors.New(resp.Status)
-	}
-	return nil
+}
+
+// draws are the nth request's own, so that a run can be repeated.
+func draws(what uint64, n int) *rand.Rand {
+	return rand.New(rand.NewPCG(what, uint64(n))) //nolint:gosec // G115: no request has a negative number
 }

@@ -8,38 +8,47 @@ import (
 const (
 	// minSamples is the fewest from which a trend can be told.
 	minSamples = 9
-	// growth is the most that the last third may lie over the first: garbage collection alone moves it by some percent.
-	growth = 1.10
-	// slack is the most goroutines by which connections may vary.
-	slack = 20
+	// slack is the most goroutines by which an assistant at rest may vary: those of a connection or two.
+	slack = 6
 )
 
-// sample is what the assistant says of itself at one time: resident memory in bytes, and goroutines.
-type sample struct{ rss, goroutines float64 }
+// trend is how resident memory was in the first and in the last third of some samples, in bytes: their medians.
+type trend struct{ first, last float64 }
 
-// judge compares the median of the last third of the samples with that of the first.
-func judge(samples []sample) error {
-	if len(samples) < minSamples {
-		return fmt.Errorf("%d samples are too few to tell a trend: want %d", len(samples), minSamples)
+func trendOf(rss []float64) (trend, error) {
+	if len(rss) < minSamples {
+		return trend{}, fmt.Errorf("%d samples are too few to tell a trend: want %d", len(rss), minSamples)
 	}
-	third := len(samples) / 3
-	first, last := samples[:third], samples[len(samples)-third:]
-	rss := func(s sample) float64 { return s.rss }
-	goroutines := func(s sample) float64 { return s.goroutines }
-	if before, after := median(first, rss), median(last, rss); after > before*growth {
-		return fmt.Errorf("resident memory grew from %.1f to %.1f MiB", before/(1<<20), after/(1<<20))
+	third := len(rss) / 3
+	t := trend{median(rss[:third]), median(rss[len(rss)-third:])}
+	if t.first == 0 || t.last == 0 {
+		return t, fmt.Errorf("/metrics lacks resident memory")
 	}
-	if before, after := median(first, goroutines), median(last, goroutines); after > before+slack {
-		return fmt.Errorf("goroutines grew from %.0f to %.0f", before, after)
+	return t, nil
+}
+
+// growth is how much memory grew, as a share of what it was.
+func (t trend) growth() float64 { return t.last/t.first - 1 }
+
+// judge is an error if memory grew by more than a share.
+func (t trend) judge(most float64) error {
+	if t.growth() > most {
+		return fmt.Errorf("resident memory grew from %.1f to %.1f MiB", t.first/(1<<20), t.last/(1<<20))
 	}
 	return nil
 }
 
-func median(samples []sample, of func(sample) float64) float64 {
-	var values []float64
-	for _, s := range samples {
-		values = append(values, of(s))
+// rest is how many goroutines there are without a request: before the first one, and after the last.
+type rest struct{ before, after float64 }
+
+func (r rest) judge() error {
+	if r.before == 0 || r.after > r.before+slack {
+		return fmt.Errorf("goroutines at rest grew from %.0f to %.0f", r.before, r.after)
 	}
-	slices.Sort(values)
-	return values[len(values)/2]
+	return nil
+}
+
+func median(values []float64) float64 {
+	sorted := slices.Sorted(slices.Values(values))
+	return sorted[len(sorted)/2]
 }

@@ -6,29 +6,32 @@ import (
 )
 
 // course is n samples, each made from its place.
-func course(n int, at func(i float64) sample) []sample {
-	var samples []sample
+func course(n int, at func(i float64) float64) []float64 {
+	var samples []float64
 	for i := range n {
 		samples = append(samples, at(float64(i)))
 	}
 	return samples
 }
 
-func TestJudge(t *testing.T) {
+func TestMemory(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
-		samples []sample
+		samples []float64
 		want    string // part of the error; none if empty
 	}{
-		{"flat", course(9, func(float64) sample { return sample{100, 30} }), ""},
-		{"one spike", append(course(12, func(float64) sample { return sample{100, 30} }), sample{900, 900}), ""},
-		{"memory falls", course(30, func(i float64) sample { return sample{100 - i, 30} }), ""},
-		{"memory leaks", course(30, func(i float64) sample { return sample{100 + i, 30} }), "memory grew"},
-		{"goroutines leak", course(30, func(i float64) sample { return sample{100, 30 + 2*i} }), "goroutines grew"},
-		{"too short", course(8, func(float64) sample { return sample{100, 30} }), "too few"},
+		{"flat", course(9, func(float64) float64 { return 100 }), ""},
+		{"one spike", append(course(12, func(float64) float64 { return 100 }), 900), ""},
+		{"falls", course(30, func(i float64) float64 { return 100 - i }), ""},
+		{"leaks", course(30, func(i float64) float64 { return 100 + i }), "memory grew"},
+		{"not told", course(30, func(float64) float64 { return 0 }), "lacks"},
+		{"too short", course(8, func(float64) float64 { return 100 }), "too few"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			err := judge(tt.samples)
+			trend, err := trendOf(tt.samples)
+			if err == nil {
+				err = trend.judge(0.05)
+			}
 			if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("judge = %v, want %q", err, tt.want)
 			}
@@ -36,10 +39,26 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-func TestALoadThatFailedProvesNothing(t *testing.T) {
-	for l, ok := range map[load]bool{{10, 0}: true, {0, 0}: false, {10, 1}: false} {
-		if err := l.verdict(); (err == nil) != ok {
-			t.Errorf("verdict of %+v = %v", l, err)
+func TestGoroutinesAtRest(t *testing.T) {
+	for r, ok := range map[rest]bool{{20, 20}: true, {20, 12}: true, {20, 24}: true, {20, 40}: false, {0, 0}: false} {
+		if err := r.judge(); (err == nil) != ok {
+			t.Errorf("judge of %+v = %v", r, err)
 		}
+	}
+}
+
+// TestEveryWayIsPlayed: the first requests go each way once, and every request of a run has one.
+func TestEveryWayIsPlayed(t *testing.T) {
+	all, seen := ways(), map[cell]bool{}
+	choose := chooser(all)
+	for n := range len(all) {
+		w := choose(n)
+		seen[cell{w.name, w.form}] = true
+	}
+	if len(seen) != len(all) {
+		t.Errorf("%d ways have only %d names", len(all), len(seen))
+	}
+	if w := choose(1e6); w.form == "" {
+		t.Errorf("a request goes no way: %+v", w)
 	}
 }

@@ -1,5 +1,7 @@
-// Soak puts an assistant before a stand-in Gemini under steady load and watches its memory and goroutines through its
-// own metrics. It fails if either still grows after the warm-up.
+// Soak puts an assistant before a stand-in Gemini that fails in every way it knows, under mixed load: whole and streamed,
+// its own API and the compatible one, conversations kept and forgotten, several clients with keys, clients that leave.
+// It scrapes /metrics every second, and at the end holds every request, token and cent to what was played. It fails if
+// anything was lost, counted twice or answered otherwise, or if memory or goroutines still grow after the warm-up.
 package main
 
 import (
@@ -27,73 +29,73 @@ func main() {
 type options struct {
 	binary   string
 	store    string
-	rate     int
-	warmUp   time.Duration
+	requests int
 	duration time.Duration
-	every    time.Duration
+	warmUp   time.Duration
+	growth   float64 // percent
 }
 
 func run(ctx context.Context, args []string, out io.Writer) error {
 	var o options
 	flags := flag.NewFlagSet("soak", flag.ContinueOnError)
-	flags.StringVar(&o.binary, "assistant", "hack/bin/assistant", "the assistant's `binary`")
+	flags.StringVar(&o.binary, "assistant", "", "the assistant's `binary` (default: built anew)")
 	flags.StringVar(&o.store, "session-store", "memory", "its --session-store")
-	flags.IntVar(&o.rate, "rate", 200, "chats per second")
-	flags.DurationVar(&o.warmUp, "warm-up", 2*time.Minute, "load before the first sample, until sessions and caches are full")
-	flags.DurationVar(&o.duration, "duration", 10*time.Minute, "load while samples are taken")
-	flags.DurationVar(&o.every, "every", 5*time.Second, "time between samples")
+	flags.IntVar(&o.requests, "requests", 100_000, "how many, at a steady rate")
+	flags.DurationVar(&o.duration, "duration", 10*time.Minute, "how long")
+	flags.DurationVar(&o.warmUp, "warm-up", 3*time.Minute, "how much of that sessions and caches take to fill")
+	flags.Float64Var(&o.growth, "growth", 5, "`percent` by which resident memory may grow after the warm-up")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if o.rate <= 0 || o.every <= 0 || o.duration < minSamples*o.every {
-		return fmt.Errorf("the rate must be positive, and the duration at least %d times --every", minSamples)
+	if o.duration <= 0 || o.requests < len(ways()) || o.duration-o.warmUp < (minSamples+1)*scrapeEvery {
+		return fmt.Errorf("there must be %d requests or more, and %s or more behind the warm-up", len(ways()), (minSamples+1)*scrapeEvery)
 	}
-	a, err := startAssistant(o)
+	r, err := soak(ctx, o, out)
 	if err != nil {
 		return err
 	}
-	defer a.stop()
-	ctx, end := context.WithTimeout(ctx, o.warmUp+o.duration)
-	defer end()
-	loaded := make(chan load, 1)
-	go func() { loaded <- drive(ctx, a.url, o.rate) }()
-	samples, err := watch(ctx, a, o, out)
-	end()
-	l := <-loaded
-	_, printErr := fmt.Fprintf(out, "%d chats answered, %d failed\n", l.answered, l.failed)
-	return errors.Join(err, printErr, l.verdict(), judge(samples))
+	return r.report(out, o.growth)
 }
 
-// watch takes samples after the warm-up, until ctx ends by its time.
-func watch(ctx context.Context, a *assistant, o options, out io.Writer) ([]sample, error) {
-	select {
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case <-time.After(o.warmUp):
+// result is all that a run has found.
+type result struct {
+	tally    *tally
+	pairs    *pairs
+	scrapes  *scrapes
+	elapsed  time.Duration
+	rest     rest
+	series   int
+	differ   []string // between books and /metrics
+	stopping error
+}
+
+func soak(ctx context.Context, o options, out io.Writer) (*result, error) {
+	r := &result{tally: newTally(), pairs: newPairs()}
+	g, err := startGemini(r.pairs.call)
+	if err != nil {
+		return nil, err
 	}
-	var samples []sample
-	tick := time.NewTicker(o.every)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-				return samples, nil
-			}
-			return samples, ctx.Err()
-		case <-tick.C:
-		}
-		s, err := a.sample(ctx)
-		if err != nil {
-			if ctx.Err() != nil {
-				continue
-			}
-			return samples, err
-		}
-		samples = append(samples, s)
-		if _, err := fmt.Fprintf(out, "%6s  rss %6.1f MiB  goroutines %4.0f\n",
-			time.Duration(len(samples))*o.every, s.rss/(1<<20), s.goroutines); err != nil {
-			return samples, err
-		}
+	defer g.srv.Close()
+	p, err := startAssistant(ctx, o, g.srv.URL)
+	if err != nil {
+		return nil, err
 	}
+	page, err := p.scrape(ctx)
+	if err != nil {
+		return nil, errors.Join(err, p.stop())
+	}
+	r.rest.before = goroutines(page)
+	begin := time.Now()
+	watching, enough := context.WithCancel(ctx)
+	watched := make(chan *scrapes, 1)
+	go func() { watched <- p.watch(watching, begin.Add(o.warmUp), out) }()
+	users := drive(ctx, o, p.url, g, r.pairs, r.tally)
+	r.elapsed = time.Since(begin)
+	enough()
+	r.scrapes = <-watched
+	if ctx.Err() == nil {
+		err = r.settle(ctx, p, g, users)
+	}
+	r.stopping = p.stop()
+	return r, errors.Join(err, ctx.Err())
 }

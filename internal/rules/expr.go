@@ -54,9 +54,15 @@ func resolveExpr(t *v1alpha1.AlertThreshold, spec *field.Path) (Value, field.Err
 // confine parses the expression and makes every selector in it match the namespace, also those in the parameter of an
 // aggregation, which injectproxy's own walk leaves out. The error says what is wrong with the expression.
 func confine(text, namespace string) (string, error) {
+	if err := checkRegexps(text); err != nil {
+		return "", err
+	}
 	expr, err := parser.NewParser(parser.Options{}).ParseExpr(text)
 	if err != nil {
 		return "", fmt.Errorf("is not PromQL that Prometheus can read: %s", strings.TrimSpace(err.Error()))
+	}
+	if err := checkDepth(expr); err != nil {
+		return "", err
 	}
 	if kind := expr.Type(); kind != parser.ValueTypeVector && kind != parser.ValueTypeScalar {
 		return "", fmt.Errorf("must give one value per series (an instant vector), not a %s: for a range, wrap it, as in rate(...)",

@@ -113,5 +113,8 @@ func checkTemplate(text string, path *field.Path) field.ErrorList {
 			fmt.Sprintf("is not a template that Prometheus can read, such as {{ $value }} or {{ $labels.endpoint }}: %s",
 				strings.TrimSpace(err.Error())))}
 	}
+	if err := forbidden(text); err != nil {
+		return field.ErrorList{field.Invalid(path, text, err.Error())}
+	}
 	return nil
 }

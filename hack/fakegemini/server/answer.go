@@ -10,7 +10,7 @@ import (
 // tokensPerWord is the source document's estimate.
 const tokensPerWord = 1.3
 
-// wordsPerChunk is how much of an answer one element of a stream carries.
+// wordsPerChunk is how much of an answer one element of a stream carries, unless the behaviour says it.
 const wordsPerChunk = 8
 
 var vocabulary = strings.Fields(`the a ship line water load depth safe mark hull model answer token quota latency
@@ -24,10 +24,14 @@ type answer struct {
 	words  []string
 	prompt int // tokens
 	tokens int // tokens of all the words
+	chunk  int // words of a chunk
 }
 
 func compose(b Behaviour, scene Scene, r *rand.Rand, model string, promptWords, words int) answer {
-	a := answer{model: model, scene: scene, prompt: b.PromptTokens, tokens: b.CompletionTokens, words: make([]string, words)}
+	a := answer{
+		model: model, scene: scene, prompt: b.PromptTokens, tokens: b.CompletionTokens, words: make([]string, words),
+		chunk: cmp.Or(b.ChunkWords, wordsPerChunk),
+	}
 	for i := range a.words {
 		a.words[i] = vocabulary[r.IntN(len(vocabulary))]
 	}
@@ -67,8 +71,8 @@ func (a answer) whole() generateResponse { return a.piece(0, len(a.words)) }
 // chunks is the answer as a stream: usage is cumulative, the last chunk's is that of the call.
 func (a answer) chunks() []generateResponse {
 	var out []generateResponse
-	for from := 0; from < len(a.words); from += wordsPerChunk {
-		out = append(out, a.piece(from, min(from+wordsPerChunk, len(a.words))))
+	for from := 0; from < len(a.words); from += a.chunk {
+		out = append(out, a.piece(from, min(from+a.chunk, len(a.words))))
 	}
 	return out
 }
@@ -116,7 +120,7 @@ func (a answer) blockedPrompt() generateResponse {
 func (a answer) blockedAnswer(chunks int) generateResponse {
 	return generateResponse{
 		Candidates:   []candidate{{Content: content{Role: "model"}, FinishReason: "SAFETY"}},
-		Usage:        a.usage(min(chunks*wordsPerChunk, len(a.words)), a.scene.ThinkingTokens),
+		Usage:        a.usage(min(chunks*a.chunk, len(a.words)), a.scene.ThinkingTokens),
 		ModelVersion: a.model,
 	}
 }

@@ -23,6 +23,8 @@ type Behaviour struct {
 	PromptTokens int `json:"promptTokens"`
 	// CompletionTokens is what every answer is said to cost, and how long it is; 0 draws a length.
 	CompletionTokens int `json:"completionTokens"`
+	// ChunkWords is how much of an answer one chunk of a stream carries; 0 is eight words.
+	ChunkWords int `json:"chunkWords,omitempty"`
 	// ChunkDelay passes before every chunk of a stream but the first.
 	ChunkDelay Duration `json:"chunkDelay"`
 	// Scenes are what happens to particular calls, in the order in which they are tried.
@@ -41,8 +43,8 @@ func (b Behaviour) Validate() error {
 		return fmt.Errorf("errorRate %v is not between 0 and 1", b.ErrorRate)
 	case !isShare(b.BlockRate):
 		return fmt.Errorf("blockRate %v is not between 0 and 1", b.BlockRate)
-	case b.PromptTokens < 0 || b.CompletionTokens < 0:
-		return fmt.Errorf("promptTokens and completionTokens must not be negative")
+	case b.PromptTokens < 0 || b.CompletionTokens < 0 || b.ChunkWords < 0:
+		return fmt.Errorf("promptTokens, completionTokens and chunkWords must not be negative")
 	case b.ErrorRate > 0 && len(b.ErrorCodes) == 0:
 		return fmt.Errorf("errorCodes must name a code when errorRate is above 0")
 	}

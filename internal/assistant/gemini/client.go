@@ -23,6 +23,9 @@ type Config struct {
 	Model string
 	// APIKey is sent with every call, in a header, and never appears in an error.
 	APIKey string
+	// CurrentKey is asked for the key of every call, so that it can be replaced while the process runs; optional: without
+	// it, it is always APIKey. It must not fail.
+	CurrentKey func() string
 	// Endpoint is the base URL of another server that speaks Gemini's protocol; empty for Gemini itself.
 	Endpoint string
 	// Timeout bounds a call from the first byte sent to the last byte received.
@@ -38,12 +41,17 @@ func (c Config) validate() error {
 		return errors.New("no model name")
 	case c.APIKey == "":
 		return errors.New("no API key")
-	case strings.ContainsFunc(c.APIKey, func(r rune) bool { return r <= ' ' || r > '~' }):
+	case !ValidKey(c.APIKey):
 		return errors.New("the API key holds a character that no key has, such as a space or a line break")
 	case c.Timeout <= 0:
 		return fmt.Errorf("timeout %v is not positive", c.Timeout)
 	}
 	return CheckEndpoint(c.Endpoint)
+}
+
+// ValidKey reports whether a text can be an API key at all.
+func ValidKey(key string) bool {
+	return key != "" && !strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
 // CheckEndpoint reports why a URL cannot be a Config's Endpoint.
@@ -79,7 +87,10 @@ func New(ctx context.Context, c Config) (*Model, error) {
 	}
 	// The key is given twice: WithAPIKey satisfies the library's check and its unused gRPC client, but is not applied
 	// to an HTTP client of one's own, which is what keeps the key out of URLs.
-	httpClient := newHTTPClient(c.APIKey, c.Attempted)
+	if c.CurrentKey == nil {
+		c.CurrentKey = func() string { return c.APIKey }
+	}
+	httpClient := newHTTPClient(c.CurrentKey, c.Attempted)
 	opts := []option.ClientOption{option.WithAPIKey(c.APIKey), option.WithHTTPClient(httpClient)}
 	if c.Endpoint != "" {
 		opts = append(opts, option.WithEndpoint(strings.TrimSuffix(c.Endpoint, "/")))

@@ -26,8 +26,10 @@ func (m *Model) explain(ctx context.Context, err error) error {
 	case context.Canceled:
 		failed = &assistant.Error{Kind: assistant.KindCancelled, Err: fmt.Errorf("the caller went away: %w", ctx.Err())}
 	}
-	if text := failed.Err.Error(); strings.Contains(text, m.config.APIKey) {
-		failed.Err = errors.New(redact(text, m.config.APIKey))
+	for _, key := range []string{m.config.APIKey, m.config.CurrentKey()} {
+		if text := failed.Err.Error(); strings.Contains(text, key) {
+			failed.Err = errors.New(redact(text, key))
+		}
 	}
 	return failed
 }

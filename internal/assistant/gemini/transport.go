@@ -11,7 +11,7 @@ const idleConnections = 64
 
 // newHTTPClient returns a client that authenticates by header and tells attempted of every request, if that is not
 // nil. It follows no redirect: the key would go along.
-func newHTTPClient(key string, attempted func(ctx context.Context, status int)) *http.Client {
+func newHTTPClient(key func() string, attempted func(ctx context.Context, status int)) *http.Client {
 	base := http.DefaultTransport.(*http.Transport).Clone()
 	base.MaxIdleConnsPerHost = idleConnections
 	if attempted == nil {
@@ -29,14 +29,14 @@ func newHTTPClient(key string, attempted func(ctx context.Context, status int)) 
 // it. Whatever retries above it, the library included, is seen here.
 type transport struct {
 	base      *http.Transport
-	key       string
+	key       func() string
 	attempted func(ctx context.Context, status int)
 }
 
 // RoundTrip sends a copy of r: a RoundTripper must leave the request as it is.
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
-	r.Header.Set("X-Goog-Api-Key", t.key)
+	r.Header.Set("X-Goog-Api-Key", t.key())
 	resp, err := t.base.RoundTrip(r)
 	if err != nil {
 		t.attempted(r.Context(), 0)

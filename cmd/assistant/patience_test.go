@@ -1,0 +1,153 @@
+//go:build harness
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/plimsoll-dev/plimsoll/hack/fakegemini/server"
+	"github.com/plimsoll-dev/plimsoll/internal/metric"
+)
+
+// patient is a client that takes its time: it sends the beginning at once and then a piece every while, and reads
+// nothing before its connection is closed.
+type patient struct {
+	name         string
+	begin, piece string
+	every        time.Duration
+	// closed is when the assistant must have closed the connection, at the earliest and at the latest.
+	closed [2]time.Duration
+	// says is a part of what was sent before that; empty if nothing may have been.
+	says string
+}
+
+// The assistant's limits are in internal/assistant/httpapi: 10 s for a header, 30 s for a body.
+var patients = []patient{
+	{name: "says nothing", closed: [2]time.Duration{9 * time.Second, 14 * time.Second}},
+	{name: "slow header", begin: "POST /chat HTTP/1.1\r\n", piece: "X-A: b\r\n", every: 500 * time.Millisecond,
+		closed: [2]time.Duration{9 * time.Second, 14 * time.Second}},
+	{name: "header letter by letter", begin: "GET /v1/models HTTP/1.1\r\nHost: ", piece: "a", every: 100 * time.Millisecond,
+		closed: [2]time.Duration{9 * time.Second, 14 * time.Second}},
+	{name: "slow body", begin: "POST /chat HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + clientKey + "\r\nContent-Length: 1000\r\n\r\n",
+		piece: " ", every: time.Second, closed: [2]time.Duration{29 * time.Second, 36 * time.Second}, says: "408 Request Timeout"},
+	{name: "slow chunks", begin: "POST /chat HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + clientKey + "\r\nTransfer-Encoding: chunked\r\n\r\n",
+		piece: "1\r\n \r\n", every: time.Second, closed: [2]time.Duration{29 * time.Second, 36 * time.Second}, says: "408 Request Timeout"},
+}
+
+// TestPatientClients plays them all at once, twenty of each, and looks after decent clients meanwhile.
+func TestPatientClients(t *testing.T) {
+	const each = 20
+	p := hostileProgram(t)
+	p.send(t, "GET", "/v1/models", clientKey, "")
+	http.DefaultClient.CloseIdleConnections()
+	before, _ := goroutines()
+	done := make(chan struct{})
+	var all, decent sync.WaitGroup
+	for _, c := range patients {
+		for range each {
+			all.Go(func() { p.endure(t, c) })
+		}
+	}
+	decent.Go(func() {
+		for {
+			select {
+			case <-done:
+				return
+			case <-time.After(200 * time.Millisecond):
+				if status, answer := p.send(t, "POST", "/chat", clientKey, `{"message":"still there?"}`); status != http.StatusOK {
+					t.Errorf("a decent chat is answered with %d %s", status, answer)
+				}
+			}
+		}
+	})
+	all.Wait()
+	close(done)
+	decent.Wait()
+	if got := value(t, p.scrape(t), metric.HTTPRequests, "method", "POST", "endpoint", "/chat", "status", "408"); got != 2*each {
+		t.Errorf("%v bodies that did not come are counted, want %d", got, 2*each)
+	}
+	wantGoroutines(t, "after they are gone", before, func() {
+		http.DefaultClient.CloseIdleConnections()
+		p.gemini.CloseClientConnections()
+	})
+	p.wantQuietLog(t)
+}
+
+// endure plays a patient client to the end of its connection.
+func (p *program) endure(t *testing.T, c patient) {
+	conn, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer conn.Close()
+	began := time.Now()
+	said := make(chan string, 1)
+	go func() {
+		data, _ := io.ReadAll(conn) // ends with the connection, well or not
+		said <- string(data)
+	}()
+	_, _ = io.WriteString(conn, c.begin)
+	for {
+		select {
+		case text := <-said:
+			if took := time.Since(began); took < c.closed[0] || took > c.closed[1] {
+				t.Errorf("%s: closed after %s, want it between %s and %s", c.name, took, c.closed[0], c.closed[1])
+			}
+			if !strings.Contains(text, c.says) || c.says == "" && text != "" {
+				t.Errorf("%s: told %q, want %q in it", c.name, text, c.says)
+			}
+			return
+		case <-time.After(max(c.every, 100*time.Millisecond)):
+			_, _ = io.WriteString(conn, c.piece) // the end is seen by who reads
+		}
+	}
+}
+
+// TestStreamsThatNobodyReads: an answer larger than all buffers, whose client takes none of it, is given up, counted as
+// one that was cancelled, and leaves nothing behind.
+func TestStreamsThatNobodyReads(t *testing.T) {
+	const clients = 5
+	p := hostileProgram(t)
+	p.send(t, "GET", "/v1/models", clientKey, "")
+	http.DefaultClient.CloseIdleConnections()
+	before, _ := goroutines()
+	if err := p.fake.SetBehaviour(server.Behaviour{CompletionTokens: 2_000_000, ChunkWords: 2000}); err != nil {
+		t.Fatal(err)
+	}
+	for range clients { // whose connections are open to the end of the test
+		c := p.dial(t)
+		if err := c.(*net.TCPConn).SetReadBuffer(4096); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(c, post("/v1/chat/completions", `{"model":"`+defaultModel+`","stream":true,"messages":[{"role":"user","content":"tell me all"}]}`)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	gone := func() float64 {
+		return value(t, p.scrape(t), metric.HTTPRequests, "method", "POST", "endpoint", "/v1/chat/completions", "status", "499")
+	}
+	for deadline := time.Now().Add(settleTime); gone() < clients; time.Sleep(time.Second) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%v of %d streams were given up: %+v", gone(), clients, p.fake.Ledger())
+		}
+	}
+	// What lies in buffers may be the whole answer, of which the model then sees nothing.
+	if ledger := p.fake.Ledger(); ledger.Cancelled == 0 || ledger.Cancelled+ledger.Answers != clients {
+		t.Errorf("the model was left alone %d times of %d: %+v", ledger.Cancelled, clients, ledger)
+	}
+	wantGoroutines(t, "after they are gone", before, func() {
+		http.DefaultClient.CloseIdleConnections()
+		p.gemini.CloseClientConnections()
+	})
+	if status, answer := p.send(t, "GET", "/v1/models", clientKey, ""); status != http.StatusOK {
+		t.Errorf("models are answered with %s", fmt.Sprint(status, answer))
+	}
+}

@@ -1,0 +1,61 @@
+package books
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+)
+
+// Page is what /metrics says: by metric, then by the values of its labels, in the order of the labels' names with a
+// space between them. Of a histogram it is the count.
+type Page map[string]map[string]float64
+
+// Read reads a page in Prometheus' text format, adding up what differs only in the labels without.
+func Read(page io.Reader, without ...string) (Page, error) {
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(page)
+	if err != nil {
+		return nil, fmt.Errorf("reading /metrics: %w", err)
+	}
+	out := Page{}
+	for name, f := range families {
+		out[name] = map[string]float64{}
+		for _, m := range f.GetMetric() {
+			var key []string
+			for _, pair := range m.GetLabel() {
+				if !slices.Contains(without, pair.GetName()) {
+					key = append(key, pair.GetValue())
+				}
+			}
+			out[name][strings.Join(key, " ")] += m.GetCounter().GetValue() + m.GetGauge().GetValue() +
+				m.GetUntyped().GetValue() + float64(m.GetHistogram().GetSampleCount())
+		}
+	}
+	return out, nil
+}
+
+// Differences are where the page is not what it must be, one line each, sorted: in value, or in what is there at all.
+// Zeros are as good as nothing, and only the metrics of want are looked at.
+func (p Page) Differences(want map[string]map[string]float64) []string {
+	var out []string
+	for name, series := range want {
+		keys := map[string]bool{}
+		for key := range series {
+			keys[key] = true
+		}
+		for key := range p[name] {
+			keys[key] = true
+		}
+		for key := range keys {
+			if got := p[name][key]; got != series[key] {
+				out = append(out, fmt.Sprintf("%s{%s} is %v, by the ledger %v", name, key, got, series[key]))
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}
