@@ -33,8 +33,8 @@ var serverUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
 func renew(data map[string][]byte, dnsName string, now time.Time) (map[string][]byte, bool, error) {
 	issuer := rotator.CertRotator{CAName: authority, CAOrganization: authority, DNSName: dnsName, ExtKeyUsages: &serverUsage}
 	soon := now.Add(renewBefore)
-	ca, err := parseAuthority(data, soon)
-	if err == nil && valid(data[caFile], data[certFile], data[keyFile], dnsName, &serverUsage, soon) {
+	ca, err := parseAuthority(data, now, soon)
+	if err == nil && valid(data[caFile], data[certFile], data[keyFile], dnsName, &serverUsage, now, soon) {
 		return data, false, nil
 	}
 	if err != nil {
@@ -49,10 +49,10 @@ func renew(data map[string][]byte, dnsName string, now time.Time) (map[string][]
 	return map[string][]byte{caFile: ca.CertPEM, caKeyFile: ca.KeyPEM, certFile: cert, keyFile: key}, true, nil
 }
 
-// parseAuthority reads the authority, which must still be one at that time.
-func parseAuthority(data map[string][]byte, at time.Time) (*rotator.KeyPairArtifacts, error) {
+// parseAuthority reads the authority, which must be one at those times.
+func parseAuthority(data map[string][]byte, at ...time.Time) (*rotator.KeyPairArtifacts, error) {
 	cert, key := data[caFile], data[caKeyFile]
-	if !valid(cert, cert, key, authority, nil, at) {
+	if !valid(cert, cert, key, authority, nil, at...) {
 		return nil, errors.New("no valid authority")
 	}
 	pair, err := tls.X509KeyPair(cert, key)
@@ -66,7 +66,13 @@ func parseAuthority(data map[string][]byte, at time.Time) (*rotator.KeyPairArtif
 	return &rotator.KeyPairArtifacts{Cert: pair.Leaf, Key: private, CertPEM: cert, KeyPEM: key}, nil
 }
 
-func valid(ca, cert, key []byte, dnsName string, usage *[]x509.ExtKeyUsage, at time.Time) bool {
-	ok, err := rotator.ValidCert(ca, cert, key, dnsName, usage, at)
-	return ok && err == nil
+// valid reports whether the pair is valid at all of the times. Now is one of them: a clock that ran ahead when the pair was
+// made has left one that begins later.
+func valid(ca, cert, key []byte, dnsName string, usage *[]x509.ExtKeyUsage, at ...time.Time) bool {
+	for _, moment := range at {
+		if ok, err := rotator.ValidCert(ca, cert, key, dnsName, usage, moment); !ok || err != nil {
+			return false
+		}
+	}
+	return true
 }

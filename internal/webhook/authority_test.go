@@ -32,6 +32,7 @@ func TestRenew(t *testing.T) {
 		"in the last quarter":     {fresh, dnsName, lifetime - renewBefore + time.Minute, true, false},
 		"years later":             {fresh, dnsName, 5 * lifetime, true, false},
 		"at the authority's end":  {fresh, dnsName, caLifetime - renewBefore + time.Minute, false, false},
+		"made by a clock ahead":   {fresh, dnsName, -renewBefore / 3, false, false},
 		"for another name":        {fresh, "other.ai.svc", 0, true, false},
 		"certificate broken":      {without(certFile), dnsName, 0, true, false},
 		"key broken":              {without(keyFile), dnsName, 0, true, false},
@@ -53,8 +54,10 @@ func TestRenew(t *testing.T) {
 			if same := bytes.Equal(got[certFile], fresh[certFile]); same != tc.sameCert {
 				t.Errorf("the certificate is the same: %t, want %t", same, tc.sameCert)
 			}
-			if !valid(got[caFile], got[certFile], got[keyFile], tc.dnsName, &serverUsage, then.Add(renewBefore)) {
-				t.Error("the result is not valid for long enough")
+			for _, at := range []time.Time{then, then.Add(renewBefore)} {
+				if !valid(got[caFile], got[certFile], got[keyFile], tc.dnsName, &serverUsage, at) {
+					t.Errorf("the result is not valid at %s, which is now %s", at, then)
+				}
 			}
 		})
 	}
