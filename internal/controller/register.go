@@ -3,8 +3,10 @@ package controller
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -19,6 +21,19 @@ import (
 // workers is how many thresholds are reconciled at once. A new one takes three calls of the API server, and when many
 // are created, or the controller starts, they are all due.
 const workers = 8
+
+// retryFirst and retryLast are the pauses after the first and after many failures to reconcile one threshold. The last is
+// how long a threshold may stay behind once the API server does its work again.
+const (
+	retryFirst = 5 * time.Millisecond
+	retryLast  = 10 * time.Second
+)
+
+// newRetries says when a threshold is tried again. It counts for each threshold alone: with the one bucket for all that is
+// the default, of ten retries a second, thousands that had failed together would take minutes to come right.
+func newRetries() workqueue.TypedRateLimiter[ctrl.Request] {
+	return workqueue.NewTypedItemExponentialFailureRateLimiter[ctrl.Request](retryFirst, retryLast)
+}
 
 // eventSource is who tells of events.
 const eventSource = "plimsoll-controller"
@@ -48,6 +63,7 @@ func register(mgr ctrl.Manager, o Options) error {
 		Watches(&v1alpha1.AlertThreshold{}, handler.EnqueueRequestsFromMapFunc(r.toDefaults), builder.WithPredicates(thresholdChanged)).
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: workers,
+			RateLimiter:             newRetries(),
 			// The priority queue of controller-runtime 0.24 can hold its lock for ever when it is shut down with work left: the
 			// leader then keeps the lease until its grace period is over.
 			UsePriorityQueue:   ptr.To(false),
