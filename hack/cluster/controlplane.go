@@ -33,18 +33,23 @@ func (c *Cluster) controlPlane(ctx context.Context) error {
 		if err := writeFile(c.auditPolicy(), []byte(policy), 0o644); err != nil {
 			return err
 		}
-		if err := errors.Join(c.Start(c.etcd()), c.Start(c.apiServer())); err != nil {
-			return err
-		}
-		if err := c.waitReady(ctx); err != nil {
-			return err
-		}
-		// Only now: the controllers end when the API server does not answer within ten seconds of their start.
-		if err := c.Start(c.controllerManager()); err != nil || c.Depth != Node {
-			return err
-		}
-		return c.Start(c.scheduler())
+		return c.Revive(ctx)
 	})
+}
+
+// Revive starts what of the control plane does not run, and returns when it serves.
+func (c *Cluster) Revive(ctx context.Context) error {
+	if err := errors.Join(c.Start(c.etcd()), c.Start(c.apiServer())); err != nil {
+		return err
+	}
+	if err := c.waitReady(ctx); err != nil {
+		return err
+	}
+	// Only now: the controllers end when the API server does not answer within ten seconds of their start.
+	if err := c.Start(c.controllerManager()); err != nil || c.Depth != Node {
+		return err
+	}
+	return c.Start(c.scheduler())
 }
 
 // identities are the clients of the API server: a key pair and a kubeconfig each.

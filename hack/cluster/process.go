@@ -134,6 +134,30 @@ func (c *Cluster) Stop(ctx context.Context, name string, grace time.Duration) er
 	}
 }
 
+// Kill ends the processes of the name that run now as a crash would: none of them has time for anything. It returns
+// when they are gone.
+func (c *Cluster) Kill(ctx context.Context, name string) error {
+	victims, err := c.processes(name)
+	if err != nil {
+		return err
+	}
+	if len(victims) == 0 {
+		return fmt.Errorf("kill %s: it does not run", name)
+	}
+	for _, pid := range victims {
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			return fmt.Errorf("kill %s: %w", name, err)
+		}
+	}
+	return poll(ctx, 10*time.Second, func() error {
+		left, err := c.processes(name)
+		if err == nil && slices.ContainsFunc(left, func(pid int) bool { return slices.Contains(victims, pid) }) {
+			err = fmt.Errorf("%s does not end", name)
+		}
+		return err
+	})
+}
+
 // tail is the end of a process's log, for the message of an error.
 func (c *Cluster) tail(name string) string {
 	data, err := os.ReadFile(c.LogFile(name))
