@@ -29,7 +29,7 @@ demo-down: ## remove all that the demo made
 .PHONY: test
 test: tools-test ## unit, chart and rule tests, and integration against a real API server; needs no root
 	go test ./...
-	go test -tags integration -timeout 20m ./cmd/kubectl-plimsoll ./internal/controller ./internal/promapi ./internal/webhook
+	go test -tags integration -timeout 20m ./cmd/kubectl-plimsoll ./internal/controller ./internal/promapi ./internal/webhook ./hack/chaos
 	go test -tags integration -run 'TestCluster|TestAPIServer' ./hack/charttest
 
 .PHONY: test-redis
@@ -41,6 +41,10 @@ test-redis: ## sessions in a real Redis, killed and back; needs redis-server, wh
 soak: ## twelve minutes of load on the built assistant: fails if its memory or goroutines keep growing
 	@$(DEV) programs
 	go run ./hack/soak
+
+.PHONY: chaos
+chaos: ## 2,000 thresholds through every fault: fails if a rule is lost, doubled or late; on a node, or a control plane
+	go run ./hack/chaos $(if $(DEPTH),-depth $(DEPTH))
 
 .PHONY: race
 race: ## unit tests under the race detector (needs a C compiler)

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"encoding/pem"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+func TestProxy(t *testing.T) {
+	api := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Got", r.Header.Get("Authorization"))
+	}))
+	defer api.Close()
+	authority := filepath.Join(t.TempDir(), "ca.crt")
+	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: api.Certificate().Raw})
+	if err := os.WriteFile(authority, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p, err := startProxy(api.URL, authority)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.stop()
+	for name, tc := range map[string]struct {
+		now        weather
+		status     int
+		retryAfter string
+		atLeast    time.Duration
+	}{
+		"fair":                {weather{}, http.StatusOK, "", 0},
+		"slow":                {weather{latency: 50 * time.Millisecond}, http.StatusOK, "", 50 * time.Millisecond},
+		"refusing":            {weather{refuse: true}, http.StatusTooManyRequests, "", 0},
+		"refusing for a time": {weather{refuse: true, retryAfter: "1"}, http.StatusTooManyRequests, "1", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p.now.Store(&tc.now)
+			start := time.Now()
+			req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, p.server.URL+"/api", nil)
+			req.Header.Set("Authorization", "Bearer x")
+			resp, err := p.server.Client().Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			if resp.StatusCode != tc.status || resp.Header.Get("Retry-After") != tc.retryAfter || time.Since(start) < tc.atLeast {
+				t.Errorf("%s, Retry-After %q, after %s", resp.Status, resp.Header.Get("Retry-After"), time.Since(start))
+			}
+			if got := resp.Header.Get("Got"); tc.status == http.StatusOK && got != "Bearer x" {
+				t.Errorf("the API server got the token %q", got)
+			}
+		})
+	}
+}

@@ -1,0 +1,222 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
+	admissionv1 "k8s.io/api/admissionregistration/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
+	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/tools/clientcmd"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/plimsoll-dev/plimsoll/hack/cluster"
+	"github.com/plimsoll-dev/plimsoll/hack/demo"
+	"github.com/plimsoll-dev/plimsoll/hack/steps"
+	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/webhook"
+)
+
+// Names that the chart gives, in the demo's release.
+const (
+	namespace      = demo.Namespace
+	webhookName    = demo.Controller + "-webhook"
+	webhookConfig  = demo.Controller + "-" + demo.Namespace
+	webhookDNSName = webhookName + "." + namespace + ".svc"
+	eventSource    = "plimsoll-controller"
+)
+
+// replicas is how many controllers run: one leads, one stands by.
+const replicas = 2
+
+// rig is the cluster under trial, with the harness's own way to it, past every fault but those of the API server itself.
+type rig struct {
+	o         options
+	steps     *steps.Printer
+	c         *cluster.Cluster
+	client    client.Client
+	telemetry telemetry
+	// assistant and prometheus are URLs; empty on a control plane.
+	assistant, prometheus string
+	local                 *local
+	// onPods says that the controllers are pods now, and not local processes.
+	onPods bool
+
+	names []types.NamespacedName // of the thresholds that there should be
+	// serial counts what the harness writes, so that nothing is written twice; changes, what it wrote in this fault.
+	serial, changes int
+	start           load
+	// afterwards puts back what a fault has left for the checks to see.
+	afterwards func(context.Context) error
+}
+
+// connect makes the harness's client.
+func (r *rig) connect() error {
+	cfg, err := clientcmd.BuildConfigFromFlags("", r.c.Kubeconfig())
+	if err != nil {
+		return err
+	}
+	cfg.QPS = -1
+	cfg.Timeout = 30 * time.Second
+	scheme := runtime.NewScheme()
+	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme), monitoringv1.AddToScheme(scheme)); err != nil {
+		return err
+	}
+	r.client, err = client.New(cfg, client.Options{Scheme: scheme})
+	return err
+}
+
+// replicas are the controllers that are ready.
+func (r *rig) replicas(ctx context.Context) ([]replica, error) {
+	if r.onPods {
+		return r.podReplicas(ctx)
+	}
+	return r.local.replicas(ctx), nil
+}
+
+// ready returns nil when all replicas are ready and one of them leads.
+func (r *rig) ready(ctx context.Context) error {
+	all, err := r.replicas(ctx)
+	if err != nil {
+		return err
+	}
+	if len(all) != replicas {
+		return fmt.Errorf("%d of %d replicas are ready", len(all), replicas)
+	}
+	_, _, err = r.telemetry.split(ctx, all)
+	return err
+}
+
+// roles are the replica that leads, and the one that stands by.
+func (r *rig) roles(ctx context.Context) (leader, standby replica, err error) {
+	all, err := r.replicas(ctx)
+	if err != nil {
+		return leader, standby, err
+	}
+	return r.telemetry.split(ctx, all)
+}
+
+// check says what of the cluster is not as it should be: flaws of the rules, or an error.
+func (r *rig) check(ctx context.Context) ([]flaw, error) {
+	s, err := r.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	flaws := judge(s)
+	if missing := len(r.names) - r.trialed(s); missing > 0 {
+		return flaws, fmt.Errorf("%d AlertThresholds are gone", missing) // the API server has lost what it had taken
+	}
+	if len(flaws) > 0 {
+		return flaws, nil
+	}
+	if _, _, err := r.roles(ctx); err != nil {
+		return nil, err
+	}
+	return nil, r.trusted(ctx)
+}
+
+func (r *rig) read(ctx context.Context) (state, error) {
+	var thresholds v1alpha1.AlertThresholdList
+	var made monitoringv1.PrometheusRuleList
+	if err := r.client.List(ctx, &thresholds); err != nil {
+		return state{}, err
+	}
+	if err := r.client.List(ctx, &made); err != nil {
+		return state{}, err
+	}
+	return state{thresholds.Items, made.Items}, nil
+}
+
+// trialed is how many of the harness's thresholds are in the cluster.
+func (r *rig) trialed(s state) int {
+	n := 0
+	for i := range s.thresholds {
+		if strings.HasPrefix(s.thresholds[i].Namespace, namespacePrefix) {
+			n++
+		}
+	}
+	return n
+}
+
+// trusted returns nil when the webhook's key pair is valid now, every ready replica presents one that the API server is
+// told to trust, and a mistake is refused.
+func (r *rig) trusted(ctx context.Context) error {
+	configuration := &admissionv1.ValidatingWebhookConfiguration{}
+	if err := r.client.Get(ctx, client.ObjectKey{Name: webhookConfig}, configuration); err != nil {
+		return err
+	}
+	secret, err := r.webhookSecret(ctx)
+	if err != nil {
+		return err
+	}
+	if err := validNow(secret.Data["tls.crt"]); err != nil {
+		return err
+	}
+	all, err := r.replicas(ctx)
+	if err != nil {
+		return err
+	}
+	for _, one := range all {
+		if err := one.presents(ctx, configuration.Webhooks[0].ClientConfig.CABundle, webhookDNSName); err != nil {
+			return err
+		}
+	}
+	if r.assistant != "" && !r.onPods {
+		return nil // the Service leads to no local process of a node
+	}
+	mistake := r.threshold(types.NamespacedName{Namespace: namespace, Name: "mistake"}, 0)
+	mistake.Spec.Signal, mistake.Spec.Selector, mistake.Spec.Expr = nil, nil, "rate(errors[5m]"
+	mistake.Spec.Levels = []v1alpha1.Level{{Severity: "warning", Above: "5"}}
+	err = r.client.Create(ctx, mistake, client.DryRunAll)
+	if !apierrors.IsInvalid(err) || !strings.Contains(err.Error(), webhook.Name) {
+		return fmt.Errorf("a mistake is not refused by the webhook: error = %v", err) //nolint:errorlint // it may be nil
+	}
+	return nil
+}
+
+// load reads what the controllers cost.
+func (r *rig) load(ctx context.Context) (load, error) {
+	all, err := r.replicas(ctx)
+	if err != nil {
+		return load{}, err
+	}
+	var l load
+	for _, one := range all {
+		v, err := r.telemetry.vitals(ctx, one)
+		if err != nil {
+			return load{}, err
+		}
+		l.memory, l.goroutines = max(l.memory, v.memory), max(l.goroutines, v.goroutines)
+	}
+	var leases coordinationv1.LeaseList
+	var secrets metav1.PartialObjectMetadataList
+	var events eventsv1.EventList
+	secrets.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("SecretList"))
+	err = errors.Join(r.client.List(ctx, &leases, client.InNamespace(namespace)),
+		r.client.List(ctx, &secrets, client.InNamespace(namespace)), r.client.List(ctx, &events))
+	l.leases, l.secrets = len(leases.Items), len(secrets.Items)
+	for i := range events.Items {
+		if events.Items[i].ReportingController == eventSource {
+			l.events++
+		}
+	}
+	return l, err
+}
+
+// until calls f until it returns nil, or the limit is over.
+func until(ctx context.Context, limit time.Duration, f func(context.Context) error) error {
+	return demo.Wait(ctx, limit, f)
+}
+
+func (r *rig) file(name string) string { return filepath.Join(r.c.Dir(), name) }

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+const (
+	// beyond is how many times the limit is waited, to tell what is late from what is lost.
+	beyond = 4
+	// settling is how many times the limit everything may take to be in order before the first fault, and between two.
+	settling = 8
+	// checkEvery is the pause between two checks, which read all thresholds and rules.
+	checkEvery = 250 * time.Millisecond
+)
+
+// try has one fault happen and watches what becomes of it. After a problem, no later fault can be judged.
+func (r *rig) try(ctx context.Context, f fault) result {
+	res := result{fault: f.name, limit: f.limit}
+	if f.where == onNode && r.assistant == "" {
+		res.skipped = "needs a node"
+		return res
+	}
+	if r.assistant != "" {
+		if err := r.controllersAsPods(ctx, f.where != behindProxy); err != nil {
+			res.problem = err
+			return res
+		}
+	}
+	r.changes = 0
+	r.steps.Say("%s", f.name)
+	times, over, err := f.do(ctx, r)
+	var skipped errSkipped
+	if errors.As(err, &skipped) {
+		res.skipped = skipped.Error()
+		return res
+	}
+	res.times, res.problem = times, err
+	if err == nil {
+		r.recover(ctx, f, over, &res)
+	}
+	res.thresholds, res.changes = len(r.names), r.changes
+	if res.problem == nil {
+		if res.problem = r.settle(ctx); res.problem == nil {
+			res.leak = r.noLeaks(ctx)
+		}
+	}
+	if err := res.verdict(); err != nil {
+		r.steps.Say("  FAILED %v", err)
+	} else {
+		r.steps.Say("  recovered in %s", seconds(res.took))
+	}
+	return res
+}
+
+// recover checks until all is in order, and notes how long after the fault that was, or what was not.
+func (r *rig) recover(ctx context.Context, f fault, over time.Time, res *result) {
+	for {
+		flaws, err := r.check(ctx)
+		if err == nil && len(flaws) == 0 && f.also != nil {
+			err = f.also(ctx, r)
+		}
+		res.took = time.Since(over)
+		if err == nil && len(flaws) == 0 {
+			return
+		}
+		if res.took > beyond*f.limit || ctx.Err() != nil {
+			res.lost, res.duplicates, res.untold = count(flaws, lost), count(flaws, duplicate), count(flaws, untold)
+			res.problem = errors.Join(err, first(flaws))
+			return
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(checkEvery):
+		}
+	}
+}
+
+// first is the first of the flaws as an error: one shows what kind they are.
+func first(flaws []flaw) error {
+	if len(flaws) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s, and %d more", flaws[0], len(flaws)-1)
+}
+
+// settle puts back what the fault has left, and returns when all replicas are ready and all is in order.
+func (r *rig) settle(ctx context.Context) error {
+	if r.afterwards != nil {
+		if err := r.afterwards(ctx); err != nil {
+			return err
+		}
+		r.afterwards = nil
+	}
+	return until(ctx, settling*r.o.limit, func(ctx context.Context) error {
+		if r.onPods {
+			if err := r.unstick(ctx); err != nil {
+				return err
+			}
+		}
+		flaws, err := r.check(ctx)
+		return errors.Join(err, first(flaws), r.ready(ctx))
+	})
+}
+
+// noLeaks returns nil when the controllers cost no more than at the start. What is only not given back yet may be, for a
+// while.
+func (r *rig) noLeaks(ctx context.Context) error {
+	return until(ctx, r.o.limit, func(ctx context.Context) error {
+		now, err := r.load(ctx)
+		if err != nil {
+			return err
+		}
+		if err := leaks(r.start, now, r.changes); err != nil {
+			return err
+		}
+		r.start.events = now.events // each fault pays for its own
+		return nil
+	})
+}
