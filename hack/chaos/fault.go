@@ -7,11 +7,10 @@ import (
 	"os"
 	"time"
 
-	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/plimsoll-dev/plimsoll/hack/demo"
 )
@@ -43,9 +42,9 @@ type fault struct {
 const (
 	// some is how many thresholds and rules are changed in a fault.
 	some = 100
-	// brief is an outage that the leader survives: shorter than the ten seconds in which it must renew its lease. In a
+	// brief is an outage that the leader survives: shorter than the seven seconds in which it must renew its lease. In a
 	// long one it gives up.
-	brief = 7 * time.Second
+	brief = 5 * time.Second
 	long  = 15 * time.Second
 	// recreations is how often one threshold is deleted and made again.
 	recreations = 200
@@ -72,8 +71,8 @@ func faults(limit time.Duration) []fault {
 		{"one threshold deleted and made again", anywhere, recreate, nil, limit},
 		{"two namespaces deleted and made again", anywhere, deleteNamespaces, nil, limit},
 		{"API server slow: 2 s a request", behindProxy, during(long, weather{latency: 2 * time.Second}), nil, limit},
-		{"API server refuses for 7 s: 429", behindProxy, during(brief, weather{refuse: true}), nil, limit},
-		{"API server refuses for 7 s: 429, Retry-After 1", behindProxy, during(brief, weather{refuse: true, retryAfter: "1"}), nil, limit},
+		{"API server refuses for 5 s: 429", behindProxy, during(brief, weather{refuse: true}), nil, limit},
+		{"API server refuses for 5 s: 429, Retry-After 1", behindProxy, during(brief, weather{refuse: true, retryAfter: "1"}), nil, limit},
 		{"API server refuses for 15 s: 429", behindProxy, during(long, weather{refuse: true}), nil, limit},
 		{"clock 30 days ahead, and back", behindProxy, jumpClock, nil, limit},
 		{"burst of as many again, SIGKILL of the leader", anywhere, burst, nil, limit},
@@ -119,7 +118,7 @@ func killPrometheus(ctx context.Context, r *rig) (int, time.Time, error) {
 
 func prometheusServes(ctx context.Context, r *rig) error {
 	if !answers(ctx, r.prometheus+"/-/ready") {
-		return errors.New("Prometheus is not ready") //nolint:revive,staticcheck // a name
+		return errors.New("Prometheus is not ready") //nolint:staticcheck // a name
 	}
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"os"
 	"strconv"
 	"sync"
 	"time"
@@ -173,15 +172,4 @@ func answers(ctx context.Context, url string) bool {
 	}
 	resp.Body.Close()
 	return resp.StatusCode == http.StatusOK
-}
-
-// logs are the ends of the controllers' logs, for whoever reads about a failure.
-func (l *local) logs() string {
-	var text string
-	for _, name := range localNames {
-		const most = 4000
-		log, _ := os.ReadFile(l.r.c.LogFile(name))
-		text += name + ":\n" + string(log[max(0, len(log)-most):]) + "\n"
-	}
-	return text
 }
