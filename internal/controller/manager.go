@@ -35,10 +35,11 @@ const leaseName = "controller.plimsoll.dev"
 
 // How leadership passes on. A leader that is stopped gives the lease up, and one that stands by looks every
 // leaseRetry to 2.2 times that: it takes over within two seconds. A leader that is killed leaves the lease to run out:
-// within twenty seconds.
+// within twelve seconds, which leaves eight of the twenty in which all rules should be right again. A leader that cannot
+// renew the lease for leaseRenewDeadline, because the API server is away, ends and is started again.
 const (
-	leaseDuration      = 15 * time.Second
-	leaseRenewDeadline = 10 * time.Second
+	leaseDuration      = 10 * time.Second
+	leaseRenewDeadline = 7 * time.Second
 	leaseRetry         = 600 * time.Millisecond
 )
 
