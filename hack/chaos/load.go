@@ -18,7 +18,7 @@ const (
 	memoryGrowth = 1.5
 	memorySlack  = 64 << 20
 	// goroutineSlack is by how many connections and timers may vary.
-	goroutineSlack = 60
+	goroutineSlack = 120
 	// eventsEach is the most events that one change to a threshold or its rule may cause: what went wrong, that it came
 	// right, and the same from the replica that took over.
 	eventsEach = 4
