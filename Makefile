@@ -29,7 +29,7 @@ demo-down: ## remove all that the demo made
 .PHONY: test
 test: tools-test ## unit, chart and rule tests, and integration against a real API server; needs no root
 	go test ./...
-	go test -tags integration -timeout 20m ./cmd/kubectl-plimsoll ./internal/controller ./internal/promapi ./internal/webhook ./hack/chaos
+	go test -tags integration -timeout 20m ./cmd/kubectl-plimsoll ./internal/controller ./internal/promapi ./internal/webhook
 	go test -tags integration -run 'TestCluster|TestAPIServer' ./hack/charttest
 
 .PHONY: test-redis
@@ -63,9 +63,10 @@ sbom: ## what is in the two images, as CycloneDX files beside the binaries in ha
 		$(BIN)/cyclonedx-gomod bin -json -std -version $$(git describe --always --dirty --tags) -output $(BIN)/$$name.cdx.json $(BIN)/$$name || exit 1; done
 
 .PHONY: harness
-harness: ## what takes its time: broken builds that soak and audit must catch, clients that are slow on purpose
+harness: ## what takes its time: broken builds that soak, chaos and audit must catch, clients that are slow on purpose
 	@$(DEV) tools golangci-lint govulncheck
 	go test -tags harness -count=1 -timeout 30m -run 'Broken|Patient|StreamsThat|Audit' ./hack/soak ./hack/safety ./cmd/assistant
+	go test -tags integration -count=1 -timeout 30m -run Broken ./hack/chaos
 
 .PHONY: chaos
 chaos: ## 2,000 thresholds through every fault: fails if a rule is lost, doubled or late; on a node, or a control plane
@@ -82,7 +83,7 @@ e2e: ## the main job asserted on a real node; needs root on Debian
 .PHONY: lint
 lint: ## golangci-lint: among other things, who may import whom
 	@$(DEV) tools golangci-lint
-	$(BIN)/golangci-lint run --build-tags integration,e2e,redis,logs
+	$(BIN)/golangci-lint run --build-tags integration,e2e,redis,logs,harness
 
 .PHONY: verify
 verify: generate lint ## regenerate what is generated, lint, and fail if that changed a file

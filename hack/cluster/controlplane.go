@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -27,35 +28,28 @@ func (c *Cluster) controlPlane(ctx context.Context) error {
 	if err := c.steps.Do(ctx, "certificates and kubeconfigs", func(context.Context) error { return c.credentials() }); err != nil {
 		return err
 	}
-	return c.steps.Do(ctx, "etcd, kube-apiserver, controllers", c.Revive)
+	return c.steps.Do(ctx, "etcd, kube-apiserver, controllers", func(ctx context.Context) error {
+		const policy = `{"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "omitStages": ["RequestReceived"], "rules": [{"level": "Metadata"}]}`
+		if err := writeFile(c.auditPolicy(), []byte(policy), 0o644); err != nil {
+			return err
+		}
+		return c.Revive(ctx)
+	})
 }
 
 // Revive starts what of the control plane does not run, and returns when it serves.
 func (c *Cluster) Revive(ctx context.Context) error {
-	const policy = `{"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "omitStages": ["RequestReceived"], "rules": [{"level": "Metadata"}]}`
-	if err := writeFile(c.auditPolicy(), []byte(policy), 0o644); err != nil {
-		return err
-	}
-	// The controllers give up when the API server takes ten seconds to answer, so they come after it.
-	if err := c.startAll(c.etcd(), c.apiServer()); err != nil {
+	if err := errors.Join(c.Start(c.etcd()), c.Start(c.apiServer())); err != nil {
 		return err
 	}
 	if err := c.waitReady(ctx); err != nil {
 		return err
 	}
-	if c.Depth == Node {
-		return c.startAll(c.controllerManager(), c.scheduler())
+	// Only now: the controllers end when the API server does not answer within ten seconds of their start.
+	if err := c.Start(c.controllerManager()); err != nil || c.Depth != Node {
+		return err
 	}
-	return c.startAll(c.controllerManager())
-}
-
-func (c *Cluster) startAll(processes ...Process) error {
-	for _, p := range processes {
-		if err := c.Start(p); err != nil {
-			return err
-		}
-	}
-	return nil
+	return c.Start(c.scheduler())
 }
 
 // identities are the clients of the API server: a key pair and a kubeconfig each.

@@ -93,15 +93,14 @@ func writeLines(out io.Writer, written map[int]string, pod int) {
 		time.Sleep(time.Until(began.Add(time.Duration(i) * time.Second / perSecond)))
 		ctx := logs.WithRequestID(context.Background(), fmt.Sprintf("req-%d", i))
 		attrs := []slog.Attr{slog.Int("sequence", i), slog.String("endpoint", "/chat")}
-		level, message := slog.LevelInfo, "Request completed"
-		if i%errEvery < pods {
-			level, message = slog.LevelError, "Request failed"
-			attrs = append(attrs, slog.String("error_type", "model_error"))
-		}
 		if i%longEvery < pods {
 			attrs = append(attrs, slog.String("error", strings.Repeat("long ", 10_000)))
 		}
-		logger.LogAttrs(ctx, level, message, attrs...)
+		if i%errEvery < pods {
+			logger.LogAttrs(ctx, slog.LevelError, "Request failed", append(attrs, slog.String("error_type", "model_error"))...)
+		} else {
+			logger.LogAttrs(ctx, slog.LevelInfo, "Request completed", attrs...)
+		}
 		written[i] = strings.TrimSuffix(last.String(), "\n")
 		last.Reset()
 	}
