@@ -70,7 +70,13 @@ func podOf(t *testing.T, object string) (corev1.PodSpec, bool) {
 	case "Deployment":
 		return decode[appsv1.Deployment](t, object).Spec.Template.Spec, true
 	case "StatefulSet":
-		return decode[appsv1.StatefulSet](t, object).Spec.Template.Spec, true
+		set := decode[appsv1.StatefulSet](t, object).Spec
+		for _, claim := range set.VolumeClaimTemplates { // the set adds a volume for each
+			volume := corev1.Volume{Name: claim.Name}
+			volume.PersistentVolumeClaim = &corev1.PersistentVolumeClaimVolumeSource{ClaimName: claim.Name}
+			set.Template.Spec.Volumes = append(set.Template.Spec.Volumes, volume)
+		}
+		return set.Template.Spec, true
 	case "DaemonSet":
 		// The stack's log collector reads the node's files, which restricted pods may not.
 		return corev1.PodSpec{}, false
