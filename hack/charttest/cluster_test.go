@@ -89,18 +89,7 @@ func must(t *testing.T, stdin string, args ...string) string {
 // eventually fails the test when check still fails after half a minute.
 func eventually(t *testing.T, check func() error) {
 	t.Helper()
-	const limit = 30 * time.Second
-	deadline := time.Now().Add(limit)
-	for {
-		err := check()
-		if err == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("after %s: %v", limit, err)
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
+	controlplane.Eventually(t, 30*time.Second, check)
 }
 
 // release is one of charts/plimsoll, in a namespace of its name.
@@ -133,20 +122,5 @@ func (r release) runController(t *testing.T) (stop func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- mgr.Start(ctx) }()
-	stopped := false
-	stop = func() {
-		if stopped {
-			return
-		}
-		stopped = true
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	}
-	t.Cleanup(stop)
-	return stop
+	return controlplane.Run(t, mgr)
 }

@@ -9,10 +9,13 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"testing"
+	"time"
 
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"github.com/plimsoll-dev/plimsoll/hack/audit"
 	"github.com/plimsoll-dev/plimsoll/hack/cluster"
@@ -46,6 +49,38 @@ func Start(ctx context.Context) (cfg *rest.Config, stop func() error, err error)
 	}
 	cfg.QPS = -1 // tests wait for the cluster, not for their client
 	return cfg, stop, nil
+}
+
+// Run runs a manager until stop is called, once or more often, or the test ends.
+func Run(t testing.TB, mgr manager.Manager) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- mgr.Start(ctx) }()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		start := time.Now()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		t.Logf("stopped after %s", time.Since(start).Round(time.Millisecond))
+	})
+	t.Cleanup(stop)
+	return stop
+}
+
+// Eventually fails the test when check still returns an error after the limit.
+func Eventually(t testing.TB, limit time.Duration, check func() error) {
+	t.Helper()
+	for deadline := time.Now().Add(limit); ; {
+		err := check()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("after %s: %v", limit, err)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
 }
 
 var (

@@ -71,7 +71,10 @@ func runWithCluster(m *testing.M) (code int, err error) {
 	if admin, err = newAdmin(cfg); err != nil {
 		return 0, err
 	}
-	stopController, err := startController(admin, cfg, Options{
+	if err := grantRoles(admin); err != nil {
+		return 0, err
+	}
+	stopController, err := runController(cfg, Options{
 		RuleLabels:              map[string]string{"release": "prometheus"},
 		LeaderElection:          true,
 		LeaderElectionNamespace: controllerNamespace,
@@ -80,6 +83,31 @@ func runWithCluster(m *testing.M) (code int, err error) {
 		return 0, err
 	}
 	return m.Run(), stopController()
+}
+
+// ownCluster is a cluster for one test alone, with those definitions and the roles granted.
+func ownCluster(t *testing.T, crds ...string) (*rest.Config, client.Client) {
+	t.Helper()
+	cfg, stop, err := controlplane.Start(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := installCRDs(cfg, crds...); err != nil {
+		t.Fatal(err)
+	}
+	c, err := newAdmin(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := grantRoles(c); err != nil {
+		t.Fatal(err)
+	}
+	return cfg, c
 }
 
 func installCRDs(cfg *rest.Config, paths ...string) error {
@@ -96,15 +124,7 @@ func newAdmin(cfg *rest.Config) (client.Client, error) {
 	return client.New(cfg, client.Options{Scheme: scheme})
 }
 
-// startController runs the controller with the rights of the generated roles. The caller calls stop in the end.
-func startController(c client.Client, cfg *rest.Config, o Options) (stop func() error, err error) {
-	if err := grantRoles(c); err != nil {
-		return nil, err
-	}
-	return runController(cfg, o)
-}
-
-// runController runs the controller where the roles have been granted. The caller calls stop in the end.
+// runController runs the controller with the rights of the generated roles, which have been granted. The caller calls stop in the end.
 func runController(cfg *rest.Config, o Options) (stop func() error, err error) {
 	cfg = rest.CopyConfig(cfg)
 	cfg.Impersonate = rest.ImpersonationConfig{UserName: controllerUser}
@@ -153,15 +173,5 @@ subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: ` + controlle
 // eventually calls check until it returns nil or the time is over.
 func eventually(t *testing.T, limit time.Duration, check func() error) {
 	t.Helper()
-	deadline := time.Now().Add(limit)
-	for {
-		err := check()
-		if err == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("after %s: %v", limit, err)
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
+	controlplane.Eventually(t, limit, check)
 }

@@ -22,7 +22,6 @@ import (
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/plimsoll-dev/plimsoll/hack/controlplane"
 	"github.com/plimsoll-dev/plimsoll/hack/demo"
 	"github.com/plimsoll-dev/plimsoll/hack/prometheusserver"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
@@ -68,25 +67,8 @@ type stage struct {
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
-	cfg, stop, err := controlplane.Start(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := installCRDs(cfg, thresholdCRDs, ruleCRD, prometheusCRD); err != nil {
-		t.Fatal(err)
-	}
-	s := &stage{cfg: cfg, gauges: &gauges{values: map[string]float64{"a": 1}}}
-	if s.admin, err = newAdmin(cfg); err != nil {
-		t.Fatal(err)
-	}
-	if err := grantRoles(s.admin); err != nil {
-		t.Fatal(err)
-	}
+	cfg, admin := ownCluster(t, thresholdCRDs, ruleCRD, prometheusCRD)
+	s := &stage{cfg: cfg, admin: admin, gauges: &gauges{values: map[string]float64{"a": 1}}}
 	exporter := httptest.NewServer(s.gauges)
 	t.Cleanup(exporter.Close)
 	s.server = prometheusserver.Start(t, fmt.Sprintf(`

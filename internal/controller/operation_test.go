@@ -16,7 +16,6 @@ import (
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/plimsoll-dev/plimsoll/hack/controlplane"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 )
 
@@ -32,25 +31,7 @@ type operation struct {
 
 // TestOperation has a cluster of its own, so that whatever is written there is the controller's.
 func TestOperation(t *testing.T) {
-	cfg, stop, err := controlplane.Start(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := installCRDs(cfg, thresholdCRDs, ruleCRD); err != nil {
-		t.Fatal(err)
-	}
-	c, err := newAdmin(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := grantRoles(c); err != nil {
-		t.Fatal(err)
-	}
+	cfg, c := ownCluster(t, thresholdCRDs, ruleCRD)
 	o := operation{cfg: cfg, admin: c, program: buildProgram(t, cfg, controllerUser)}
 	t.Run("killed amid many", o.killedAmidMany)
 	t.Run("nothing is written at rest and on restart", o.restAndRestart)

@@ -7,29 +7,13 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/plimsoll-dev/plimsoll/hack/controlplane"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 )
 
 // TestOperatorMissing has a cluster of its own, in which nobody has installed the Prometheus Operator yet.
 func TestOperatorMissing(t *testing.T) {
-	cfg, stop, err := controlplane.Start(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := installCRDs(cfg, thresholdCRDs); err != nil {
-		t.Fatal(err)
-	}
-	c, err := newAdmin(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	stopController, err := startController(c, cfg, Options{Namespaces: []string{"default"}})
+	cfg, c := ownCluster(t, thresholdCRDs)
+	stopController, err := runController(cfg, Options{Namespaces: []string{"default"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/plimsoll-dev/plimsoll/hack/controlplane"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
@@ -20,25 +19,7 @@ import (
 // TestShardsDoNotTouchEachOther: two controllers, each of a namespace of its own, in one cluster. Each keeps its own rules
 // and lets the other's be, also when the other is gone; a namespace of neither is nobody's.
 func TestShardsDoNotTouchEachOther(t *testing.T) {
-	cfg, stop, err := controlplane.Start(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := installCRDs(cfg, thresholdCRDs, ruleCRD); err != nil {
-		t.Fatal(err)
-	}
-	c, err := newAdmin(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := grantRoles(c); err != nil {
-		t.Fatal(err)
-	}
+	cfg, c := ownCluster(t, thresholdCRDs, ruleCRD)
 	const spec = `{alert: A, expr: up, levels: [{severity: w, above: 5}]}`
 	stops := map[string]func() error{}
 	for _, namespace := range []string{"one", "two", "neither"} {
@@ -52,9 +33,11 @@ func TestShardsDoNotTouchEachOther(t *testing.T) {
 			continue
 		}
 		o := Options{Namespaces: []string{namespace}, RuleLabels: map[string]string{"shard": namespace}}
-		if stops[namespace], err = runController(cfg, o); err != nil {
+		stop, err := runController(cfg, o)
+		if err != nil {
 			t.Fatal(err)
 		}
+		stops[namespace] = stop
 	}
 	shard := func(namespace string) string {
 		rule := &metav1.PartialObjectMetadata{}

@@ -120,16 +120,5 @@ func freePort() (int, error) {
 // eventually calls check until it returns nil or the time is over.
 func eventually(t *testing.T, check func() error) {
 	t.Helper()
-	const limit = 30 * time.Second
-	deadline := time.Now().Add(limit)
-	for {
-		err := check()
-		if err == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("after %s: %v", limit, err)
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
+	controlplane.Eventually(t, 30*time.Second, check)
 }

@@ -18,6 +18,7 @@ import (
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/plimsoll-dev/plimsoll/hack/controlplane"
 	"github.com/plimsoll-dev/plimsoll/internal/controller"
 	"github.com/plimsoll-dev/plimsoll/internal/webhook"
 )
@@ -92,24 +93,7 @@ func (r release) run(t *testing.T, o controller.Options) (stop func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- mgr.Start(ctx) }()
-	stopped := false
-	stop = func() {
-		if stopped {
-			return
-		}
-		stopped = true
-		start := time.Now()
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-		t.Logf("stopped after %s", time.Since(start).Round(time.Millisecond))
-	}
-	t.Cleanup(stop)
-	return stop
+	return controlplane.Run(t, mgr)
 }
 
 // serve runs the shared release's controller, and waits until its webhook refuses what is wrong.
