@@ -47,9 +47,10 @@ func history(t *testing.T, config string, cpu func(pod string, at time.Time) flo
 	return server
 }
 
-// spikes is a load of 50% with hours of 90%: on pod one at 10:00 of every day, on pod two never.
+// spikes is a load of 50% with seven hours of 90%: on pod one, beginning 12 hours before past and every day before that,
+// so that none is cut by an end of the week; on pod two never.
 func spikes(pod string, at time.Time) float64 {
-	if pod == "one" && at.Hour() == 10 {
+	if ago := past.Sub(at) % (24 * time.Hour); pod == "one" && 11*time.Hour < ago && ago <= 12*time.Hour {
 		return 90
 	}
 	return 50
