@@ -27,6 +27,8 @@ var images = map[string]string{
 	"coredns":             "/app",
 	"prometheus":          "/app",
 	"alertmanager":        "/app",
+	"loki":                "/app",
+	"otelcol":             "/app",
 	"prometheus-operator": "/app",
 	// The operator starts it by this path.
 	"prometheus-config-reloader": "/bin/prometheus-config-reloader",

@@ -14,7 +14,7 @@ var controlPlaneTools = []string{
 
 // nodeTools are what a node runs besides.
 var nodeTools = []string{
-	"kubelet", "kube-scheduler", "kube-proxy", "coredns", "prometheus-operator", "prometheus-config-reloader",
+	"kubelet", "kube-scheduler", "kube-proxy", "coredns", "prometheus-operator", "prometheus-config-reloader", "loki", "otelcol",
 }
 
 // Cluster builds what the cluster is made of and starts it, in the depth that o asks for and the machine allows. On a

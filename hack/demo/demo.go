@@ -36,6 +36,7 @@ func Run(ctx context.Context, o cluster.Options, b build.Builder, out io.Writer)
 		do   func(context.Context) error
 	}{
 		{"Prometheus scrapes the assistant", e.waitScraped},
+		{"Loki has the assistant's log lines", e.waitLogs},
 		{"kubectl apply -f threshold.yaml", e.applyThreshold},
 		{alertName + " fires in Prometheus", e.waitFiring},
 		{alertName + " arrives at Alertmanager", e.waitHeld},
@@ -60,6 +61,20 @@ func (e *Env) waitScraped(ctx context.Context) error {
 			}
 		}
 		return fmt.Errorf("no target of %s is up: %+v", Assistant, targets)
+	})
+}
+
+// waitLogs returns when lines of the assistant have come to Loki. On a control plane nothing collects any.
+func (e *Env) waitLogs(ctx context.Context) error {
+	if e.LokiURL == "" {
+		return nil
+	}
+	return Wait(ctx, Patience, func(ctx context.Context) error {
+		lines, err := e.Logs(ctx, logQuery)
+		if err == nil && len(lines) == 0 {
+			err = errors.New("no line of the assistant in Loki")
+		}
+		return err
 	})
 }
 

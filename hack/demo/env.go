@@ -31,6 +31,7 @@ type Env struct {
 	AssistantURL    string
 	PrometheusURL   string
 	AlertmanagerURL string
+	LokiURL         string // empty on a control plane, which has no pods' logs
 
 	bin   string
 	steps *steps.Printer

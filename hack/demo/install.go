@@ -164,6 +164,7 @@ func (e *Env) pods(ctx context.Context) error {
 		{&e.AssistantURL, Namespace, Assistant, "http"},
 		{&e.PrometheusURL, StackNamespace, StackRelease + "-prometheus", "http"},
 		{&e.AlertmanagerURL, StackNamespace, StackRelease + "-alertmanager", "http"},
+		{&e.LokiURL, StackNamespace, StackRelease + "-loki", "http"},
 	}
 	return e.steps.Do(ctx, "traffic, and what answers it", func(ctx context.Context) error {
 		if err := e.Apply(ctx, "loadgen.yaml"); err != nil {

@@ -88,6 +88,47 @@ func (e *Env) Query(ctx context.Context, expr string) ([]Sample, error) {
 	return data.Result, err
 }
 
+// LabelValues lists the values of a label in the series that a selector finds.
+func (e *Env) LabelValues(ctx context.Context, label, selector string) ([]string, error) {
+	var values []string
+	err := e.prometheus(ctx, "/api/v1/label/"+label+"/values?match[]="+url.QueryEscape(selector), &values)
+	return values, err
+}
+
+// LogLabelValues lists the values of a label in the streams that a selector finds.
+func (e *Env) LogLabelValues(ctx context.Context, label, selector string) ([]string, error) {
+	var answer struct {
+		Data []string `json:"data"`
+	}
+	err := get(ctx, e.LokiURL+"/loki/api/v1/label/"+label+"/values?query="+url.QueryEscape(selector), &answer)
+	return answer.Data, err
+}
+
+// logQuery selects the assistant's lines.
+const logQuery = `{k8s_namespace_name="` + Namespace + `", k8s_container_name="assistant"}`
+
+// Logs evaluates a LogQL expression over the last five minutes: a sample for each series or stream, without values.
+func (e *Env) Logs(ctx context.Context, expr string) ([]Sample, error) {
+	var answer struct {
+		Data struct {
+			Result []struct {
+				Metric, Stream map[string]string
+			} `json:"result"`
+		} `json:"data"`
+	}
+	if err := get(ctx, e.LokiURL+"/loki/api/v1/query_range?since=5m&query="+url.QueryEscape(expr), &answer); err != nil {
+		return nil, err
+	}
+	var samples []Sample
+	for _, r := range answer.Data.Result {
+		if r.Metric == nil {
+			r.Metric = r.Stream
+		}
+		samples = append(samples, Sample{Metric: r.Metric})
+	}
+	return samples, nil
+}
+
 // RuleGroups lists the names of the rule groups that Prometheus has loaded.
 func (e *Env) RuleGroups(ctx context.Context) ([]string, error) {
 	var data struct {

@@ -85,9 +85,13 @@ To look around:
   export KUBECONFIG=%s PATH=%s:$PATH
 `, e.PrometheusURL, e.AlertmanagerURL, e.AssistantURL, e.Cluster.Kubeconfig(), e.bin)
 	if e.Cluster.Depth == cluster.Node {
+		fmt.Fprintf(out, `  curl -sG %s/loki/api/v1/query_range --data-urlencode 'query=%s | json | level="ERROR"'
+  curl -s %[1]s/prometheus/api/v1/rules     # alerts on log lines
+`, e.LokiURL, logQuery)
 		fmt.Fprintf(out, `  kubectl -n %[1]s port-forward service/%[2]s 8000
   kubectl -n %[3]s port-forward service/%[4]s-prometheus 9090
   kubectl -n %[3]s port-forward service/%[4]s-alertmanager 9093
+  kubectl -n %[3]s port-forward service/%[4]s-loki 3100
 `, Namespace, Assistant, StackNamespace, StackRelease)
 	}
 	fmt.Fprintln(out, "Grafana is left out: no Go module carries it. With an image of it, set grafana.enabled of charts/plimsoll-stack.")

@@ -67,6 +67,8 @@ type process struct {
 	command  string
 	uid      string
 	readOnly bool // whether its root file system is
+	// capabilities are the effective ones, in hexadecimal.
+	capabilities string
 }
 
 // podProcesses are the processes in the node's cgroup.
@@ -109,6 +111,9 @@ func readProcess(pid int) (process, bool) {
 	for line := range strings.Lines(string(status)) {
 		if rest, ok := strings.CutPrefix(line, "Uid:"); ok {
 			p.uid = strings.Fields(rest)[1] // the effective one
+		}
+		if rest, ok := strings.CutPrefix(line, "CapEff:"); ok {
+			p.capabilities = strings.TrimSpace(rest)
 		}
 	}
 	for line := range strings.Lines(string(mounts)) {

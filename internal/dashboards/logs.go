@@ -12,9 +12,14 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/units"
 )
 
-// logScope selects the assistants' log streams by the labels that Loki gives OpenTelemetry's resource attributes, and
-// their lines by request id, all of them when that is empty.
-const logScope = "{k8s_namespace_name=\"$namespace\", k8s_container_name=\"assistant\"} |= `$request_id`"
+const (
+	// logNamespace is a label that Loki gives one of OpenTelemetry's resource attributes, as the container's is.
+	logNamespace = "k8s_namespace_name"
+	// logStreams are those of the assistants.
+	logStreams = `k8s_container_name="assistant"`
+	// logScope selects the assistants' lines in a namespace by request id, all of them when that is empty.
+	logScope = "{" + logNamespace + `="$namespace", ` + logStreams + "} |= `$request_id`"
+)
 
 // logs is the dashboard of the assistant's log lines in Loki.
 func logs() *dashboard.DashboardBuilder {
@@ -22,7 +27,7 @@ func logs() *dashboard.DashboardBuilder {
 		WithVariable(dashboard.NewDatasourceVariableBuilder("loki").Label("Loki").Type("loki")).
 		WithVariable(dashboard.NewQueryVariableBuilder("namespace").Label("namespace").
 			Datasource(lokiSource()).
-			Query(dashboard.StringOrMap{String: cog.ToPtr("label_values(k8s_namespace_name)")}).
+			Query(dashboard.StringOrMap{String: cog.ToPtr("label_values({" + logStreams + "}, " + logNamespace + ")")}).
 			Refresh(dashboard.VariableRefreshOnTimeRangeChanged)).
 		WithVariable(dashboard.NewTextBoxVariableBuilder("request_id").Label("Request id")).
 		WithPanel(logRate("Lines by level", "Log lines per second, by level.", "level", "", blue)).
