@@ -120,7 +120,10 @@ func breaches(query string, series map[string][]string) []string {
 type board struct {
 	Title      string
 	Templating struct {
-		List []struct{ Query any }
+		List []struct {
+			Query      any
+			Datasource struct{ Type string }
+		}
 	}
 	Panels []struct {
 		Title      string
@@ -158,7 +161,7 @@ func dashboardQueries(t *testing.T) []string {
 	var queries []string
 	for _, b := range boards(t) {
 		for _, v := range b.Templating.List {
-			if text, ok := v.Query.(string); ok {
+			if text, ok := v.Query.(string); ok && v.Datasource.Type == "prometheus" {
 				if match := values.FindStringSubmatch(text); match != nil {
 					queries = append(queries, "sum by ("+match[2]+") ("+variables.ReplaceAllString(match[1], "v")+")")
 				}
