@@ -117,7 +117,7 @@ func (b Builder) tool(ctx context.Context, t tool) error {
 	}
 	file := t.name + "-" + version
 	path := filepath.Join(b.Bin(), file)
-	if _, err := os.Stat(path); err != nil {
+	if stale(path, filepath.Join(dir, t.pkg, "main.go")) {
 		err := b.Steps.Do(ctx, "build "+t.name+" "+version, func(ctx context.Context) error {
 			return goBuild(ctx, dir, path, t.pkg, t.tags, toolVersionFlags(version))
 		})
@@ -126,6 +126,17 @@ func (b Builder) tool(ctx context.Context, t tool) error {
 		}
 	}
 	return link(file, filepath.Join(b.Bin(), t.name))
+}
+
+// stale reports whether the binary at path is not there, or is older than the source, where the source is ours: others'
+// changes only with its version.
+func stale(path, source string) bool {
+	binary, err := os.Stat(path)
+	if err != nil {
+		return true
+	}
+	main, err := os.Stat(source)
+	return err == nil && main.ModTime().After(binary.ModTime())
 }
 
 // moduleVersion reads the version of module from a go.mod.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/healthcheckextension"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/transformprocessor"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/receiver/filelogreceiver"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
@@ -16,6 +17,7 @@ import (
 	"go.opentelemetry.io/collector/exporter/otlphttpexporter"
 	"go.opentelemetry.io/collector/extension"
 	"go.opentelemetry.io/collector/otelcol"
+	"go.opentelemetry.io/collector/processor"
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/service/telemetry/otelconftelemetry"
 )
@@ -38,6 +40,7 @@ func components() (otelcol.Factories, error) {
 	return otelcol.Factories{
 		Telemetry:  otelconftelemetry.NewFactory(),
 		Receivers:  factories[receiver.Factory](filelogreceiver.NewFactory()),
+		Processors: factories[processor.Factory](transformprocessor.NewFactory()),
 		Exporters:  factories[exporter.Factory](otlphttpexporter.NewFactory()),
 		Extensions: factories[extension.Factory](filestorage.NewFactory(), healthcheckextension.NewFactory()),
 	}, nil
