@@ -21,13 +21,13 @@ func TestLeaks(t *testing.T) {
 		"goroutines":       {func(l *load) { l.goroutines = 400 }, "400 goroutines"},
 		"a lease":          {func(l *load) { l.leases++ }, "2 leases"},
 		"a secret":         {func(l *load) { l.secrets++ }, "6 secrets"},
-		"events":           {func(l *load) { l.events = 10 + eventsEach + 1 }, "15 events"},
+		"events":           {func(l *load) { l.events = 10 + eventsEach + eventsAway + 1 }, "17 events"},
 		"memory and lease": {func(l *load) { l.memory, l.leases = 300*mib, 2 }, "2 leases"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			now := before
 			tc.grows(&now)
-			err := leaks(before, now, 1)
+			err := leaks(before, now, 1, 1)
 			if (err == nil) != (tc.says == "") || err != nil && !strings.Contains(err.Error(), tc.says) {
 				t.Errorf("leaks = %v, want %q", err, tc.says)
 			}

@@ -14,6 +14,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
@@ -124,6 +125,25 @@ func (r *rig) check(ctx context.Context) ([]flaw, error) {
 		return nil, err
 	}
 	return nil, r.trusted(ctx)
+}
+
+// loaded returns nil when Prometheus has every rule and the statuses say so.
+func (r *rig) loaded(ctx context.Context) error {
+	s, err := r.read(ctx)
+	if err != nil {
+		return err
+	}
+	waiting := 0
+	for i := range s.thresholds {
+		is := meta.FindStatusCondition(s.thresholds[i].Status.Conditions, v1alpha1.ConditionLoaded)
+		if is != nil && is.Status != metav1.ConditionTrue {
+			waiting++
+		}
+	}
+	if waiting > 0 {
+		return fmt.Errorf("%d thresholds are not loaded", waiting)
+	}
+	return nil
 }
 
 func (r *rig) read(ctx context.Context) (state, error) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"time"
 
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -18,6 +19,9 @@ import (
 	"github.com/plimsoll-dev/plimsoll/hack/cluster"
 	"github.com/plimsoll-dev/plimsoll/hack/demo"
 )
+
+// loading is how long it may take until Prometheus has all the rules.
+const loading = 10 * time.Minute
 
 // reader is the ServiceAccount of the harness that may read the controllers' metrics.
 const reader = "chaos"
@@ -48,6 +52,12 @@ func (r *rig) open(ctx context.Context) error {
 	}
 	if err := r.steps.Do(ctx, "all in order", r.settle); err != nil {
 		return err
+	}
+	if r.prometheus != "" {
+		// Until then the Prometheus Operator restarts Prometheus, once for each half MiB of rules, and every status changes.
+		if err := r.steps.Do(ctx, "all loaded", func(ctx context.Context) error { return until(ctx, loading, r.loaded) }); err != nil {
+			return err
+		}
 	}
 	r.start, err = r.load(ctx)
 	r.steps.Say("  the controller has %.0f MiB and %.0f goroutines", r.start.memory/(1<<20), r.start.goroutines)

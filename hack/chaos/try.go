@@ -12,8 +12,9 @@ const (
 	beyond = 4
 	// settling is how many times the limit everything may take to be in order before the first fault, and between two.
 	settling = 8
-	// checkEvery is the pause between two checks, which read all thresholds and rules.
-	checkEvery = 250 * time.Millisecond
+	// checkPause is the least pause between two checks. They read all thresholds and rules, which costs the API server so
+	// much that it has to have as long a pause as a check takes.
+	checkPause = 250 * time.Millisecond
 )
 
 // try has one fault happen and watches what becomes of it. After a problem, no later fault can be judged.
@@ -58,6 +59,7 @@ func (r *rig) try(ctx context.Context, f fault) result {
 // recover checks until all is in order, and notes how long after the fault that was, or what was not.
 func (r *rig) recover(ctx context.Context, f fault, over time.Time, res *result) {
 	for {
+		began := time.Now()
 		flaws, err := r.check(ctx)
 		if err == nil && len(flaws) == 0 && f.also != nil {
 			err = f.also(ctx, r)
@@ -73,7 +75,7 @@ func (r *rig) recover(ctx context.Context, f fault, over time.Time, res *result)
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(checkEvery):
+		case <-time.After(max(checkPause, time.Since(began))):
 		}
 	}
 }
@@ -113,7 +115,7 @@ func (r *rig) noLeaks(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := leaks(r.start, now, r.changes); err != nil {
+		if err := leaks(r.start, now, r.changes, len(r.names)); err != nil {
 			return err
 		}
 		r.start.events = now.events // each fault pays for its own

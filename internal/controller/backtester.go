@@ -2,8 +2,8 @@ package controller
 
 import (
 	"cmp"
-	"context"
 	"fmt"
+	"math"
 	"sync"
 	"time"
 
@@ -13,7 +13,6 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
-	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
@@ -33,7 +32,7 @@ type backtester struct {
 	window, interval time.Duration
 	events           events.EventRecorder
 	// due are the thresholds to be backtested, changed those to be reconciled.
-	due, changed chan event.GenericEvent
+	due, changed *pending
 
 	mu       sync.Mutex
 	subjects map[types.NamespacedName]tested
@@ -67,14 +66,14 @@ type begun struct {
 	left   promapi.Range
 }
 
-func newBacktester(prometheus *promapi.Client, o PrometheusOptions, observer *observer, events events.EventRecorder, changed chan event.GenericEvent) *backtester {
+func newBacktester(prometheus *promapi.Client, o PrometheusOptions, observer *observer, events events.EventRecorder, changed *pending) *backtester {
 	return &backtester{
 		prometheus: prometheus,
 		step:       func() time.Duration { return cmp.Or(observer.evaluationInterval(), o.BacktestStep) },
 		window:     o.BacktestWindow,
 		interval:   o.BacktestInterval,
 		events:     events,
-		due:        make(chan event.GenericEvent),
+		due:        newPending("backtests due", math.MaxInt),
 		changed:    changed,
 		subjects:   map[types.NamespacedName]tested{},
 	}
@@ -84,7 +83,7 @@ func newBacktester(prometheus *promapi.Client, o PrometheusOptions, observer *ob
 func (b *backtester) register(mgr ctrl.Manager) error {
 	err := ctrl.NewControllerManagedBy(mgr).
 		Named("backtest").
-		WatchesRawSource(channelSource("backtests due", b.due)).
+		WatchesRawSource(b.due.source()).
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: 1,
 			SkipNameValidation:      ptr.To(true), // as for the controller of AlertThresholds
@@ -98,7 +97,7 @@ func (b *backtester) register(mgr ctrl.Manager) error {
 
 // look gives the last backtest of the threshold, whose rule, of that plan, is in the cluster, and sees to it that there is
 // going to be one.
-func (b *backtester) look(ctx context.Context, t *v1alpha1.AlertThreshold, plan *rules.Plan) hindsight {
+func (b *backtester) look(t *v1alpha1.AlertThreshold, plan *rules.Plan) hindsight {
 	key := client.ObjectKeyFromObject(t)
 	s, known := b.get(key)
 	if known && s.uid == t.UID && s.generation == t.Generation {
@@ -110,7 +109,7 @@ func (b *backtester) look(ctx context.Context, t *v1alpha1.AlertThreshold, plan 
 		s.next = was.EvaluatedAt.Add(b.interval)
 	}
 	b.set(key, s)
-	send(ctx, b.due, key)
+	b.due.add(key)
 	return s.result
 }
 

@@ -55,7 +55,7 @@ func (b *backtester) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	}
 	b.update(key, s)
 	if err == nil {
-		send(ctx, b.changed, key)
+		b.changed.add(key)
 	}
 	return later(time.Until(s.next)), nil
 }
@@ -111,8 +111,8 @@ func (b *backtester) tell(key types.NamespacedName, s *tested, refusal string) {
 		return
 	}
 	s.refusal = refusal
-	t := named(key)
-	t.UID = s.uid
+	t := &v1alpha1.AlertThreshold{}
+	t.Namespace, t.Name, t.UID = key.Namespace, key.Name, s.uid
 	b.events.Eventf(t, nil, corev1.EventTypeWarning, v1alpha1.ReasonBacktestFailed, "Backtest", "%s",
 		clip("there is no backtest of this generation: "+refusal, maxNote))
 }

@@ -1,7 +1,6 @@
 package controller
 
 import (
-	"context"
 	"fmt"
 
 	"github.com/go-logr/logr"
@@ -10,7 +9,6 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
@@ -24,7 +22,7 @@ type insight struct {
 	observer   *observer
 	backtester *backtester
 	// changed are the thresholds of which something else is known than their status says.
-	changed chan event.GenericEvent
+	changed *pending
 }
 
 // known is what is known of one threshold from Prometheus, for its status.
@@ -45,7 +43,7 @@ func newInsight(mgr ctrl.Manager, o Options, log logr.Logger) (*insight, error) 
 	if err != nil {
 		return nil, err
 	}
-	i := &insight{changed: make(chan event.GenericEvent)}
+	i := &insight{changed: newPending("insight", workers)}
 	i.observer = &observer{
 		prometheus: prometheus,
 		selection:  &selectionReader{live: mgr.GetAPIReader(), ruleLabels: (&rules.Plan{}).Rule(o.RuleLabels).Labels, log: log},
@@ -62,16 +60,16 @@ func newInsight(mgr ctrl.Manager, o Options, log logr.Logger) (*insight, error) 
 }
 
 // source has the changed thresholds reconciled.
-func (i *insight) source() source.Source { return channelSource("insight", i.changed) }
+func (i *insight) source() source.Source { return i.changed.source() }
 
 // look gives what is known of the threshold, for which d has been decided and done.
-func (i *insight) look(ctx context.Context, t *v1alpha1.AlertThreshold, d decision) *known {
+func (i *insight) look(t *v1alpha1.AlertThreshold, d decision) *known {
 	key := client.ObjectKeyFromObject(t)
 	switch {
 	case i == nil:
 		return nil
 	case d.want != nil:
-		return &known{i.observer.look(t, d.plan), t.Generation, i.backtester.look(ctx, t, d.plan)}
+		return &known{i.observer.look(t, d.plan), t.Generation, i.backtester.look(t, d.plan)}
 	case d.linesStay:
 		return &known{i.observer.last(key), d.programmed.ObservedGeneration, i.backtester.last(t)}
 	default:

@@ -8,7 +8,6 @@ import (
 	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/observe"
@@ -30,7 +29,7 @@ type observer struct {
 	selection  *selectionReader
 	interval   time.Duration
 	// changed are the thresholds to be reconciled.
-	changed chan event.GenericEvent
+	changed *pending
 	log     logr.Logger
 
 	mu sync.Mutex
@@ -70,7 +69,7 @@ func (o *observer) round(ctx context.Context) {
 		return
 	}
 	for _, key := range o.take(ctx, snap, err) {
-		send(ctx, o.changed, key)
+		o.changed.add(key)
 	}
 }
 
@@ -196,19 +195,4 @@ func (o *observer) evaluationInterval() time.Duration {
 		return 0
 	}
 	return o.snapshot.Interval
-}
-
-// send sends the threshold, unless ctx ends before.
-func send(ctx context.Context, to chan<- event.GenericEvent, key types.NamespacedName) {
-	select {
-	case to <- event.GenericEvent{Object: named(key)}:
-	case <-ctx.Done():
-	}
-}
-
-// named is a threshold of which only the name is known.
-func named(key types.NamespacedName) *v1alpha1.AlertThreshold {
-	t := &v1alpha1.AlertThreshold{}
-	t.Namespace, t.Name = key.Namespace, key.Name
-	return t
 }

@@ -64,7 +64,7 @@ func (r *Reconciler) reconcile(ctx context.Context, t *v1alpha1.AlertThreshold) 
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	d.known = r.insight.look(ctx, t, d)
+	d.known = r.insight.look(t, d)
 	d.record(&t.Status, t.Generation)
 	return ctrl.Result{RequeueAfter: d.lookAgain}, d.fault
 }

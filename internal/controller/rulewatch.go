@@ -89,8 +89,8 @@ func ourLabels(ruleLabels map[string]string) []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-// namedSource is a source that can be written in the log: the controller logs it as it is, and functions and channels
-// have no JSON.
+// namedSource is a source that can be written in the log: the controller logs it as it is, and functions have no
+// JSON.
 type namedSource struct {
 	source.Source
 	name string
@@ -98,8 +98,3 @@ type namedSource struct {
 
 // MarshalText is the source's name.
 func (s namedSource) MarshalText() ([]byte, error) { return []byte(s.name), nil }
-
-// channelSource has reconciled whatever comes through the channel.
-func channelSource(name string, channel <-chan event.GenericEvent) source.Source {
-	return namedSource{source.Channel(channel, &handler.EnqueueRequestForObject{}), "channel source: " + name}
-}
