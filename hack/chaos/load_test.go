@@ -50,7 +50,7 @@ func TestReport(t *testing.T) {
 		"late":        {func(r *result) { r.took = 21 * time.Second }, "FAILED", true},
 		"a leak":      {func(r *result) { r.leak = errors.New("leak") }, "FAILED", true},
 		"not tested":  {func(r *result) { r.skipped = "needs a node" }, "not tested: needs a node", false},
-		"lost in all": {func(r *result) { r.lost, r.duplicates, r.took = 7, 8, time.Minute }, "7 8 0 60.0s", true},
+		"lost in all": {func(r *result) { r.lost, r.duplicates, r.took = 7, 8, time.Minute }, "7 8 0 0.0s 60.0s", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := good

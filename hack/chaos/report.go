@@ -17,7 +17,8 @@ type result struct {
 	times, thresholds, changes int
 	// lost, duplicates and untold are flaws that were left at the end.
 	lost, duplicates, untold int
-	took                     time.Duration
+	// took is how long the recovery took, writing how much of it the harness itself was still writing.
+	took, writing time.Duration
 	// problem is what else did not come right, leak what the controllers did not give back.
 	problem, leak error
 	// skipped is why the fault was not tried.
@@ -46,7 +47,7 @@ func (r result) verdict() error {
 func report(out io.Writer, results []result) error {
 	errs, tried := []error(nil), 0
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "FAULT\tTIMES\tTHRESHOLDS\tCHANGES\tLOST\tDUPLICATES\tUNTOLD\tRECOVERY\tLIMIT\t")
+	fmt.Fprintln(w, "FAULT\tTIMES\tTHRESHOLDS\tCHANGES\tLOST\tDUPLICATES\tUNTOLD\tWRITING\tRECOVERY\tLIMIT\t")
 	for _, r := range results {
 		if r.skipped != "" {
 			fmt.Fprintf(w, "%s\tnot tested: %s\n", r.fault, r.skipped)
@@ -58,8 +59,8 @@ func report(out io.Writer, results []result) error {
 			verdict = "FAILED"
 			errs = append(errs, err)
 		}
-		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%s\t%s\t%s\n", r.fault, r.times, r.thresholds, r.changes,
-			r.lost, r.duplicates, r.untold, seconds(r.took), seconds(r.limit), verdict)
+		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%s\t%s\t%s\t%s\n", r.fault, r.times, r.thresholds, r.changes,
+			r.lost, r.duplicates, r.untold, seconds(r.writing), seconds(r.took), seconds(r.limit), verdict)
 	}
 	if tried == 0 {
 		errs = append(errs, errors.New("no fault was tried"))

@@ -40,6 +40,7 @@ func (r *rig) try(ctx context.Context, f fault) result {
 	}
 	res.times, res.problem = times, err
 	if err == nil {
+		res.writing = time.Since(over)
 		r.recover(ctx, f, over, &res)
 	}
 	res.thresholds, res.changes = len(r.names), r.changes
@@ -51,7 +52,7 @@ func (r *rig) try(ctx context.Context, f fault) result {
 	if err := res.verdict(); err != nil {
 		r.steps.Say("  FAILED %v", err)
 	} else {
-		r.steps.Say("  recovered in %s", seconds(res.took))
+		r.steps.Say("  recovered in %s, of which %s were still being written in", seconds(res.took), seconds(res.writing))
 	}
 	return res
 }

@@ -16,8 +16,9 @@ import (
 const (
 	// patience is how long whoever applies a threshold waits for what it would have done.
 	patience = 2 * time.Second
-	// atOnce is how many are told at a time. The many thresholds of a first installation are not held up for each other.
-	atOnce = 4
+	// atOnce is how many are told at a time. The many thresholds that a machine writes at once are not held up for each
+	// other, nor does Prometheus have to read weeks for all of them.
+	atOnce = 2
 )
 
 // forecaster says what the lines of a proposed threshold would have done over a past window, beside those of the present
