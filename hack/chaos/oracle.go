@@ -41,8 +41,36 @@ type flaw struct {
 
 func (f flaw) String() string { return fmt.Sprintf("%s: %s %s", f.kind, f.object, f.what) }
 
+// oracle knows what should be. The zero value is ready.
+type oracle struct {
+	plans map[types.UID]planned
+}
+
+// planned is what internal/rules makes of one generation of a threshold.
+type planned struct {
+	generation int64
+	valid      bool
+	spec       monitoringv1.PrometheusRuleSpec
+}
+
+// plan is what internal/rules makes of t. It takes half a millisecond, so it is kept.
+func (o *oracle) plan(t *v1alpha1.AlertThreshold) planned {
+	if p, known := o.plans[t.UID]; known && p.generation == t.Generation {
+		return p
+	}
+	p := planned{generation: t.Generation}
+	if plan, errs := rules.Resolve(t); len(errs) == 0 {
+		p.valid, p.spec = true, plan.Rule(nil).Spec
+	}
+	if o.plans == nil {
+		o.plans = map[types.UID]planned{}
+	}
+	o.plans[t.UID] = p
+	return p
+}
+
 // judge compares a state with what the pure functions of internal/rules make of its specs.
-func judge(s state) []flaw {
+func (o *oracle) judge(s state) []flaw {
 	owned := map[types.UID]int{}
 	byName := make(map[types.NamespacedName]*monitoringv1.PrometheusRule, len(s.rules))
 	for i := range s.rules {
@@ -65,8 +93,8 @@ func judge(s state) []flaw {
 		report := func(k kind, format string, args ...any) {
 			flaws = append(flaws, flaw{k, types.NamespacedName{Namespace: t.Namespace, Name: t.Name}, fmt.Sprintf(format, args...)})
 		}
-		plan, errs := rules.Resolve(t)
-		if len(errs) > 0 {
+		plan := o.plan(t)
+		if !plan.valid {
 			continue // the last good rule, whatever it was, is left alone
 		}
 		wanted := 1
@@ -76,7 +104,7 @@ func judge(s state) []flaw {
 				report(untold, "%s", problem)
 			}
 		} else {
-			if problem := differs(t, plan, rule); problem != "" {
+			if problem := differs(t, plan.spec, rule); problem != "" {
 				report(lost, "%s", problem)
 			}
 			if problem := told(t, metav1.ConditionTrue, v1alpha1.ReasonRuleApplied); problem != "" {
@@ -90,14 +118,14 @@ func judge(s state) []flaw {
 	return append(flaws, strays(s.rules, living)...)
 }
 
-// differs says how the rule, or nil, is not the one that the plan of t makes.
-func differs(t *v1alpha1.AlertThreshold, plan *rules.Plan, rule *monitoringv1.PrometheusRule) string {
+// differs says how the rule, or nil, is not the one of that spec that t should have.
+func differs(t *v1alpha1.AlertThreshold, spec monitoringv1.PrometheusRuleSpec, rule *monitoringv1.PrometheusRule) string {
 	switch {
 	case rule == nil:
 		return "has no rule"
 	case !metav1.IsControlledBy(rule, t):
 		return "has a rule that it does not own"
-	case !equality.Semantic.DeepEqual(rule.Spec, plan.Rule(nil).Spec):
+	case !equality.Semantic.DeepEqual(rule.Spec, spec):
 		return "has a rule of another spec"
 	case rule.Annotations[v1alpha1.GenerationAnnotation] != strconv.FormatInt(t.Generation, 10):
 		return fmt.Sprintf("has a rule of generation %s, not %d", rule.Annotations[v1alpha1.GenerationAnnotation], t.Generation)

@@ -94,7 +94,7 @@ func TestJudge(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := healthy(t)
 			tc.breaks(&s)
-			flaws := judge(s)
+			flaws := (&oracle{}).judge(s)
 			for _, k := range []kind{lost, duplicate, untold} {
 				if got := count(flaws, k); got != tc.want[k] {
 					t.Errorf("%d %s, want %d: %v", got, k, tc.want[k], flaws)

@@ -135,7 +135,7 @@ func (r *rig) openControlPlane(ctx context.Context, o cluster.Options, b build.B
 
 // prepare makes what the harness itself needs: its client, a token for metrics, and what local controllers need.
 func (r *rig) prepare(ctx context.Context) error {
-	if err := r.connect(); err != nil {
+	if err := r.connect(ctx); err != nil {
 		return err
 	}
 	about := metav1.ObjectMeta{Name: reader}

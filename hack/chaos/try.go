@@ -12,8 +12,8 @@ const (
 	beyond = 4
 	// settling is how many times the limit everything may take to be in order before the first fault, and between two.
 	settling = 8
-	// checkPause is the least pause between two checks. They read all thresholds and rules, which costs the API server so
-	// much that it has to have as long a pause as a check takes.
+	// checkPause is the least pause between two checks. One that reads all thresholds and rules costs the API server so much
+	// that it has to have as long a pause as that took.
 	checkPause = 250 * time.Millisecond
 )
 

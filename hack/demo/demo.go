@@ -40,6 +40,7 @@ func Run(ctx context.Context, o cluster.Options, b build.Builder, out io.Writer)
 		{"kubectl apply -f threshold.yaml", e.applyThreshold},
 		{alertName + " fires in Prometheus", e.waitFiring},
 		{alertName + " arrives at Alertmanager", e.waitHeld},
+		{"kubectl get alertthresholds says Firing", e.waitTold},
 	} {
 		if err := e.steps.Do(ctx, s.name, s.do); err != nil {
 			return err
@@ -100,6 +101,13 @@ func (e *Env) waitFiring(ctx context.Context) error {
 		}
 		return fmt.Errorf("%s is not firing: %+v", alertName, alerts)
 	})
+}
+
+// waitTold returns when the threshold's status says what Prometheus does.
+func (e *Env) waitTold(ctx context.Context) error {
+	_, err := e.Kubectl(ctx, "", "wait", "--for=jsonpath={.status.state}=Firing", "alertthreshold/slow-replies",
+		"--namespace", Namespace, "--timeout=1m")
+	return err
 }
 
 func (e *Env) waitHeld(ctx context.Context) error {

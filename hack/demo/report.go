@@ -83,7 +83,9 @@ The assistant  %s, as in
 
 To look around:
   export KUBECONFIG=%s PATH=%s:$PATH
-`, e.PrometheusURL, e.AlertmanagerURL, e.AssistantURL, e.Cluster.Kubeconfig(), e.bin)
+  kubectl plimsoll status slow-replies -n %s --prometheus-url %[1]s
+  kubectl plimsoll recommend slow-replies -n %[6]s --prometheus-url %[1]s --window 10m
+`, e.PrometheusURL, e.AlertmanagerURL, e.AssistantURL, e.Cluster.Kubeconfig(), e.bin, Namespace)
 	if e.Cluster.Depth == cluster.Node {
 		fmt.Fprintf(out, `  curl -sG %s/loki/api/v1/query_range --data-urlencode 'query=%s | json | level="ERROR"'
   curl -s %[1]s/prometheus/api/v1/rules     # alerts on log lines
