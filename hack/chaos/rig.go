@@ -85,6 +85,9 @@ func (r *rig) connect(ctx context.Context) error {
 		return err
 	}
 	go func() { _ = r.watched.Start(ctx) }()
+	if !r.watched.WaitForCacheSync(ctx) {
+		return errors.New("the watch does not start")
+	}
 	_, err = r.read(ctx, r.watched) // from the first reading on it watches
 	return err
 }
