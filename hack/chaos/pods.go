@@ -14,6 +14,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/plimsoll-dev/plimsoll/hack/demo"
@@ -46,6 +47,31 @@ func (r *rig) podReplicas(ctx context.Context) ([]replica, error) {
 		})
 	}
 	return ready, nil
+}
+
+// rollTimeout is how long a Prometheus may take to end.
+const rollTimeout = 30 * time.Second
+
+// unstickPrometheus ends the pod of a Prometheus that was told to end before it could hear it, and would be waited for
+// for ten minutes.
+func (r *rig) unstickPrometheus(ctx context.Context) error {
+	var pods corev1.PodList
+	if err := r.client.List(ctx, &pods, client.InNamespace(demo.StackNamespace), prometheusPods); err != nil {
+		return err
+	}
+	for i := range pods.Items {
+		pod := &pods.Items[i]
+		if pod.DeletionTimestamp.IsZero() {
+			continue
+		}
+		told := pod.DeletionTimestamp.Add(-time.Duration(ptr.Deref(pod.DeletionGracePeriodSeconds, 0)) * time.Second)
+		if time.Since(told) > rollTimeout {
+			if err := r.client.Delete(ctx, pod, client.GracePeriodSeconds(0)); client.IgnoreNotFound(err) != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func isReady(pod *corev1.Pod) bool {

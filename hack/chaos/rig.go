@@ -150,6 +150,9 @@ func (r *rig) loaded(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := r.unstickPrometheus(ctx); err != nil {
+		return err
+	}
 	waiting := 0
 	for i := range s.thresholds {
 		is := meta.FindStatusCondition(s.thresholds[i].Status.Conditions, v1alpha1.ConditionLoaded)
