@@ -34,7 +34,7 @@ type fault struct {
 	// do makes it happen, has thresholds and rules changed meanwhile, and returns how often it happened and when it was
 	// over: from then on the recovery counts. A crash is over when it has happened.
 	do func(context.Context, *rig) (times int, over time.Time, err error)
-	// also has to hold again, besides what check asks.
+	// also has to hold again, besides what check asks, before the next fault. How long it takes is not the controller's doing.
 	also  func(context.Context, *rig) error
 	limit time.Duration
 }

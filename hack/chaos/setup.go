@@ -50,7 +50,7 @@ func (r *rig) open(ctx context.Context) error {
 	if err := r.steps.Do(ctx, fmt.Sprintf("%d thresholds", r.o.thresholds), r.seed); err != nil {
 		return err
 	}
-	if err := r.steps.Do(ctx, "all in order", r.settle); err != nil {
+	if err := r.steps.Do(ctx, "all in order", func(ctx context.Context) error { return r.settle(ctx, nil) }); err != nil {
 		return err
 	}
 	if r.prometheus != "" {

@@ -45,7 +45,7 @@ func (r *rig) try(ctx context.Context, f fault) result {
 	}
 	res.thresholds, res.changes = len(r.names), r.changes
 	if res.problem == nil {
-		if res.problem = r.settle(ctx); res.problem == nil {
+		if res.problem = r.settle(ctx, f.also); res.problem == nil {
 			res.leak = r.noLeaks(ctx)
 		}
 	}
@@ -62,9 +62,6 @@ func (r *rig) recover(ctx context.Context, f fault, over time.Time, res *result)
 	for {
 		began := time.Now()
 		flaws, err := r.check(ctx)
-		if err == nil && len(flaws) == 0 && f.also != nil {
-			err = f.also(ctx, r)
-		}
 		res.took = time.Since(over)
 		if err == nil && len(flaws) == 0 {
 			return
@@ -89,8 +86,9 @@ func first(flaws []flaw) error {
 	return fmt.Errorf("%s, and %d more", flaws[0], len(flaws)-1)
 }
 
-// settle puts back what the fault has left, and returns when all replicas are ready and all is in order.
-func (r *rig) settle(ctx context.Context) error {
+// settle puts back what the fault has left, and returns when all replicas are ready and all is in order, and what else has to
+// hold; nil is for nothing.
+func (r *rig) settle(ctx context.Context, also func(context.Context, *rig) error) error {
 	if r.afterwards != nil {
 		if err := r.afterwards(ctx); err != nil {
 			return err
@@ -100,6 +98,11 @@ func (r *rig) settle(ctx context.Context) error {
 	return until(ctx, settling*r.o.limit, func(ctx context.Context) error {
 		if r.onPods {
 			if err := r.unstick(ctx); err != nil {
+				return err
+			}
+		}
+		if also != nil {
+			if err := also(ctx, r); err != nil {
 				return err
 			}
 		}
