@@ -6,14 +6,11 @@ package main
 
 import (
 	"context"
-	"errors"
-	"flag"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
 	"slices"
-	"syscall"
+
+	"github.com/plimsoll-dev/plimsoll/hack/program"
 )
 
 // benchmark is one of the things that are measured.
@@ -35,14 +32,7 @@ func benchmarks() []benchmark {
 	}
 }
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout); err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1) //nolint:gocritic // the signal handler dies with the process
-	}
-}
+func main() { program.Main("bench", run) }
 
 func run(ctx context.Context, args []string, out io.Writer) error {
 	all := benchmarks()

@@ -9,22 +9,14 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 	"text/tabwriter"
+
+	"github.com/plimsoll-dev/plimsoll/hack/program"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout); err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "safety:", err)
-		os.Exit(1) //nolint:gocritic // the signal handler dies with the process
-	}
-}
+func main() { program.Main("safety", run) }
 
 // check is a command that finds nothing where all is well.
 type check struct {
