@@ -3,7 +3,6 @@ package controller
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"sync"
 	"time"
 
@@ -73,7 +72,7 @@ func newBacktester(prometheus *promapi.Client, o PrometheusOptions, observer *ob
 		window:     o.BacktestWindow,
 		interval:   o.BacktestInterval,
 		events:     events,
-		due:        newPending("backtests due", math.MaxInt),
+		due:        &pending{name: "backtests due"},
 		changed:    changed,
 		subjects:   map[types.NamespacedName]tested{},
 	}

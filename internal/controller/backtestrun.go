@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
@@ -23,8 +24,6 @@ const (
 	backtestRetry = time.Minute
 	// backtestSpread is by how large a part an interval is prolonged at random, so that backtests do not come in flocks.
 	backtestSpread = 0.2
-	// refreshPriority is that of a backtest that is only refreshed: behind those of changed specs.
-	refreshPriority = -1
 )
 
 // Reconcile makes the backtest of one threshold, if it is due, and says when to come back.
@@ -60,8 +59,9 @@ func (b *backtester) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	return later(time.Until(s.next)), nil
 }
 
+// later has a backtest refreshed: behind those of changed specs.
 func later(after time.Duration) ctrl.Result {
-	return ctrl.Result{RequeueAfter: max(after, time.Millisecond), Priority: ptr.To(refreshPriority)}
+	return ctrl.Result{RequeueAfter: max(after, time.Millisecond), Priority: ptr.To(handler.LowPriority)}
 }
 
 // errReplay is of answers that cannot be replayed.

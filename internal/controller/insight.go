@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
@@ -43,7 +44,7 @@ func newInsight(mgr ctrl.Manager, o Options, log logr.Logger) (*insight, error) 
 	if err != nil {
 		return nil, err
 	}
-	i := &insight{changed: newPending("insight", workers)}
+	i := &insight{changed: &pending{name: "insight", priority: handler.LowPriority}}
 	i.observer = &observer{
 		prometheus: prometheus,
 		selection:  &selectionReader{live: mgr.GetAPIReader(), ruleLabels: (&rules.Plan{}).Rule(o.RuleLabels).Labels, log: log},

@@ -68,9 +68,7 @@ func (o *observer) round(ctx context.Context) {
 	if ctx.Err() != nil {
 		return
 	}
-	for _, key := range o.take(ctx, snap, err) {
-		o.changed.add(key)
-	}
+	o.changed.add(o.take(ctx, snap, err)...)
 }
 
 // ask puts the three questions.

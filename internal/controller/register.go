@@ -5,17 +5,22 @@ import (
 	"fmt"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
 // workers is how many thresholds are reconciled at once. A new one takes three calls of the API server, and when many
@@ -61,14 +66,11 @@ func register(mgr ctrl.Manager, o Options) error {
 	r.rules.controller, err = ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.AlertThreshold{}, builder.WithPredicates(thresholdChanged)).
 		Watches(&v1alpha1.AlertThreshold{}, handler.EnqueueRequestsFromMapFunc(r.toDefaults), builder.WithPredicates(thresholdChanged)).
+		Watches(&v1alpha1.AlertThreshold{}, handler.Funcs{CreateFunc: r.first}).
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: workers,
 			RateLimiter:             newRetries(),
-			// The priority queue of controller-runtime 0.24 can hold its lock for ever when it is shut down with work left: the
-			// leader then keeps the lease until its grace period is over.
-			UsePriorityQueue:   ptr.To(false),
-			EnableWarmup:       ptr.To(true), // a replica that stands by has its caches filled when its turn comes
-			SkipNameValidation: ptr.To(true), // one controller each, but a test may run several managers
+			SkipNameValidation:      ptr.To(true), // one controller each, but a test may run several managers
 		}).
 		Build(r)
 	if err != nil {
@@ -87,6 +89,26 @@ func register(mgr ctrl.Manager, o Options) error {
 		return fmt.Errorf("ask the API server for its kinds: %w", err)
 	}
 	return r.rules.ensure()
+}
+
+// first has a threshold looked at before others, of all that are there when the controller begins, if something was to be
+// done while nobody led.
+func (r *Reconciler) first(ctx context.Context, e event.CreateEvent, queue workqueue.TypedRateLimitingInterface[ctrl.Request]) {
+	t, ok := e.Object.(*v1alpha1.AlertThreshold)
+	if byPriority, can := queue.(priorityqueue.PriorityQueue[ctrl.Request]); ok && can && e.IsInInitialList && r.overdue(ctx, t) {
+		byPriority.AddWithOpts(priorityqueue.AddOpts{Priority: ptr.To(0)}, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(t)})
+	}
+}
+
+// overdue reports whether the cache shows that a threshold has changed since it was last looked at, or that its rule is
+// gone. It need not be right: all are looked at.
+func (r *Reconciler) overdue(ctx context.Context, t *v1alpha1.AlertThreshold) bool {
+	if t.Status.ObservedGeneration != t.Generation {
+		return true
+	}
+	key := types.NamespacedName{Namespace: t.Namespace, Name: rules.Name(t.Name)}
+	return meta.IsStatusConditionTrue(t.Status.Conditions, v1alpha1.ConditionProgrammed) &&
+		apierrors.IsNotFound(r.client.Get(ctx, key, &seenRule{}))
 }
 
 // thresholdChanged passes what can change a decision: the spec, which counts up the generation, as a beginning deletion

@@ -51,6 +51,10 @@ func (w *ruleWatch) ensure() error {
 	if err := w.controller.Watch(namedSource{source.Kind(w.cache, &seenRule{}, toThreshold, w.news()), "kind source: " + ruleKind.String()}); err != nil {
 		return fmt.Errorf("watch PrometheusRules: %w", err)
 	}
+	// A replica that stands by begins to watch too: its cache is to be filled when its turn comes.
+	if _, err := w.cache.GetInformer(context.Background(), &seenRule{}, cache.BlockUntilSynced(false)); err != nil {
+		return fmt.Errorf("watch PrometheusRules: %w", err)
+	}
 	w.started = true
 	return nil
 }
