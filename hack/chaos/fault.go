@@ -35,8 +35,7 @@ type fault struct {
 	// over: from then on the recovery counts. A crash is over when it has happened.
 	do func(context.Context, *rig) (times int, over time.Time, err error)
 	// also has to hold again, besides what check asks, before the next fault. How long it takes is not the controller's doing.
-	also  func(context.Context, *rig) error
-	limit time.Duration
+	also func(context.Context, *rig) error
 }
 
 const (
@@ -56,27 +55,25 @@ const (
 // errSkipped says why a fault cannot be tried.
 type errSkipped struct{ error }
 
-func faults(limit time.Duration) []fault {
-	return []fault{
-		{"SIGKILL of the controller that leads", anywhere, killLeader, nil, limit},
-		{"SIGKILL of the controller that stands by", anywhere, killStandby, nil, limit},
-		{"SIGKILL of the assistant", onNode, killAssistant, assistantServes, limit},
-		{"SIGKILL of Prometheus", onNode, killPrometheus, prometheusServes, limit},
-		{"SIGKILL of kube-apiserver", anywhere, kill("kube-apiserver"), nil, limit},
-		{"SIGKILL of etcd", anywhere, kill("etcd"), nil, limit},
-		{"webhook's certificate expired", anywhere, expireCertificate, nil, limit},
-		{"webhook's certificate emptied", anywhere, emptyCertificate, nil, limit},
-		{"webhook's Secret deleted and made empty", anywhere, deleteSecret, nil, limit},
-		{"others write to the rules", anywhere, conflict, nil, limit},
-		{"one threshold deleted and made again", anywhere, recreate, nil, limit},
-		{"two namespaces deleted and made again", anywhere, deleteNamespaces, nil, limit},
-		{"API server slow: 2 s a request", behindProxy, during(long, weather{latency: 2 * time.Second}), nil, limit},
-		{"API server refuses for 5 s: 429", behindProxy, during(brief, weather{refuse: true}), nil, limit},
-		{"API server refuses for 5 s: 429, Retry-After 1", behindProxy, during(brief, weather{refuse: true, retryAfter: "1"}), nil, limit},
-		{"API server refuses for 15 s: 429", behindProxy, during(long, weather{refuse: true}), nil, limit},
-		{"clock 30 days ahead, and back", behindProxy, jumpClock, nil, limit},
-		{"burst of as many again, SIGKILL of the leader", anywhere, burst, nil, limit},
-	}
+var faults = []fault{
+	{"SIGKILL of the controller that leads", anywhere, killLeader, nil},
+	{"SIGKILL of the controller that stands by", anywhere, killStandby, nil},
+	{"SIGKILL of the assistant", onNode, killAssistant, assistantServes},
+	{"SIGKILL of Prometheus", onNode, killPrometheus, prometheusServes},
+	{"SIGKILL of kube-apiserver", anywhere, kill("kube-apiserver"), nil},
+	{"SIGKILL of etcd", anywhere, kill("etcd"), nil},
+	{"webhook's certificate expired", anywhere, expireCertificate, nil},
+	{"webhook's certificate emptied", anywhere, emptyCertificate, nil},
+	{"webhook's Secret deleted and made empty", anywhere, deleteSecret, nil},
+	{"others write to the rules", anywhere, conflict, nil},
+	{"one threshold deleted and made again", anywhere, recreate, nil},
+	{"two namespaces deleted and made again", anywhere, deleteNamespaces, nil},
+	{"API server slow: 2 s a request", behindProxy, during(long, weather{latency: 2 * time.Second}), nil},
+	{"API server refuses for 5 s: 429", behindProxy, during(brief, weather{refuse: true}), nil},
+	{"API server refuses for 5 s: 429, Retry-After 1", behindProxy, during(brief, weather{refuse: true, retryAfter: "1"}), nil},
+	{"API server refuses for 15 s: 429", behindProxy, during(long, weather{refuse: true}), nil},
+	{"clock 30 days ahead, and back", behindProxy, jumpClock, nil},
+	{"burst of as many again, SIGKILL of the leader", anywhere, burst, nil},
 }
 
 func killLeader(ctx context.Context, r *rig) (int, time.Time, error) {
@@ -261,6 +258,7 @@ func burst(ctx context.Context, r *rig) (int, time.Time, error) {
 	if err != nil {
 		return 0, time.Time{}, err
 	}
+	r.allowance = r.undisturbed // so long it took to begin with
 	half := r.o.thresholds / 2
 	err = errors.Join(r.add(ctx, half, ""), leader.kill(ctx), r.add(ctx, r.o.thresholds-half, ""))
 	return 1, time.Now(), err

@@ -43,7 +43,7 @@ func (f flaw) String() string { return fmt.Sprintf("%s: %s %s", f.kind, f.object
 
 // oracle knows what should be. The zero value is ready.
 type oracle struct {
-	plans map[types.UID]planned
+	plans map[types.UID]*planned
 }
 
 // planned is what internal/rules makes of one generation of a threshold.
@@ -51,19 +51,21 @@ type planned struct {
 	generation int64
 	valid      bool
 	spec       monitoringv1.PrometheusRuleSpec
+	// kept is the resourceVersion of the rule that was found to be as it should be.
+	kept string
 }
 
-// plan is what internal/rules makes of t. It takes half a millisecond, so it is kept.
-func (o *oracle) plan(t *v1alpha1.AlertThreshold) planned {
+// plan is what internal/rules makes of t. It takes half a millisecond, so it is remembered.
+func (o *oracle) plan(t *v1alpha1.AlertThreshold) *planned {
 	if p, known := o.plans[t.UID]; known && p.generation == t.Generation {
 		return p
 	}
-	p := planned{generation: t.Generation}
+	p := &planned{generation: t.Generation}
 	if plan, errs := rules.Resolve(t); len(errs) == 0 {
 		p.valid, p.spec = true, plan.Rule(nil).Spec
 	}
 	if o.plans == nil {
-		o.plans = map[types.UID]planned{}
+		o.plans = map[types.UID]*planned{}
 	}
 	o.plans[t.UID] = p
 	return p
@@ -104,7 +106,7 @@ func (o *oracle) judge(s state) []flaw {
 				report(untold, "%s", problem)
 			}
 		} else {
-			if problem := differs(t, plan.spec, rule); problem != "" {
+			if problem := plan.differs(t, rule); problem != "" {
 				report(lost, "%s", problem)
 			}
 			if problem := told(t, metav1.ConditionTrue, v1alpha1.ReasonRuleApplied); problem != "" {
@@ -118,18 +120,21 @@ func (o *oracle) judge(s state) []flaw {
 	return append(flaws, strays(s.rules, living)...)
 }
 
-// differs says how the rule, or nil, is not the one of that spec that t should have.
-func differs(t *v1alpha1.AlertThreshold, spec monitoringv1.PrometheusRuleSpec, rule *monitoringv1.PrometheusRule) string {
+// differs says how the rule, or nil, is not the one that t should have.
+func (p *planned) differs(t *v1alpha1.AlertThreshold, rule *monitoringv1.PrometheusRule) string {
 	switch {
 	case rule == nil:
 		return "has no rule"
+	case rule.ResourceVersion != "" && rule.ResourceVersion == p.kept:
+		return ""
 	case !metav1.IsControlledBy(rule, t):
 		return "has a rule that it does not own"
-	case !equality.Semantic.DeepEqual(rule.Spec, spec):
+	case !equality.Semantic.DeepEqual(rule.Spec, p.spec):
 		return "has a rule of another spec"
 	case rule.Annotations[v1alpha1.GenerationAnnotation] != strconv.FormatInt(t.Generation, 10):
 		return fmt.Sprintf("has a rule of generation %s, not %d", rule.Annotations[v1alpha1.GenerationAnnotation], t.Generation)
 	}
+	p.kept = rule.ResourceVersion
 	return ""
 }
 

@@ -59,6 +59,10 @@ type rig struct {
 	onPods bool
 
 	names []types.NamespacedName // of the thresholds that there should be
+	// undisturbed is how long it took, without any fault, until all was in order after the last of the first thresholds.
+	undisturbed time.Duration
+	// allowance is how long all would take to be in order without the present fault.
+	allowance time.Duration
 	// serial counts what the harness writes, so that nothing is written twice; changes, what it wrote in this fault.
 	serial, changes int
 	start           load
@@ -169,10 +173,10 @@ func (r *rig) loaded(ctx context.Context) error {
 func (r *rig) read(ctx context.Context, from client.Reader) (state, error) {
 	var thresholds v1alpha1.AlertThresholdList
 	var made monitoringv1.PrometheusRuleList
-	if err := from.List(ctx, &thresholds); err != nil {
+	if err := from.List(ctx, &thresholds, client.UnsafeDisableDeepCopy); err != nil { // nobody writes to them
 		return state{}, err
 	}
-	if err := from.List(ctx, &made); err != nil {
+	if err := from.List(ctx, &made, client.UnsafeDisableDeepCopy); err != nil {
 		return state{}, err
 	}
 	return state{thresholds.Items, made.Items}, nil

@@ -50,9 +50,11 @@ func (r *rig) open(ctx context.Context) error {
 	if err := r.steps.Do(ctx, fmt.Sprintf("%d thresholds", r.o.thresholds), r.seed); err != nil {
 		return err
 	}
+	written := time.Now()
 	if err := r.steps.Do(ctx, "all in order", func(ctx context.Context) error { return r.settle(ctx, nil) }); err != nil {
 		return err
 	}
+	r.undisturbed = time.Since(written)
 	if r.prometheus != "" {
 		// Until then the Prometheus Operator restarts Prometheus, once for each half MiB of rules, and every status changes.
 		if err := r.steps.Do(ctx, "all loaded", func(ctx context.Context) error { return until(ctx, loading, r.loaded) }); err != nil {

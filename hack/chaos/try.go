@@ -12,14 +12,15 @@ const (
 	beyond = 4
 	// settling is how many times the limit everything may take to be in order before the first fault, and between two.
 	settling = 8
-	// checkPause is the least pause between two checks. One that reads all thresholds and rules costs the API server so much
-	// that it has to have as long a pause as that took.
-	checkPause = 250 * time.Millisecond
+	// checkPause is the least pause between two checks, and checkPauses how many times the check itself it lasts at least: the
+	// cluster under trial needs the machine.
+	checkPause  = time.Second
+	checkPauses = 4
 )
 
 // try has one fault happen and watches what becomes of it. After a problem, no later fault can be judged.
 func (r *rig) try(ctx context.Context, f fault) result {
-	res := result{fault: f.name, limit: f.limit}
+	res := result{fault: f.name}
 	if f.where == onNode && r.assistant == "" {
 		res.skipped = "needs a node"
 		return res
@@ -30,7 +31,7 @@ func (r *rig) try(ctx context.Context, f fault) result {
 			return res
 		}
 	}
-	r.changes = 0
+	r.changes, r.allowance = 0, 0
 	r.steps.Say("%s", f.name)
 	times, over, err := f.do(ctx, r)
 	var skipped errSkipped
@@ -38,10 +39,10 @@ func (r *rig) try(ctx context.Context, f fault) result {
 		res.skipped = skipped.Error()
 		return res
 	}
-	res.times, res.problem = times, err
+	res.times, res.problem, res.limit = times, err, r.o.limit+r.allowance
 	if err == nil {
 		res.writing = time.Since(over)
-		r.recover(ctx, f, over, &res)
+		r.recover(ctx, over, &res)
 	}
 	res.thresholds, res.changes = len(r.names), r.changes
 	if res.problem == nil {
@@ -58,7 +59,7 @@ func (r *rig) try(ctx context.Context, f fault) result {
 }
 
 // recover checks until all is in order, and notes how long after the fault that was, or what was not.
-func (r *rig) recover(ctx context.Context, f fault, over time.Time, res *result) {
+func (r *rig) recover(ctx context.Context, over time.Time, res *result) {
 	for {
 		began := time.Now()
 		flaws, err := r.check(ctx)
@@ -66,14 +67,14 @@ func (r *rig) recover(ctx context.Context, f fault, over time.Time, res *result)
 		if err == nil && len(flaws) == 0 {
 			return
 		}
-		if res.took > beyond*f.limit || ctx.Err() != nil {
+		if res.took > beyond*r.o.limit+r.allowance || ctx.Err() != nil {
 			res.lost, res.duplicates, res.untold = count(flaws, lost), count(flaws, duplicate), count(flaws, untold)
 			res.problem = errors.Join(err, first(flaws))
 			return
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(max(checkPause, time.Since(began))):
+		case <-time.After(max(checkPause, checkPauses*time.Since(began))):
 		}
 	}
 }

@@ -19,9 +19,6 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
-// backtestQueries is how many range queries there are in a second at most.
-const backtestQueries = 5
-
 // backtester keeps a backtest of every threshold that has a rule: one is made soon after its spec has changed, and at a
 // slow interval. It is a controller of its own, one request at a time, so that no reconciliation waits for it.
 type backtester struct {

@@ -22,6 +22,10 @@ import (
 const (
 	// backtestRetry is when a backtest is tried again that Prometheus did not answer.
 	backtestRetry = time.Minute
+	// backtestShare is the part of the time in which Prometheus has a backtest's queries to answer, at most: it has other
+	// work. A minute is the longest pause.
+	backtestShare     = 0.1
+	backtestPauseMost = time.Minute
 	// backtestSpread is by how large a part an interval is prolonged at random, so that backtests do not come in flocks.
 	backtestSpread = 0.2
 )
@@ -36,7 +40,10 @@ func (b *backtester) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	if early := time.Until(s.next); early > 0 {
 		return later(early), nil
 	}
+	began := time.Now()
 	result, err := b.run(ctx, &s)
+	afterwards := recess(time.Since(began))
+	defer func() { pause(ctx, afterwards) }()
 	switch {
 	case ctx.Err() != nil:
 		return ctrl.Result{}, nil
@@ -57,6 +64,18 @@ func (b *backtester) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		b.changed.add(key)
 	}
 	return later(time.Until(s.next)), nil
+}
+
+// recess is how long no backtest is made after one that took that long.
+func recess(took time.Duration) time.Duration {
+	return min(time.Duration(float64(took)*(1/backtestShare-1)), backtestPauseMost)
+}
+
+func pause(ctx context.Context, length time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(length):
+	}
 }
 
 // later has a backtest refreshed: behind those of changed specs.

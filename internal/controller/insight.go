@@ -39,7 +39,6 @@ func newInsight(mgr ctrl.Manager, o Options, log logr.Logger) (*insight, error) 
 	if o.Prometheus.URL == "" {
 		return nil, nil
 	}
-	o.Prometheus.RangesPerSecond = backtestQueries
 	prometheus, err := promapi.New(o.Prometheus.Options)
 	if err != nil {
 		return nil, err

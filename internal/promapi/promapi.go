@@ -14,7 +14,6 @@ import (
 	"github.com/prometheus/client_golang/api"
 	prometheusv1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/config"
-	"golang.org/x/time/rate"
 )
 
 const (
@@ -42,8 +41,6 @@ type Options struct {
 	Timeout time.Duration
 	// MaxPoints is how many points of each series one range request asks for; zero for DefaultMaxPoints.
 	MaxPoints int
-	// RangesPerSecond limits range requests, which are the costly ones; zero for no limit.
-	RangesPerSecond float64
 }
 
 // Validate returns what is wrong with the options, before anything is connected to.
@@ -68,8 +65,8 @@ func (o Options) Validate() error {
 			errs = append(errs, fmt.Errorf("read the %s file of Prometheus: %w", file.what, err))
 		}
 	}
-	if o.Timeout < 0 || o.RangesPerSecond < 0 {
-		errs = append(errs, errors.New("the timeout and the request rate of Prometheus must not be negative"))
+	if o.Timeout < 0 {
+		errs = append(errs, errors.New("the timeout of Prometheus must not be negative"))
 	}
 	if o.MaxPoints < 0 || o.MaxPoints > maxPoints {
 		errs = append(errs, fmt.Errorf("the points of one request must be at most %d, which is all that Prometheus answers", maxPoints))
@@ -84,7 +81,6 @@ type Client struct {
 	api       prometheusv1.API
 	timeout   time.Duration
 	maxPoints int
-	ranges    *rate.Limiter
 }
 
 // New returns a client of the options' server, which is not asked yet.
@@ -108,16 +104,13 @@ func New(o Options) (*Client, error) {
 	}
 	c := &Client{
 		http: httpClient, client: client, api: prometheusv1.NewAPI(client),
-		timeout: o.Timeout, maxPoints: o.MaxPoints, ranges: rate.NewLimiter(rate.Inf, 1),
+		timeout: o.Timeout, maxPoints: o.MaxPoints,
 	}
 	if c.timeout == 0 {
 		c.timeout = DefaultTimeout
 	}
 	if c.maxPoints == 0 {
 		c.maxPoints = DefaultMaxPoints
-	}
-	if o.RangesPerSecond > 0 {
-		c.ranges.SetLimit(rate.Limit(o.RangesPerSecond))
 	}
 	return c, nil
 }

@@ -3,7 +3,6 @@
 package promapi
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -142,19 +141,6 @@ func TestQueryRangeAtTheLimit(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "exceeded maximum resolution") {
 			t.Fatalf("error = %v", err)
 		}
-	}
-}
-
-func TestRangesAreLimited(t *testing.T) {
-	client := prometheus(t, Options{MaxPoints: 1, RangesPerSecond: 0.001})
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-	defer cancel()
-	var errs []error
-	for _, err := range client.QueryRange(ctx, "vector(1)", Range{Start: time.Unix(0, 0), End: time.Unix(90, 0), Step: time.Second}) {
-		errs = append(errs, err)
-	}
-	if len(errs) != 2 || errs[0] != nil || errs[1] == nil || !strings.Contains(errs[1].Error(), "wait for a turn") {
-		t.Errorf("errors = %v, want one answer and then no turn", errs)
 	}
 }
 
