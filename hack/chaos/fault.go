@@ -41,6 +41,8 @@ type fault struct {
 const (
 	// some is how many thresholds and rules are changed in a fault.
 	some = 100
+	// few is how many are changed before the clock is looked at.
+	few = 20
 	// brief is an outage that the leader survives: shorter than the seven seconds in which it must renew its lease. In a
 	// long one it gives up.
 	brief = 5 * time.Second
@@ -199,16 +201,20 @@ func deleteNamespaces(ctx context.Context, r *rig) (int, time.Time, error) {
 	return gone, over, nil
 }
 
-// during has the weather last for that long, and a quarter of the thresholds changed in it.
+// during has the weather last for that long, and as many thresholds changed in it as there is time for, but a quarter of
+// them at most.
 func during(length time.Duration, w weather) func(context.Context, *rig) (int, time.Time, error) {
 	return func(ctx context.Context, r *rig) (int, time.Time, error) {
-		end := time.After(length)
 		r.local.proxy.refused.Store(0)
 		r.local.proxy.now.Store(&w)
-		err := r.work(ctx, max(some, r.o.thresholds/4))
-		<-end
-		r.local.proxy.now.Store(&weather{})
-		over := time.Now()
+		over := time.Now().Add(length)
+		clears := time.AfterFunc(length, func() { r.local.proxy.now.Store(&weather{}) })
+		defer clears.Stop()
+		var err error
+		for err == nil && r.changes < r.o.thresholds/4 && time.Now().Before(over) {
+			err = r.work(ctx, few)
+		}
+		time.Sleep(time.Until(over))
 		if refused := int(r.local.proxy.refused.Load()); w.refuse {
 			if refused == 0 {
 				err = errors.Join(err, errors.New("nothing was refused"))

@@ -126,26 +126,38 @@ func (r *rig) roles(ctx context.Context) (leader, standby replica, err error) {
 	return r.telemetry.split(ctx, all)
 }
 
-// check says what of the cluster is not as it should be: flaws of the rules, or an error. When nothing is amiss in what
-// the harness has heard, it reads everything at the API server: that alone is proof.
-func (r *rig) check(ctx context.Context) ([]flaw, error) {
-	for _, from := range []client.Reader{r.watched, r.client} {
-		s, err := r.read(ctx, from)
-		if err != nil {
-			return nil, err
-		}
-		flaws := r.oracle.judge(s)
-		if missing := len(r.names) - r.trialed(s); missing > 0 {
-			return flaws, fmt.Errorf("%d AlertThresholds are gone", missing) // the API server has lost what it had taken
-		}
-		if len(flaws) > 0 {
-			return flaws, nil
-		}
+// check says what of the cluster is not as it should be, flaws of the rules or an error, and when that was seen. When
+// nothing is amiss in what the harness has heard, it reads everything at the API server: that alone is proof.
+func (r *rig) check(ctx context.Context) (seen time.Time, flaws []flaw, err error) {
+	flaws, err = r.look(ctx)
+	seen = time.Now()
+	if err == nil && len(flaws) == 0 {
+		flaws, err = r.judge(ctx, r.client)
+	}
+	return seen, flaws, err
+}
+
+// look is check, as far as the harness has heard.
+func (r *rig) look(ctx context.Context) ([]flaw, error) {
+	if flaws, err := r.judge(ctx, r.watched); err != nil || len(flaws) > 0 {
+		return flaws, err
 	}
 	if _, _, err := r.roles(ctx); err != nil {
 		return nil, err
 	}
 	return nil, r.trusted(ctx)
+}
+
+func (r *rig) judge(ctx context.Context, from client.Reader) ([]flaw, error) {
+	s, err := r.read(ctx, from)
+	if err != nil {
+		return nil, err
+	}
+	flaws := r.oracle.judge(s)
+	if missing := len(r.names) - r.trialed(s); missing > 0 {
+		return flaws, fmt.Errorf("%d AlertThresholds are gone", missing) // the API server has lost what it had taken
+	}
+	return flaws, nil
 }
 
 // loaded returns nil when Prometheus has every rule and the statuses say so.

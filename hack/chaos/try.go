@@ -62,8 +62,8 @@ func (r *rig) try(ctx context.Context, f fault) result {
 func (r *rig) recover(ctx context.Context, over time.Time, res *result) {
 	for {
 		began := time.Now()
-		flaws, err := r.check(ctx)
-		res.took = time.Since(over)
+		seen, flaws, err := r.check(ctx)
+		res.took = seen.Sub(over)
 		if err == nil && len(flaws) == 0 {
 			return
 		}
@@ -107,7 +107,7 @@ func (r *rig) settle(ctx context.Context, also func(context.Context, *rig) error
 				return err
 			}
 		}
-		flaws, err := r.check(ctx)
+		_, flaws, err := r.check(ctx)
 		return errors.Join(err, first(flaws), r.ready(ctx))
 	})
 }
