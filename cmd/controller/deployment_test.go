@@ -35,7 +35,7 @@ func TestDeployment(t *testing.T) {
 		t.Fatal(err)
 	}
 	want.controller.MetricsSecure, want.controller.LeaderElection = true, true
-	want.controller.LeaderElectionNamespace = "plimsoll-system"
+	want.controller.LeaderElectionNamespace, want.controller.LeaderElectionIdentity = "plimsoll-system", "$(POD_NAME)"
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("options are %+v, want %+v", got, want)
 	}

@@ -201,7 +201,7 @@ func deleteNamespaces(ctx context.Context, r *rig) (int, time.Time, error) {
 	return gone, over, nil
 }
 
-// during has the weather last for that long, and as many thresholds changed in it as there is time for, but a quarter of
+// during has the weather last for that long, and as many thresholds changed in it as there is time for, but a tenth of
 // them at most.
 func during(length time.Duration, w weather) func(context.Context, *rig) (int, time.Time, error) {
 	return func(ctx context.Context, r *rig) (int, time.Time, error) {
@@ -211,7 +211,7 @@ func during(length time.Duration, w weather) func(context.Context, *rig) (int, t
 		clears := time.AfterFunc(length, func() { r.local.proxy.now.Store(&weather{}) })
 		defer clears.Stop()
 		var err error
-		for err == nil && r.changes < r.o.thresholds/4 && time.Now().Before(over) {
+		for err == nil && r.changes < r.o.thresholds/10 && time.Now().Before(over) {
 			err = r.work(ctx, few)
 		}
 		time.Sleep(time.Until(over))

@@ -79,7 +79,7 @@ func (l *local) address(name string) string {
 
 func (l *local) process(name string) cluster.Process {
 	args := []string{
-		"--kubeconfig", l.kubeconfig, "--leader-elect", "--leader-election-namespace", namespace,
+		"--kubeconfig", l.kubeconfig, "--leader-elect", "--leader-election-namespace", namespace, "--leader-election-identity", name,
 		"--metrics-bind-address", l.address(name + "-metrics"), "--metrics-secure",
 		"--health-probe-bind-address", l.address(name + "-health"),
 		"--webhook-bind-address", l.address(name + "-webhook"),

@@ -34,9 +34,10 @@ import (
 const leaseName = "controller.plimsoll.dev"
 
 // How leadership passes on. A leader that is stopped gives the lease up, and one that stands by looks every
-// leaseRetry to 2.2 times that: it takes over within two seconds. A leader that is killed leaves the lease to run out:
-// within twelve seconds, which leaves eight of the twenty in which all rules should be right again. A leader that cannot
-// renew the lease for leaseRenewDeadline, because the API server is away, ends and is started again.
+// leaseRetry to 2.2 times that: it takes over within two seconds. A leader that is killed takes its lease again if it is
+// started anew under the same name, as a container of a pod is; else it leaves the lease to run out: within twelve seconds,
+// which leaves eight of the twenty in which all rules should be right again. A leader that cannot renew the lease for
+// leaseRenewDeadline, because the API server is away, ends and is started again.
 const (
 	leaseDuration      = 10 * time.Second
 	leaseRenewDeadline = 7 * time.Second
@@ -107,11 +108,14 @@ func newLock(cfg *rest.Config, o Options) (resourcelock.Interface, error) {
 	if !o.LeaderElection {
 		return nil, nil
 	}
-	host, err := os.Hostname()
-	if err != nil {
-		return nil, fmt.Errorf("name this replica: %w", err)
+	identity := resourcelock.ResourceLockConfig{Identity: o.LeaderElectionIdentity}
+	if identity.Identity == "" {
+		host, err := os.Hostname()
+		if err != nil {
+			return nil, fmt.Errorf("name this replica: %w", err)
+		}
+		identity.Identity = host + "_" + string(uuid.NewUUID())
 	}
-	identity := resourcelock.ResourceLockConfig{Identity: host + "_" + string(uuid.NewUUID())}
 	lock, err := resourcelock.NewFromKubeconfig(resourcelock.LeasesResourceLock, o.LeaderElectionNamespace, leaseName, identity, cfg, leaseRenewDeadline)
 	if err != nil {
 		return nil, fmt.Errorf("make the leader's lock: %w", err)

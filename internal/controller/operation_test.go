@@ -36,6 +36,7 @@ func TestOperation(t *testing.T) {
 	t.Run("killed amid many", o.killedAmidMany)
 	t.Run("nothing is written at rest and on restart", o.restAndRestart)
 	t.Run("another replica takes over", o.takeOver)
+	t.Run("a leader that is started anew leads again", o.leadsAgain)
 	t.Run("some namespaces", o.someNamespaces)
 }
 
@@ -158,6 +159,30 @@ func (o operation) takeOver(t *testing.T) {
 		leader = standby
 	}
 	leader.stop(t, syscall.SIGTERM)
+}
+
+// leadsAgain kills a leader that has a name to keep: started anew it leads on, before the lease has run out for the other.
+func (o operation) leadsAgain(t *testing.T) {
+	elect := func(name string) []string {
+		return []string{"--leader-elect", "--leader-election-namespace", controllerNamespace, "--leader-election-identity", name}
+	}
+	first := o.program.start(t, elect("first")...)
+	o.leads(t, "")
+	second := o.program.start(t, elect("second")...)
+	second.ready(t)
+	first.stop(t, syscall.SIGKILL)
+	first = o.program.start(t, elect("first")...)
+	if err := create(o.admin, thresholdYAML("default", "again", cpuSpec)); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, 40*time.Second, func() error {
+		return o.admin.Get(t.Context(), client.ObjectKey{Namespace: "default", Name: "plimsoll-again"}, &monitoringv1.PrometheusRule{})
+	})
+	if holder := o.leads(t, ""); holder != "first" {
+		t.Errorf("%s leads, want first", holder)
+	}
+	second.stop(t, syscall.SIGTERM)
+	first.stop(t, syscall.SIGTERM)
 }
 
 // leads waits until a replica leads, another than that one, and returns its name.

@@ -29,6 +29,9 @@ type Options struct {
 	// LeaderElection lets one of several replicas work at a time. The lease lies in LeaderElectionNamespace.
 	LeaderElection          bool
 	LeaderElectionNamespace string
+	// LeaderElectionIdentity is a name that no other replica has, and that this one has again when it is started anew: so a
+	// leader that was killed leads again at once. Empty for another name each time, which has the lease run out first.
+	LeaderElectionIdentity string
 	// Prometheus is asked what has become of the rules.
 	Prometheus PrometheusOptions
 	// Webhook is the admission webhook, which every replica serves.
