@@ -37,7 +37,7 @@ func TestBrokenControllers(t *testing.T) {
 				t.Fatal(err)
 			}
 			err := run(t.Context(), []string{"-root", root, "-state", filepath.Join(dir, "c"), "-depth", "control-plane",
-				"-controller", program, "-thresholds", "60", "-run", "others write"}, t.Output())
+				"-controller", program, "-limit", "10s", "-thresholds", "60", "-run", "others write"}, t.Output())
 			if (err == nil) != (tc.says == "") || err != nil && !strings.Contains(err.Error(), tc.says) {
 				t.Errorf("run = %v, want %q", err, tc.says)
 			}
