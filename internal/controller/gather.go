@@ -11,7 +11,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
-	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
 // observed is all that a decision about one threshold rests on, besides the threshold itself.
@@ -63,7 +62,7 @@ func (r *Reconciler) gather(ctx context.Context, t *v1alpha1.AlertThreshold) obs
 
 // rule reads the threshold's PrometheusRule; nil when there is none, which is always known from the API server itself.
 func (r *Reconciler) rule(ctx context.Context, t *v1alpha1.AlertThreshold) (*seenRule, error) {
-	key := types.NamespacedName{Namespace: t.Namespace, Name: rules.Name(t.Name)}
+	key := ruleOf(t)
 	rule := &seenRule{}
 	err := r.client.Get(ctx, key, rule)
 	if apierrors.IsNotFound(err) || err == nil && behind(rule.ResourceVersion, r.own.get(client.ObjectKeyFromObject(t)).rule) {

@@ -21,7 +21,7 @@ type pending struct {
 	priority int
 
 	mu sync.Mutex
-	// queue is nil until the controller is started; early is what was added before.
+	// queue is nil until the controller is started; early is what it has not been given.
 	queue priorityqueue.PriorityQueue[ctrl.Request]
 	early []ctrl.Request
 }
@@ -33,11 +33,16 @@ func (p *pending) add(keys ...types.NamespacedName) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.queue == nil {
-		p.early = append(p.early, requests...)
-		return
+	p.early = append(p.early, requests...)
+	p.handOver()
+}
+
+// handOver gives what there is to the queue, if there is one. The lock must be held.
+func (p *pending) handOver() {
+	if p.queue != nil {
+		p.queue.AddWithOpts(priorityqueue.AddOpts{Priority: &p.priority}, p.early...)
+		p.early = nil
 	}
-	p.queue.AddWithOpts(priorityqueue.AddOpts{Priority: &p.priority}, requests...)
 }
 
 // source gives them to the queue of a controller, one.
@@ -50,8 +55,7 @@ func (p *pending) source() source.Source {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.queue = byPriority
-		p.queue.AddWithOpts(priorityqueue.AddOpts{Priority: &p.priority}, p.early...)
-		p.early = nil
+		p.handOver()
 		return nil
 	})
 	return namedSource{start, "pending: " + p.name}

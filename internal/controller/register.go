@@ -7,7 +7,6 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -20,7 +19,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
-	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
 // workers is how many thresholds are reconciled at once. A new one takes three calls of the API server, and when many
@@ -106,9 +104,8 @@ func (r *Reconciler) overdue(ctx context.Context, t *v1alpha1.AlertThreshold) bo
 	if t.Status.ObservedGeneration != t.Generation {
 		return true
 	}
-	key := types.NamespacedName{Namespace: t.Namespace, Name: rules.Name(t.Name)}
 	return meta.IsStatusConditionTrue(t.Status.Conditions, v1alpha1.ConditionProgrammed) &&
-		apierrors.IsNotFound(r.client.Get(ctx, key, &seenRule{}))
+		apierrors.IsNotFound(r.client.Get(ctx, ruleOf(t), &seenRule{}))
 }
 
 // thresholdChanged passes what can change a decision: the spec, which counts up the generation, as a beginning deletion

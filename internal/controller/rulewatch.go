@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
+	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
@@ -63,6 +64,11 @@ func (w *ruleWatch) ensure() error {
 func thresholdOf(rule *seenRule) (key types.NamespacedName, ok bool) {
 	name, ok := rules.Threshold(rule.Name)
 	return types.NamespacedName{Namespace: rule.Namespace, Name: name}, ok
+}
+
+// ruleOf is the rule of a threshold: the other way round.
+func ruleOf(t *v1alpha1.AlertThreshold) types.NamespacedName {
+	return types.NamespacedName{Namespace: t.Namespace, Name: rules.Name(t.Name)}
 }
 
 // news passes what can make a rule differ from what it should be. It drops the Prometheus Operator's status writes, and
