@@ -8,14 +8,12 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 
 	"github.com/plimsoll-dev/plimsoll/hack/build"
 	"github.com/plimsoll-dev/plimsoll/hack/cluster"
 	"github.com/plimsoll-dev/plimsoll/hack/demo"
+	"github.com/plimsoll-dev/plimsoll/hack/program"
 	"github.com/plimsoll-dev/plimsoll/hack/steps"
 )
 
@@ -34,14 +32,7 @@ const usage = `usage: go run ./hack/dev [flags] <command>
 flags:
 `
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal ends what the first did not
-	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
-		fmt.Fprintln(os.Stderr, "error:", err)
-		os.Exit(1)
-	}
-}
+func main() { program.Main("error", run) }
 
 // job is what every command works with.
 type job struct {
@@ -50,17 +41,13 @@ type job struct {
 	out   io.Writer
 }
 
-func run(ctx context.Context, args []string, out, errOut io.Writer) error {
+func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("dev", flag.ContinueOnError)
-	flags.SetOutput(errOut)
 	root := flags.String("root", ".", "the project's `folder`")
 	dir := flags.String("state", filepath.Join("hack", ".state"), "the `folder` of the cluster's state")
 	depth := flags.String("depth", "auto", "node, control-plane, or auto: node where this machine allows it")
-	flags.Usage = func() { fmt.Fprint(errOut, usage); flags.PrintDefaults() }
+	flags.Usage = func() { fmt.Fprint(flags.Output(), usage); flags.PrintDefaults() }
 	if err := flags.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return nil
-		}
 		return err
 	}
 	if flags.NArg() == 0 {
