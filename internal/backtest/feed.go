@@ -1,6 +1,7 @@
 package backtest
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -38,8 +39,10 @@ type feed struct {
 	window Window
 	// next is the first evaluation that has not been fed.
 	next int
-	// labels of the series, in the order in which they were first seen.
+	// labels of the series, in the order in which they were first seen, and keys, the same as text. That order depends
+	// on the parts, so no result may.
 	labels []map[string]string
+	keys   []string
 	// seen is the evaluation after each series' last sample.
 	seen  []int
 	index map[string]int
@@ -106,9 +109,13 @@ func (f *feed) find(metric model.Metric) (int, error) {
 	}
 	f.index[key] = len(f.labels)
 	f.labels = append(f.labels, labels)
+	f.keys = append(f.keys, key)
 	f.seen = append(f.seen, f.next)
 	return f.index[key], nil
 }
+
+// compare orders two series by their labels.
+func (f *feed) compare(a, b int) int { return cmp.Compare(f.keys[a], f.keys[b]) }
 
 // spread lays the samples out in the buffer, one value per evaluation, and returns the evaluation of the first.
 func (f *feed) spread(samples []model.SamplePair, end int) (at int, err error) {

@@ -32,7 +32,7 @@ type LevelResult struct {
 	LastFired time.Time
 	// Worst are the labels of the series whose alert fired for the longest time in all; nil if none did.
 	Worst map[string]string
-	// Episodes are in the order in which they began to fire.
+	// Episodes are in the order in which they began to fire, and at the same evaluation in that of their labels.
 	Episodes []Episode
 }
 
@@ -49,7 +49,7 @@ type Episode struct {
 // summarise sorts the level's episodes and counts.
 func (f *feed) summarise(l level) LevelResult {
 	slices.SortFunc(l.episodes, func(a, b episode) int {
-		return cmp.Or(cmp.Compare(a.fired, b.fired), cmp.Compare(a.series, b.series))
+		return cmp.Or(cmp.Compare(a.fired, b.fired), f.compare(a.series, b.series))
 	})
 	result := LevelResult{Line: l.line, Fires: len(l.episodes), Episodes: make([]Episode, len(l.episodes))}
 	last := max(f.next-1, 0)
@@ -80,8 +80,11 @@ func (f *feed) episode(e episode) Episode {
 }
 
 // worst are the labels of the series that fired for the longest time; of several, of the one that fired more often, and
-// then of the one that was seen first.
+// then of the first by its labels.
 func (f *feed) worst(episodes []episode, last int) map[string]string {
+	if len(episodes) == 0 {
+		return nil
+	}
 	type account struct{ steps, fires int }
 	accounts := make([]account, len(f.labels))
 	for _, e := range episodes {
@@ -91,12 +94,12 @@ func (f *feed) worst(episodes []episode, last int) map[string]string {
 		accounts[e.series].steps += e.resolved - e.fired
 		accounts[e.series].fires++
 	}
-	var most account
-	var labels map[string]string
+	worst := 0
 	for series, a := range accounts {
-		if cmp.Or(cmp.Compare(a.steps, most.steps), cmp.Compare(a.fires, most.fires)) > 0 {
-			most, labels = a, f.labels[series]
+		most := accounts[worst]
+		if cmp.Or(cmp.Compare(a.steps, most.steps), cmp.Compare(a.fires, most.fires), f.compare(worst, series)) > 0 {
+			worst = series
 		}
 	}
-	return labels
+	return f.labels[worst]
 }
