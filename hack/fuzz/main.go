@@ -14,7 +14,6 @@ import (
 	"os/exec"
 	"regexp"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/plimsoll-dev/plimsoll/hack/program"
@@ -36,9 +35,15 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if len(targets) == 0 {
 		return errors.New("there is no fuzz target")
 	}
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "TARGET\tPACKAGE\tINPUTS TRIED\tRESULT\t")
-	var failed []error
+	name, pkg := len("TARGET"), len("PACKAGE")
+	for _, t := range targets {
+		name, pkg = max(name, len(t.name)), max(pkg, len(t.pkg))
+	}
+	row := func(cells ...any) error { // each as soon as it is known, which a tabwriter cannot
+		_, err := fmt.Fprintf(out, "%-*s  %-*s  %12s  %s\n", append([]any{name, cells[0], pkg, cells[1]}, cells[2:]...)...)
+		return err
+	}
+	failed := []error{row("TARGET", "PACKAGE", "INPUTS TRIED", "RESULT")}
 	for _, t := range targets {
 		tried, err := t.fuzz(ctx, *dir, *each)
 		result := "ok"
@@ -46,9 +51,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 			result = "FAILED"
 			failed = append(failed, fmt.Errorf("%s in %s: %w", t.name, t.pkg, err))
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t\n", t.name, t.pkg, tried, result)
+		failed = append(failed, row(t.name, t.pkg, tried, result))
 	}
-	return errors.Join(append(failed, table.Flush())...)
+	return errors.Join(failed...)
 }
 
 // target is a fuzz test of a package.
@@ -87,14 +92,20 @@ func parse(said string) []target {
 // progress is what go test says every few seconds.
 var progress = regexp.MustCompile(`(?m)^fuzz: elapsed: [^,]+, execs: (\d+) `)
 
-// fuzz runs a target and returns how many inputs it tried.
+// untrue is how go test says that a target failed which did not: that its time was over, see go.dev/issue/75804. Go 1.27 has
+// it mended. A target that does fail has its input's failure there, indented.
+var untrue = regexp.MustCompile(`(?m)^--- FAIL: Fuzz\S* \(.*\)\n    context deadline exceeded\nFAIL$`)
+
+// fuzz runs a target and returns how many inputs it tried. Go would spend up to a minute on making each new input small,
+// which is most of a short time, and of use only for one that fails.
 func (t target) fuzz(ctx context.Context, dir string, each time.Duration) (tried string, err error) {
-	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-fuzz", "^"+t.name+"$", "-fuzztime", each.String(), t.pkg)
+	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-fuzz", "^"+t.name+"$",
+		"-fuzztime", each.String(), "-fuzzminimizetime", "100x", t.pkg)
 	cmd.Dir = dir
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
-	if err = cmd.Run(); err != nil {
-		err = fmt.Errorf("%w\n%s", err, &said)
+	if failed := cmd.Run(); failed != nil && !untrue.Match(said.Bytes()) {
+		err = fmt.Errorf("%w\n%s", failed, &said)
 	}
 	if all := progress.FindAllStringSubmatch(said.String(), -1); len(all) > 0 {
 		tried = all[len(all)-1][1]

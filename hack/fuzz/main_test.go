@@ -23,6 +23,37 @@ ok  	example.org/m/c	0.010s
 	}
 }
 
+func TestUntrue(t *testing.T) {
+	for name, tt := range map[string]struct {
+		said string
+		want bool
+	}{
+		"time over": {`fuzz: elapsed: 1s, execs: 40188 (36597/sec), new interesting: 0 (total: 34)
+--- FAIL: FuzzFloat (1.10s)
+    context deadline exceeded
+FAIL
+exit status 1
+FAIL	example.org/m	1.114s
+`, true},
+		"an input's own deadline": {`fuzz: elapsed: 0s, execs: 3 (60/sec), new interesting: 0 (total: 1)
+--- FAIL: FuzzBad (0.05s)
+    --- FAIL: FuzzBad (0.00s)
+        bad_test.go:5: context deadline exceeded
+    
+    Failing input written to testdata/fuzz/FuzzBad/771e938e4458e983
+FAIL
+exit status 1
+FAIL	example.org/m	0.055s
+`, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := untrue.MatchString(tt.said); got != tt.want {
+				t.Errorf("untrue = %t, want %t", got, tt.want)
+			}
+		})
+	}
+}
+
 // TestATargetThatFailsIsNoticed fuzzes a module with one good target and one that any input breaks.
 func TestATargetThatFailsIsNoticed(t *testing.T) {
 	const goMod, head = "module example.org/m\n\ngo 1.24\n", "package m\n\nimport \"testing\"\n\n"
