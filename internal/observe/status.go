@@ -1,8 +1,6 @@
 package observe
 
 import (
-	"time"
-
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -35,12 +33,11 @@ func (o Observation) Record(status *v1alpha1.AlertThresholdStatus, generation in
 	}
 }
 
-// recorded is the observation that the status has, and the time since which it has its Loaded condition; not ok when there
-// is none of the generation.
-func recorded(status *v1alpha1.AlertThresholdStatus, generation int64) (o Observation, since time.Time, ok bool) {
+// recorded is the observation that the status has; not ok when there is none of the generation.
+func recorded(status *v1alpha1.AlertThresholdStatus, generation int64) (o Observation, ok bool) {
 	loaded := meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionLoaded)
 	if loaded == nil || loaded.ObservedGeneration != generation {
-		return Observation{}, time.Time{}, false
+		return Observation{}, false
 	}
 	o = Observation{
 		Loaded:        Verdict{loaded.Status, loaded.Reason, loaded.Message},
@@ -56,5 +53,5 @@ func recorded(status *v1alpha1.AlertThresholdStatus, generation int64) (o Observ
 		}
 		o.Levels = append(o.Levels, is)
 	}
-	return o, loaded.LastTransitionTime.Time, true
+	return o, true
 }

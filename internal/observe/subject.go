@@ -33,7 +33,7 @@ type Subject struct {
 	// published is what people are to see, and changed when that last changed; nil before the first time.
 	published *Observation
 	changed   time.Time
-	// missing is since when the rule has not been in Prometheus as it should be; zero while it is.
+	// missing is since when Prometheus has been seen without the rule as it should be; zero while it has it or cannot be asked.
 	missing time.Time
 	// standing are the series beyond a line, of a shadow, as the snapshot of that time left them.
 	standing map[place]standing
@@ -56,7 +56,7 @@ func NewSubject(plan *rules.Plan) *Subject {
 // Resume takes over what the status of that generation says, so that a controller that starts anew neither writes nor waits
 // anew. Thresholds get their turn to publish small changes spread over the time that lies between two.
 func (s *Subject) Resume(status *v1alpha1.AlertThresholdStatus, generation int64, now time.Time) {
-	before, since, ok := recorded(status, generation)
+	before, ok := recorded(status, generation)
 	if !ok {
 		return
 	}
@@ -65,19 +65,14 @@ func (s *Subject) Resume(status *v1alpha1.AlertThresholdStatus, generation int64
 	hash.Write([]byte(s.key.String()))
 	s.changed = now.Add(-time.Duration(hash.Sum32()) % SmallChanges)
 	s.ResumeLevels(status, generation)
-	switch {
-	case before.Loaded.Status == metav1.ConditionTrue, before.Loaded.Reason == v1alpha1.ReasonPrometheusUnreachable,
-		before.Loaded.Reason == v1alpha1.ReasonEvaluationFailed:
-	case before.Loaded.Status == metav1.ConditionFalse:
-		s.missing = since.Add(-Grace) // it had been given its time
-	default:
-		s.missing = since
+	if before.Loaded.Status == metav1.ConditionFalse && before.Loaded.Reason != v1alpha1.ReasonEvaluationFailed {
+		s.missing = now.Add(-Grace) // it has had its time
 	}
 }
 
 // ResumeLevels takes over only since when the lines have been crossed of a threshold that has no alerts to tell it.
 func (s *Subject) ResumeLevels(status *v1alpha1.AlertThresholdStatus, generation int64) {
-	if before, _, ok := recorded(status, generation); ok && s.shadow {
+	if before, ok := recorded(status, generation); ok && s.shadow {
 		s.seed(before.Levels)
 	}
 }
@@ -119,6 +114,7 @@ func (s *Subject) worthTelling(now Observation, at time.Time) bool {
 // judge says what holds according to the snapshot.
 func (s *Subject) judge(snap *Snapshot) Observation {
 	if snap.Fault != "" {
+		s.missing = time.Time{}
 		return s.unknown(unreachable(snap.Fault))
 	}
 	h := snap.thresholds[s.key]

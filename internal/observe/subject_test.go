@@ -6,6 +6,7 @@ import (
 
 	prometheusv1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/model"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/promapi"
@@ -77,6 +78,17 @@ func TestPrometheusStartedAnew(t *testing.T) {
 	}
 }
 
+// TestUnreachableMeanwhile: a rule is late when Prometheus was seen without it for long, not when it was seen twice.
+func TestUnreachableMeanwhile(t *testing.T) {
+	s := NewSubject(newPlan(t, latency))
+	s.Observe(NewSnapshot(noon))
+	s.Observe(&Snapshot{At: noon.Add(time.Minute), Fault: "refused"})
+	s.Observe(NewSnapshot(noon.Add(time.Hour)))
+	if got := s.Published().Loaded; got.Status != metav1.ConditionUnknown || got.Reason != v1alpha1.ReasonNotYetLoaded {
+		t.Errorf("after an hour without Prometheus the verdict is %+v", got)
+	}
+}
+
 func TestResume(t *testing.T) {
 	plan := newPlan(t, latency)
 	levels := []v1alpha1.LevelStatus{{Severity: "warning"}, {Severity: "critical"}}
@@ -97,8 +109,8 @@ func TestResume(t *testing.T) {
 			if got, want := *after.Published(), *before.Published(); got.since(want) != noChange {
 				t.Errorf("resumed with %+v, want %+v", got, want)
 			}
-			if after.missing.IsZero() != before.missing.IsZero() {
-				t.Errorf("missing since %s, want %s", after.missing, before.missing)
+			if !after.missing.IsZero() {
+				t.Errorf("what is not overdue is missing since %s", after.missing)
 			}
 			if after.changed.After(noon.Add(time.Minute)) || after.changed.Before(noon.Add(time.Minute-SmallChanges)) {
 				t.Errorf("changed %s", after.changed)
