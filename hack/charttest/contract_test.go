@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -42,9 +43,8 @@ func TestDefaultAlerts(t *testing.T) {
 	}
 }
 
-// TestDefaultAlertsAreOurs: each is marked as a default, looks at this release's assistant only, and has its runbook.
+// TestDefaultAlertsAreOurs: each is marked as a default, and looks at this release's assistant only.
 func TestDefaultAlertsAreOurs(t *testing.T) {
-	runbooks := pages(t)
 	for _, threshold := range defaultAlerts(t) {
 		spec := threshold.Spec
 		if threshold.Labels[v1alpha1.DefaultLabel] != "true" {
@@ -52,10 +52,6 @@ func TestDefaultAlertsAreOurs(t *testing.T) {
 		}
 		if spec.Selector["service"] != "plimsoll-assistant" && !strings.Contains(spec.Expr, `service="plimsoll-assistant"`) {
 			t.Errorf("%s is not about this release's assistant", spec.Alert)
-		}
-		page := filepath.Base(spec.Annotations["runbook_url"])
-		if _, ok := runbooks[page]; !ok {
-			t.Errorf("%s has no runbook %s", spec.Alert, page)
 		}
 	}
 }
@@ -75,10 +71,42 @@ func defaultAlerts(t *testing.T) []v1alpha1.AlertThreshold {
 	return found
 }
 
-// pages are the runbooks by file name.
-func pages(t *testing.T) map[string]string {
+// TestRunbooks: every alert of a chart leads to its page, and every page belongs to an alert.
+func TestRunbooks(t *testing.T) {
+	alert := regexp.MustCompile(`(?m)\balert: (\w+)$`)
+	link := regexp.MustCompile(`(?m)\brunbook_url: \S+/charts/([a-z-]+)/runbooks/(\w+)\.md$`)
+	for chart, args := range map[string][]string{"plimsoll": {"--set-json", prices}, "plimsoll-stack": nil} {
+		t.Run(chart, func(t *testing.T) {
+			unused := pages(t, chart)
+			for _, object := range render(t, chart, args...) {
+				if kind(t, object) == "CustomResourceDefinition" {
+					continue // its descriptions have examples
+				}
+				var alerts, links []string
+				for _, match := range alert.FindAllStringSubmatch(object, -1) {
+					alerts = append(alerts, match[1])
+					delete(unused, match[1]+".md")
+				}
+				for _, match := range link.FindAllStringSubmatch(object, -1) {
+					if links = append(links, match[2]); match[1] != chart {
+						t.Errorf("the runbook of %s is in %s", match[2], match[1])
+					}
+				}
+				if !slices.Equal(links, alerts) {
+					t.Errorf("the alerts %s have the runbooks %s", alerts, links)
+				}
+			}
+			for page := range unused {
+				t.Errorf("%s belongs to no alert", page)
+			}
+		})
+	}
+}
+
+// pages are the runbooks of a chart by file name.
+func pages(t *testing.T, chart string) map[string]string {
 	t.Helper()
-	paths, err := filepath.Glob(filepath.Join(chartDir("plimsoll"), "runbooks", "*.md"))
+	paths, err := filepath.Glob(filepath.Join(chartDir(chart), "runbooks", "*.md"))
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("no runbooks: %v", err)
 	}

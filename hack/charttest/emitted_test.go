@@ -2,6 +2,7 @@ package charttest
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -235,7 +236,7 @@ func ruleQueries(groups []monitoringv1.RuleGroup) []string {
 func runbookQueries(t *testing.T) []string {
 	t.Helper()
 	var queries []string
-	for _, text := range pages(t) {
+	for _, text := range pages(t, "plimsoll") {
 		for _, match := range quoted.FindAllStringSubmatch(text, -1) {
 			if query := match[1]; asksForSeries.MatchString(texts.ReplaceAllString(query, "")) {
 				queries = append(queries, query)
@@ -264,7 +265,9 @@ func TestRunbooksNamePanels(t *testing.T) {
 	}
 	italics := regexp.MustCompile(`(?:^|[^*])\*([^*\n]+)\*(?:[^*]|$)`)
 	found := 0
-	for page, text := range pages(t) {
+	all := pages(t, "plimsoll")
+	maps.Copy(all, pages(t, "plimsoll-stack"))
+	for page, text := range all {
 		for _, match := range italics.FindAllStringSubmatch(text, -1) {
 			found++
 			if !slices.Contains(titles, match[1]) {

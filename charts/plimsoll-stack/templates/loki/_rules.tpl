@@ -12,6 +12,9 @@ groups:
         for: {{ .for }}
         labels: {severity: {{ .severity }}}
         annotations:
+          {{- with $.Values.loki.alerts.runbookURL }}
+          runbook_url: {{ . }}/AssistantLogErrors.md
+          {{- end }}
           summary: The assistants in {{ "{{ $labels.k8s_namespace_name }}" }} log errors
           description: >-
             {{ "{{ printf \"%.2f\" $value }}" }} lines of level ERROR per second over 5 minutes, more than {{ .above }}. Their
@@ -25,6 +28,9 @@ groups:
         for: {{ .for }}
         labels: {severity: {{ .severity }}}
         annotations:
+          {{- with $.Values.loki.alerts.runbookURL }}
+          runbook_url: {{ . }}/AssistantLogErrorShare.md
+          {{- end }}
           summary: Much of what the assistants in {{ "{{ $labels.k8s_namespace_name }}" }} log are errors
           description: >-
             {{ "{{ $value | humanizePercentage }}" }} of the lines of 5 minutes have the level ERROR.
@@ -37,6 +43,9 @@ groups:
         for: {{ .for }}
         labels: {severity: {{ .severity }}}
         annotations:
+          {{- with $.Values.loki.alerts.runbookURL }}
+          runbook_url: {{ . }}/AssistantLogsMissing.md
+          {{- end }}
           summary: No assistant has logged a line for {{ .for }}
           description: >-
             Either none runs or is asked anything, or the way of their lines to Loki is broken: see whether the
