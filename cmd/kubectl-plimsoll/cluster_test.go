@@ -24,14 +24,10 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/yaml"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
-	"k8s.io/client-go/tools/clientcmd"
-	"k8s.io/klog/v2"
-	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
-	"github.com/plimsoll-dev/plimsoll/hack/cluster"
-	"github.com/plimsoll-dev/plimsoll/hack/steps"
+	"github.com/plimsoll-dev/plimsoll/hack/controlplane"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/controller"
 )
@@ -45,25 +41,7 @@ type stage struct {
 // newStage starts it, until the test ends.
 func newStage(t *testing.T) stage {
 	t.Helper()
-	ctrl.SetLogger(logr.Discard())
-	klog.SetLogger(logr.Discard())
-	o := cluster.Options{
-		Dir: filepath.Join(t.TempDir(), "c"), Bin: filepath.Join("..", "..", "hack", "bin"),
-		Depth: cluster.ControlPlane, Steps: steps.New(io.Discard),
-	}
-	t.Cleanup(func() {
-		if err := cluster.Down(context.WithoutCancel(t.Context()), o); err != nil {
-			t.Error(err)
-		}
-	})
-	c, err := cluster.Up(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg, err := clientcmd.BuildConfigFromFlags("", c.Kubeconfig())
-	if err != nil {
-		t.Fatal(err)
-	}
+	cfg := controlplane.New(t)
 	if _, err := envtest.InstallCRDs(cfg, envtest.CRDInstallOptions{ErrorIfPathMissing: true, Paths: []string{
 		"../../config/crd/plimsoll.dev_alertthresholds.yaml",
 		"../../charts/plimsoll-stack/crds/monitoring.coreos.com_prometheusrules.yaml",
@@ -83,16 +61,12 @@ func newStage(t *testing.T) stage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- mgr.Start(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
-	return stage{api, c.Kubeconfig()}
+	controlplane.Run(t, mgr)
+	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
+	if err := controlplane.WriteKubeconfig(cfg, kubeconfig); err != nil {
+		t.Fatal(err)
+	}
+	return stage{api, kubeconfig}
 }
 
 // create creates the objects of a YAML text, or says what the API server says.

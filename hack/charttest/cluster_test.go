@@ -5,7 +5,6 @@ package charttest
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -17,8 +16,6 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/client-go/rest"
-	"k8s.io/klog/v2"
-	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/plimsoll-dev/plimsoll/hack/controlplane"
 	"github.com/plimsoll-dev/plimsoll/internal/controller"
@@ -32,22 +29,10 @@ var (
 )
 
 func TestMain(m *testing.M) {
-	code, err := runWithCluster(m)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
+	controlplane.Main(func(cfg *rest.Config) (int, error) { return runWith(cfg, m) }, nil)
 }
 
-func runWithCluster(m *testing.M) (code int, err error) {
-	ctrl.SetLogger(logr.Discard())
-	klog.SetLogger(logr.Discard())
-	cfg, stop, err := controlplane.Start(context.Background())
-	if err != nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, stop()) }()
+func runWith(cfg *rest.Config, m *testing.M) (code int, err error) {
 	dir, err := os.MkdirTemp("", "plimsoll")
 	if err != nil {
 		return 0, err

@@ -1,10 +1,11 @@
-// Package controlplane runs a real API server for the tests of one package.
+// Package controlplane runs a real API server for tests.
 package controlplane
 
 import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,9 +13,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-logr/logr"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+	"k8s.io/klog/v2"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"github.com/plimsoll-dev/plimsoll/hack/audit"
@@ -22,9 +26,50 @@ import (
 	"github.com/plimsoll-dev/plimsoll/hack/steps"
 )
 
-// Start runs a real etcd, kube-apiserver and kube-controller-manager, and returns what gives a client every
-// right in it. The caller, a test two folders below the root, calls stop in the end, which removes it all.
-func Start(ctx context.Context) (cfg *rest.Config, stop func() error, err error) {
+// Main is the TestMain of a package, two folders below the root, whose tests share a control plane. It starts one, calls run
+// with what gives a client every right in it, stops it, and exits with the code that run has from testing.M. If all went
+// well, check has the last word, if there is one.
+func Main(run func(cfg *rest.Config) (code int, err error), check func() error) {
+	code, err := share(run)
+	if err == nil && code == 0 && check != nil {
+		err = check()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func share(run func(cfg *rest.Config) (code int, err error)) (code int, err error) {
+	cfg, stop, err := start(context.Background())
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+	return run(cfg)
+}
+
+// New starts a control plane for one test alone, in a package two folders below the root, and returns what gives a client
+// every right in it.
+func New(t testing.TB) *rest.Config {
+	t.Helper()
+	cfg, stop, err := start(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return cfg
+}
+
+// start runs a real etcd, kube-apiserver and kube-controller-manager. The caller calls stop in the end, which removes it all.
+func start(ctx context.Context) (cfg *rest.Config, stop func() error, err error) {
+	ctrl.SetLogger(logr.Discard())
+	klog.SetLogger(logr.Discard())
 	parent, err := os.MkdirTemp("", "plimsoll")
 	if err != nil {
 		return nil, nil, err

@@ -5,7 +5,6 @@ package controller
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -17,8 +16,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
-	"k8s.io/klog/v2"
-	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
@@ -44,26 +41,10 @@ var (
 )
 
 func TestMain(m *testing.M) {
-	code, err := runWithCluster(m)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
+	controlplane.Main(func(cfg *rest.Config) (int, error) { return runWith(cfg, m) }, checkRights)
 }
 
-func runWithCluster(m *testing.M) (code int, err error) {
-	ctrl.SetLogger(logr.Discard())
-	klog.SetLogger(logr.Discard())
-	cfg, stop, err := controlplane.Start(context.Background())
-	if err != nil {
-		return 0, err
-	}
-	defer func() {
-		if err = errors.Join(err, stop()); err == nil && code == 0 {
-			err = checkRights()
-		}
-	}()
+func runWith(cfg *rest.Config, m *testing.M) (code int, err error) {
 	if err := installCRDs(cfg, thresholdCRDs, ruleCRD); err != nil {
 		return 0, err
 	}
@@ -88,15 +69,7 @@ func runWithCluster(m *testing.M) (code int, err error) {
 // ownCluster is a cluster for one test alone, with those definitions and the roles granted.
 func ownCluster(t *testing.T, crds ...string) (*rest.Config, client.Client) {
 	t.Helper()
-	cfg, stop, err := controlplane.Start(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	cfg := controlplane.New(t)
 	if err := installCRDs(cfg, crds...); err != nil {
 		t.Fatal(err)
 	}

@@ -13,13 +13,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-logr/logr"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
-	"k8s.io/klog/v2"
-	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/plimsoll-dev/plimsoll/hack/controlplane"
@@ -31,34 +28,19 @@ var (
 	admin       client.Client
 	adminConfig *rest.Config
 	kubeconfig  string
+	// granted are the rights that the chart gives the controller.
+	granted []rbacv1.PolicyRule
 )
 
 // installed is the release, watching every namespace, that all tests but Helm's share.
 var installed = release{name: "plimsoll", namespace: "plimsoll-system"}
 
 func TestMain(m *testing.M) {
-	code, err := runWithCluster(m)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
+	controlplane.Main(func(cfg *rest.Config) (int, error) { return runWith(cfg, m) }, checkRights)
 }
 
-func runWithCluster(m *testing.M) (code int, err error) {
-	ctrl.SetLogger(logr.Discard())
-	klog.SetLogger(logr.Discard())
+func runWith(cfg *rest.Config, m *testing.M) (code int, err error) {
 	ctx := context.Background()
-	cfg, stop, err := controlplane.Start(ctx)
-	if err != nil {
-		return 0, err
-	}
-	var granted []rbacv1.PolicyRule
-	defer func() {
-		if err = errors.Join(err, stop()); err == nil && code == 0 {
-			err = checkRights(granted)
-		}
-	}()
 	adminConfig = cfg
 	if admin, err = newAdmin(cfg); err != nil {
 		return 0, err

@@ -37,7 +37,7 @@ func (r release) rules(ctx context.Context) (rules []rbacv1.PolicyRule, err erro
 
 // checkRights holds the chart's roles, once all tests are over, to what the audit log shows: the controller has used
 // every right that is not proven elsewhere, and was refused nothing.
-func checkRights(granted []rbacv1.PolicyRule) error {
+func checkRights() error {
 	user := "system:serviceaccount:" + installed.namespace + ":" + installed.account()
 	asked, err := controlplane.Asked(user)
 	if err != nil {
