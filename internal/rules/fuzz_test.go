@@ -24,6 +24,7 @@ func FuzzResolve(f *testing.F) {
 	f.Add("A", "", `label_replace(up{namespace=~".+"}, "a", "$1", "b", "(.*)") or info(y)`, "", "", "", "", "", "-3", "", "é", "\xff", "\u2028", "{{", uint8(3))
 	f.Add("A", "CostPerDay", "", "", "", "1y", "model", "", "$1e300", "290y", "x", strings.Repeat("y", 5000), "z", strings.Repeat("\n", 9000), uint8(7))
 	f.Add("A", "HTTPErrorRatio", "", "", "", "", "", "1e-300", "99.999%", "", "service", `a"} or vector(1) #`, "k", "'\"\\\t", uint8(15))
+	f.Add("A", "CPU", "", "", "", "", "", "", "80%", "0", "a", "\u0085", "b", "\x7f", uint8(0))
 	f.Fuzz(func(t *testing.T, alert, name, expr, unit, quantile, window, by, minTraffic, line, wait, key, value, note, text string, bits uint8) {
 		at := &v1alpha1.AlertThreshold{Spec: v1alpha1.AlertThresholdSpec{
 			Alert: alert, Expr: expr, Unit: v1alpha1.Unit(unit), MinTraffic: v1alpha1.Value(minTraffic),

@@ -107,7 +107,14 @@ func checkAnnotations(annotations map[string]string, path *field.Path) field.Err
 	return errs
 }
 
+// unwritable are the characters that YAML has no text for, and so no rule file: one of them, and the Prometheus Operator
+// leaves the whole rule out. U+0085 would arrive as a space. See https://yaml.org/spec/1.2.2/#51-character-set.
+var unwritable = regexp.MustCompile(`[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x{9f}\x{fffe}\x{ffff}]`)
+
 func checkTemplate(text string, path *field.Path) field.ErrorList {
+	if found := unwritable.FindString(text); found != "" {
+		return field.ErrorList{field.Invalid(path, text, fmt.Sprintf("remove the character %+q: no rule file can hold it", found))}
+	}
 	if err := lintTemplate(text); err != nil {
 		return field.ErrorList{field.Invalid(path, text,
 			fmt.Sprintf("is not a template that Prometheus can read, such as {{ $value }} or {{ $labels.endpoint }}: %s",

@@ -81,6 +81,8 @@ func TestValidateRefuses(t *testing.T) {
 		"negative for":              {`{alert: A, ` + latency + `, levels: [{severity: w, above: 2s, for: -5m}]}`, "spec.levels[0].for", "not negative"},
 		"keepFiringFor in words":    {`{alert: A, ` + latency + `, levels: [{severity: w, above: 2s, keepFiringFor: ever}]}`, "spec.levels[0].keepFiringFor", "such as 30s"},
 		"label severity":            {`{alert: A, labels: {severity: x}, ` + latency + `, ` + level + `}`, "spec.labels[severity]", "set by each of spec.levels"},
+		"control character":         {`{alert: A, annotations: {summary: "a\x7Fb"}, ` + latency + `, ` + level + `}`, "spec.annotations[summary]", `remove the character "\x7f"`},
+		"no character":              {`{alert: A, labels: {team: "a\uFFFEb"}, ` + latency + `, ` + level + `}`, "spec.labels[team]", `remove the character "\ufffe"`},
 		"label nodata":              {`{alert: A, labels: {nodata: x}, ` + latency + `, ` + level + `}`, "spec.labels[nodata]", "the controller sets it"},
 		"label alertthreshold":      {`{alert: A, labels: {alertthreshold: x}, ` + latency + `, ` + level + `}`, "spec.labels[alertthreshold]", "the controller sets it"},
 		"label of the signal":       {`{alert: A, labels: {endpoint: x}, signal: {name: HTTPLatency, by: [endpoint]}, ` + level + `}`, "spec.labels[endpoint]", "rename it"},
