@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -28,6 +27,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
 	"github.com/plimsoll-dev/plimsoll/hack/controlplane"
+	"github.com/plimsoll-dev/plimsoll/hack/freeport"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/controller"
 )
@@ -94,12 +94,7 @@ func startAlertmanager(t *testing.T) string {
 	if err := os.WriteFile(file, []byte("route: {receiver: team, group_wait: 1s}\nreceivers: [{name: team}]\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := l.Addr().String()
-	l.Close()
+	address := freeport.Address()
 	cmd := exec.Command("../../hack/bin/alertmanager", "--config.file", file, "--storage.path", dir,
 		"--web.listen-address", address, "--cluster.listen-address=")
 	if err := cmd.Start(); err != nil {

@@ -29,6 +29,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
 	"github.com/plimsoll-dev/plimsoll/hack/cluster"
+	"github.com/plimsoll-dev/plimsoll/hack/freeport"
 	"github.com/plimsoll-dev/plimsoll/hack/steps"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 )
@@ -73,11 +74,7 @@ func (b *controllerBench) open(ctx context.Context) (err error) {
 	if b.program, err = build(ctx, b.dir, "./cmd/controller"); err != nil {
 		return err
 	}
-	addresses, err := freeAddresses(2)
-	if err != nil {
-		return err
-	}
-	b.metrics, b.probes = addresses[0], addresses[1]
+	b.metrics, b.probes = freeport.Address(), freeport.Address()
 	if b.c, err = cluster.Up(ctx, b.o); err != nil {
 		return err
 	}

@@ -26,6 +26,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/plimsoll-dev/plimsoll/hack/demo"
+	"github.com/plimsoll-dev/plimsoll/hack/freeport"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/promapi"
 )
@@ -292,18 +293,7 @@ func (b *observeBench) warnings(ctx context.Context, rounds int) ([]row, error) 
 // webhook makes what the chart makes, but that the Service leads to this machine, and has the next start serve it.
 func (b *observeBench) webhook(ctx context.Context) error {
 	const name = "webhook"
-	addresses, err := freeAddresses(1)
-	if err != nil {
-		return err
-	}
-	_, text, err := net.SplitHostPort(addresses[0])
-	if err != nil {
-		return err
-	}
-	port, err := strconv.ParseInt(text, 10, 32)
-	if err != nil {
-		return err
-	}
+	port := freeport.Port()
 	object := metav1.ObjectMeta{Namespace: benchNamespace, Name: name}
 	for _, o := range []client.Object{
 		&corev1.Service{ObjectMeta: object, Spec: corev1.ServiceSpec{Type: corev1.ServiceTypeExternalName, ExternalName: "localhost"}},
@@ -313,7 +303,9 @@ func (b *observeBench) webhook(ctx context.Context) error {
 			Webhooks: []admissionv1.ValidatingWebhook{{
 				Name: "alertthresholds.plimsoll.dev",
 				ClientConfig: admissionv1.WebhookClientConfig{Service: &admissionv1.ServiceReference{
-					Namespace: benchNamespace, Name: name, Port: ptr.To(int32(port)), Path: ptr.To("/validate-alertthresholds")}},
+					Namespace: benchNamespace, Name: name, Path: ptr.To("/validate-alertthresholds"),
+					Port: ptr.To(int32(port)), //nolint:gosec // a port fits
+				}},
 				Rules: []admissionv1.RuleWithOperations{{
 					Operations: []admissionv1.OperationType{admissionv1.Create, admissionv1.Update},
 					Rule:       admissionv1.Rule{APIGroups: []string{v1alpha1.GroupVersion.Group}, APIVersions: []string{"*"}, Resources: []string{"alertthresholds"}},
@@ -329,7 +321,7 @@ func (b *observeBench) webhook(ctx context.Context) error {
 			return err
 		}
 	}
-	b.flags = []string{"--prometheus-url", b.past.url, "--webhook-bind-address", addresses[0],
+	b.flags = []string{"--prometheus-url", b.past.url, "--webhook-bind-address", fmt.Sprintf("127.0.0.1:%d", port),
 		"--webhook-service", benchNamespace + "/" + name, "--webhook-configuration", name}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/plimsoll-dev/plimsoll/hack/freeport"
 	"github.com/plimsoll-dev/plimsoll/internal/promapi"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
@@ -55,11 +56,8 @@ func (p *past) write(series int) error {
 
 // start starts Prometheus on the blocks, with that configuration.
 func (p *past) start(ctx context.Context, text string) (stop func(), err error) {
-	addresses, err := freeAddresses(1)
-	if err != nil {
-		return nil, err
-	}
-	p.url = "http://" + addresses[0]
+	address := freeport.Address()
+	p.url = "http://" + address
 	if p.client, err = promapi.New(promapi.Options{URL: p.url}); err != nil {
 		return nil, err
 	}
@@ -69,7 +67,7 @@ func (p *past) start(ctx context.Context, text string) (stop func(), err error) 
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	server := exec.CommandContext(ctx, "hack/bin/prometheus", "--config.file", config, "--storage.tsdb.path", filepath.Join(p.dir, "data"),
-		"--storage.tsdb.retention.time", "1y", "--web.listen-address", addresses[0], "--web.enable-lifecycle", "--log.level", "error")
+		"--storage.tsdb.retention.time", "1y", "--web.listen-address", address, "--web.enable-lifecycle", "--log.level", "error")
 	if err := server.Start(); err != nil {
 		cancel()
 		return nil, fmt.Errorf("starting Prometheus: %w", err)

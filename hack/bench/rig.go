@@ -4,12 +4,13 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/plimsoll-dev/plimsoll/hack/freeport"
 )
 
 // rig is the assistant and the stand-in for Gemini, each a process of its own, as they would be in a cluster.
@@ -36,12 +37,9 @@ func withRig(ctx context.Context, do func(*rig) error) error {
 // startRig builds both programs into dir and starts them. The stand-in answers at once, always at the same length, and
 // never fails: what is measured is the assistant.
 func startRig(ctx context.Context, dir string) (*rig, error) {
-	addresses, err := freeAddresses(2)
-	if err != nil {
-		return nil, err
-	}
+	assistant, gemini := freeport.Address(), freeport.Address()
 	ctx, cancel := context.WithCancel(ctx)
-	r := &rig{assistant: "http://" + addresses[0], gemini: "http://" + addresses[1]}
+	r := &rig{assistant: "http://" + assistant, gemini: "http://" + gemini}
 	var running []*exec.Cmd
 	r.stop = func() {
 		cancel()
@@ -54,8 +52,8 @@ func startRig(ctx context.Context, dir string) (*rig, error) {
 		args []string
 		url  string
 	}{
-		{"./hack/fakegemini", []string{"--listen", addresses[1], "--completion-tokens", "60"}, r.gemini},
-		{"./cmd/assistant", []string{"--listen", addresses[0], "--gemini-endpoint", r.gemini}, r.assistant},
+		{"./hack/fakegemini", []string{"--listen", gemini, "--completion-tokens", "60"}, r.gemini},
+		{"./cmd/assistant", []string{"--listen", assistant, "--gemini-endpoint", r.gemini}, r.assistant},
 	} {
 		cmd, err := start(ctx, dir, p.pkg, p.args...)
 		if err == nil {
@@ -68,20 +66,6 @@ func startRig(ctx context.Context, dir string) (*rig, error) {
 		}
 	}
 	return r, nil
-}
-
-// freeAddresses are n addresses of this machine at which nobody listens.
-func freeAddresses(n int) ([]string, error) {
-	var addresses []string
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		defer l.Close() // only now: all must be free at once
-		addresses = append(addresses, l.Addr().String())
-	}
-	return addresses, nil
 }
 
 // build builds a program into dir and returns its path.

@@ -13,13 +13,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 	"syscall"
 	"time"
 
+	"github.com/plimsoll-dev/plimsoll/hack/freeport"
 	"github.com/plimsoll-dev/plimsoll/hack/steps"
 )
 
@@ -164,11 +163,7 @@ func (c *Cluster) Ports(names ...string) (map[string]int, error) {
 	ports := map[string]int{}
 	for _, name := range names {
 		if c.plan.Ports[name] == 0 {
-			port, err := freePort()
-			if err != nil {
-				return nil, err
-			}
-			c.plan.Ports[name] = port
+			c.plan.Ports[name] = freeport.Port()
 		}
 		ports[name] = c.plan.Ports[name]
 	}
@@ -177,20 +172,6 @@ func (c *Cluster) Ports(names ...string) (map[string]int, error) {
 		return nil, err
 	}
 	return ports, writeFile(filepath.Join(c.dir, planFile), data, 0o644)
-}
-
-// freePort asks the kernel for a port that nobody listens on now.
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		return 0, err
-	}
-	return strconv.Atoi(port)
 }
 
 // Down ends every process of the cluster in o.Dir and removes all that Up has made, the folder included. It is no

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -110,17 +109,4 @@ func get(url string, into any) error {
 		return nil
 	}
 	return json.Unmarshal(body, into)
-}
-
-// freeAddress is one of the loopback link at which nobody listens.
-func freeAddress(t testing.TB) (address, port string) {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	address = l.Addr().String()
-	_, port, _ = net.SplitHostPort(address)
-	return address, port
 }

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"sigs.k8s.io/yaml"
+
+	"github.com/plimsoll-dev/plimsoll/hack/freeport"
 )
 
 // stack is what charts/plimsoll-stack runs for logs, in processes of this machine, with the chart's own configuration.
@@ -29,14 +31,11 @@ type stack struct {
 func newStack(t testing.TB) *stack {
 	t.Helper()
 	dir := t.TempDir()
-	alertmanager, _ := freeAddress(t)
-	lokiHTTP, lokiPort := freeAddress(t)
-	_, lokiGRPC := freeAddress(t)
-	health, _ := freeAddress(t)
-	_, metricsPort := freeAddress(t)
+	alertmanager, health := freeport.Address(), freeport.Address()
+	loki, grpc, metrics := freeport.Port(), freeport.Port(), freeport.Port()
 	s := &stack{
 		podLogs: filepath.Join(dir, "pods"),
-		lokiURL: "http://" + lokiHTTP, alertmanagerURL: "http://" + alertmanager,
+		lokiURL: fmt.Sprintf("http://127.0.0.1:%d", loki), alertmanagerURL: "http://" + alertmanager,
 	}
 	files := render(t, "collector.podLogs="+s.podLogs, "collector.stateDir="+filepath.Join(dir, "state"),
 		"collector.lokiURL="+s.lokiURL, "loki.evaluationInterval=2s", "loki.alerts.logErrors.for=2s", "loki.alerts.noLogs.for=1s")
@@ -47,8 +46,8 @@ func newStack(t testing.TB) *stack {
 	write(t, filepath.Join(dir, "collector.yaml"), files["collector.yaml"])
 	write(t, filepath.Join(dir, "ports.yaml"), fmt.Sprintf(`
 extensions: {health_check: {endpoint: %q}}
-service: {telemetry: {metrics: {readers: [{pull: {exporter: {prometheus: {host: 127.0.0.1, port: %s}}}}]}}}
-`, health, metricsPort))
+service: {telemetry: {metrics: {readers: [{pull: {exporter: {prometheus: {host: 127.0.0.1, port: %d}}}}]}}}
+`, health, metrics))
 	write(t, filepath.Join(dir, "alertmanager.yaml"), files["alertmanager.yaml"])
 	if err := os.MkdirAll(s.podLogs, 0o755); err != nil {
 		t.Fatal(err)
@@ -57,8 +56,8 @@ service: {telemetry: {metrics: {readers: [{pull: {exporter: {prometheus: {host: 
 	start(t, "alertmanager", s.alertmanagerURL+"/-/ready", "--config.file="+filepath.Join(dir, "alertmanager.yaml"),
 		"--storage.path="+filepath.Join(dir, "alertmanager"), "--web.listen-address="+alertmanager, "--cluster.listen-address=")
 	s.loki = start(t, "loki", s.lokiURL+"/ready", "-config.file="+filepath.Join(dir, "loki.yaml"),
-		"-server.http-listen-address=127.0.0.1", "-server.http-listen-port="+lokiPort,
-		"-server.grpc-listen-address=127.0.0.1", "-server.grpc-listen-port="+lokiGRPC, "-ruler.alertmanager-url="+s.alertmanagerURL)
+		"-server.http-listen-address=127.0.0.1", fmt.Sprintf("-server.http-listen-port=%d", loki),
+		"-server.grpc-listen-address=127.0.0.1", fmt.Sprintf("-server.grpc-listen-port=%d", grpc), "-ruler.alertmanager-url="+s.alertmanagerURL)
 	s.collector = start(t, "otelcol", "http://"+health, append(arguments(t), "--config="+filepath.Join(dir, "collector.yaml"),
 		"--config="+filepath.Join(dir, "ports.yaml"))...)
 	return s

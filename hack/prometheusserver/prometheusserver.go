@@ -4,13 +4,14 @@ package prometheusserver
 
 import (
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/plimsoll-dev/plimsoll/hack/freeport"
 )
 
 // readyTimeout bounds how long a server may take to answer, on the slowest machine.
@@ -29,7 +30,7 @@ type Server struct {
 // RulesDir. args are flags of prometheus. It fails the test if the tool build has not left a prometheus in hack/bin.
 func Start(t testing.TB, config string, args ...string) *Server {
 	t.Helper()
-	s := &Server{t: t, dir: t.TempDir(), addr: freeAddress(t), args: args}
+	s := &Server{t: t, dir: t.TempDir(), addr: freeport.Address(), args: args}
 	if err := os.Mkdir(s.RulesDir(), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -109,16 +110,6 @@ func (s *Server) call(method, path string) error {
 		return fmt.Errorf("%s %s: %s", method, path, resp.Status)
 	}
 	return nil
-}
-
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // tool finds a program of hack/bin from a package's folder.

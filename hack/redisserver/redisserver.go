@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/plimsoll-dev/plimsoll/hack/freeport"
 )
 
 // Password is what every server asks for.
@@ -36,12 +38,7 @@ func Start(t testing.TB, args ...string) *Server {
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		t.Fatalf("this test needs redis-server (make test-redis installs Debian's for root): %v", err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &Server{t: t, addr: l.Addr().String(), dir: t.TempDir(), args: args}
-	l.Close()
+	s := &Server{t: t, addr: freeport.Address(), dir: t.TempDir(), args: args}
 	t.Cleanup(s.Kill)
 	s.Start()
 	return s

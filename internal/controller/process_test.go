@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -22,6 +21,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/plimsoll-dev/plimsoll/hack/controlplane"
+	"github.com/plimsoll-dev/plimsoll/hack/freeport"
 )
 
 // program is the built controller and how to run it in one cluster, with the rights of one user.
@@ -62,7 +62,7 @@ type process struct {
 // start starts the program. It is killed when the test ends, if it still runs.
 func (p program) start(t *testing.T, args ...string) *process {
 	t.Helper()
-	run := &process{metrics: freeAddress(t), probes: freeAddress(t), output: &bytes.Buffer{}, ended: make(chan error, 1)}
+	run := &process{metrics: freeport.Address(), probes: freeport.Address(), output: &bytes.Buffer{}, ended: make(chan error, 1)}
 	args = append(args, "--kubeconfig", p.kubeconfig, "--metrics-bind-address", run.metrics, "--health-probe-bind-address", run.probes)
 	run.cmd = exec.Command(p.path, args...)
 	run.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}
@@ -136,16 +136,6 @@ func fetch(ctx context.Context, client *http.Client, url string) ([]byte, error)
 		err = fmt.Errorf("GET %s: %s: %s", url, resp.Status, body)
 	}
 	return body, err
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // writes counts the writes that the API server has been asked for, by verb and resource: all of them but those of leases.

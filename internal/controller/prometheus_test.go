@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/plimsoll-dev/plimsoll/hack/freeport"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 )
 
@@ -53,7 +54,7 @@ func TestPrometheusTakesTheSamples(t *testing.T) {
 // startPrometheus runs a Prometheus that has the rule files of the folder, and returns its URL.
 func startPrometheus(t *testing.T, dir string) string {
 	t.Helper()
-	config, address := filepath.Join(dir, "prometheus.yaml"), freeAddress(t)
+	config, address := filepath.Join(dir, "prometheus.yaml"), freeport.Address()
 	text := fmt.Sprintf("global: {evaluation_interval: 1s}\nrule_files: [%q]\n", filepath.Join(dir, "*.rules"))
 	if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
 		t.Fatal(err)

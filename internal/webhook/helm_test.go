@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/plimsoll-dev/plimsoll/hack/freeport"
 )
 
 // TestHelm follows a release of its own from its installation, through an upgrade, to its end.
@@ -18,10 +20,7 @@ func TestHelm(t *testing.T) {
 	if err := r.helm(t.Context(), "install", append(watch, "--create-namespace")...); err != nil {
 		t.Fatal(err)
 	}
-	var err error
-	if r.port, err = freePort(); err != nil {
-		t.Fatal(err)
-	}
+	r.port = freeport.Port()
 	o := r.options()
 	o.Namespaces = []string{r.namespace}
 	stop := r.run(t, o)

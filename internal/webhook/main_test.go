@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/plimsoll-dev/plimsoll/hack/controlplane"
+	"github.com/plimsoll-dev/plimsoll/hack/freeport"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 )
 
@@ -57,9 +57,7 @@ func runWith(cfg *rest.Config, m *testing.M) (code int, err error) {
 	if err := installed.helm(ctx, "install", "--create-namespace"); err != nil {
 		return 0, err
 	}
-	if installed.port, err = freePort(); err != nil {
-		return 0, err
-	}
+	installed.port = freeport.Port()
 	if err := installed.comeHere(ctx); err != nil {
 		return 0, err
 	}
@@ -87,16 +85,6 @@ func (r release) helm(ctx context.Context, command string, args ...string) error
 		return fmt.Errorf("helm %s: %w: %s", command, err, out)
 	}
 	return nil
-}
-
-// freePort asks the kernel for a port that nobody listens on now.
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
 // eventually calls check until it returns nil or the time is over.

@@ -17,6 +17,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/plimsoll-dev/plimsoll/hack/freeport"
 )
 
 // TestAnotherAuthority makes the API server trust somebody else: nothing is refused until the webhook has noticed.
@@ -102,14 +104,10 @@ func TestWithoutSecret(t *testing.T) {
 // TestStandbyServes runs a second controller beside the leader: it serves too, with the same key pair.
 func TestStandbyServes(t *testing.T) {
 	serve(t)
-	port, err := freePort()
-	if err != nil {
-		t.Fatal(err)
-	}
 	second := installed
-	second.port = port
+	second.port = freeport.Port()
 	second.run(t, second.options())
-	eventually(t, func() error { return installed.trusted(t.Context(), port) })
+	eventually(t, func() error { return installed.trusted(t.Context(), second.port) })
 }
 
 func (r release) secret(ctx context.Context) (*corev1.Secret, error) {
