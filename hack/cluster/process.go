@@ -109,13 +109,15 @@ func (c *Cluster) processes(name string) ([]int, error) {
 	return pids, nil
 }
 
-// Stop ends the processes of the name, or all when it is empty: politely, and after grace for certain.
+// Stop ends the processes of the name, or all when it is empty: politely, and after grace for certain. It returns when
+// they are gone.
 func (c *Cluster) Stop(ctx context.Context, name string, grace time.Duration) error {
 	deadline := time.Now().Add(grace)
 	signal := syscall.SIGTERM
+	var ending []int
 	for {
 		pids, err := c.processes(name)
-		if err != nil || len(pids) == 0 {
+		if err != nil {
 			return err
 		}
 		if time.Now().After(deadline) {
@@ -125,6 +127,10 @@ func (c *Cluster) Stop(ctx context.Context, name string, grace time.Duration) er
 			if err := syscall.Kill(pid, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
 				return fmt.Errorf("stop pid %d: %w", pid, err)
 			}
+		}
+		ending = slices.DeleteFunc(append(ending, pids...), gone)
+		if len(ending) == 0 {
+			return nil
 		}
 		select {
 		case <-ctx.Done():
@@ -150,12 +156,23 @@ func (c *Cluster) Kill(ctx context.Context, name string) error {
 		}
 	}
 	return poll(ctx, 10*time.Second, func() error {
-		left, err := c.processes(name)
-		if err == nil && slices.ContainsFunc(left, func(pid int) bool { return slices.Contains(victims, pid) }) {
-			err = fmt.Errorf("%s does not end", name)
+		if victims = slices.DeleteFunc(victims, gone); len(victims) > 0 {
+			return fmt.Errorf("%s does not end", name)
 		}
-		return err
+		return nil
 	})
+}
+
+// gone reports whether a process that is ending has closed all that it had open, such as its port: not when its environment
+// is gone, but when its last thread is. It may still be in the process table, for whoever started it to see.
+func gone(pid int) bool {
+	proc := filepath.Join("/proc", strconv.Itoa(pid))
+	threads, err := os.ReadDir(filepath.Join(proc, "task"))
+	if err != nil {
+		return true
+	}
+	stat, err := os.ReadFile(filepath.Join(proc, "stat"))
+	return err != nil || len(threads) <= 1 && bytes.Contains(stat[bytes.LastIndexByte(stat, ')')+1:], []byte(" Z "))
 }
 
 // tail is the end of a process's log, for the message of an error.
