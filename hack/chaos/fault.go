@@ -208,8 +208,9 @@ func during(length time.Duration, w weather) func(context.Context, *rig) (int, t
 		r.local.proxy.refused.Store(0)
 		r.local.proxy.now.Store(&w)
 		over := time.Now().Add(length)
-		clears := time.AfterFunc(length, func() { r.local.proxy.now.Store(&weather{}) })
-		defer clears.Stop()
+		clears := func() { r.local.proxy.now.Store(&weather{}) }
+		defer clears() // the timer may be a moment late
+		defer time.AfterFunc(length, clears).Stop()
 		var err error
 		for err == nil && r.changes < r.o.thresholds/10 && time.Now().Before(over) {
 			err = r.work(ctx, few)

@@ -55,3 +55,16 @@ func TestProxy(t *testing.T) {
 		})
 	}
 }
+
+// TestDuringEnds: when the fault is over, so is what it did to the API server.
+func TestDuringEnds(t *testing.T) {
+	r := &rig{local: &local{proxy: &proxy{}}}
+	for range 100 {
+		if _, _, err := during(time.Millisecond, weather{latency: time.Second})(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+		if left := *r.local.proxy.now.Load(); left != (weather{}) {
+			t.Fatalf("left is %+v", left)
+		}
+	}
+}
