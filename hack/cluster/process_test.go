@@ -35,11 +35,13 @@ func serve(address string) error {
 	}
 	failed := make(chan error)
 	go func() {
-		var err error
-		for chunk := make([]byte, 64<<20); err == nil; err = file.Sync() {
-			_, err = file.WriteAt(chunk, 0)
+		for chunk := make([]byte, 64<<20); ; {
+			_, err := file.WriteAt(chunk, 0)
+			if err = errors.Join(err, file.Sync()); err != nil {
+				failed <- err
+				return
+			}
 		}
-		failed <- err
 	}()
 	fmt.Println("listening")
 	return <-failed
