@@ -19,6 +19,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -27,6 +28,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/hack/demo"
 	"github.com/plimsoll-dev/plimsoll/hack/steps"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/informer"
 	"github.com/plimsoll-dev/plimsoll/internal/webhook"
 )
 
@@ -77,15 +79,16 @@ func (r *rig) connect(ctx context.Context) error {
 		return err
 	}
 	cfg.QPS = -1
-	cfg.Timeout = 30 * time.Second
 	scheme := runtime.NewScheme()
 	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme), monitoringv1.AddToScheme(scheme)); err != nil {
 		return err
 	}
-	if r.client, err = client.New(cfg, client.Options{Scheme: scheme}); err != nil {
+	if r.watched, err = cache.New(cfg, cache.Options{Scheme: scheme, NewInformer: informer.New}); err != nil {
 		return err
 	}
-	if r.watched, err = cache.New(cfg, cache.Options{Scheme: scheme}); err != nil {
+	cfg = rest.CopyConfig(cfg)
+	cfg.Timeout = 30 * time.Second // of a request; it would end a watch, too
+	if r.client, err = client.New(cfg, client.Options{Scheme: scheme}); err != nil {
 		return err
 	}
 	go func() { _ = r.watched.Start(ctx) }()

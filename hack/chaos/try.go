@@ -12,10 +12,9 @@ const (
 	beyond = 4
 	// settling is how many times the limit everything may take to be in order before the first fault, and between two.
 	settling = 8
-	// checkPause is the least pause between two checks, and checkPauses how many times the check itself it lasts at least: the
-	// cluster under trial needs the machine.
-	checkPause  = time.Second
-	checkPauses = 4
+	// checkPause is the pause between two checks, most of which take some milliseconds: the cluster under trial needs the
+	// machine.
+	checkPause = time.Second
 )
 
 // try has one fault happen and watches what becomes of it. After a problem, no later fault can be judged.
@@ -61,7 +60,6 @@ func (r *rig) try(ctx context.Context, f fault) result {
 // recover checks until all is in order, and notes how long after the fault that was, or what was not.
 func (r *rig) recover(ctx context.Context, over time.Time, res *result) {
 	for {
-		began := time.Now()
 		seen, flaws, err := r.check(ctx)
 		res.took = seen.Sub(over)
 		if err == nil && len(flaws) == 0 {
@@ -74,7 +72,7 @@ func (r *rig) recover(ctx context.Context, over time.Time, res *result) {
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(max(checkPause, checkPauses*time.Since(began))):
+		case <-time.After(checkPause):
 		}
 	}
 }
