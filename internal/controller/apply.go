@@ -7,6 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -68,4 +69,35 @@ func (r *Reconciler) remove(ctx context.Context, rule *seenRule) error {
 		return fmt.Errorf("delete: %w", err)
 	}
 	return nil
+}
+
+// removeRest deletes the rule that a deleted threshold has left, if there is one. Its owner reference has the garbage
+// collector do that too; but an alert is to end when somebody deletes its threshold, and the garbage collector may take
+// half a minute after an outage of the API server.
+func (r *Reconciler) removeRest(ctx context.Context, threshold types.NamespacedName) error {
+	rule := &seenRule{}
+	err := r.client.Get(ctx, ruleOf(threshold), rule)
+	switch {
+	case apierrors.IsNotFound(err), meta.IsNoMatchError(err):
+		return nil
+	case err != nil:
+		return fmt.Errorf("read the PrometheusRule: %w", err)
+	case !madeFor(rule, threshold.Name) || !rule.DeletionTimestamp.IsZero():
+		return nil
+	}
+	return r.removeOrphan(ctx, threshold, rule)
+}
+
+// removeOrphan deletes a rule that was made for a threshold of that name, unless its owner is there after all: the
+// controller's cache may lag behind.
+func (r *Reconciler) removeOrphan(ctx context.Context, threshold types.NamespacedName, rule *seenRule) error {
+	owner := &v1alpha1.AlertThreshold{}
+	err := r.live.Get(ctx, threshold, owner)
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("read the AlertThreshold: %w", err)
+	}
+	if err == nil && isOurs(rule, owner) {
+		return nil
+	}
+	return r.remove(ctx, rule)
 }

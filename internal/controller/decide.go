@@ -22,8 +22,8 @@ type decision struct {
 	plan *rules.Plan
 	// want is the rule as it should be; nil when nothing is to be done about it.
 	want *desired
-	// write says to write want; remove to delete the rule that was seen, which is ours. programmed is then what holds
-	// once that is done.
+	// write says to write want; remove to delete the rule that was seen, which is ours, or a deleted predecessor's.
+	// programmed is then what holds once that is done.
 	write, remove        bool
 	accepted, programmed metav1.Condition
 	// linesStay says that the lines which the status has are still in force.
@@ -47,7 +47,7 @@ func decide(t *v1alpha1.AlertThreshold, seen observed, ruleLabels map[string]str
 	case seen.operatorMissing:
 		return d.withoutOperator(t)
 	case reason != "":
-		d.remove = seen.rule != nil && isOurs(seen.rule, t) && !isLeaving(seen.rule, t)
+		d.remove = seen.rule != nil && madeFor(seen.rule, t.Name) && seen.rule.DeletionTimestamp.IsZero()
 		d.programmed = condition(t, v1alpha1.ConditionProgrammed, false, reason, because)
 		return d
 	case rules.TooLarge(errs):
@@ -57,6 +57,7 @@ func decide(t *v1alpha1.AlertThreshold, seen observed, ruleLabels map[string]str
 	case seen.rule == nil, isOurs(seen.rule, t) && !isLeaving(seen.rule, t):
 		return d.withRule(t, seen.rule, ruleLabels)
 	case isLeaving(seen.rule, t):
+		d.remove = seen.rule.DeletionTimestamp.IsZero()
 		d.programmed = condition(t, v1alpha1.ConditionProgrammed, false, v1alpha1.ReasonRulePending,
 			fmt.Sprintf("PrometheusRule %s is being removed, by hand or with an earlier AlertThreshold of this name: "+
 				"it is made anew as soon as it is gone", seen.rule.Name))

@@ -62,7 +62,7 @@ func (r *Reconciler) gather(ctx context.Context, t *v1alpha1.AlertThreshold) obs
 
 // rule reads the threshold's PrometheusRule; nil when there is none, which is always known from the API server itself.
 func (r *Reconciler) rule(ctx context.Context, t *v1alpha1.AlertThreshold) (*seenRule, error) {
-	key := ruleOf(t)
+	key := ruleOf(client.ObjectKeyFromObject(t))
 	rule := &seenRule{}
 	err := r.client.Get(ctx, key, rule)
 	if apierrors.IsNotFound(err) || err == nil && behind(rule.ResourceVersion, r.own.get(client.ObjectKeyFromObject(t)).rule) {

@@ -227,7 +227,7 @@ func TestTooLargeARule(t *testing.T) {
 	}
 }
 
-// TestDeleteAndCreateAgain needs the garbage collector of a real cluster, which looks for new kinds every half minute.
+// TestDeleteAndCreateAgain checks that a rule goes with its threshold, and that the next of that name gets one of its own.
 func TestDeleteAndCreateAgain(t *testing.T) {
 	namespace := newNamespace(t)
 	createThreshold(t, namespace, "cpu", cpuSpec)
@@ -235,7 +235,7 @@ func TestDeleteAndCreateAgain(t *testing.T) {
 	if err := admin.Delete(t.Context(), first); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, 90*time.Second, func() error {
+	eventually(t, 10*time.Second, func() error {
 		rule := &monitoringv1.PrometheusRule{}
 		err := admin.Get(t.Context(), types.NamespacedName{Namespace: namespace, Name: "plimsoll-cpu"}, rule)
 		if err == nil {

@@ -17,15 +17,19 @@ func isOurs(rule *seenRule, t *v1alpha1.AlertThreshold) bool {
 	return metav1.IsControlledBy(rule, t)
 }
 
-// isLeaving reports whether the rule is on its way out: being deleted, or left by a deleted threshold of the same name,
-// which the garbage collector will find.
+// madeFor reports whether the rule was made for a threshold of that name, which may be deleted by now.
+func madeFor(rule *seenRule, name string) bool {
+	owner := metav1.GetControllerOf(rule)
+	return owner != nil && owner.Name == name &&
+		schema.FromAPIVersionAndKind(owner.APIVersion, owner.Kind).GroupKind() == thresholdKind.GroupKind()
+}
+
+// isLeaving reports whether the rule is on its way out: being deleted, or left by a deleted threshold of the same name.
 func isLeaving(rule *seenRule, t *v1alpha1.AlertThreshold) bool {
 	if isOurs(rule, t) {
 		return !rule.DeletionTimestamp.IsZero()
 	}
-	owner := metav1.GetControllerOf(rule)
-	return owner != nil && owner.Name == t.Name &&
-		schema.FromAPIVersionAndKind(owner.APIVersion, owner.Kind).GroupKind() == thresholdKind.GroupKind()
+	return madeFor(rule, t.Name)
 }
 
 // belongsTo says whose the rule is, in the middle of a sentence.

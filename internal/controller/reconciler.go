@@ -45,8 +45,13 @@ type Reconciler struct {
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (result ctrl.Result, err error) {
 	defer func() { r.metrics.reconciled(err) }()
 	threshold, err := r.threshold(ctx, req.NamespacedName)
-	if err != nil || threshold == nil || !threshold.DeletionTimestamp.IsZero() {
-		return ctrl.Result{}, err // of one that is deleted, the rule goes with it: the garbage collector sees to that
+	switch {
+	case err != nil:
+		return ctrl.Result{}, err
+	case threshold == nil:
+		return ctrl.Result{}, r.removeRest(ctx, req.NamespacedName)
+	case !threshold.DeletionTimestamp.IsZero():
+		return ctrl.Result{}, nil
 	}
 	before := threshold.DeepCopy()
 	defer func() { err = errors.Join(err, r.patchStatus(ctx, before, threshold)) }()
@@ -77,8 +82,10 @@ func (r *Reconciler) carryOut(ctx context.Context, t *v1alpha1.AlertThreshold, s
 	switch {
 	case d.write:
 		verb, err = "written", r.apply(ctx, t, d.want, seen.rule)
-	case d.remove:
+	case d.remove && isOurs(seen.rule, t):
 		verb, err = "removed", r.remove(ctx, seen.rule)
+	case d.remove:
+		verb, err = "removed", r.removeOrphan(ctx, client.ObjectKeyFromObject(t), seen.rule)
 	default:
 		return d, nil
 	}

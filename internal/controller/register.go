@@ -105,7 +105,7 @@ func (r *Reconciler) overdue(ctx context.Context, t *v1alpha1.AlertThreshold) bo
 		return true
 	}
 	return meta.IsStatusConditionTrue(t.Status.Conditions, v1alpha1.ConditionProgrammed) &&
-		apierrors.IsNotFound(r.client.Get(ctx, ruleOf(t), &seenRule{}))
+		apierrors.IsNotFound(r.client.Get(ctx, ruleOf(client.ObjectKeyFromObject(t)), &seenRule{}))
 }
 
 // thresholdChanged passes what can change a decision: the spec, which counts up the generation, as a beginning deletion

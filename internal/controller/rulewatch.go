@@ -17,7 +17,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
-	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
@@ -67,8 +66,8 @@ func thresholdOf(rule *seenRule) (key types.NamespacedName, ok bool) {
 }
 
 // ruleOf is the rule of a threshold: the other way round.
-func ruleOf(t *v1alpha1.AlertThreshold) types.NamespacedName {
-	return types.NamespacedName{Namespace: t.Namespace, Name: rules.Name(t.Name)}
+func ruleOf(threshold types.NamespacedName) types.NamespacedName {
+	return types.NamespacedName{Namespace: threshold.Namespace, Name: rules.Name(threshold.Name)}
 }
 
 // news passes what can make a rule differ from what it should be. It drops the Prometheus Operator's status writes, and
