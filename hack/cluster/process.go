@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -164,15 +165,16 @@ func (c *Cluster) Kill(ctx context.Context, name string) error {
 }
 
 // gone reports whether a process that is ending has closed all that it had open, such as its port: not when its environment
-// is gone, but when its last thread is. It may still be in the process table, for whoever started it to see.
+// is gone, nor when its folder of threads looks empty, which is read while they end, but when its own count of them says
+// that the last has. It may still be in the process table, for whoever started it to see.
 func gone(pid int) bool {
-	proc := filepath.Join("/proc", strconv.Itoa(pid))
-	threads, err := os.ReadDir(filepath.Join(proc, "task"))
+	stat, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
 	if err != nil {
 		return true
 	}
-	stat, err := os.ReadFile(filepath.Join(proc, "stat"))
-	return err != nil || len(threads) <= 1 && bytes.Contains(stat[bytes.LastIndexByte(stat, ')')+1:], []byte(" Z "))
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	const state, threads = 0, 17 // proc_pid_stat(5), from the third on
+	return fields[state] == "Z" && (fields[threads] == "0" || fields[threads] == "1")
 }
 
 // tail is the end of a process's log, for the message of an error.
