@@ -52,6 +52,7 @@ type rig struct {
 	client client.Client
 	// watched is what the harness has heard of thresholds and rules. It may lag behind, but asking it costs nobody anything.
 	watched   cache.Cache
+	written   written
 	oracle    oracle
 	telemetry telemetry
 	// assistant and prometheus are URLs; empty on a control plane.
@@ -135,14 +136,24 @@ func (r *rig) check(ctx context.Context) (seen time.Time, flaws []flaw, err erro
 	flaws, err = r.look(ctx)
 	seen = time.Now()
 	if err == nil && len(flaws) == 0 {
-		flaws, err = r.judge(ctx, r.client)
+		var s state
+		if s, err = r.read(ctx, r.client); err == nil {
+			flaws, err = r.judge(s)
+		}
 	}
 	return seen, flaws, err
 }
 
 // look is check, as far as the harness has heard.
 func (r *rig) look(ctx context.Context) ([]flaw, error) {
-	if flaws, err := r.judge(ctx, r.watched); err != nil || len(flaws) > 0 {
+	s, err := r.read(ctx, r.watched)
+	if err != nil {
+		return nil, err
+	}
+	if !r.written.heard(s.thresholds) {
+		return nil, errors.New("the watch has not heard yet of what was written")
+	}
+	if flaws, err := r.judge(s); err != nil || len(flaws) > 0 {
 		return flaws, err
 	}
 	if _, _, err := r.roles(ctx); err != nil {
@@ -151,11 +162,7 @@ func (r *rig) look(ctx context.Context) ([]flaw, error) {
 	return nil, r.trusted(ctx)
 }
 
-func (r *rig) judge(ctx context.Context, from client.Reader) ([]flaw, error) {
-	s, err := r.read(ctx, from)
-	if err != nil {
-		return nil, err
-	}
+func (r *rig) judge(s state) ([]flaw, error) {
 	flaws := r.oracle.judge(s)
 	if missing := len(r.names) - r.trialed(s); missing > 0 {
 		return flaws, fmt.Errorf("%d AlertThresholds are gone", missing) // the API server has lost what it had taken

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -14,6 +15,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
@@ -74,11 +76,13 @@ func (r *rig) add(ctx context.Context, n int, into string) error {
 }
 
 func (r *rig) create(ctx context.Context, key types.NamespacedName, i int) error {
+	t := r.threshold(key, i)
 	return insist(ctx, func() error {
-		err := r.client.Create(ctx, r.threshold(key, i))
+		err := r.client.Create(ctx, t)
 		if apierrors.IsAlreadyExists(err) {
 			return nil // an earlier try got through after all
 		}
+		r.written.note(t)
 		return err
 	})
 }
@@ -132,8 +136,11 @@ func (r *rig) work(ctx context.Context, n int) error {
 // change changes the spec: to another line, which every rule holds, and in every mode.
 func (r *rig) change(ctx context.Context, key types.NamespacedName, serial int) error {
 	patch := fmt.Appendf(nil, `[{"op": "replace", "path": "/spec/levels/0/above", "value": "%dms"}]`, 1000+serial%3000)
+	t := named(key, &v1alpha1.AlertThreshold{})
 	return insist(ctx, func() error {
-		return r.client.Patch(ctx, named(key, &v1alpha1.AlertThreshold{}), client.RawPatch(types.JSONPatchType, patch))
+		err := r.client.Patch(ctx, t, client.RawPatch(types.JSONPatchType, patch))
+		r.written.note(t)
+		return err
 	})
 }
 
@@ -155,6 +162,35 @@ func named[T client.Object](key types.NamespacedName, object T) T {
 	object.SetNamespace(key.Namespace)
 	object.SetName(key.Name)
 	return object
+}
+
+// written is the last version of a threshold that the harness has written, of all thresholds; who has not heard of it is
+// behind. The zero value is ready.
+type written struct {
+	mu      sync.Mutex
+	version string
+}
+
+// note notes the version that a write has brought, if it has.
+func (w *written) note(t *v1alpha1.AlertThreshold) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if later(t.ResourceVersion, w.version) {
+		w.version = t.ResourceVersion
+	}
+}
+
+// heard reports whether one of the thresholds is as late.
+func (w *written) heard(all []v1alpha1.AlertThreshold) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.version == "" || slices.ContainsFunc(all, func(t v1alpha1.AlertThreshold) bool { return !later(w.version, t.ResourceVersion) })
+}
+
+// later reports whether version a is later than b; an empty one is the earliest.
+func later(a, b string) bool {
+	order, err := resourceversion.CompareResourceVersion(a, b)
+	return a != "" && (b == "" || err == nil && order > 0)
 }
 
 // insist tries what the API server, just back, may not do at once.
