@@ -54,6 +54,7 @@ func NewManager(cfg *rest.Config, o Options, log logr.Logger) (ctrl.Manager, err
 	}
 	cfg = rest.CopyConfig(cfg)
 	cfg.QPS = -1 // the API server's own priority and fairness is the limit
+	cfg.Wrap(informer.Starting)
 	if o.Registerer == nil {
 		o.Registerer = ctrlmetrics.Registry
 	}

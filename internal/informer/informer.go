@@ -1,4 +1,4 @@
-// Package informer makes the informers of a cache that is soon up to date again after the API server was away.
+// Package informer makes a cache soon up to date again after the API server was away.
 package informer
 
 import (

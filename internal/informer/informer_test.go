@@ -24,7 +24,7 @@ var (
 	refused     = &url.Error{Op: "Get", URL: "https://10.96.0.1:443", Err: syscall.ECONNREFUSED}
 	unavailable = apierrors.NewServiceUnavailable("apiserver is shutting down")
 	busy        = apierrors.NewTooManyRequests("the server is busy", 0)
-	starting    = apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "", errors.New("clusterrole not found"))
+	forbidden   = apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "", errors.New("clusterrole not found"))
 )
 
 // server is an API server's answers to one informer; away is what it meets instead, or nil.
@@ -86,7 +86,7 @@ func TestOutage(t *testing.T) {
 		"unavailable":            {unavailable},
 		"busy":                   {busy},
 		"refused, then busy":     {refused, busy},
-		"refused, then starting": {refused, starting},
+		"refused, then starting": {refused, forbidden},
 	} {
 		for _, length := range []time.Duration{time.Second, 6 * time.Second, 15 * time.Second, time.Minute, time.Hour} {
 			t.Run(fmt.Sprintf("%s/%s", name, length), func(t *testing.T) {
@@ -129,7 +129,7 @@ func TestAnswered(t *testing.T) {
 			atLeast, atMost int
 		}{
 			{"an answer", t.Context(), nil, 1, 1},
-			{"no right", t.Context(), starting, 1, 1},
+			{"no right", t.Context(), forbidden, 1, 1},
 			{"a version that is too old", t.Context(), apierrors.NewResourceExpired("too old resource version"), 1, 1},
 			{"no trust", t.Context(), errors.New("x509: certificate signed by unknown authority"), 1, 1},
 			{"an error of the API server's own", t.Context(), apierrors.NewInternalError(errors.New("etcd")), 1, 1},
