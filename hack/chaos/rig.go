@@ -137,24 +137,14 @@ func (r *rig) check(ctx context.Context) (seen time.Time, flaws []flaw, err erro
 	flaws, err = r.look(ctx)
 	seen = time.Now()
 	if err == nil && len(flaws) == 0 {
-		var s state
-		if s, err = r.read(ctx, r.client); err == nil {
-			flaws, err = r.judge(s)
-		}
+		flaws, err = r.judge(ctx, r.client)
 	}
 	return seen, flaws, err
 }
 
 // look is check, as far as the harness has heard.
 func (r *rig) look(ctx context.Context) ([]flaw, error) {
-	s, err := r.read(ctx, r.watched)
-	if err != nil {
-		return nil, err
-	}
-	if !r.written.heard(s.thresholds) {
-		return nil, errors.New("the watch has not heard yet of what was written")
-	}
-	if flaws, err := r.judge(s); err != nil || len(flaws) > 0 {
+	if flaws, err := r.judge(ctx, r.watched); err != nil || len(flaws) > 0 {
 		return flaws, err
 	}
 	if _, _, err := r.roles(ctx); err != nil {
@@ -163,7 +153,14 @@ func (r *rig) look(ctx context.Context) ([]flaw, error) {
 	return nil, r.trusted(ctx)
 }
 
-func (r *rig) judge(s state) ([]flaw, error) {
+func (r *rig) judge(ctx context.Context, from client.Reader) ([]flaw, error) {
+	s, err := r.read(ctx, from)
+	if err != nil {
+		return nil, err
+	}
+	if !r.written.heard(s.thresholds) {
+		return nil, errors.New("the watch has not heard yet of what was written")
+	}
 	flaws := r.oracle.judge(s)
 	if missing := len(r.names) - r.trialed(s); missing > 0 {
 		return flaws, fmt.Errorf("%d AlertThresholds are gone", missing) // the API server has lost what it had taken

@@ -76,8 +76,8 @@ func (r *rig) add(ctx context.Context, n int, into string) error {
 }
 
 func (r *rig) create(ctx context.Context, key types.NamespacedName, i int) error {
-	t := r.threshold(key, i)
 	return insist(ctx, func() error {
+		t := r.threshold(key, i)
 		err := r.client.Create(ctx, t)
 		if apierrors.IsAlreadyExists(err) {
 			return nil // an earlier try got through after all
@@ -136,8 +136,8 @@ func (r *rig) work(ctx context.Context, n int) error {
 // change changes the spec: to another line, which every rule holds, and in every mode.
 func (r *rig) change(ctx context.Context, key types.NamespacedName, serial int) error {
 	patch := fmt.Appendf(nil, `[{"op": "replace", "path": "/spec/levels/0/above", "value": "%dms"}]`, 1000+serial%3000)
-	t := named(key, &v1alpha1.AlertThreshold{})
 	return insist(ctx, func() error {
+		t := named(key, &v1alpha1.AlertThreshold{})
 		err := r.client.Patch(ctx, t, client.RawPatch(types.JSONPatchType, patch))
 		r.written.note(t)
 		return err

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
@@ -20,14 +19,7 @@ func TestOverdueComeFirst(t *testing.T) {
 	namespace := newNamespace(t)
 	createThreshold(t, namespace, "kept", `{alert: A, expr: up, levels: [{severity: w, above: 5}]}`)
 	kept := waitFor(t, admin, namespace, "kept", v1alpha1.ConditionProgrammed, v1alpha1.ReasonRuleApplied)
-	scheme, err := newScheme()
-	if err != nil {
-		t.Fatal(err)
-	}
-	reader, err := client.New(adminConfig, client.Options{Scheme: scheme})
-	if err != nil {
-		t.Fatal(err)
-	}
+	reader := newLive(t, adminConfig)
 	changed, robbed := kept.DeepCopy(), kept.DeepCopy()
 	changed.Name, robbed.Name = "changed", "robbed"
 	changed.Generation++

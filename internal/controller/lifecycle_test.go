@@ -170,14 +170,7 @@ func TestApplyNoticesAnotherRule(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	scheme, err := newScheme()
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := client.New(adminConfig, client.Options{Scheme: scheme})
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := newLive(t, adminConfig)
 	r := &Reconciler{client: c, metrics: m, own: newOwnWrites()}
 	for _, name := range []string{"theirs", "gone"} {
 		want, err := newDesired(threshold, plan, nil)

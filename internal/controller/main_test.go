@@ -97,6 +97,20 @@ func newAdmin(cfg *rest.Config) (client.Client, error) {
 	return client.New(cfg, client.Options{Scheme: scheme})
 }
 
+// newLive is a client that sees objects as the controller does, past every cache.
+func newLive(t *testing.T, cfg *rest.Config) client.WithWatch {
+	t.Helper()
+	scheme, err := newScheme()
+	if err != nil {
+		t.Fatal(err)
+	}
+	live, err := client.NewWithWatch(cfg, client.Options{Scheme: scheme})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return live
+}
+
 // runController runs the controller with the rights of the generated roles, which have been granted. The caller calls stop in the end.
 func runController(cfg *rest.Config, o Options) (stop func() error, err error) {
 	cfg = rest.CopyConfig(cfg)

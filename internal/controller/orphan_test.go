@@ -25,14 +25,7 @@ import (
 // once. The garbage collector would delete the rules of absent owners too, half a minute later.
 func TestOrphan(t *testing.T) {
 	cfg, admin := ownCluster(t, thresholdCRDs, ruleCRD)
-	scheme, err := newScheme()
-	if err != nil {
-		t.Fatal(err)
-	}
-	live, err := client.NewWithWatch(cfg, client.Options{Scheme: scheme})
-	if err != nil {
-		t.Fatal(err)
-	}
+	live := newLive(t, cfg)
 	blind := interceptor.NewClient(live, interceptor.Funcs{Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, into client.Object, o ...client.GetOption) error {
 		if _, asked := into.(*v1alpha1.AlertThreshold); asked {
 			return apierrors.NewNotFound(schema.GroupResource{}, key.Name)
