@@ -190,7 +190,7 @@ func (o operation) leads(t *testing.T, other string) (holder string) {
 	t.Helper()
 	eventually(t, time.Minute, func() error {
 		lease := &coordinationv1.Lease{}
-		if err := o.admin.Get(t.Context(), client.ObjectKey{Namespace: controllerNamespace, Name: leaseName}, lease); err != nil {
+		if err := o.admin.Get(t.Context(), client.ObjectKey{Namespace: controllerNamespace, Name: DefaultLeaderElectionID}, lease); err != nil {
 			return err
 		}
 		if lease.Spec.HolderIdentity == nil || *lease.Spec.HolderIdentity == "" || *lease.Spec.HolderIdentity == other {
