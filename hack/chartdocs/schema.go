@@ -80,7 +80,7 @@ func (k known) value(key, value *yaml.Node, path string) (map[string]any, error)
 	switch {
 	case said != nil && !isObject:
 		return nil, fmt.Errorf("reading the schema of %s: %q is neither a name nor an object", path, marked)
-	case err != nil && !(isObject && errors.Is(err, errEmpty)):
+	case err != nil && !(isObject && property != nil): // of an empty value the comment says what it holds
 		return nil, err
 	case more["enum"] != nil:
 		delete(property, "type")
@@ -89,7 +89,7 @@ func (k known) value(key, value *yaml.Node, path string) (map[string]any, error)
 	return property, nil
 }
 
-// errEmpty is that of a value whose default does not say what it holds.
+// errEmpty is that of a value whose default does not say what it holds; of such a value the kind is known.
 var errEmpty = errors.New("nothing says what it holds: add a comment with " + marker)
 
 // ofDefault is the schema of values like the default.
