@@ -1,5 +1,5 @@
-// Command chartdocs writes the table of a chart's values into its README.md, from the comments and defaults of
-// values.yaml: go run ./hack/chartdocs CHART...
+// Command chartdocs writes the table of a chart's values into its README.md, and values.schema.json, from the comments and
+// defaults of values.yaml: go run ./hack/chartdocs CHART...
 package main
 
 import (
@@ -34,6 +34,13 @@ func run(charts []string) error {
 		list, err := table(values)
 		if err != nil {
 			return fmt.Errorf("%s: %w", chart, err)
+		}
+		encoded, err := schema(values)
+		if err != nil {
+			return fmt.Errorf("%s: %w", chart, err)
+		}
+		if err := os.WriteFile(filepath.Join(chart, "values.schema.json"), encoded, 0o644); err != nil {
+			return err
 		}
 		path := filepath.Join(chart, "README.md")
 		readme, err := os.ReadFile(path)
@@ -72,7 +79,7 @@ func rows(text *strings.Builder, object *yaml.Node, prefix string) error {
 	for i := 0; i < len(object.Content); i += 2 {
 		key, value := object.Content[i], object.Content[i+1]
 		path := prefix + key.Value
-		comment := comment(key)
+		comment, _ := splitComment(key)
 		// What is written on one line is one value, and so are lists and the objects that nobody takes apart.
 		if value.Kind == yaml.MappingNode && value.Style != yaml.FlowStyle && !whole[key.Value] {
 			if comment != "" {
@@ -93,17 +100,25 @@ func rows(text *strings.Builder, object *yaml.Node, prefix string) error {
 }
 
 // whole are objects that are one value.
-var whole = map[string]bool{"resources": true, "config": true, "labels": true}
+var whole = map[string]bool{
+	"resources": true, "config": true, "labels": true, "podSecurityContext": true, "securityContext": true,
+	"livenessProbe": true, "readinessProbe": true,
+}
 
-// comment is what stands above the key, as one line.
-func comment(key *yaml.Node) string {
+// splitComment returns what stands above the key, as one line, and what it says of the schema.
+func splitComment(key *yaml.Node) (text, marked string) {
 	// A comment that an empty line parts from the key is about what comes, not about the key.
 	parts := strings.Split(key.HeadComment, "\n\n")
 	var words []string
 	for line := range strings.Lines(parts[len(parts)-1]) {
-		words = append(words, strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(line), "#")))
+		line = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(line), "#"))
+		if rest, ok := strings.CutPrefix(line, marker); ok {
+			marked = rest
+			continue
+		}
+		words = append(words, line)
 	}
-	return strings.NewReplacer("|", "\\|", "<", "&lt;").Replace(strings.Join(words, " "))
+	return strings.NewReplacer("|", "\\|", "<", "&lt;").Replace(strings.Join(words, " ")), marked
 }
 
 // flow is the value as YAML on one line.

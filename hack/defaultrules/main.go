@@ -20,6 +20,9 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
+// fullname is the placeholder of what the names of a release's objects begin with.
+const fullname = "release-fullname"
+
 // alert is what the chart keeps of a default alert: the values that its rules were made with, and the rules.
 type alert struct {
 	Values map[string]any           `json:"values"`
@@ -80,7 +83,7 @@ func readValues(path string) (map[string]any, error) {
 // render returns the chart's thresholds, those that need prices included.
 func render(helm, chart string) ([]v1alpha1.AlertThreshold, error) {
 	cmd := exec.Command(helm, "template", "release", chart, "--namespace", "release-namespace", //nolint:gosec // the Makefile says which Helm
-		"--show-only", "templates/alertthresholds.yaml", "--set", "fullnameOverride=release-fullname",
+		"--show-only", "templates/alertthresholds.yaml", "--set", "fullnameOverride="+fullname,
 		"--set", "alerts.runbookURL=http://release-runbooks,grafana.url=http://release-grafana",
 		"--set-json", `assistant.prices={"any": {"prompt": 1, "completion": 1}}`)
 	cmd.Stderr = os.Stderr
@@ -100,12 +103,13 @@ func render(helm, chart string) ([]v1alpha1.AlertThreshold, error) {
 	}
 }
 
-// valuesOf finds the values from which the chart makes the threshold of the name, as in default-high-cpu-usage, and their
-// key, as in highCPUUsage.
+// valuesOf finds the values from which the chart makes the threshold of the name, as in release-fullname-high-cpu-usage, and
+// their key, as in highCPUUsage.
 func valuesOf(alerts map[string]any, name string) (key string, used map[string]any, err error) {
+	ending := strings.ReplaceAll(strings.TrimPrefix(name, fullname+"-"), "-", "")
 	for key, value := range alerts {
 		set, ok := value.(map[string]any)
-		if !ok || !strings.EqualFold("default"+key, strings.ReplaceAll(name, "-", "")) {
+		if !ok || !strings.EqualFold(key, ending) {
 			continue
 		}
 		used := map[string]any{"levels": set["levels"]}

@@ -1,15 +1,17 @@
 {{/* The prefix of every name: the release's name, with the chart's unless it is in it already. */}}
 {{- define "stack.fullname" -}}
-{{- if .Values.fullnameOverride -}}
-{{- .Values.fullnameOverride | trunc 43 | trimSuffix "-" -}}
-{{- else -}}
 {{- $name := default .Chart.Name .Values.nameOverride -}}
 {{- if contains $name .Release.Name -}}
-{{- .Release.Name | trunc 43 | trimSuffix "-" -}}
+{{- $name = .Release.Name -}}
 {{- else -}}
-{{- printf "%s-%s" .Release.Name $name | trunc 43 | trimSuffix "-" -}}
+{{- $name = printf "%s-%s" .Release.Name $name -}}
 {{- end -}}
+{{- $name = default $name .Values.fullnameOverride -}}
+{{- /* 40 characters leave room for what follows. Names that only differ behind them stay different. */ -}}
+{{- if gt (len $name) 40 -}}
+{{- $name = printf "%s-%s" (trunc 31 $name | trimSuffix "-") (sha256sum $name | trunc 8) -}}
 {{- end -}}
+{{- $name -}}
 {{- end -}}
 
 {{/* Name of a cluster-wide object of a component. Call with (list $ "component"). */}}
@@ -20,7 +22,7 @@
 {{/* Labels that select a component's pods; they never change. Call with (list $ "component"). */}}
 {{- define "stack.selectorLabels" -}}
 {{- $root := index . 0 -}}
-app.kubernetes.io/name: {{ default $root.Chart.Name $root.Values.nameOverride }}
+app.kubernetes.io/name: {{ default $root.Chart.Name $root.Values.nameOverride | trunc 63 | trimSuffix "-" }}
 app.kubernetes.io/instance: {{ $root.Release.Name }}
 app.kubernetes.io/component: {{ index . 1 }}
 {{- end -}}
@@ -35,23 +37,27 @@ app.kubernetes.io/managed-by: {{ $root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" }}
 {{- end -}}
 
-{{/* Reference of a component's image. Call with (list $ "name"). */}}
+{{/* Reference of an image. Call with (list $ image). */}}
 {{- define "stack.image" -}}
 {{- $root := index . 0 -}}
-{{- $image := $root.Values.image -}}
-{{ printf "%s/%s:%s" $image.registry (index . 1) (default $root.Chart.AppVersion $image.tag) }}
-{{- end -}}
-
-{{/* Reference of an image that comes from elsewhere, and may have a registry and a tag of its own. Call with (list $ image). */}}
-{{- define "stack.ownImage" -}}
-{{- $shared := (index . 0).Values.image -}}
 {{- $image := index . 1 -}}
-{{ printf "%s/%s:%s" (default $shared.registry $image.registry) $image.name (coalesce $image.tag $shared.tag (index . 0).Chart.AppVersion) }}
+{{ coalesce $root.Values.global.imageRegistry $image.registry $root.Values.image.registry }}/{{ $image.repository }}
+{{- if $image.digest -}}
+@{{ $image.digest }}
+{{- else -}}
+:{{ coalesce $image.tag $root.Values.image.tag $root.Chart.AppVersion }}
+{{- end -}}
 {{- end -}}
 
-{{/* Name of the Secret with Grafana's user and password: the user's, or one that the chart makes. */}}
-{{- define "stack.grafana.adminSecret" -}}
-{{- default (printf "%s-grafana" (include "stack.fullname" .)) .Values.grafana.admin.existingSecret -}}
+{{/* imagePullSecrets of every pod: the chart's, and those of a parent chart. */}}
+{{- define "stack.imagePullSecrets" -}}
+{{- $names := list -}}
+{{- range concat .Values.imagePullSecrets .Values.global.imagePullSecrets -}}
+{{- $names = append $names (kindIs "string" . | ternary (dict "name" .) .) -}}
+{{- end -}}
+{{- with uniq $names -}}
+imagePullSecrets: {{- toYaml . | nindent 2 }}
+{{- end -}}
 {{- end -}}
 
 {{- define "stack.podSecurityContext" -}}

@@ -1,15 +1,17 @@
 {{/* The prefix of every name: the release's name, with the chart's unless it is in it already. */}}
 {{- define "plimsoll.fullname" -}}
-{{- if .Values.fullnameOverride -}}
-{{- .Values.fullnameOverride | trunc 43 | trimSuffix "-" -}}
-{{- else -}}
 {{- $name := default .Chart.Name .Values.nameOverride -}}
 {{- if contains $name .Release.Name -}}
-{{- .Release.Name | trunc 43 | trimSuffix "-" -}}
+{{- $name = .Release.Name -}}
 {{- else -}}
-{{- printf "%s-%s" .Release.Name $name | trunc 43 | trimSuffix "-" -}}
+{{- $name = printf "%s-%s" .Release.Name $name -}}
 {{- end -}}
+{{- $name = default $name .Values.fullnameOverride -}}
+{{- /* 40 characters leave room for the longest that follows. Names that only differ behind them stay different. */ -}}
+{{- if gt (len $name) 40 -}}
+{{- $name = printf "%s-%s" (trunc 31 $name | trimSuffix "-") (sha256sum $name | trunc 8) -}}
 {{- end -}}
+{{- $name -}}
 {{- end -}}
 
 {{- define "plimsoll.assistant.name" -}}
@@ -30,10 +32,26 @@
 {{ include "plimsoll.controller.name" . }}-webhook
 {{- end -}}
 
+{{/* Name of a default AlertThreshold. Call with (list $ "keyOfItsValues"). */}}
+{{- define "plimsoll.threshold.name" -}}
+{{ include "plimsoll.fullname" (index . 0) }}-{{ kebabcase (index . 1) }}
+{{- end -}}
+
+{{/* Name of a component's ServiceAccount. Call with (list $ "component"). */}}
+{{- define "plimsoll.serviceAccountName" -}}
+{{- $root := index . 0 -}}
+{{- $account := (index $root.Values (index . 1)).serviceAccount -}}
+{{- if $account.create -}}
+{{- default (include (printf "plimsoll.%s.name" (index . 1)) $root) $account.name -}}
+{{- else -}}
+{{- default "default" $account.name -}}
+{{- end -}}
+{{- end -}}
+
 {{/* Labels that select a component's pods; they never change. Call with (list $ "component"). */}}
 {{- define "plimsoll.selectorLabels" -}}
 {{- $root := index . 0 -}}
-app.kubernetes.io/name: {{ default $root.Chart.Name $root.Values.nameOverride }}
+app.kubernetes.io/name: {{ default $root.Chart.Name $root.Values.nameOverride | trunc 63 | trimSuffix "-" }}
 app.kubernetes.io/instance: {{ $root.Release.Name }}
 app.kubernetes.io/component: {{ index . 1 }}
 {{- end -}}
@@ -51,53 +69,6 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace 
 {{- end }}
 {{- end -}}
 
-{{/* Reference of a component's image. Call with (list $ "name"). */}}
-{{- define "plimsoll.image" -}}
-{{- $root := index . 0 -}}
-{{- $image := $root.Values.image -}}
-{{ printf "%s/%s:%s" $image.registry (index . 1) (default $root.Chart.AppVersion $image.tag) }}
-{{- end -}}
-
-{{/* Labels of a component's pods: what says what runs in them, and the user's. Call with (list $ "component"). */}}
-{{- define "plimsoll.podLabels" -}}
-{{- $root := index . 0 -}}
-{{ include "plimsoll.selectorLabels" . }}
-app.kubernetes.io/part-of: plimsoll
-app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
-{{- with merge (dict) (index $root.Values (index . 1)).podLabels $root.Values.commonLabels }}
-{{ toYaml . }}
-{{- end }}
-{{- end -}}
-
-{{- define "plimsoll.podSecurityContext" -}}
-runAsNonRoot: true
-runAsUser: 65532
-runAsGroup: 65532
-seccompProfile: {type: RuntimeDefault}
-{{- end -}}
-
-{{- define "plimsoll.securityContext" -}}
-allowPrivilegeEscalation: false
-readOnlyRootFilesystem: true
-capabilities: {drop: [ALL]}
-{{- end -}}
-
-{{/* Where a component's pods may run. Call with the component's values. */}}
-{{- define "plimsoll.scheduling" -}}
-{{- with .nodeSelector }}
-nodeSelector: {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with .tolerations }}
-tolerations: {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with .affinity }}
-affinity: {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with .topologySpreadConstraints }}
-topologySpreadConstraints: {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- end -}}
-
 {{/* Name of the Secret with the API key: the user's, or one that the chart or the user makes. */}}
 {{- define "plimsoll.apiKeySecret" -}}
 {{- $key := .Values.assistant.apiKey -}}
@@ -107,9 +78,47 @@ topologySpreadConstraints: {{- toYaml . | nindent 2 }}
 {{- default (include "plimsoll.assistant.name" .) $key.existingSecret -}}
 {{- end -}}
 
+{{/* "true" if this release brings a controller. */}}
+{{- define "plimsoll.hasController" -}}
+{{- if and .Values.controller.enabled (not .Values.controller.external) }}true{{ end -}}
+{{- end -}}
+
+{{/* "true" if a controller, of this release or another, serves this namespace. */}}
+{{- define "plimsoll.isServed" -}}
+{{- if or .Values.controller.enabled .Values.controller.external }}true{{ end -}}
+{{- end -}}
+
 {{/* The namespaces that the controller watches, comma-separated; empty: all. */}}
 {{- define "plimsoll.watchNamespaces" -}}
 {{- with .Values.controller.watchNamespaces -}}
 {{- append . $.Release.Namespace | uniq | sortAlpha | join "," -}}
 {{- end -}}
+{{- end -}}
+
+{{/* Fields of every Service of a component. Call with the component's service values. */}}
+{{- define "plimsoll.ipFamilies" -}}
+{{- with .ipFamilyPolicy }}
+ipFamilyPolicy: {{ . }}
+{{- end }}
+{{- with .ipFamilies }}
+ipFamilies: {{ toJson . }}
+{{- end }}
+{{- end -}}
+
+{{/* Fields of every ServiceMonitor's endpoint. Call with (dict "root" $ "relabelings" LIST). */}}
+{{- define "plimsoll.endpoint" -}}
+{{- with .root.Values.serviceMonitor }}
+{{- with .interval }}
+interval: {{ . }}
+{{- end }}
+{{- with .scrapeTimeout }}
+scrapeTimeout: {{ . }}
+{{- end }}
+{{- with concat $.relabelings .relabelings }}
+relabelings: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .metricRelabelings }}
+metricRelabelings: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
 {{- end -}}
