@@ -69,22 +69,34 @@ func newStage(t *testing.T) *stage {
 	t.Helper()
 	cfg, admin := ownCluster(t, thresholdCRDs, ruleCRD, prometheusCRD)
 	s := &stage{cfg: cfg, admin: admin, gauges: &gauges{values: map[string]float64{"a": 1}}}
-	exporter := httptest.NewServer(s.gauges)
+	s.server = startScraping(t, s.gauges)
+	return s
+}
+
+// startScraping runs a Prometheus that scrapes the gauges.
+func startScraping(t *testing.T, g *gauges) *prometheusserver.Server {
+	t.Helper()
+	exporter := httptest.NewServer(g)
 	t.Cleanup(exporter.Close)
-	s.server = prometheusserver.Start(t, fmt.Sprintf(`
+	return prometheusserver.Start(t, fmt.Sprintf(`
 global: {scrape_interval: 1s, evaluation_interval: 1s}
 rule_files: ["rules/*.yaml"]
 scrape_configs: [{job_name: test, honor_labels: true, static_configs: [{targets: [%q]}]}]
 `, strings.TrimPrefix(exporter.URL, "http://")))
-	return s
 }
 
 // control runs the controller until the returned function is called.
 func (s *stage) control(t *testing.T) (stop func()) {
 	t.Helper()
+	return s.controlAt(t, s.server.URL(), observeInterval)
+}
+
+// controlAt is control by a Prometheus of that URL, which is observed that often.
+func (s *stage) controlAt(t *testing.T, url string, interval time.Duration) (stop func()) {
+	t.Helper()
 	end, err := runController(s.cfg, Options{Prometheus: PrometheusOptions{
-		Options:          promapi.Options{URL: s.server.URL()},
-		Interval:         observeInterval,
+		Options:          promapi.Options{URL: url},
+		Interval:         interval,
 		BacktestInterval: time.Hour, BacktestWindow: time.Minute, BacktestStep: time.Second,
 	}})
 	if err != nil {
