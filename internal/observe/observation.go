@@ -22,6 +22,8 @@ type Observation struct {
 
 	// settling: Prometheus has the rule as it should be and has not evaluated it, as after a start.
 	settling bool
+	// contradictory: an alert is active though no value is beyond its line, or the other way about.
+	contradictory bool
 }
 
 // Verdict is the condition Loaded without generation and time.
