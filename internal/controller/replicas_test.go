@@ -4,6 +4,7 @@ package controller
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"slices"
@@ -31,39 +32,59 @@ const (
 func TestReplicas(t *testing.T) {
 	t.Parallel()
 	one, two := newReplicas(t)
-	stop := one.controlAt(t, balance(t, one.server.URL(), two.server.URL()), replicasInterval)
-	defer stop()
-	one.create(t, "steady", `{alert: Steady, expr: sum(measured), levels: [{severity: warning, above: 0}]}`)
+	defer one.controlAt(t, balance(t, one.server.URL(), two.server.URL()), replicasInterval)()
+	levels := map[string]float64{"moving": 5}
 	one.create(t, "moving", `{alert: Moving, expr: 0 * sum(measured) + time() % 10, levels: [{severity: warning, above: 5}]}`)
-	for _, name := range []string{"steady", "moving"} {
-		waitFor(t, one.admin, "default", name, v1alpha1.ConditionLoaded, v1alpha1.ReasonLoaded)
+	// As many as make an answer of more than one part.
+	for i := range 10 {
+		name := fmt.Sprintf("steady-%d", i)
+		levels[name] = 0
+		one.create(t, name, fmt.Sprintf(`{alert: Steady%d, expr: sum(measured), levels: [{severity: warning, above: 0}]}`, i))
+	}
+	for name := range levels {
+		eventually(t, time.Minute, func() error {
+			status := waitFor(t, one.admin, "default", name, v1alpha1.ConditionLoaded, v1alpha1.ReasonLoaded).Status
+			if status.Current == "" {
+				return fmt.Errorf("%s is %s and has no value", name, status.State)
+			}
+			return nil
+		})
 	}
 	published := watchStatuses(t, one)
-	states := map[string][]v1alpha1.State{}
+	states, messages := map[string][]string{}, map[string][]string{}
 	for _, threshold := range published {
-		status, limit := threshold.Status, map[string]float64{"steady": 0, "moving": 5}[threshold.Name]
-		if current, err := strconv.ParseFloat(status.Current, 64); err == nil {
-			beyond := current > limit
-			fires := status.State == v1alpha1.StateFiring || status.State == v1alpha1.StatePending
-			if beyond != fires {
-				t.Errorf("%s is %s at %s > %g", threshold.Name, status.State, status.Current, limit)
-			}
+		expectConsistent(t, threshold, levels[threshold.Name])
+		loaded := meta.FindStatusCondition(threshold.Status.Conditions, v1alpha1.ConditionLoaded)
+		states[threshold.Name] = append(states[threshold.Name], string(threshold.Status.State))
+		messages[threshold.Name] = append(messages[threshold.Name], loaded.Message)
+	}
+	for name := range levels {
+		changes := slices.Compact(states[name])
+		if name == "moving" && (len(changes) < 10 || slices.Contains(changes, string(v1alpha1.StateUnknown))) {
+			t.Errorf("states of what moves are %v, want Inactive and Firing again and again", changes)
 		}
-		if was := states[threshold.Name]; len(was) == 0 || was[len(was)-1] != status.State {
-			states[threshold.Name] = append(was, status.State)
+		if name != "moving" && len(changes) > 1 {
+			t.Errorf("states of %s, which stands still, are %v", name, changes)
+		}
+		if said := slices.Compact(messages[name]); len(said) > 2 {
+			t.Errorf("%s: the message of Loaded changes again and again: %q", name, said)
 		}
 	}
-	if len(states["steady"]) > 1 {
-		t.Errorf("states of what is steady went back and forth: %v", states["steady"])
+	expectCondition(t, getThreshold(t, one.admin, "default", "moving"), v1alpha1.ConditionLoaded, metav1.ConditionTrue, 1, "several Prometheus servers")
+}
+
+// expectConsistent checks that the state of a threshold, whose one level has no "for", is that of the value beside it.
+func expectConsistent(t *testing.T, threshold v1alpha1.AlertThreshold, level float64) {
+	t.Helper()
+	status := threshold.Status
+	current, err := strconv.ParseFloat(status.Current, 64)
+	if err != nil {
+		t.Errorf("%s is %s without a value", threshold.Name, status.State)
+		return
 	}
-	if len(states["moving"]) < 10 || slices.Contains(states["moving"], v1alpha1.StateUnknown) {
-		t.Errorf("states of what moves are %v, want Inactive and Firing again and again", states["moving"])
-	}
-	for _, name := range []string{"steady", "moving"} {
-		expectCondition(t, getThreshold(t, one.admin, "default", name), v1alpha1.ConditionLoaded, metav1.ConditionTrue, 1, "several Prometheus servers")
-	}
-	if said := messages(published, "steady"); len(said) > 2 {
-		t.Errorf("the message of Loaded changed again and again: %q", said)
+	fires := status.State == v1alpha1.StateFiring || status.State == v1alpha1.StatePending
+	if beyond := current > level; beyond != fires {
+		t.Errorf("%s is %s at %s > %g", threshold.Name, status.State, status.Current, level)
 	}
 }
 
@@ -105,17 +126,6 @@ func watchStatuses(t *testing.T, s *stage) (published []v1alpha1.AlertThreshold)
 			return published
 		}
 	}
-}
-
-// messages are what the condition Loaded of the threshold has said, one after the other.
-func messages(published []v1alpha1.AlertThreshold, name string) (said []string) {
-	for _, threshold := range published {
-		loaded := meta.FindStatusCondition(threshold.Status.Conditions, v1alpha1.ConditionLoaded)
-		if threshold.Name == name && loaded != nil && (len(said) == 0 || said[len(said)-1] != loaded.Message) {
-			said = append(said, loaded.Message)
-		}
-	}
-	return said
 }
 
 // balance gives each new connection to the next of the servers, as kube-proxy does for a Service, and returns the URL.
