@@ -51,7 +51,7 @@ func (g *gauges) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for series, value := range g.values {
-		fmt.Fprintf(w, "measured{namespace=\"default\",series=%q} %g\n", series, value*(1+0.01*rand.Float64()))
+		fmt.Fprintf(w, "measured{namespace=\"default\",tenant=\"default\",series=%q} %g\n", series, value*(1+0.01*rand.Float64()))
 	}
 }
 

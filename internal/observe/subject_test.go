@@ -4,8 +4,10 @@ import (
 	"testing"
 	"time"
 
+	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	prometheusv1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/model"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/promapi"
@@ -16,6 +18,13 @@ func TestTells(t *testing.T) {
 	plan := newPlan(t, latency)
 	s := NewSubject(plan)
 	fault := func(after time.Duration) *Snapshot { return &Snapshot{At: noon.Add(after), Fault: "refused"} }
+	unselected := func(after time.Duration, names ...string) *Snapshot {
+		snap := &Snapshot{At: noon.Add(after), Selection: &Selection{}}
+		for _, name := range names {
+			snap.Selection.ThanosRulers = append(snap.Selection.ThanosRulers, &monitoringv1.ThanosRuler{ObjectMeta: metav1.ObjectMeta{Name: name}})
+		}
+		return snap
+	}
 	for _, step := range []struct {
 		name string
 		snap *Snapshot
@@ -33,6 +42,10 @@ func TestTells(t *testing.T) {
 		{"a fault", fault(690 * time.Second), true},
 		{"the same fault", fault(700 * time.Second), false},
 		{"back", snapshot(plan, 710*time.Second, value("/a", 1.8)), true},
+		{"not selected", unselected(720 * time.Second), true},
+		{"for another reason, too soon", unselected(730*time.Second, "a"), false},
+		{"for another reason", unselected(780*time.Second, "a"), true},
+		{"for the same reason", unselected(880*time.Second, "a"), false},
 	} {
 		if got := s.Observe(step.snap); got != step.want {
 			t.Fatalf("%s: told %v, want %v: %+v", step.name, got, step.want, s.Published())
