@@ -352,6 +352,7 @@ func (s *stage) countWrites(t *testing.T, f func()) int {
 // TestObservationAtRest checks what observing many thresholds costs: as many questions as for few, and hardly a write
 // while their values move by noise.
 func TestObservationAtRest(t *testing.T) {
+	t.Parallel()
 	s := newStage(t)
 	stop := s.control(t)
 	defer stop()
@@ -378,9 +379,11 @@ func TestObservationAtRest(t *testing.T) {
 		writes := s.countWrites(t, func() { time.Sleep(rest) })
 		asked := s.questions(t)
 		rules, queries := asked["/api/v1/rules"]-questions["/api/v1/rules"], asked["/api/v1/query"]-questions["/api/v1/query"]
-		t.Logf("%d thresholds, in %s: %d questions for rules, %d queries, %d status writes", n, rest, rules, queries, writes)
-		if rounds := int(rest / observeInterval); rules < rounds-2 || rules > rounds+2 || queries < 2*rules-2 || queries > 2*rules+2 {
-			t.Errorf("%d questions for rules and %d queries in %d rounds, want one and two in each", rules, queries, rounds)
+		const probe = "/api/v1/status/runtimeinfo"
+		probes := asked[probe] - questions[probe]
+		t.Logf("%d thresholds, in %s: %d questions for rules, %d queries, %d of which server it is, %d status writes", n, rest, rules, queries, probes, writes)
+		if rounds := int(rest / observeInterval); rules < rounds-2 || rules > rounds+2 || queries < 2*rules-2 || queries > 2*rules+2 || probes < rules-1 || probes > rules+1 {
+			t.Errorf("%d questions for rules, %d queries and %d of which server it is in %d rounds, want one, two and one in each", rules, queries, probes, rounds)
 		}
 		if limit := int(float64(n) * float64(rest) / float64(observe.SmallChanges)); writes > limit {
 			t.Errorf("%d status writes, want at most %d", writes, limit)

@@ -104,7 +104,8 @@ func (s *Subject) late(how lack, at time.Time) bool {
 const (
 	severalNote = "; the URL leads to several Prometheus servers, whose values may differ, and this is what one of them says: " +
 		"set prometheus.url in Helm (the controller's --prometheus-url) to one of them, or to a Thanos Query over all"
-	contradictionNote = "; its alerts and its values contradict each other, as those of different servers do, so that the states are not known"
+	contradictionNote = "; its alerts and its values contradict each other, as those of different servers do, so that the states are not known: " +
+		"use the URL of one server, past any proxy that shares requests out"
 )
 
 // notes says what is to know of the servers and their targets. While it is not known whether there are several servers, as

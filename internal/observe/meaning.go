@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/prometheus-community/prom-label-proxy/injectproxy"
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 )
@@ -75,7 +76,7 @@ func added(ours, held []*parser.VectorSelector) (added []*labels.Matcher) {
 	for i := 0; i < len(held) && added == nil; i++ {
 		for _, matcher := range held[i].LabelMatchers {
 			known := slices.ContainsFunc(ours, func(s *parser.VectorSelector) bool { return matches(s, matcher.Name) })
-			if matcher.Type == labels.MatchEqual && matcher.Name != labels.MetricName && !known {
+			if matcher.Type == labels.MatchEqual && matcher.Name != model.MetricNameLabel && !known {
 				added = append(added, matcher)
 			}
 		}
