@@ -155,7 +155,7 @@ func (c *Client) explain(what string, err error) error {
 	case errors.As(err, &syntax):
 		advice = " (the answer is not the Prometheus API's: check the URL)"
 	}
-	return fmt.Errorf("%s Prometheus: %w%s", what, err, advice)
+	return fmt.Errorf("%s: %w%s", what, err, advice)
 }
 
 // adviseOn says what to do about an answer that is an error; nothing where the server's own words do.

@@ -62,7 +62,7 @@ func (o Options) Validate() error {
 			continue
 		}
 		if _, err := os.ReadFile(file.path); err != nil {
-			errs = append(errs, fmt.Errorf("read the %s file of Prometheus: %w", file.what, err))
+			errs = append(errs, fmt.Errorf("reading the %s file of Prometheus: %w", file.what, err))
 		}
 	}
 	if o.Timeout < 0 {
@@ -99,16 +99,16 @@ func New(o Options) (*Client, error) {
 	named := config.WithUserAgent("plimsoll")
 	httpClient, err := config.NewClientFromConfig(cfg, "prometheus", named)
 	if err != nil {
-		return nil, fmt.Errorf("set up the client of Prometheus: %w", err)
+		return nil, fmt.Errorf("setting up the client of Prometheus: %w", err)
 	}
 	fresh, err := config.NewClientFromConfig(cfg, "prometheus", named, config.WithKeepAlivesDisabled())
 	if err != nil {
-		return nil, fmt.Errorf("set up the client of Prometheus: %w", err)
+		return nil, fmt.Errorf("setting up the client of Prometheus: %w", err)
 	}
 	httpClient.Transport = traced{discreet{httpClient.Transport}}
 	client, err := api.NewClient(api.Config{Address: o.URL, RoundTripper: capped{httpClient.Transport}})
 	if err != nil {
-		return nil, fmt.Errorf("set up the client of Prometheus: %w", err)
+		return nil, fmt.Errorf("setting up the client of Prometheus: %w", err)
 	}
 	c := &Client{
 		http: httpClient, fresh: fresh, client: client, api: prometheusv1.NewAPI(client),

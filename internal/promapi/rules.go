@@ -60,7 +60,7 @@ func (c *Client) Rules(ctx context.Context, selector string) iter.Seq2[Group, er
 		defer cancel()
 		stopped, err := c.readRules(ctx, selector, func(g Group) bool { return yield(g, nil) })
 		if err != nil && !stopped {
-			yield(Group{}, c.explain("read the rules of", err))
+			yield(Group{}, c.explain("reading the rules of Prometheus", err))
 		}
 	}
 }
@@ -153,7 +153,7 @@ func (c *Client) Alertmanagers(ctx context.Context) ([]string, error) {
 	defer cancel()
 	found, err := c.api.AlertManagers(ctx)
 	if err != nil {
-		return nil, c.explain("read the Alertmanagers of", err)
+		return nil, c.explain("reading the Alertmanagers of Prometheus", err)
 	}
 	urls := make([]string, len(found.Active))
 	for i, one := range found.Active {
