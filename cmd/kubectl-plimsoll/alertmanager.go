@@ -30,7 +30,7 @@ func askAlertmanager(ctx context.Context, base string, t target) chain.Alertmana
 		fmt.Sprintf("%s=%q", rules.ThresholdLabel, t.resource.Name),
 	}}.Encode())
 	if err != nil {
-		answer.Fault = fmt.Errorf("ask Alertmanager: %w", err)
+		answer.Fault = fmt.Errorf("asking Alertmanager: %w", err)
 		return answer
 	}
 	for _, alert := range alerts {

@@ -8,6 +8,7 @@ import (
 	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	"github.com/prometheus/prometheus/model/labels"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/plimsoll-dev/plimsoll/internal/chain"
@@ -18,11 +19,15 @@ import (
 
 // ask reads from Prometheus, and from the Alertmanagers that it sends to, all that concerns the threshold.
 func (o *statusOptions) ask(ctx context.Context, api client.Client, from *promapi.Client, t target, rule *monitoringv1.PrometheusRule) *chain.Prometheus {
-	p := &chain.Prometheus{Snapshot: observe.NewSnapshot(time.Now())}
-	if p.Fault = readPrometheus(ctx, from, t, p); p.Fault != nil {
+	p := &chain.Prometheus{}
+	p.Fault = from.OneServer(ctx, func(ctx context.Context) error {
+		*p = chain.Prometheus{Snapshot: observe.NewSnapshot(time.Now())}
+		return readPrometheus(ctx, from, t, p)
+	})
+	if p.Fault != nil {
 		return p
 	}
-	if p.Group == nil && rule != nil {
+	if rule != nil {
 		p.Snapshot.Selection = readSelection(ctx, api, rule)
 	}
 	addresses := []string{o.alertmanagerURL}
@@ -51,11 +56,11 @@ func readPrometheus(ctx context.Context, from *promapi.Client, t target, p *chai
 		}
 	}
 	var err error
-	if p.Signal, err = from.Query(ctx, fmt.Sprintf("%s{%s,%s}", rules.SignalMetric, within, named), time.Time{}); err != nil {
+	if p.Signal, err = from.Query(ctx, fmt.Sprintf("%s{%s,%s}", rules.SignalMetric, within, named), p.Snapshot.ValuesAt()); err != nil {
 		return err
 	}
 	p.Snapshot.AddSignals(p.Signal)
-	lines, err := from.Query(ctx, fmt.Sprintf("%s{%s,%s}", rules.ThresholdMetric, within, named), time.Time{})
+	lines, err := from.Query(ctx, fmt.Sprintf("%s{%s,%s}", rules.ThresholdMetric, within, named), p.Snapshot.ValuesAt())
 	if err != nil {
 		return err
 	}
@@ -63,12 +68,16 @@ func readPrometheus(ctx context.Context, from *promapi.Client, t target, p *chai
 	return nil
 }
 
-// readSelection reads which rules the Prometheus objects of the cluster select; nil when they cannot be read, which not
-// everybody may.
+// readSelection reads which rules the Prometheus and ThanosRuler objects of the cluster select; nil when they cannot be read,
+// which not everybody may. A cluster may have no ThanosRulers at all.
 func readSelection(ctx context.Context, api client.Client, rule *monitoringv1.PrometheusRule) *observe.Selection {
 	var list monitoringv1.PrometheusList
+	var rulers monitoringv1.ThanosRulerList
 	namespace := &corev1.Namespace{}
 	if api.List(ctx, &list) != nil || api.Get(ctx, client.ObjectKey{Name: rule.Namespace}, namespace) != nil {
+		return nil
+	}
+	if err := api.List(ctx, &rulers); err != nil && !meta.IsNoMatchError(err) {
 		return nil
 	}
 	selection := &observe.Selection{
@@ -77,6 +86,9 @@ func readSelection(ctx context.Context, api client.Client, rule *monitoringv1.Pr
 	}
 	for i := range list.Items {
 		selection.Prometheuses = append(selection.Prometheuses, &list.Items[i])
+	}
+	for i := range rulers.Items {
+		selection.ThanosRulers = append(selection.ThanosRulers, &rulers.Items[i])
 	}
 	return selection
 }

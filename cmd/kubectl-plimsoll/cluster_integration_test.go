@@ -53,7 +53,7 @@ func follow(t *testing.T, s stage, server *prometheusserver.Server, alertmanager
 	}
 	expect(1, `resource FAIL alertthresholds.plimsoll.dev "none" not found`, args("status", "none")...)
 	expect(0, "loaded ? Prometheus was not asked", "status", "alertthreshold/hot", "-n", "ai", "--kubeconfig", s.kubeconfig)
-	expect(1, "loaded FAIL there is no Prometheus object in the cluster", args("status", "hot")...)
+	expect(1, "loaded FAIL there is no Prometheus or ThanosRuler object in the cluster", args("status", "hot")...)
 
 	rule := &monitoringv1.PrometheusRule{}
 	if err := s.Get(t.Context(), client.ObjectKey{Namespace: "ai", Name: "plimsoll-hot"}, rule); err != nil {

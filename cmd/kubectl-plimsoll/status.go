@@ -95,7 +95,7 @@ func (o *statusOptions) check(ctx context.Context, api client.Client, prometheus
 		return chain.Report{State: v1alpha1.StateUnknown, Links: []chain.Link{{Name: "resource", Result: chain.Fail, Detail: err.Error()}}}, nil
 	}
 	if err != nil {
-		return chain.Report{}, fmt.Errorf("read AlertThreshold %s: %w", key, err)
+		return chain.Report{}, fmt.Errorf("reading AlertThreshold %s: %w", key, err)
 	}
 	rule := &monitoringv1.PrometheusRule{}
 	err = api.Get(ctx, client.ObjectKey{Namespace: key.Namespace, Name: rules.Name(key.Name)}, rule)

@@ -175,7 +175,7 @@ func (b *observeBench) atRest(ctx context.Context, few, many int) ([]row, error)
 		const status = "PATCH alertthresholds/status"
 		intervals := b.counted.Seconds() / observeInterval.Seconds()
 		each := (written[status] - wrote[status]) / float64(n) * (5 * time.Minute).Seconds() / b.counted.Seconds()
-		for _, path := range []string{"/api/v1/rules", "/api/v1/query"} {
+		for _, path := range []string{"/api/v1/rules", "/api/v1/query", "/api/v1/status/runtimeinfo"} {
 			rows = append(rows, row{fmt.Sprintf("%s asked per observation, %d thresholds", path, n),
 				fmt.Sprintf("%.2f", (asked[path]-questions[path])/intervals), "the same with few and many"})
 		}

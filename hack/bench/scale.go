@@ -136,7 +136,7 @@ func (b *observeBench) load(ctx context.Context, n int) (load, error) {
 		return load{}, err
 	}
 	questions := 0.0
-	for _, path := range []string{"/api/v1/rules", "/api/v1/query", "/api/v1/query_range"} {
+	for _, path := range []string{"/api/v1/rules", "/api/v1/query", "/api/v1/status/runtimeinfo", "/api/v1/query_range"} {
 		questions += askedThen[path] - asked[path]
 	}
 	objects, size, err := b.objects(ctx)

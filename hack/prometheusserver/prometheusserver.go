@@ -30,7 +30,23 @@ type Server struct {
 // RulesDir. args are flags of prometheus. It fails the test if the tool build has not left a prometheus in hack/bin.
 func Start(t testing.TB, config string, args ...string) *Server {
 	t.Helper()
-	s := &Server{t: t, dir: t.TempDir(), addr: freeport.Address(), args: args}
+	s := &Server{t: t, dir: t.TempDir(), addr: freeport.Address()}
+	s.args = append([]string{"--storage.tsdb.path", s.DataDir()}, args...)
+	return s.run(config)
+}
+
+// StartAgent runs a Prometheus in agent mode, which has no rules and answers no query, until the test ends.
+func StartAgent(t testing.TB) *Server {
+	t.Helper()
+	s := &Server{t: t, dir: t.TempDir(), addr: freeport.Address()}
+	s.args = []string{"--agent", "--storage.agent.path", s.DataDir()}
+	return s.run("{}")
+}
+
+// run starts the server with that configuration.
+func (s *Server) run(config string) *Server {
+	t := s.t
+	t.Helper()
 	if err := os.Mkdir(s.RulesDir(), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +76,7 @@ func (s *Server) Start() {
 	}
 	defer log.Close()
 	flags := []string{
-		"--config.file", filepath.Join(s.dir, "prometheus.yaml"), "--storage.tsdb.path", s.DataDir(),
+		"--config.file", filepath.Join(s.dir, "prometheus.yaml"),
 		"--web.listen-address", s.addr, "--web.enable-lifecycle",
 	}
 	s.cmd = exec.Command(tool(s.t, "prometheus"), append(flags, s.args...)...)

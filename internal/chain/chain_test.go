@@ -161,7 +161,7 @@ func TestCheck(t *testing.T) {
 		"not selected": {scene{change: func(s *Seen) {
 			s.Prometheus.Group, s.Prometheus.Snapshot = nil, observe.NewSnapshot(now)
 			s.Prometheus.Snapshot.Selection = &observe.Selection{Prometheuses: []*monitoringv1.Prometheus{{ObjectMeta: metav1.ObjectMeta{Namespace: "m", Name: "k8s"}}}}
-		}}, false, "loaded FAIL: no Prometheus selects the rule"},
+		}}, false, "loaded FAIL: no Prometheus or ThanosRuler selects the rule"},
 		"an older expression": {scene{value: low, change: func(s *Seen) { s.Prometheus.Group.Rules[0].Query = "vector(1)" }}, false, "loaded FAIL: Prometheus holds another expression"},
 		"an error": {scene{value: low, change: func(s *Seen) {
 			s.Prometheus.Group.Rules[0].Health, s.Prometheus.Group.Rules[0].LastError = prometheusv1.RuleHealthBad, "duplicate series"

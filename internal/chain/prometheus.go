@@ -21,7 +21,7 @@ func observed(seen Seen, plan *rules.Plan) observe.Observation {
 	subject := observe.NewSubject(plan)
 	subject.ResumeLevels(&seen.Threshold.Status, seen.Threshold.Generation)
 	if seen.Rule != nil {
-		subject.Observe(observe.NewSnapshot(written(seen.Rule)))
+		subject.MissingSince(written(seen.Rule))
 	}
 	subject.Observe(seen.Prometheus.Snapshot)
 	return *subject.Published()

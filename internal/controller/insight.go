@@ -42,9 +42,13 @@ func newInsight(mgr ctrl.Manager, o Options, log logr.Logger) (*insight, error) 
 	if err != nil {
 		return nil, err
 	}
+	observing, err := promapi.New(o.Prometheus.Options)
+	if err != nil {
+		return nil, err
+	}
 	i := &insight{changed: &pending{name: "insight", priority: handler.LowPriority}}
 	i.observer = &observer{
-		prometheus: prometheus,
+		prometheus: observing,
 		selection:  &selectionReader{live: mgr.GetAPIReader(), ruleLabels: (&rules.Plan{}).Rule(o.RuleLabels).Labels, log: log},
 		interval:   o.Prometheus.Interval,
 		changed:    i.changed,

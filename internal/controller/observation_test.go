@@ -51,7 +51,7 @@ func (g *gauges) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for series, value := range g.values {
-		fmt.Fprintf(w, "measured{namespace=\"default\",series=%q} %g\n", series, value*(1+0.01*rand.Float64()))
+		fmt.Fprintf(w, "measured{namespace=\"default\",tenant=\"default\",series=%q} %g\n", series, value*(1+0.01*rand.Float64()))
 	}
 }
 
@@ -69,22 +69,34 @@ func newStage(t *testing.T) *stage {
 	t.Helper()
 	cfg, admin := ownCluster(t, thresholdCRDs, ruleCRD, prometheusCRD)
 	s := &stage{cfg: cfg, admin: admin, gauges: &gauges{values: map[string]float64{"a": 1}}}
-	exporter := httptest.NewServer(s.gauges)
+	s.server = startScraping(t, s.gauges)
+	return s
+}
+
+// startScraping runs a Prometheus that scrapes the gauges.
+func startScraping(t *testing.T, g *gauges) *prometheusserver.Server {
+	t.Helper()
+	exporter := httptest.NewServer(g)
 	t.Cleanup(exporter.Close)
-	s.server = prometheusserver.Start(t, fmt.Sprintf(`
+	return prometheusserver.Start(t, fmt.Sprintf(`
 global: {scrape_interval: 1s, evaluation_interval: 1s}
 rule_files: ["rules/*.yaml"]
 scrape_configs: [{job_name: test, honor_labels: true, static_configs: [{targets: [%q]}]}]
 `, strings.TrimPrefix(exporter.URL, "http://")))
-	return s
 }
 
 // control runs the controller until the returned function is called.
 func (s *stage) control(t *testing.T) (stop func()) {
 	t.Helper()
+	return s.controlAt(t, s.server.URL(), observeInterval)
+}
+
+// controlAt is control by a Prometheus of that URL, which is observed that often.
+func (s *stage) controlAt(t *testing.T, url string, interval time.Duration) (stop func()) {
+	t.Helper()
 	end, err := runController(s.cfg, Options{Prometheus: PrometheusOptions{
-		Options:          promapi.Options{URL: s.server.URL()},
-		Interval:         observeInterval,
+		Options:          promapi.Options{URL: url},
+		Interval:         interval,
 		BacktestInterval: time.Hour, BacktestWindow: time.Minute, BacktestStep: time.Second,
 	}})
 	if err != nil {
@@ -340,6 +352,7 @@ func (s *stage) countWrites(t *testing.T, f func()) int {
 // TestObservationAtRest checks what observing many thresholds costs: as many questions as for few, and hardly a write
 // while their values move by noise.
 func TestObservationAtRest(t *testing.T) {
+	t.Parallel()
 	s := newStage(t)
 	stop := s.control(t)
 	defer stop()
@@ -366,9 +379,11 @@ func TestObservationAtRest(t *testing.T) {
 		writes := s.countWrites(t, func() { time.Sleep(rest) })
 		asked := s.questions(t)
 		rules, queries := asked["/api/v1/rules"]-questions["/api/v1/rules"], asked["/api/v1/query"]-questions["/api/v1/query"]
-		t.Logf("%d thresholds, in %s: %d questions for rules, %d queries, %d status writes", n, rest, rules, queries, writes)
-		if rounds := int(rest / observeInterval); rules < rounds-2 || rules > rounds+2 || queries < 2*rules-2 || queries > 2*rules+2 {
-			t.Errorf("%d questions for rules and %d queries in %d rounds, want one and two in each", rules, queries, rounds)
+		const probe = "/api/v1/status/runtimeinfo"
+		probes := asked[probe] - questions[probe]
+		t.Logf("%d thresholds, in %s: %d questions for rules, %d queries, %d of which server it is, %d status writes", n, rest, rules, queries, probes, writes)
+		if rounds := int(rest / observeInterval); rules < rounds-2 || rules > rounds+2 || queries < 2*rules-2 || queries > 2*rules+2 || probes < rules-1 || probes > rules+1 {
+			t.Errorf("%d questions for rules, %d queries and %d of which server it is in %d rounds, want one, two and one in each", rules, queries, probes, rounds)
 		}
 		if limit := int(float64(n) * float64(rest) / float64(observe.SmallChanges)); writes > limit {
 			t.Errorf("%d status writes, want at most %d", writes, limit)

@@ -20,17 +20,27 @@ const (
 	askTimeout = 15 * time.Second
 	// toleratedFailures is how many rounds may fail before thresholds are said to be unknown: a Prometheus may be restarted.
 	toleratedFailures = 2
+	// selectionAge is after how long the selection is read again though no rule is missing.
+	selectionAge = 10 * time.Minute
 )
 
 // observer asks Prometheus at every interval what holds for all thresholds at once, by as many questions whether there is
 // one or there are thousands. It keeps the answer, and has those thresholds reconciled whose status would read differently.
 type observer struct {
+	// prometheus is the observer's alone, so that its requests follow each other on one connection, and so to one server.
 	prometheus *promapi.Client
 	selection  *selectionReader
 	interval   time.Duration
 	// changed are the thresholds to be reconciled.
 	changed *pending
 	log     logr.Logger
+
+	// probes say whether the URL leads to several servers, as servers has it, which was logged. selected is the last selection
+	// that could be read, and selectedAt when that was tried.
+	probes     observe.Probes
+	servers    observe.Servers
+	selected   *observe.Selection
+	selectedAt time.Time
 
 	mu sync.Mutex
 	// snapshot is the last answer; nil before the first, and while the first rounds fail.
@@ -71,34 +81,51 @@ func (o *observer) round(ctx context.Context) {
 	o.changed.add(o.take(ctx, snap, err)...)
 }
 
-// ask puts the three questions.
-func (o *observer) ask(ctx context.Context) (*observe.Snapshot, error) {
+// ask puts the three questions to one server, and finds out whether another one answers a new connection.
+func (o *observer) ask(ctx context.Context) (snap *observe.Snapshot, err error) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	snap := observe.NewSnapshot(time.Now())
+	err = o.prometheus.OneServer(ctx, func(ctx context.Context) error {
+		snap = observe.NewSnapshot(time.Now())
+		return o.fill(ctx, snap)
+	})
+	if err != nil {
+		return nil, err
+	}
+	o.probes.Add(o.prometheus.Server(ctx))
+	snap.Servers = o.probes.Servers()
+	if snap.Servers == observe.SeveralServers && o.servers != snap.Servers {
+		o.log.Info("the URL of Prometheus leads to several servers, whose values may differ: use that of one, or of a Thanos Query over all")
+	}
+	o.servers = snap.Servers
+	return snap, nil
+}
+
+// fill puts the three questions.
+func (o *observer) fill(ctx context.Context, snap *observe.Snapshot) error {
 	for group, err := range o.prometheus.Rules(ctx, observe.RuleSelector) {
 		if err != nil {
-			return nil, err
+			return err
 		}
 		snap.AddGroup(group)
 	}
-	signals, err := o.prometheus.Query(ctx, rules.SignalMetric, time.Time{})
+	signals, err := o.prometheus.Query(ctx, rules.SignalMetric, snap.ValuesAt())
 	if err != nil {
-		return nil, err
+		return err
 	}
 	snap.AddSignals(signals)
-	lines, err := o.prometheus.Query(ctx, rules.ThresholdMetric, time.Time{})
+	lines, err := o.prometheus.Query(ctx, rules.ThresholdMetric, snap.ValuesAt())
 	if err != nil {
-		return nil, err
+		return err
 	}
 	snap.AddLines(lines)
-	return snap, nil
+	return nil
 }
 
 // take keeps the answer, or that there is none, and returns the thresholds of which people see something else now.
 func (o *observer) take(ctx context.Context, snap *observe.Snapshot, err error) []types.NamespacedName {
-	if err == nil && o.misses(snap) {
-		snap.Selection = o.selection.read(ctx)
+	if err == nil {
+		snap.Selection = o.selects(ctx, snap)
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -136,6 +163,17 @@ func (o *observer) failed(err error) *observe.Snapshot {
 		snap.Fault = o.snapshot.Fault
 	}
 	return snap
+}
+
+// selects is what the Prometheuses select, as last read: in this round when a threshold has nothing in Prometheus.
+func (o *observer) selects(ctx context.Context, snap *observe.Snapshot) *observe.Selection {
+	if o.misses(snap) || snap.At.Sub(o.selectedAt) >= selectionAge {
+		o.selectedAt = snap.At
+		if selection := o.selection.read(ctx); selection != nil {
+			o.selected = selection
+		}
+	}
+	return o.selected
 }
 
 // misses reports whether a threshold has nothing in Prometheus, so that it is of interest why.

@@ -5,12 +5,15 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/prometheus/prometheus/model/labels"
+
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 	"github.com/plimsoll-dev/plimsoll/internal/signal"
 )
 
 // setCurrent sets the value of the worst series: the one that is nearest to a line or furthest beyond it.
-func (o *Observation) setCurrent(unit signal.Unit, lines []rules.Line, all []series) {
+// The labels that the rule itself adds are the same for every series, and are left out.
+func (o *Observation) setCurrent(unit signal.Unit, lines []rules.Line, all []series, rule *heldRule) {
 	var worst *series
 	var least distance
 	for i := range all {
@@ -24,6 +27,7 @@ func (o *Observation) setCurrent(unit signal.Unit, lines []rules.Line, all []ser
 	o.Current = Format(unit, worst.value)
 	if len(all) > 1 {
 		o.CurrentLabels = worst.labels.Map()
+		rule.labels.Range(func(l labels.Label) { delete(o.CurrentLabels, l.Name) })
 	}
 	if !math.IsInf(least.room, 0) && !math.IsNaN(least.room) {
 		o.Headroom = strconv.FormatFloat(math.Round(least.room*100)+0, 'f', 0, 64) + "%"

@@ -26,41 +26,96 @@ func unreachable(fault string) Verdict {
 // loaded judges whether Prometheus holds the rules as they should be and evaluates them.
 func (s *Subject) loaded(snap *Snapshot, h *held, f found) Verdict {
 	complete := f.complete(h, len(s.wanted))
-	if complete && !pending(h.rules) {
-		s.missing = time.Time{}
+	switch {
+	case complete && !pending(h.rules):
+		s.missing = missing{}
 		if failed := failing(h.rules); failed != nil {
 			return Verdict{metav1.ConditionFalse, v1alpha1.ReasonEvaluationFailed,
 				fmt.Sprintf("Prometheus cannot evaluate the rule %s: %s", failed.name, clip(failed.lastError))}
 		}
 		return Verdict{metav1.ConditionTrue, v1alpha1.ReasonLoaded,
-			"Prometheus holds the rule and evaluates it every " + model.Duration(snap.Interval).String()}
-	}
-
-	if s.missing.IsZero() {
-		s.missing = snap.At
-	}
-	late := snap.At.Sub(s.missing) >= Grace
-	switch {
+			"Prometheus holds the rule and evaluates it every " + model.Duration(snap.Interval).String() + s.notes(snap)}
 	case len(h.rules) == 0:
-		return s.absent(snap.Selection, late)
+		return s.absent(snap)
 	case complete:
-		return verdict(late, v1alpha1.ReasonNotYetLoaded, "Prometheus has loaded the rule and has not evaluated it yet",
+		return verdict(s.late(unevaluated, snap.At), v1alpha1.ReasonNotYetLoaded, notEvaluated,
 			"look into Prometheus' log, and at prometheus_rule_group_iterations_missed_total")
 	default:
-		return verdict(late, v1alpha1.ReasonExpressionDiffers, s.difference(h, f),
+		return verdict(s.late(different, snap.At), v1alpha1.ReasonExpressionDiffers, s.difference(h, f),
 			"look whether the Prometheus Operator and Prometheus' last reload of its configuration succeeded "+
 				"(prometheus_config_last_reload_successful)")
 	}
 }
 
-// absent is the verdict when Prometheus has nothing of the rule.
-func (s *Subject) absent(selection *Selection, late bool) Verdict {
-	if why := selection.misses(s.key.Namespace); why != "" {
+// absent is the verdict when Prometheus has nothing of the rule. One that is not selected is not on its way: its time begins
+// when it is.
+func (s *Subject) absent(snap *Snapshot) Verdict {
+	if why := snap.Selection.misses(s.key.Namespace); why != "" {
+		s.missing = missing{}
 		return Verdict{metav1.ConditionFalse, v1alpha1.ReasonNotSelected, why}
 	}
-	return verdict(late, v1alpha1.ReasonNotYetLoaded, "Prometheus does not have PrometheusRule "+rules.Name(s.key.Name)+" yet",
-		"check that a Prometheus' ruleSelector and ruleNamespaceSelector match it, that the controller's --prometheus-url is that one's, "+
-			"and the log of the Prometheus Operator")
+	return verdict(s.late(unloaded, snap.At), v1alpha1.ReasonNotYetLoaded, "Prometheus does not have PrometheusRule "+rules.Name(s.key.Name)+" yet",
+		"check that the ruleSelector and ruleNamespaceSelector of a Prometheus or ThanosRuler match it, that prometheus.url in Helm "+
+			"(the controller's --prometheus-url) is that one's, and the log of the Prometheus Operator")
+}
+
+// lack is in which way Prometheus does not have the rule as it should be.
+type lack string
+
+const (
+	unloaded    lack = "unloaded"
+	different   lack = "different"
+	unevaluated lack = "unevaluated"
+)
+
+const notEvaluated = "Prometheus has loaded the rule and has not evaluated it yet"
+
+// lacking is in which way the verdict says that the rule is missing; empty when it does not.
+func lacking(v Verdict) lack {
+	switch {
+	case v.Reason == v1alpha1.ReasonExpressionDiffers:
+		return different
+	case v.Reason == v1alpha1.ReasonNotYetLoaded && strings.HasPrefix(v.Message, notEvaluated):
+		return unevaluated
+	case v.Reason == v1alpha1.ReasonNotYetLoaded:
+		return unloaded
+	default:
+		return ""
+	}
+}
+
+// missing is since when Prometheus has been seen without the rule as it should be, and in which way; that is empty when it is
+// not known. The zero value is for a rule that is there, not selected, or not known of.
+type missing struct {
+	since time.Time
+	how   lack
+}
+
+// late reports whether Prometheus has been without the rule in that way for long.
+func (s *Subject) late(how lack, at time.Time) bool {
+	if s.missing.since.IsZero() || s.missing.how != how && s.missing.how != "" {
+		s.missing.since = at
+	}
+	s.missing.how = how
+	return at.Sub(s.missing.since) >= Grace
+}
+
+// What is said, of a rule that is loaded, about where the values come from.
+const (
+	severalNote = "; the URL leads to several Prometheus servers, whose values may differ, and this is what one of them says: " +
+		"set prometheus.url in Helm (the controller's --prometheus-url) to one of them, or to a Thanos Query over all"
+	contradictionNote = "; its alerts and its values contradict each other, as those of different servers do, so that the states are not known: " +
+		"use the URL of one server, past any proxy that shares requests out"
+)
+
+// notes says what is to know of the servers and their targets. While it is not known whether there are several servers, as
+// after a start, what was said of it stays.
+func (s *Subject) notes(snap *Snapshot) (text string) {
+	said := s.published != nil && strings.Contains(s.published.Loaded.Message, severalNote)
+	if snap.Servers == SeveralServers || snap.Servers == ServersUnknown && said {
+		text = severalNote
+	}
+	return text + snap.Selection.sharded(s.key.Namespace)
 }
 
 // verdict is unknown while the rule may be on its way, and says what to check when it should have come.
@@ -74,7 +129,7 @@ func verdict(late bool, reason, what, check string) Verdict {
 // difference says what Prometheus holds instead of the rules.
 func (s *Subject) difference(h *held, f found) string {
 	switch {
-	case f.different != nil && f.other.query != f.different.query:
+	case f.different != nil && !f.different.means(f.other.query):
 		return fmt.Sprintf("Prometheus holds another expression of the rule %s: %s", f.different.title(), clip(f.other.query))
 	case f.different != nil:
 		return fmt.Sprintf("Prometheus holds another for or keep_firing_for of the rule %s: %s and %s", f.different.title(),

@@ -43,14 +43,14 @@ func TestLoaded(t *testing.T) {
 		"another layout": {group(func(g *promapi.Group) { g.Rules[0].Query = strings.ReplaceAll(g.Rules[0].Query, ", ", " ,\n") }), 0, "True",
 			v1alpha1.ReasonLoaded, ""},
 		"labels added":    {group(func(g *promapi.Group) { g.Rules[3].Labels["cluster"] = "a" }), 0, "True", v1alpha1.ReasonLoaded, ""},
-		"unreachable":     {&Snapshot{At: noon, Fault: "query Prometheus: refused"}, time.Hour, "Unknown", v1alpha1.ReasonPrometheusUnreachable, "refused; the rule stays"},
+		"unreachable":     {&Snapshot{At: noon, Fault: "querying Prometheus: refused"}, time.Hour, "Unknown", v1alpha1.ReasonPrometheusUnreachable, "refused; the rule stays"},
 		"on its way":      {none(), 0, "Unknown", v1alpha1.ReasonNotYetLoaded, "does not have PrometheusRule plimsoll-slow yet: it takes about a minute"},
 		"just on its way": {none(), Grace - time.Second, "Unknown", v1alpha1.ReasonNotYetLoaded, "about a minute"},
-		"overdue":         {none(), Grace, "False", v1alpha1.ReasonNotYetLoaded, "after more than 2m: check that a Prometheus' ruleSelector"},
+		"overdue":         {none(), Grace, "False", v1alpha1.ReasonNotYetLoaded, "after more than 2m: check that the ruleSelector and ruleNamespaceSelector of a Prometheus or ThanosRuler"},
 		"not selected": {selecting(Selection{
 			Prometheuses: []*monitoringv1.Prometheus{ruleSelector(map[string]string{"release": "prometheus"})},
 			RuleLabels:   map[string]string{"app.kubernetes.io/managed-by": "plimsoll"},
-		}), 0, "False", v1alpha1.ReasonNotSelected, "monitoring/main asks for rules with the labels release=prometheus"},
+		}), 0, "False", v1alpha1.ReasonNotSelected, "Prometheus monitoring/main asks for rules with the labels release=prometheus; set ruleLabels in Helm (the controller's --rule-labels)"},
 		"selected, on its way": {selecting(Selection{
 			Prometheuses: []*monitoringv1.Prometheus{ruleSelector(map[string]string{"release": "prometheus"}), ruleSelector(nil)},
 		}), 0, "Unknown", v1alpha1.ReasonNotYetLoaded, ""},
@@ -77,7 +77,7 @@ func TestLoaded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := NewSubject(plan)
 			if tc.missing > 0 {
-				s.missing = noon.Add(-tc.missing)
+				s.MissingSince(noon.Add(-tc.missing))
 			}
 			if !s.Observe(tc.snap) {
 				t.Fatal("a first observation is not told")
@@ -86,52 +86,6 @@ func TestLoaded(t *testing.T) {
 			if got.Status != tc.status || got.Reason != tc.reason || !strings.Contains(got.Message, tc.says) {
 				t.Errorf("verdict is %+v, want %s %s saying %q", got, tc.status, tc.reason, tc.says)
 			}
-			if got.Status == metav1.ConditionTrue != s.missing.IsZero() && tc.reason != v1alpha1.ReasonEvaluationFailed && tc.reason != v1alpha1.ReasonPrometheusUnreachable {
-				t.Errorf("missing since %s", s.missing)
-			}
 		})
-	}
-}
-
-func TestMisses(t *testing.T) {
-	team := &metav1.LabelSelector{MatchLabels: map[string]string{"team": "a"}}
-	all := &metav1.LabelSelector{}
-	bad := &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "a", Operator: "Near"}}}
-	for name, tc := range map[string]struct {
-		rule, namespace *metav1.LabelSelector
-		in              string
-		says            string
-	}{
-		"everything":          {all, all, "monitoring", ""},
-		"by its labels":       {&metav1.LabelSelector{MatchLabels: map[string]string{"release": "prometheus"}}, all, "monitoring", ""},
-		"by namespace labels": {all, team, "monitoring", ""},
-		"its own namespace":   {all, nil, "ai", ""},
-		"another's namespace": {all, nil, "monitoring", "has no ruleNamespaceSelector"},
-		"no rules":            {nil, all, "monitoring", "has no ruleSelector"},
-		"other labels":        {team, all, "monitoring", "asks for rules with the labels team=a"},
-		"an unreadable one":   {bad, all, "monitoring", "asks for rules"},
-		"other namespaces":    {all, &metav1.LabelSelector{MatchLabels: map[string]string{"team": "b"}}, "monitoring", "asks for namespaces with the labels team=b"},
-		"neither of both":     {team, nil, "monitoring", "labels team=a and has no ruleNamespaceSelector"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			prometheus := &monitoringv1.Prometheus{ObjectMeta: metav1.ObjectMeta{Namespace: tc.in, Name: "main"}}
-			prometheus.Spec.RuleSelector, prometheus.Spec.RuleNamespaceSelector = tc.rule, tc.namespace
-			s := &Selection{
-				Prometheuses: []*monitoringv1.Prometheus{prometheus},
-				Namespaces:   map[string]map[string]string{"ai": {"team": "a"}},
-				RuleLabels:   map[string]string{"release": "prometheus"},
-			}
-			got := s.misses("ai")
-			if (got == "") != (tc.says == "") || !strings.Contains(got, tc.says) {
-				t.Errorf("misses = %q, want it to say %q", got, tc.says)
-			}
-		})
-	}
-	if got := (&Selection{}).misses("ai"); !strings.Contains(got, "no Prometheus object") {
-		t.Errorf("without any: %q", got)
-	}
-	var unknown *Selection
-	if got := unknown.misses("ai"); got != "" {
-		t.Errorf("not known: %q", got)
 	}
 }

@@ -22,6 +22,8 @@ type Observation struct {
 
 	// settling: Prometheus has the rule as it should be and has not evaluated it, as after a start.
 	settling bool
+	// contradictory: an alert is active though no value is beyond its line, or the other way about.
+	contradictory bool
 }
 
 // Verdict is the condition Loaded without generation and time.
@@ -45,7 +47,7 @@ const (
 	noChange change = iota
 	// smallChange: only the value, a time, or the words of a message.
 	smallChange
-	// largeChange: only the value, but it is on another footing with the line.
+	// largeChange: only the value, but it is on another footing with the line, or another reason why nothing selects the rule.
 	largeChange
 	// stateChange: a state or the condition is another, or there is a value now, or no more.
 	stateChange
@@ -67,7 +69,7 @@ func (o Observation) since(before Observation) change {
 	case o.Loaded.Status != before.Loaded.Status, o.Loaded.Reason != before.Loaded.Reason, o.State != before.State,
 		!slices.EqualFunc(o.Levels, before.Levels, sameState), (o.Current == "") != (before.Current == ""):
 		return stateChange
-	case o.movedMuch(before):
+	case o.movedMuch(before), o.Loaded.Reason == v1alpha1.ReasonNotSelected && o.Loaded.Message != before.Loaded.Message:
 		return largeChange
 	case o.Loaded != before.Loaded, o.Current != before.Current, o.Headroom != before.Headroom,
 		!maps.Equal(o.CurrentLabels, before.CurrentLabels), !slices.EqualFunc(o.Levels, before.Levels, sameLevel):

@@ -26,9 +26,13 @@ type Snapshot struct {
 	Fault string
 	// Selection is what the Prometheus objects select; nil when that is not known.
 	Selection *Selection
+	// Servers says whether the URL leads to several Prometheus servers.
+	Servers Servers
 	// Interval is the time between two evaluations of thresholds' rules, which is Prometheus' own, for their groups ask for
 	// none; zero when there are none.
 	Interval time.Duration
+	// Evaluated is when the last of thresholds' groups was evaluated, by Prometheus' clock; zero when none was.
+	Evaluated time.Time
 
 	thresholds map[types.NamespacedName]*held
 }
@@ -73,6 +77,9 @@ func (s *Snapshot) AddGroup(group promapi.Group) {
 		return
 	}
 	s.Interval = time.Duration(group.Interval * float64(time.Second))
+	if group.LastEvaluation.After(s.Evaluated) {
+		s.Evaluated = group.LastEvaluation
+	}
 	h := s.at(key)
 	h.rules = make([]heldRule, len(group.Rules))
 	for i, rule := range group.Rules {
@@ -125,6 +132,15 @@ func (s *Snapshot) AddLines(samples model.Vector) {
 	for _, sample := range samples {
 		s.at(thresholdOf(sample.Metric)).lines++
 	}
+}
+
+// ValuesAt is the time to ask for the values of, so that they are those by which the alerts of the groups were evaluated, and
+// not of an evaluation since; zero, which is now, when evaluation stands still or the clocks differ.
+func (s *Snapshot) ValuesAt() time.Time {
+	if away := s.At.Sub(s.Evaluated).Abs(); away > time.Minute+2*s.Interval {
+		return time.Time{}
+	}
+	return s.Evaluated
 }
 
 // Holds reports whether Prometheus has any rules of the threshold.

@@ -1,16 +1,18 @@
 package observe
 
 import (
+	"slices"
 	"time"
 
 	prometheusv1 "github.com/prometheus/client_golang/api/prometheus/v1"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
-// levels says where each level stands.
-func (s *Subject) levels(snap *Snapshot, h *held, f found) []Level {
-	levels := make([]Level, len(s.lines))
+// levels says where each level stands. One whose alert and values contradict each other is unknown.
+func (s *Subject) levels(snap *Snapshot, h *held, f found) (levels []Level, contradictory bool) {
+	levels = make([]Level, len(s.lines))
 	evaluated := f.evaluated(h)
 	if s.shadow && evaluated {
 		s.advance(snap.At, h.series)
@@ -21,6 +23,9 @@ func (s *Subject) levels(snap *Snapshot, h *held, f found) []Level {
 			level.State, level.ActiveSince = s.stands(line)
 		} else if alert := f.alerts[line.Severity]; alert != nil && alert.health != prometheusv1.RuleHealthUnknown {
 			level.State, level.ActiveSince = alertState(alert, evaluated)
+			if evaluated && contradicts(level.State, line, h.series) {
+				level, contradictory = Level{Severity: line.Severity, State: v1alpha1.StateUnknown}, true
+			}
 		}
 		if level.State == v1alpha1.StateInactive && len(h.series) == 0 {
 			level.State = v1alpha1.StateNoData
@@ -28,7 +33,21 @@ func (s *Subject) levels(snap *Snapshot, h *held, f found) []Level {
 		level.ActiveSince = level.ActiveSince.Truncate(time.Second)
 		levels[i] = level
 	}
-	return levels
+	return levels, contradictory
+}
+
+// contradicts reports whether the state of a line's alert cannot be that of the values. Where there are none they may have
+// gone since, and an alert that is kept firing may do so at any value.
+func contradicts(state v1alpha1.State, line rules.Line, all []series) bool {
+	beyond := slices.ContainsFunc(all, func(one series) bool { return crossed(line, one.value) })
+	switch state {
+	case v1alpha1.StateInactive:
+		return beyond
+	case v1alpha1.StatePending, v1alpha1.StateFiring:
+		return !beyond && len(all) > 0 && line.KeepFiringFor == 0
+	default:
+		return false
+	}
 }
 
 // alertState is where a level stands by its alert in Prometheus. An alert that is not there tells something only when the

@@ -33,8 +33,9 @@ type Subject struct {
 	// published is what people are to see, and changed when that last changed; nil before the first time.
 	published *Observation
 	changed   time.Time
-	// missing is since when Prometheus has been seen without the rule as it should be; zero while it has it or cannot be asked.
-	missing time.Time
+	missing   missing
+	// contradicted is since when alerts and values have contradicted each other; zero while they do not.
+	contradicted time.Time
 	// standing are the series beyond a line, of a shadow, as the snapshot of that time left them.
 	standing map[place]standing
 	at       time.Time
@@ -65,10 +66,13 @@ func (s *Subject) Resume(status *v1alpha1.AlertThresholdStatus, generation int64
 	hash.Write([]byte(s.key.String()))
 	s.changed = now.Add(-time.Duration(hash.Sum32()) % SmallChanges)
 	s.ResumeLevels(status, generation)
-	if before.Loaded.Status == metav1.ConditionFalse && before.Loaded.Reason != v1alpha1.ReasonEvaluationFailed {
-		s.missing = now.Add(-Grace) // it has had its time
+	if how := lacking(before.Loaded); how != "" && before.Loaded.Status == metav1.ConditionFalse {
+		s.missing = missing{now.Add(-Grace), how} // it has had its time
 	}
 }
+
+// MissingSince says since when Prometheus should have had the rule, when it was not observed since.
+func (s *Subject) MissingSince(at time.Time) { s.missing = missing{since: at} }
 
 // ResumeLevels takes over only since when the lines have been crossed of a threshold that has no alerts to tell it.
 func (s *Subject) ResumeLevels(status *v1alpha1.AlertThresholdStatus, generation int64) {
@@ -96,7 +100,11 @@ func (s *Subject) worthTelling(now Observation, at time.Time) bool {
 		return true
 	}
 	// Prometheus has been started anew. What it will find is not known, but nothing speaks against what it found before.
-	if now.settling && s.published.Loaded.Status == metav1.ConditionTrue && at.Sub(s.missing) < Grace {
+	if now.settling && s.published.Loaded.Status == metav1.ConditionTrue && at.Sub(s.missing.since) < Grace {
+		return false
+	}
+	// It was asked while the rule was evaluated, or answered by several servers in turn: it is not known what holds.
+	if now.contradictory && at.Sub(s.contradicted) < Grace {
 		return false
 	}
 	switch now.since(*s.published) {
@@ -114,7 +122,7 @@ func (s *Subject) worthTelling(now Observation, at time.Time) bool {
 // judge says what holds according to the snapshot.
 func (s *Subject) judge(snap *Snapshot) Observation {
 	if snap.Fault != "" {
-		s.missing = time.Time{}
+		s.missing = missing{}
 		return s.unknown(unreachable(snap.Fault))
 	}
 	h := snap.thresholds[s.key]
@@ -124,9 +132,18 @@ func (s *Subject) judge(snap *Snapshot) Observation {
 	f := s.find(h)
 	o := Observation{Loaded: s.loaded(snap, h, f), settling: f.complete(h, len(s.wanted)) && pending(h.rules)}
 	if f.evaluated(h) {
-		o.setCurrent(s.unit, s.lines, h.series)
+		o.setCurrent(s.unit, s.lines, h.series, f.signal)
 	}
-	o.Levels = s.levels(snap, h, f)
+	o.Levels, o.contradictory = s.levels(snap, h, f)
+	switch {
+	case !o.contradictory:
+		s.contradicted = time.Time{}
+	case s.contradicted.IsZero():
+		s.contradicted = snap.At
+	}
+	if o.contradictory && o.Loaded.Status == metav1.ConditionTrue {
+		o.Loaded.Message += contradictionNote
+	}
 	o.State = worst(o.Levels)
 	return o
 }

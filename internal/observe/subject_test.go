@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	prometheusv1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/model"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -17,6 +18,13 @@ func TestTells(t *testing.T) {
 	plan := newPlan(t, latency)
 	s := NewSubject(plan)
 	fault := func(after time.Duration) *Snapshot { return &Snapshot{At: noon.Add(after), Fault: "refused"} }
+	unselected := func(after time.Duration, names ...string) *Snapshot {
+		snap := &Snapshot{At: noon.Add(after), Selection: &Selection{}}
+		for _, name := range names {
+			snap.Selection.ThanosRulers = append(snap.Selection.ThanosRulers, &monitoringv1.ThanosRuler{ObjectMeta: metav1.ObjectMeta{Name: name}})
+		}
+		return snap
+	}
 	for _, step := range []struct {
 		name string
 		snap *Snapshot
@@ -34,6 +42,10 @@ func TestTells(t *testing.T) {
 		{"a fault", fault(690 * time.Second), true},
 		{"the same fault", fault(700 * time.Second), false},
 		{"back", snapshot(plan, 710*time.Second, value("/a", 1.8)), true},
+		{"not selected", unselected(720 * time.Second), true},
+		{"for another reason, too soon", unselected(730*time.Second, "a"), false},
+		{"for another reason", unselected(780*time.Second, "a"), true},
+		{"for the same reason", unselected(880*time.Second, "a"), false},
 	} {
 		if got := s.Observe(step.snap); got != step.want {
 			t.Fatalf("%s: told %v, want %v: %+v", step.name, got, step.want, s.Published())
@@ -47,7 +59,8 @@ func TestFiringIsToldAtOnce(t *testing.T) {
 	s := NewSubject(plan)
 	s.Observe(snapshot(plan, 0, value("/a", 1)))
 	snap := NewSnapshot(noon.Add(time.Second))
-	snap.AddGroup(activate(answer(plan), "critical", promapi.Alert{State: prometheusv1.AlertStateFiring, ActiveAt: snap.At}))
+	group := activate(answer(plan), "critical", promapi.Alert{State: prometheusv1.AlertStateFiring, ActiveAt: snap.At})
+	snap.AddGroup(activate(group, "warning", promapi.Alert{State: prometheusv1.AlertStatePending, ActiveAt: snap.At}))
 	snap.AddLines(lines(plan))
 	snap.AddSignals(model.Vector{value("/a", 6)})
 	if !s.Observe(snap) || s.Published().State != v1alpha1.StateFiring {
@@ -78,17 +91,6 @@ func TestPrometheusStartedAnew(t *testing.T) {
 	}
 }
 
-// TestUnreachableMeanwhile: a rule is late when Prometheus was seen without it for long, not when it was seen twice.
-func TestUnreachableMeanwhile(t *testing.T) {
-	s := NewSubject(newPlan(t, latency))
-	s.Observe(NewSnapshot(noon))
-	s.Observe(&Snapshot{At: noon.Add(time.Minute), Fault: "refused"})
-	s.Observe(NewSnapshot(noon.Add(time.Hour)))
-	if got := s.Published().Loaded; got.Status != metav1.ConditionUnknown || got.Reason != v1alpha1.ReasonNotYetLoaded {
-		t.Errorf("after an hour without Prometheus the verdict is %+v", got)
-	}
-}
-
 func TestResume(t *testing.T) {
 	plan := newPlan(t, latency)
 	levels := []v1alpha1.LevelStatus{{Severity: "warning"}, {Severity: "critical"}}
@@ -109,8 +111,8 @@ func TestResume(t *testing.T) {
 			if got, want := *after.Published(), *before.Published(); got.since(want) != noChange {
 				t.Errorf("resumed with %+v, want %+v", got, want)
 			}
-			if !after.missing.IsZero() {
-				t.Errorf("what is not overdue is missing since %s", after.missing)
+			if after.missing != (missing{}) {
+				t.Errorf("what is not overdue is missing since %s", after.missing.since)
 			}
 			if after.changed.After(noon.Add(time.Minute)) || after.changed.Before(noon.Add(time.Minute-SmallChanges)) {
 				t.Errorf("changed %s", after.changed)
@@ -120,22 +122,5 @@ func TestResume(t *testing.T) {
 				t.Errorf("resumed from another generation: %+v", other.Published())
 			}
 		})
-	}
-}
-
-// TestResumedIsOverdue: what was said to be missing for good stays so, and is not on its way again.
-func TestResumedIsOverdue(t *testing.T) {
-	plan := newPlan(t, latency)
-	s := NewSubject(plan)
-	s.Observe(NewSnapshot(noon))
-	s.Observe(NewSnapshot(noon.Add(Grace)))
-	status := &v1alpha1.AlertThresholdStatus{Levels: []v1alpha1.LevelStatus{{Severity: "warning"}, {Severity: "critical"}}}
-	s.Published().Record(status, 1)
-	status.Conditions[0].LastTransitionTime.Time = noon.Add(Grace)
-
-	again := NewSubject(plan)
-	again.Resume(status, 1, noon.Add(Grace+time.Second))
-	if again.Observe(NewSnapshot(noon.Add(Grace + 2*time.Second))) {
-		t.Errorf("told %+v", again.Published())
 	}
 }

@@ -7,7 +7,6 @@ import (
 	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	prometheusv1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/model"
-	"github.com/prometheus/prometheus/promql/parser"
 
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
@@ -18,8 +17,8 @@ type want struct {
 	name string
 	// labels are the rule's own. Prometheus may have been told to add others, but never to change these.
 	labels map[string]string
-	// query is the expression as the parser prints it; spelling is another way in which Prometheus, of another version,
-	// was seen to print the same.
+	// query is the expression as the parser prints it; spelling is another one of the same meaning that Prometheus, of another
+	// version or with a label enforced, was seen to hold.
 	query, spelling string
 	wait, keep      time.Duration
 }
@@ -60,11 +59,10 @@ func seconds(text string) time.Duration {
 
 // printed is the expression as the parser prints it, so that layout does not matter; as it is, when it cannot be read.
 func printed(expr string) string {
-	parsed, err := parser.NewParser(parser.Options{}).ParseExpr(expr)
-	if err != nil {
-		return expr
+	if parsed := parse(expr); parsed != nil {
+		return parsed.String()
 	}
-	return parsed.String()
+	return expr
 }
 
 // title names the rule in a sentence.
@@ -97,15 +95,17 @@ func (w *want) labelled(h *heldRule) bool {
 
 // same reports whether the rule that Prometheus holds says the same.
 func (w *want) same(h *heldRule) bool {
-	if h.wait != w.wait || h.keep != w.keep {
-		return false
-	}
-	if h.query == w.query || h.query == w.spelling {
+	return h.wait == w.wait && h.keep == w.keep && w.means(h.query)
+}
+
+// means reports whether the expression that Prometheus holds means ours.
+func (w *want) means(held string) bool {
+	if held == w.query || held == w.spelling {
 		return true
 	}
-	if printed(h.query) != w.query {
+	if !sameMeaning(w.query, held) {
 		return false
 	}
-	w.spelling = h.query
+	w.spelling = held
 	return true
 }

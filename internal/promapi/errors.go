@@ -1,6 +1,8 @@
 package promapi
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,8 +10,15 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"unicode"
 
 	prometheusv1 "github.com/prometheus/client_golang/api/prometheus/v1"
+)
+
+const (
+	// maxError is how much is read of an answer that is an error, in bytes, and maxReason how much of it people are told.
+	maxError  = 64 << 10
+	maxReason = 200
 )
 
 // errForeign is about an answer that is JSON, but not of the Prometheus API.
@@ -22,7 +31,12 @@ var errTooLarge = fmt.Errorf("the answer is larger than %d MiB: let the expressi
 func IsRefused(err error) bool {
 	var answer *prometheusv1.Error
 	return errors.Is(err, errTooLarge) ||
-		errors.As(err, &answer) && (answer.Type == prometheusv1.ErrBadData || answer.Type == prometheusv1.ErrExec)
+		errors.As(err, &answer) && (answer.Type == prometheusv1.ErrBadData || answer.Type == prometheusv1.ErrExec) && !isAgent(answer)
+}
+
+// isAgent reports whether the server cannot answer because it only forwards samples.
+func isAgent(answer *prometheusv1.Error) bool {
+	return strings.Contains(answer.Msg, "Prometheus Agent")
 }
 
 // capped reads no more of an answer than maxAnswer.
@@ -51,8 +65,80 @@ func (b *cappedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// explain says what was being asked and what to do about the error. The bearer token is in no error: the client library
-// quotes the URL, never a header, and the body of an answer that is not the API's own is left out.
+// discreet cuts short an answer that is an error, and empties one that repeats part of the bearer token.
+type discreet struct{ http.RoundTripper }
+
+// RoundTrip is http.RoundTripper's.
+func (d discreet) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := d.RoundTripper.RoundTrip(req)
+	if err != nil || resp.StatusCode < http.StatusBadRequest {
+		return resp, err
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxError))
+	resp.Body.Close()
+	// The request that was sent, unlike the one that was given, has the token.
+	if err != nil || resp.Request == nil || repeats(string(body), strings.TrimPrefix(resp.Request.Header.Get("Authorization"), "Bearer ")) {
+		body = nil
+	}
+	resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	return resp, nil
+}
+
+// repeats reports whether the text holds a part of the secret that is long enough to be of use to anybody.
+func repeats(text, secret string) bool {
+	const enough = 6
+	if len(secret) <= enough {
+		return secret != "" && strings.Contains(text, secret)
+	}
+	for i := range len(secret) - enough + 1 {
+		if strings.Contains(text, secret[i:i+enough]) {
+			return true
+		}
+	}
+	return false
+}
+
+// answerError is the error that an answer with that status is, told from its body as the client library does.
+func answerError(status int, body []byte) error {
+	var answer struct {
+		ErrorType prometheusv1.ErrorType `json:"errorType"`
+		Error     string                 `json:"error"`
+	}
+	ours := status == http.StatusBadRequest || status == http.StatusUnprocessableEntity
+	if ours && json.Unmarshal(body, &answer) == nil && answer.ErrorType != "" {
+		return &prometheusv1.Error{Type: answer.ErrorType, Msg: answer.Error}
+	}
+	kind := prometheusv1.ErrServer
+	if status < http.StatusInternalServerError {
+		kind = prometheusv1.ErrClient
+	}
+	return &prometheusv1.Error{Type: kind, Msg: fmt.Sprintf("status %d", status), Detail: string(body)}
+}
+
+// reason is what the body of an error says, in one short line: the text of JSON, or plain text; empty for a page.
+func reason(body string) string {
+	var answer struct{ Error, Message string }
+	if json.Unmarshal([]byte(body), &answer) == nil {
+		body = cmp.Or(answer.Error, answer.Message)
+	}
+	line := strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(body, ""))
+	line = strings.Join(strings.Fields(line), " ")
+	if strings.HasPrefix(line, "<") || strings.HasPrefix(line, "{") {
+		return ""
+	}
+	if len(line) > maxReason {
+		line = strings.ToValidUTF8(line[:maxReason], "") + "..."
+	}
+	return line
+}
+
+// explain says what was being asked, why that failed, and what to do about it. The bearer token is in no error: the client
+// library quotes the URL, never a header, and discreet empties an answer that repeats it.
 func (c *Client) explain(what string, err error) error {
 	var answer *prometheusv1.Error
 	var syntax *json.SyntaxError
@@ -61,16 +147,24 @@ func (c *Client) explain(what string, err error) error {
 	case errors.Is(err, context.DeadlineExceeded):
 		advice = fmt.Sprintf(" (no answer within %s: it is overloaded, or a network policy is in the way)", c.timeout)
 	case errors.As(err, &answer):
-		advice = adviseOn(answer)
+		says := reason(answer.Detail)
+		advice = adviseOn(answer, says)
+		if says != "" {
+			advice = ": " + says + advice
+		}
 	case errors.As(err, &syntax):
 		advice = " (the answer is not the Prometheus API's: check the URL)"
 	}
-	return fmt.Errorf("%s Prometheus: %w%s", what, err, advice)
+	return fmt.Errorf("%s: %w%s", what, err, advice)
 }
 
 // adviseOn says what to do about an answer that is an error; nothing where the server's own words do.
-func adviseOn(answer *prometheusv1.Error) string {
+func adviseOn(answer *prometheusv1.Error, says string) string {
 	switch {
+	case isAgent(answer):
+		return " (it runs in agent mode and evaluates no rules: use the URL of a Prometheus server, or of the one that gets its samples)"
+	case strings.Contains(says, "no org id"):
+		return " (it asks for a tenant: use the URL of a gateway that sets X-Scope-OrgID)"
 	case strings.HasSuffix(answer.Msg, " 401"), strings.HasSuffix(answer.Msg, " 403"):
 		return " (check the bearer token file, and that the token may query)"
 	case strings.HasSuffix(answer.Msg, " 404"), answer.Type == prometheusv1.ErrBadResponse:

@@ -62,7 +62,7 @@ func (o Options) Validate() error {
 			continue
 		}
 		if _, err := os.ReadFile(file.path); err != nil {
-			errs = append(errs, fmt.Errorf("read the %s file of Prometheus: %w", file.what, err))
+			errs = append(errs, fmt.Errorf("reading the %s file of Prometheus: %w", file.what, err))
 		}
 	}
 	if o.Timeout < 0 {
@@ -76,7 +76,9 @@ func (o Options) Validate() error {
 
 // Client asks one server. It is safe for several goroutines.
 type Client struct {
-	http      *http.Client
+	http *http.Client
+	// fresh asks each question over a new connection.
+	fresh     *http.Client
 	client    api.Client
 	api       prometheusv1.API
 	timeout   time.Duration
@@ -94,16 +96,22 @@ func New(o Options) (*Client, error) {
 	if o.TokenFile != "" {
 		cfg.Authorization = &config.Authorization{Type: "Bearer", CredentialsFile: o.TokenFile}
 	}
-	httpClient, err := config.NewClientFromConfig(cfg, "prometheus", config.WithUserAgent("plimsoll"))
+	named := config.WithUserAgent("plimsoll")
+	httpClient, err := config.NewClientFromConfig(cfg, "prometheus", named)
 	if err != nil {
-		return nil, fmt.Errorf("set up the client of Prometheus: %w", err)
+		return nil, fmt.Errorf("setting up the client of Prometheus: %w", err)
 	}
+	fresh, err := config.NewClientFromConfig(cfg, "prometheus", named, config.WithKeepAlivesDisabled())
+	if err != nil {
+		return nil, fmt.Errorf("setting up the client of Prometheus: %w", err)
+	}
+	httpClient.Transport = traced{discreet{httpClient.Transport}}
 	client, err := api.NewClient(api.Config{Address: o.URL, RoundTripper: capped{httpClient.Transport}})
 	if err != nil {
-		return nil, fmt.Errorf("set up the client of Prometheus: %w", err)
+		return nil, fmt.Errorf("setting up the client of Prometheus: %w", err)
 	}
 	c := &Client{
-		http: httpClient, client: client, api: prometheusv1.NewAPI(client),
+		http: httpClient, fresh: fresh, client: client, api: prometheusv1.NewAPI(client),
 		timeout: o.Timeout, maxPoints: o.MaxPoints,
 	}
 	if c.timeout == 0 {

@@ -144,6 +144,22 @@ func TestQueryRangeAtTheLimit(t *testing.T) {
 	}
 }
 
+// TestAgent: a Prometheus that only forwards samples says so itself, and is told from one that could not be asked.
+func TestAgent(t *testing.T) {
+	server := prometheusserver.StartAgent(t)
+	client := newClient(t, Options{URL: server.URL()})
+	_, queryErr := client.Query(t.Context(), "vector(1)", time.Time{})
+	var rulesErr error
+	for _, err := range client.Rules(t.Context(), "") {
+		rulesErr = err
+	}
+	for _, err := range []error{queryErr, rulesErr} {
+		if err == nil || !strings.Contains(err.Error(), "unavailable with Prometheus Agent (it runs in agent mode") || IsRefused(err) {
+			t.Errorf("error = %v", err)
+		}
+	}
+}
+
 func TestRules(t *testing.T) {
 	client := prometheus(t, Options{})
 	var group Group
@@ -176,6 +192,10 @@ func TestRules(t *testing.T) {
 	}
 	for range client.Rules(t.Context(), "") {
 		break // may be left at any time
+	}
+	first := client.Server(t.Context())
+	if again := client.Server(t.Context()); first == "" || first != again {
+		t.Errorf("the server is %q, then %q", first, again)
 	}
 	if urls, err := client.Alertmanagers(t.Context()); err != nil || len(urls) != 0 {
 		t.Errorf("Alertmanagers = %v, %v", urls, err)

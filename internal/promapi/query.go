@@ -18,7 +18,7 @@ func (c *Client) Query(ctx context.Context, expr string, at time.Time) (model.Ve
 	defer cancel()
 	value, _, err := c.api.Query(ctx, expr, at)
 	if err != nil {
-		return nil, c.explain("query", err)
+		return nil, c.explain("querying Prometheus", err)
 	}
 	switch value := value.(type) {
 	case model.Vector:
@@ -26,7 +26,7 @@ func (c *Client) Query(ctx context.Context, expr string, at time.Time) (model.Ve
 	case *model.Scalar:
 		return model.Vector{{Metric: model.Metric{}, Value: value.Value, Timestamp: value.Timestamp}}, nil
 	default:
-		return nil, fmt.Errorf("query Prometheus: the expression gives a %s: it must give one value per series", value.Type())
+		return nil, fmt.Errorf("querying Prometheus: the expression gives a %s: it must give one value per series", value.Type())
 	}
 }
 
@@ -67,7 +67,7 @@ type Chunk struct {
 func (c *Client) QueryRange(ctx context.Context, expr string, r Range) iter.Seq2[Chunk, error] {
 	return func(yield func(Chunk, error) bool) {
 		if r.Step <= 0 {
-			yield(Chunk{}, errors.New("query Prometheus over a range: the step must be longer than 0"))
+			yield(Chunk{}, errors.New("querying Prometheus over a range: the step must be longer than 0"))
 			return
 		}
 		for left := r; left.Points() > 0; {
@@ -89,11 +89,11 @@ func (c *Client) queryPart(ctx context.Context, expr string, part Range) (model.
 	defer cancel()
 	value, _, err := c.api.QueryRange(ctx, expr, prometheusv1.Range{Start: part.Start, End: part.End, Step: part.Step})
 	if err != nil {
-		return nil, c.explain("query over a range", err)
+		return nil, c.explain("querying Prometheus over a range", err)
 	}
 	series, ok := value.(model.Matrix)
 	if !ok {
-		return nil, fmt.Errorf("query Prometheus over a range: the answer is a %s, not a matrix: check that the URL is a Prometheus'", value.Type())
+		return nil, fmt.Errorf("querying Prometheus over a range: the answer is a %s, not a matrix: check that the URL is a Prometheus'", value.Type())
 	}
 	return series, nil
 }

@@ -3,7 +3,7 @@ package promapi
 import (
 	"context"
 	"encoding/json"
-	"fmt"
+	"io"
 	"iter"
 	"net/http"
 	"net/url"
@@ -60,7 +60,7 @@ func (c *Client) Rules(ctx context.Context, selector string) iter.Seq2[Group, er
 		defer cancel()
 		stopped, err := c.readRules(ctx, selector, func(g Group) bool { return yield(g, nil) })
 		if err != nil && !stopped {
-			yield(Group{}, c.explain("read the rules of", err))
+			yield(Group{}, c.explain("reading the rules of Prometheus", err))
 		}
 	}
 }
@@ -81,10 +81,23 @@ func (c *Client) readRules(ctx context.Context, selector string, take func(Group
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return false, &prometheusv1.Error{Type: prometheusv1.ErrServer, Msg: fmt.Sprintf("status %d", resp.StatusCode)}
+		body, err := io.ReadAll(io.LimitReader(resp.Body, maxError))
+		if err != nil {
+			return false, err
+		}
+		return false, answerError(resp.StatusCode, body)
 	}
-	return readGroups(json.NewDecoder(resp.Body), take)
+	stopped, err = readGroups(json.NewDecoder(resp.Body), take)
+	if err != nil || stopped {
+		return stopped, err
+	}
+	// Only an answer that was read to its end leaves the connection to the next request.
+	_, err = io.Copy(io.Discard, io.LimitReader(resp.Body, maxRest))
+	return false, err
 }
+
+// maxRest is how much may follow the groups in an answer, in bytes.
+const maxRest = 1 << 20
 
 func readGroups(decoder *json.Decoder, take func(Group) bool) (stopped bool, err error) {
 	for _, name := range []string{"data", "groups"} {
@@ -140,7 +153,7 @@ func (c *Client) Alertmanagers(ctx context.Context) ([]string, error) {
 	defer cancel()
 	found, err := c.api.AlertManagers(ctx)
 	if err != nil {
-		return nil, c.explain("read the Alertmanagers of", err)
+		return nil, c.explain("reading the Alertmanagers of Prometheus", err)
 	}
 	urls := make([]string, len(found.Active))
 	for i, one := range found.Active {

@@ -58,7 +58,7 @@ const (
 	ReasonLoaded = "Loaded"
 	// ReasonNotYetLoaded: the rule was written and Prometheus does not have it yet.
 	ReasonNotYetLoaded = "NotYetLoaded"
-	// ReasonNotSelected: no Prometheus selects the rule. The message has the labels that one asks for.
+	// ReasonNotSelected: no Prometheus or ThanosRuler selects the rule. The message has the labels that each asks for.
 	ReasonNotSelected = "NotSelected"
 	// ReasonEvaluationFailed: Prometheus cannot evaluate the rule. The message is Prometheus' own.
 	ReasonEvaluationFailed = "EvaluationFailed"
