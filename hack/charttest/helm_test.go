@@ -51,7 +51,13 @@ func run(t *testing.T, binary string, args ...string) (string, error) {
 // render returns the chart's objects, each as YAML.
 func render(t *testing.T, chart string, args ...string) []string {
 	t.Helper()
-	out, err := helm(t, append([]string{"template", "plimsoll", chartDir(chart), "--namespace", "ai"}, args...)...)
+	return renderAs(t, chart, "plimsoll", "ai", args...)
+}
+
+// renderAs returns the objects of a release of the name in the namespace.
+func renderAs(t *testing.T, chart, release, namespace string, args ...string) []string {
+	t.Helper()
+	out, err := helm(t, append([]string{"template", release, chartDir(chart), "--namespace", namespace}, args...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
