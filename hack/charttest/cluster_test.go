@@ -83,10 +83,31 @@ type release string
 // helm runs a command of Helm about the release.
 func (r release) helm(t *testing.T, command string, args ...string) {
 	t.Helper()
-	name := string(r)
-	if _, err := helm(t, append([]string{command, name, "--namespace", name, "--kubeconfig", kubeconfig, "--wait"}, args...)...); err != nil {
+	if err := r.tryHelm(t, command, args...); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// tryHelm is helm for a command that may fail.
+func (r release) tryHelm(t *testing.T, command string, args ...string) error {
+	t.Helper()
+	name := string(r)
+	_, err := helm(t, append([]string{command, name, "--namespace", name, "--kubeconfig", kubeconfig, "--wait"}, args...)...)
+	return err
+}
+
+// cleanUp uninstalls the release, and deletes the definition, when the test ends.
+func (r release) cleanUp(t *testing.T) {
+	t.Helper()
+	t.Cleanup(func() {
+		uninstall := exec.Command(tool("helm"), "uninstall", string(r), "--namespace", string(r), "--kubeconfig", kubeconfig, "--ignore-not-found")
+		if out, err := uninstall.CombinedOutput(); err != nil {
+			t.Errorf("helm uninstall %s: %v: %s", r, err, out)
+		}
+		if _, err := kubectl(context.Background(), "", "delete", definition, "--ignore-not-found"); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // values are those of a release without pods.
@@ -101,7 +122,6 @@ func (r release) runController(t *testing.T) (stop func()) {
 	cfg.Impersonate = rest.ImpersonationConfig{UserName: fmt.Sprintf("system:serviceaccount:%s:plimsoll-controller", r)}
 	o := controller.Options{
 		MetricsAddress: "0", ProbeAddress: "0", Registerer: prometheus.NewRegistry(),
-		LeaderElection: true, LeaderElectionNamespace: string(r),
 	}
 	mgr, err := controller.NewManager(cfg, o, logr.Discard())
 	if err != nil {
