@@ -41,6 +41,8 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	fs.StringVar(&o.controller.ProbeAddress, "health-probe-bind-address", ":8081", "`address` to serve /healthz and /readyz on; 0 for not at all")
 	fs.BoolVar(&o.controller.LeaderElection, "leader-elect", false, "let one of several replicas work at a time")
 	fs.StringVar(&o.controller.LeaderElectionNamespace, "leader-election-namespace", "", "`namespace` of the leader's lease")
+	fs.StringVar(&o.controller.LeaderElectionID, "leader-election-id", controller.DefaultLeaderElectionID,
+		"`name` of the leader's lease, which the controller makes if it is not there; another one for each controller of a namespace")
 	fs.StringVar(&o.controller.LeaderElectionIdentity, "leader-election-identity", "",
 		"a `name` that no other replica has and this one keeps when it is restarted, as a pod's is (default: a new one each time)")
 	prometheusFlags(fs, &o.controller.Prometheus)

@@ -30,6 +30,8 @@ func (r *Reconciler) announce(ctx context.Context, before, after *v1alpha1.Alert
 		switch {
 		case isDoubtful(is):
 			reason, eventType = v1alpha1.ReasonSpecWarning, corev1.EventTypeWarning
+		case is.Type == v1alpha1.ConditionContested:
+			eventType = corev1.EventTypeWarning
 		case is.Status == metav1.ConditionTrue && (was == nil || was.Status != metav1.ConditionFalse), is.Status == metav1.ConditionUnknown:
 			continue // nothing was wrong, or it is not known yet whether something is
 		case is.Status != metav1.ConditionTrue && !isWithdrawal(is):

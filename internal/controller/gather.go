@@ -34,8 +34,7 @@ func (r *Reconciler) threshold(ctx context.Context, key types.NamespacedName) (*
 		err = r.live.Get(ctx, key, t)
 	}
 	if apierrors.IsNotFound(err) {
-		r.own.forget(key)
-		r.insight.forget(key)
+		r.forget(key)
 		return nil, nil
 	}
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 
 	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -98,13 +97,4 @@ func (k *known) record(status *v1alpha1.AlertThresholdStatus) {
 	if k.observation != nil {
 		k.observation.Record(status, k.generation)
 	}
-}
-
-// notLoaded is the condition Loaded if it is known to fail; nil otherwise.
-func (k *known) notLoaded() *metav1.Condition {
-	if k == nil || k.observation == nil || k.observation.Loaded.Status != metav1.ConditionFalse {
-		return nil
-	}
-	loaded := k.observation.Loaded
-	return &metav1.Condition{Type: v1alpha1.ConditionLoaded, Status: loaded.Status, Reason: loaded.Reason, Message: loaded.Message}
 }

@@ -166,7 +166,7 @@ func TestApplyNoticesAnotherRule(t *testing.T) {
 		t.Fatal(err)
 	}
 	seen := &seenRule{ObjectMeta: metav1.ObjectMeta{UID: "another", ResourceVersion: "1"}}
-	m, err := newMetrics(prometheus.NewRegistry(), admin, nil)
+	m, err := newMetrics(prometheus.NewRegistry(), admin, nil, "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,8 +23,9 @@ type metrics struct {
 	tooLarge           prometheus.Counter
 }
 
-// newMetrics registers the metrics. The thresholds are counted in the cache of reader once elected is closed.
-func newMetrics(registerer prometheus.Registerer, reader client.Reader, elected <-chan struct{}) (*metrics, error) {
+// newMetrics registers the metrics. The thresholds are counted in the cache of reader once elected is closed, but for those
+// that a controller other than self answers for.
+func newMetrics(registerer prometheus.Registerer, reader client.Reader, elected <-chan struct{}, self string) (*metrics, error) {
 	m := &metrics{
 		ruleWrites: counters(metric.RuleWrites),
 		errors:     counters(metric.ReconcileErrors),
@@ -39,7 +40,7 @@ func newMetrics(registerer prometheus.Registerer, reader client.Reader, elected 
 	for _, reason := range metric.ReconcileErrorReasons() {
 		m.errors.WithLabelValues(reason)
 	}
-	counts := &census{reader: reader, elected: elected,
+	counts := &census{reader: reader, elected: elected, self: self,
 		desc: prometheus.NewDesc(metric.Thresholds.Name, metric.Thresholds.Help, metric.Thresholds.Labels, nil)}
 	for _, c := range []prometheus.Collector{m.ruleWrites, m.errors, m.tooLarge, counts} {
 		if err := registerer.Register(c); err != nil {
@@ -91,6 +92,7 @@ func reasonOf(err error) string {
 type census struct {
 	reader  client.Reader
 	elected <-chan struct{}
+	self    string
 	desc    *prometheus.Desc
 }
 
@@ -111,18 +113,23 @@ func (c *census) Collect(out chan<- prometheus.Metric) {
 		out <- prometheus.NewInvalidMetric(c.desc, err)
 		return
 	}
-	counts := map[[3]string]int{}
+	counts := map[[4]string]int{}
 	for i := range list.Items {
-		counts[class(&list.Items[i])]++
+		if by := list.Items[i].Status.Controller; c.self == "" || by == "" || by == c.self {
+			counts[class(&list.Items[i])]++
+		}
 	}
 	for labels, n := range counts {
 		out <- prometheus.MustNewConstMetric(c.desc, prometheus.GaugeValue, float64(n), labels[:]...)
 	}
 }
 
-// class are the threshold's values of the labels mode, ready and state.
-func class(t *v1alpha1.AlertThreshold) [3]string {
-	ready := ptr.Deref(meta.FindStatusCondition(t.Status.Conditions, v1alpha1.ConditionReady), metav1.Condition{Status: metav1.ConditionUnknown})
+// class are the threshold's values of the labels mode, ready, loaded and state.
+func class(t *v1alpha1.AlertThreshold) [4]string {
+	condition := func(kind string) string {
+		unknown := metav1.Condition{Status: metav1.ConditionUnknown}
+		return string(ptr.Deref(meta.FindStatusCondition(t.Status.Conditions, kind), unknown).Status)
+	}
 	mode := t.Spec.Mode
 	if mode == "" {
 		mode = v1alpha1.ModeEnforce
@@ -131,5 +138,5 @@ func class(t *v1alpha1.AlertThreshold) [3]string {
 	if state == "" {
 		state = v1alpha1.StateUnknown
 	}
-	return [3]string{string(mode), string(ready.Status), string(state)}
+	return [4]string{string(mode), condition(v1alpha1.ConditionReady), condition(v1alpha1.ConditionLoaded), string(state)}
 }

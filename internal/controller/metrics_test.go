@@ -32,7 +32,7 @@ func (listOf) Get(context.Context, client.ObjectKey, client.Object, ...client.Ge
 func TestMetricsAreTheContract(t *testing.T) {
 	registry, elected := prometheus.NewPedanticRegistry(), make(chan struct{})
 	close(elected)
-	m, err := newMetrics(registry, listOf{*newThreshold()}, elected)
+	m, err := newMetrics(registry, listOf{*newThreshold()}, elected, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func TestMetricsAreTheContract(t *testing.T) {
 
 func TestOnlyTheLeaderCounts(t *testing.T) {
 	registry := prometheus.NewPedanticRegistry()
-	if _, err := newMetrics(registry, listOf{*newThreshold()}, make(chan struct{})); err != nil {
+	if _, err := newMetrics(registry, listOf{*newThreshold()}, make(chan struct{}), ""); err != nil {
 		t.Fatal(err)
 	}
 	families, err := registry.Gather()
@@ -89,11 +89,11 @@ func TestClass(t *testing.T) {
 	decide(off, observed{}, nil).record(&off.Status, 3)
 	for _, tc := range []struct {
 		at   *v1alpha1.AlertThreshold
-		want [3]string
+		want [4]string
 	}{
-		{fresh, [3]string{"Enforce", "Unknown", "Unknown"}},
-		{ready, [3]string{"Enforce", "True", "Unknown"}},
-		{off, [3]string{"Off", "True", "Off"}},
+		{fresh, [4]string{"Enforce", "Unknown", "Unknown", "Unknown"}},
+		{ready, [4]string{"Enforce", "True", "Unknown", "Unknown"}},
+		{off, [4]string{"Off", "True", "Unknown", "Off"}},
 	} {
 		if got := class(tc.at); got != tc.want {
 			t.Errorf("class = %v, want %v", got, tc.want)

@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -37,6 +39,8 @@ func TestOperation(t *testing.T) {
 	t.Run("nothing is written at rest and on restart", o.restAndRestart)
 	t.Run("another replica takes over", o.takeOver)
 	t.Run("a leader that is started anew leads again", o.leadsAgain)
+	t.Run("the lease is deleted", o.leaseDeleted)
+	t.Run("nobody may lead", o.nobodyLeads)
 	t.Run("some namespaces", o.someNamespaces)
 }
 
@@ -185,12 +189,67 @@ func (o operation) leadsAgain(t *testing.T) {
 	first.stop(t, syscall.SIGTERM)
 }
 
+// leaseDeleted deletes the leader's Lease, as somebody does who tidies up: it leads on, under a new one.
+func (o operation) leaseDeleted(t *testing.T) {
+	run := o.program.start(t, "--leader-elect", "--leader-election-namespace", controllerNamespace, "--leader-election-identity", "only")
+	run.ready(t)
+	o.leads(t, "")
+	lease := &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: controllerNamespace, Name: DefaultLeaderElectionID}}
+	if err := o.admin.Delete(t.Context(), lease); err != nil {
+		t.Fatal(err)
+	}
+	if holder := o.leads(t, ""); holder != "only" {
+		t.Errorf("%s leads", holder)
+	}
+	if err := create(o.admin, thresholdYAML("default", "after-the-lease", cpuSpec)); err != nil {
+		t.Fatal(err)
+	}
+	threshold := waitFor(t, o.admin, "default", "after-the-lease", v1alpha1.ConditionReady, v1alpha1.ReasonReady)
+	if got, want := threshold.Status.Controller, controllerNamespace+"/"+DefaultLeaderElectionID; got != want {
+		t.Errorf("controller is %q, want %q", got, want)
+	}
+	run.ready(t)
+	run.stop(t, syscall.SIGTERM)
+}
+
+// nobodyLeads runs a controller that may not make its Lease, where the Lease is not there: it is not ready, says why, and
+// the metric for the alert says so too.
+func (o operation) nobodyLeads(t *testing.T) {
+	const user, namespace = "plimsoll-leaderless", "leaderless"
+	rights := "apiVersion: v1\nkind: Namespace\nmetadata: {name: " + namespace + "}\n---\n" +
+		"apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: leaderless}\n" +
+		"roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: plimsoll-controller}\n" +
+		"subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: " + user + "}]\n"
+	if err := create(o.admin, rights); err != nil {
+		t.Fatal(err)
+	}
+	run := o.program.as(t, o.cfg, user).start(t, "--leader-elect", "--leader-election-namespace", namespace)
+	eventually(t, time.Minute, func() error {
+		_, err := fetch(t.Context(), http.DefaultClient, "http://"+run.probes+"/readyz?verbose")
+		if err == nil || !strings.Contains(err.Error(), "[-]leader failed") || !strings.Contains(err.Error(), "[+]caches ok") {
+			return fmt.Errorf("readiness is %v, want a failure of the leader alone", err)
+		}
+		return nil
+	})
+	time.Sleep(3 * leaseRetry) // it has tried to lead by then, and logged why it may not
+	gauges := scrape(t, http.DefaultClient, "http://"+run.metrics+"/metrics")["leader_election_master_status"].GetMetric()
+	if len(gauges) != 1 || gauges[0].GetGauge().GetValue() != 0 {
+		t.Errorf("leader_election_master_status is %v, want 0", gauges)
+	}
+	run.stop(t, syscall.SIGTERM)
+	for _, says := range []string{"leases.coordination.k8s.io", "forbidden", namespace + "/" + DefaultLeaderElectionID} {
+		if !strings.Contains(run.output.String(), says) {
+			t.Errorf("the log does not say %q", says)
+		}
+	}
+}
+
 // leads waits until a replica leads, another than that one, and returns its name.
 func (o operation) leads(t *testing.T, other string) (holder string) {
 	t.Helper()
 	eventually(t, time.Minute, func() error {
 		lease := &coordinationv1.Lease{}
-		if err := o.admin.Get(t.Context(), client.ObjectKey{Namespace: controllerNamespace, Name: leaseName}, lease); err != nil {
+		if err := o.admin.Get(t.Context(), client.ObjectKey{Namespace: controllerNamespace, Name: DefaultLeaderElectionID}, lease); err != nil {
 			return err
 		}
 		if lease.Spec.HolderIdentity == nil || *lease.Spec.HolderIdentity == "" || *lease.Spec.HolderIdentity == other {

@@ -1,6 +1,7 @@
 package controller
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -29,6 +30,9 @@ type Options struct {
 	// LeaderElection lets one of several replicas work at a time. The lease lies in LeaderElectionNamespace.
 	LeaderElection          bool
 	LeaderElectionNamespace string
+	// LeaderElectionID is the name of the lease; DefaultLeaderElectionID when empty. Controllers with leases of their own
+	// know of each other by them, and share no namespace.
+	LeaderElectionID string
 	// LeaderElectionIdentity is a name that no other replica has, and that this one has again when it is started anew: so a
 	// leader that was killed leads again at once. Empty for another name each time, which has the lease run out first.
 	LeaderElectionIdentity string
@@ -59,10 +63,25 @@ func (o Options) Validate() error {
 			errs = append(errs, fmt.Errorf("address %q: write host:port, :port or 0: %w", address, err))
 		}
 	}
+	for _, problem := range validation.IsDNS1123Subdomain(o.leaderElectionID()) {
+		errs = append(errs, fmt.Errorf("leader election ID %q: %s", o.LeaderElectionID, problem))
+	}
 	if o.LeaderElection && o.LeaderElectionNamespace == "" {
 		errs = append(errs, errors.New("leader election needs the namespace of its lease: name it with --leader-election-namespace"))
 	}
 	return errors.Join(append(errs, o.Prometheus.Validate(), o.Webhook.Validate())...)
+}
+
+func (o Options) leaderElectionID() string {
+	return cmp.Or(o.LeaderElectionID, DefaultLeaderElectionID)
+}
+
+// controllerName is the controller's name among others, that of its lease; empty without leader election.
+func (o Options) controllerName() string {
+	if !o.LeaderElection {
+		return ""
+	}
+	return o.LeaderElectionNamespace + "/" + o.leaderElectionID()
 }
 
 // PrometheusOptions say which Prometheus is asked, and how often; none when the URL is empty.

@@ -78,7 +78,7 @@ func TestOrphan(t *testing.T) {
 					}
 				}
 			}
-			m, err := newMetrics(prometheus.NewRegistry(), admin, nil)
+			m, err := newMetrics(prometheus.NewRegistry(), admin, nil, "")
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -36,6 +37,7 @@ type Reconciler struct {
 	events     events.EventRecorder
 	metrics    *metrics
 	rules      *ruleWatch
+	claims     *claims
 	insight    *insight
 	ruleLabels map[string]string
 }
@@ -53,9 +55,26 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (result ct
 	case !threshold.DeletionTimestamp.IsZero():
 		return ctrl.Result{}, nil
 	}
+	claim, err := r.claims.of(ctx, threshold)
+	switch {
+	case err != nil:
+		return ctrl.Result{}, err
+	case claim.owner != "":
+		r.forget(req.NamespacedName) // it is another controller's; should that go, the threshold is reconciled again
+		return ctrl.Result{}, nil
+	case claim.wait > 0:
+		return ctrl.Result{RequeueAfter: claim.wait}, nil
+	}
 	before := threshold.DeepCopy()
 	defer func() { err = errors.Join(err, r.patchStatus(ctx, before, threshold)) }()
+	claim.record(threshold)
 	return r.reconcile(ctx, threshold)
+}
+
+// forget drops what is remembered of a threshold that is gone, or another controller's.
+func (r *Reconciler) forget(key types.NamespacedName) {
+	r.own.forget(key)
+	r.insight.forget(key)
 }
 
 func (r *Reconciler) reconcile(ctx context.Context, t *v1alpha1.AlertThreshold) (ctrl.Result, error) {
@@ -111,12 +130,14 @@ func (r *Reconciler) patchStatus(ctx context.Context, before, after *v1alpha1.Al
 	if equality.Semantic.DeepEqual(before.Status, after.Status) {
 		return nil
 	}
-	err := r.client.Status().Patch(ctx, after, client.MergeFrom(before), fieldOwner)
+	// A merge patch replaces the whole list of conditions: only what was read may be written over.
+	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
+	err := r.client.Status().Patch(ctx, after, patch, fieldOwner)
 	if apierrors.IsNotFound(err) {
 		return nil // deleted meanwhile
 	}
 	if err != nil {
-		return fmt.Errorf("patch the status: %w", err)
+		return fmt.Errorf("patching the status: %w", err)
 	}
 	r.own.change(client.ObjectKeyFromObject(after), func(own *ownWrite) { own.status = after.ResourceVersion })
 	r.announce(ctx, before, after)

@@ -55,7 +55,11 @@ func register(mgr ctrl.Manager, o Options) error {
 	if r.insight, err = newInsight(mgr, o, mgr.GetLogger().WithName("prometheus")); err != nil {
 		return err
 	}
-	if r.metrics, err = newMetrics(o.Registerer, r.client, mgr.Elected()); err != nil {
+	contest, err := r.addClaims(mgr, o)
+	if err != nil {
+		return err
+	}
+	if r.metrics, err = newMetrics(o.Registerer, r.client, mgr.Elected(), o.controllerName()); err != nil {
 		return err
 	}
 	if err := mgr.GetFieldIndexer().IndexField(context.Background(), &v1alpha1.AlertThreshold{}, roleField, indexRole); err != nil {
@@ -74,6 +78,9 @@ func register(mgr ctrl.Manager, o Options) error {
 	if err != nil {
 		return fmt.Errorf("build the AlertThreshold controller: %w", err)
 	}
+	if err := r.rules.controller.Watch(contest.source()); err != nil {
+		return fmt.Errorf("watching other controllers: %w", err)
+	}
 	if r.insight != nil {
 		if err := r.rules.controller.Watch(r.insight.source()); err != nil {
 			return fmt.Errorf("watch what is known from Prometheus: %w", err)
@@ -87,6 +94,37 @@ func register(mgr ctrl.Manager, o Options) error {
 		return fmt.Errorf("ask the API server for its kinds: %w", err)
 	}
 	return r.rules.ensure()
+}
+
+// addClaims makes mgr look for other controllers, if this one has a Lease by which they find it too. What it returns has
+// all thresholds reconciled when another one comes, goes or changes.
+func (r *Reconciler) addClaims(mgr ctrl.Manager, o Options) (*pending, error) {
+	contest := &pending{name: "other controllers", priority: handler.LowPriority}
+	if !o.LeaderElection {
+		return contest, nil
+	}
+	leases, err := newLeases(mgr.GetConfig())
+	if err != nil {
+		return nil, err
+	}
+	log := mgr.GetLogger().WithName("claims")
+	watcher := &peers{leases: leases, self: o.controllerName(), log: log, changed: func(ctx context.Context) {
+		var list v1alpha1.AlertThresholdList
+		if err := r.client.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
+			return // the manager is ending: nothing else fails to read from a cache
+		}
+		for i := range list.Items {
+			contest.add(client.ObjectKeyFromObject(&list.Items[i]))
+		}
+	}}
+	if err := mgr.Add(watcher); err != nil {
+		return nil, fmt.Errorf("adding the watch of other controllers: %w", err)
+	}
+	if err := mgr.GetFieldIndexer().IndexField(context.Background(), &v1alpha1.AlertThreshold{}, claimField, indexClaim(watcher.self)); err != nil {
+		return nil, fmt.Errorf("indexing AlertThresholds by controller: %w", err)
+	}
+	r.claims = &claims{reader: r.client, peers: watcher, log: log, left: map[string]string{}}
+	return contest, nil
 }
 
 // first has a threshold looked at before others, of all that are there when the controller begins, if something was to be

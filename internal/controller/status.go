@@ -47,7 +47,7 @@ func (d decision) record(status *v1alpha1.AlertThresholdStatus, generation int64
 	d.known.record(status)
 }
 
-// ready is the condition Ready: it fails with the first of the others that fails. A threshold that deliberately has no
+// ready is the condition Ready: it fails with the first of the two that fails. A threshold that deliberately has no
 // rule is as it should be: who waits for it must not wait for ever.
 func (d decision) ready() metav1.Condition {
 	ready := metav1.Condition{
@@ -57,7 +57,7 @@ func (d decision) ready() metav1.Condition {
 		Reason:             v1alpha1.ReasonReady,
 		Message:            "the spec is accepted and its rule is in the cluster",
 	}
-	for _, c := range d.conditions() {
+	for _, c := range []metav1.Condition{d.accepted, d.programmed} { // in the order in which one leads to the next
 		if c.Status != metav1.ConditionTrue {
 			ready.Status, ready.Reason, ready.Message = metav1.ConditionFalse, c.Reason, c.Message
 			break
@@ -67,14 +67,6 @@ func (d decision) ready() metav1.Condition {
 		ready.Status = metav1.ConditionTrue
 	}
 	return ready
-}
-
-// conditions are those that must not fail, in the order in which one leads to the next.
-func (d decision) conditions() []metav1.Condition {
-	if loaded := d.known.notLoaded(); loaded != nil {
-		return []metav1.Condition{d.accepted, d.programmed, *loaded}
-	}
-	return []metav1.Condition{d.accepted, d.programmed}
 }
 
 // isWithdrawal reports whether the condition says that there is deliberately no rule.

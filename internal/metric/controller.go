@@ -22,8 +22,8 @@ const (
 // What the controller tells of itself. No label names a threshold: the series do not grow with the resources.
 var (
 	Thresholds = Metric{
-		Name: "plimsoll_thresholds", Type: Gauge, Labels: []string{"mode", "ready", "state"},
-		Help: "AlertThresholds by mode, Ready condition and state; of the leading replica only.",
+		Name: "plimsoll_thresholds", Type: Gauge, Labels: []string{"mode", "ready", "loaded", "state"},
+		Help: "AlertThresholds by mode, conditions Ready and Loaded, and state; of the leading replica only.",
 	}
 	RuleWrites = Metric{
 		Name: "plimsoll_rule_writes_total", Type: Counter, Labels: []string{"operation", "outcome"},

@@ -7,13 +7,15 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:shortName=at,categories=plimsoll
-// +kubebuilder:metadata:annotations="plimsoll.dev/schema-version=1"
+// +kubebuilder:metadata:annotations="plimsoll.dev/schema-version=2"
+// +kubebuilder:metadata:annotations="helm.sh/resource-policy=keep"
 // +kubebuilder:printcolumn:name="Alert",type=string,JSONPath=`.spec.alert`
 // +kubebuilder:printcolumn:name="Signal",type=string,JSONPath=`.spec.signal.name`
 // +kubebuilder:printcolumn:name="Threshold",type=string,JSONPath=`.status.threshold`
 // +kubebuilder:printcolumn:name="Current",type=string,JSONPath=`.status.current`
 // +kubebuilder:printcolumn:name="State",type=string,JSONPath=`.status.state`
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Loaded",type=string,JSONPath=`.status.conditions[?(@.type=="Loaded")].status`
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`,priority=1
 // +kubebuilder:printcolumn:name="Headroom",type=string,JSONPath=`.status.headroom`,priority=1
 // +kubebuilder:printcolumn:name="Fires",type=string,JSONPath=`.status.backtest.fires`,priority=1

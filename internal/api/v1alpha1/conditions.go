@@ -9,9 +9,12 @@ const (
 	// ConditionLoaded is True when Prometheus holds the rule's expressions and evaluates them without error; Unknown
 	// while it cannot be asked. It is absent when the controller is not told of a Prometheus.
 	ConditionLoaded = "Loaded"
-	// ConditionReady is True when the present generation is accepted and programmed, and nothing is known against its
-	// being loaded. It is True also for a threshold that deliberately has no rule: mode Off, or a superseded default.
+	// ConditionReady is True when the present generation is accepted and programmed: what was applied is in the cluster.
+	// Whether Prometheus has taken it is Loaded's to say, so that nobody's deployment waits for it. Ready is True also for
+	// a threshold that deliberately has no rule: mode Off, or a superseded default.
 	ConditionReady = "Ready"
+	// ConditionContested is True while another controller watches the namespace too, and absent otherwise.
+	ConditionContested = "Contested"
 )
 
 // Reasons of ConditionAccepted.
@@ -64,6 +67,10 @@ const (
 	// ReasonPrometheusUnreachable: Prometheus does not answer. The message says why; asked again at every interval.
 	ReasonPrometheusUnreachable = "PrometheusUnreachable"
 )
+
+// ReasonSeveralControllers is the reason of ConditionContested: one controller answers for a namespace, and the message
+// names those that stand back. Uninstall them, or tell each which namespaces to watch.
+const ReasonSeveralControllers = "SeveralControllers"
 
 // ReasonReady is the reason of ConditionReady when True; else it has the reason of the condition that is in the way.
 const ReasonReady = "Ready"

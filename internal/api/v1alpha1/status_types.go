@@ -9,9 +9,15 @@ type AlertThresholdStatus struct {
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions are Accepted (the spec is valid), Programmed (the PrometheusRule is in the cluster), Loaded (Prometheus
-	// has that rule and evaluates it; only where the controller can ask Prometheus) and Ready (none of them fails for the
-	// present generation).
+	// controller is the controller that answers for the threshold, as NAMESPACE/NAME of the Lease that its replicas share.
+	// Others that watch the namespace too leave the threshold and its rule alone.
+	//
+	// +optional
+	Controller string `json:"controller,omitempty"`
+
+	// conditions are Accepted (the spec is valid), Programmed (the PrometheusRule is in the cluster), Ready (both hold for
+	// the present generation), Loaded (Prometheus has that rule and evaluates it; only where the controller can ask
+	// Prometheus) and Contested (another controller watches the namespace too; only while one does).
 	//
 	// +listType=map
 	// +listMapKey=type

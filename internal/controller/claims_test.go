@@ -1,0 +1,145 @@
+package controller
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	coordinationv1 "k8s.io/api/coordination/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+)
+
+var claimTime = time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+
+// claimed is a threshold of the namespace ai that was made that long before claimTime and is claimed by the controller.
+func claimed(name string, age time.Duration, by string) v1alpha1.AlertThreshold {
+	t := v1alpha1.AlertThreshold{}
+	t.Namespace, t.Name, t.Status.Controller = "ai", name, by
+	t.CreationTimestamp = metav1.NewTime(claimTime.Add(-age))
+	return t
+}
+
+func TestNewClaim(t *testing.T) {
+	all := peer{lives: true, created: claimTime.Add(-time.Hour)}
+	elder := peer{lives: true, created: claimTime.Add(-2 * time.Hour)}
+	gone := peer{created: claimTime.Add(-2 * time.Hour)}
+	elsewhere := peer{lives: true, created: claimTime.Add(-2 * time.Hour), watches: []string{"web"}}
+	here := peer{lives: true, created: claimTime.Add(-2 * time.Hour), watches: []string{"ai", "web"}}
+	list := func(all ...v1alpha1.AlertThreshold) []v1alpha1.AlertThreshold { return all }
+	for name, tc := range map[string]struct {
+		age         time.Duration // of the threshold
+		own, theirs []v1alpha1.AlertThreshold
+		known       map[string]peer
+		want        claim
+	}{
+		"alone":                {known: map[string]peer{"me/c": all}},
+		"others gone":          {theirs: list(claimed("a", time.Hour, "other/c")), known: map[string]peer{"me/c": all, "other/c": gone}},
+		"others deleted":       {theirs: list(claimed("a", time.Hour, "other/c")), known: map[string]peer{"me/c": all}},
+		"others elsewhere now": {theirs: list(claimed("a", time.Hour, "other/c")), known: map[string]peer{"me/c": all, "other/c": elsewhere}},
+		"another answers for it": {
+			theirs: list(claimed("a", time.Hour, "other/c")), known: map[string]peer{"me/c": all, "other/c": here},
+			want: claim{owner: "other/c", contenders: []string{"other/c"}},
+		},
+		"another's claim is the older": {
+			own: list(claimed("b", time.Minute, "me/c")), theirs: list(claimed("c", 0, "other/c"), claimed("a", time.Hour, "other/c")),
+			known: map[string]peer{"me/c": all, "other/c": all},
+			want:  claim{owner: "other/c", contenders: []string{"other/c"}},
+		},
+		"our claim is the older": {
+			own: list(claimed("b", time.Hour, "me/c")), theirs: list(claimed("a", time.Minute, "other/c")),
+			known: map[string]peer{"me/c": all, "other/c": elder},
+			want:  claim{contenders: []string{"other/c"}},
+		},
+		"of one age the name decides": {
+			own: list(claimed("a", time.Hour, "me/c")), theirs: list(claimed("b", time.Hour, "other/c")),
+			known: map[string]peer{"me/c": all, "other/c": all},
+			want:  claim{contenders: []string{"other/c"}},
+		},
+		"not known who is there": {
+			theirs: list(claimed("a", time.Hour, "other/c")),
+			want:   claim{owner: "other/c"},
+		},
+		"nobody's namespace, the older first": {
+			age: 4 * time.Second, known: map[string]peer{"me/c": all, "other/c": elder},
+			want: claim{contenders: []string{"other/c"}, wait: 6 * time.Second},
+		},
+		"nobody's namespace, the older does not come": {
+			age: 10 * time.Second, known: map[string]peer{"me/c": all, "other/c": elder},
+			want: claim{contenders: []string{"other/c"}},
+		},
+		"nobody's namespace, a clock behind": {
+			age: -time.Hour, known: map[string]peer{"me/c": all, "other/c": elder},
+			want: claim{contenders: []string{"other/c"}},
+		},
+		"nobody's namespace, we are the older": {
+			known: map[string]peer{"me/c": elder, "other/c": all},
+			want:  claim{contenders: []string{"other/c"}},
+		},
+		"our namespace, a new threshold": {
+			own: list(claimed("b", time.Hour, "me/c")), known: map[string]peer{"me/c": all, "other/c": elder},
+			want: claim{contenders: []string{"other/c"}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			threshold := claimed("t", tc.age, "")
+			got := newClaim("me/c", &threshold, tc.own, tc.theirs, tc.known, claimTime)
+			if got.owner != tc.want.owner || got.wait != tc.want.wait || !slices.Equal(got.contenders, tc.want.contenders) || got.self != "me/c" {
+				t.Errorf("claim is %+v, want %+v", got, tc.want)
+			}
+		})
+	}
+}
+
+// TestClaimRecord: the condition Contested is there as long as a contender is, and no longer.
+func TestClaimRecord(t *testing.T) {
+	threshold := newThreshold()
+	claim{self: "me/c", contenders: []string{"other/c"}}.record(threshold)
+	contested := meta.FindStatusCondition(threshold.Status.Conditions, v1alpha1.ConditionContested)
+	if contested == nil || contested.Status != metav1.ConditionTrue || threshold.Status.Controller != "me/c" {
+		t.Fatalf("status is %+v", threshold.Status)
+	}
+	claim{self: "me/c"}.record(threshold)
+	if meta.FindStatusCondition(threshold.Status.Conditions, v1alpha1.ConditionContested) != nil {
+		t.Error("still contested")
+	}
+	claim{}.record(threshold) // without leader election
+	if threshold.Status.Controller != "me/c" {
+		t.Errorf("controller is %q", threshold.Status.Controller)
+	}
+}
+
+func TestNewPeer(t *testing.T) {
+	for name, tc := range map[string]struct {
+		holder  string
+		quiet   time.Duration
+		watches string
+		want    peer
+		serves  bool
+	}{
+		"at work":                 {"pod", time.Second, "*", peer{lives: true}, true},
+		"away":                    {"pod", 9 * time.Minute, "*", peer{lives: true}, true},
+		"gone":                    {"pod", 11 * time.Minute, "*", peer{}, false},
+		"being rolled out":        {"", 50 * time.Second, "*", peer{lives: true}, true},
+		"uninstalled":             {"", 70 * time.Second, "*", peer{}, false},
+		"of some namespaces":      {"pod", 0, "web,ai", peer{lives: true, watches: []string{"ai", "web"}}, true},
+		"of other namespaces":     {"pod", 0, "web", peer{lives: true, watches: []string{"web"}}, false},
+		"does not say what it is": {"pod", 0, "", peer{lives: true, watches: []string{""}}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			lease := &coordinationv1.Lease{}
+			lease.Annotations = map[string]string{watchesAnnotation: tc.watches}
+			lease.Spec.HolderIdentity, lease.Spec.RenewTime = ptr.To(tc.holder), ptr.To(metav1.NewMicroTime(claimTime.Add(-tc.quiet)))
+			got := newPeer(lease, claimTime)
+			if !got.equal(tc.want) || got.serves("ai") != tc.serves {
+				t.Errorf("peer is %+v, serves %t; want %+v, %t", got, got.serves("ai"), tc.want, tc.serves)
+			}
+		})
+	}
+	if newPeer(&coordinationv1.Lease{}, claimTime).lives {
+		t.Error("a Lease that was never renewed is of a controller that lives")
+	}
+}
