@@ -28,7 +28,7 @@ const (
 	podSettings = `{
 		"extraArgs": ["--log-level=debug"], "extraEnv": [{"name": "HTTPS_PROXY", "value": "http://proxy:3128"}],
 		"extraEnvFrom": [{"configMapRef": {"name": "proxy"}}], "extraVolumes": [{"name": "ca", "configMap": {"name": "ca"}}],
-		"extraVolumeMounts": [{"name": "ca", "mountPath": "/etc/ca"}], "priorityClassName": "high", "revisionHistoryLimit": 2,
+		"extraVolumeMounts": [{"name": "ca", "mountPath": "/etc/ca"}], "priorityClassName": "system-cluster-critical", "revisionHistoryLimit": 2,
 		"terminationGracePeriodSeconds": 60, "strategy": {"type": "Recreate"}, "dnsPolicy": "None",
 		"dnsConfig": {"nameservers": ["10.0.0.1"]}, "hostAliases": [{"ip": "10.0.0.2", "hostnames": ["proxy"]}],
 		"startupProbe": {"tcpSocket": {"port": 1}}, "livenessProbe": {"periodSeconds": 7}, "readinessProbe": {"failureThreshold": 5},

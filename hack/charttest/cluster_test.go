@@ -122,6 +122,7 @@ func (r release) runController(t *testing.T) (stop func()) {
 	cfg.Impersonate = rest.ImpersonationConfig{UserName: fmt.Sprintf("system:serviceaccount:%s:plimsoll-controller", r)}
 	o := controller.Options{
 		MetricsAddress: "0", ProbeAddress: "0", Registerer: prometheus.NewRegistry(),
+		LeaderElection: true, LeaderElectionNamespace: string(r), LeaderElectionID: "plimsoll-controller",
 	}
 	mgr, err := controller.NewManager(cfg, o, logr.Discard())
 	if err != nil {
