@@ -54,7 +54,7 @@ var valueSets = map[string][][]string{
 		{"--set", "assistant.enabled=false"},
 		{"--set", "controller.external=true"},
 		{"--set", "controller.watchNamespaces={one},controller.detectOthers=false,controller.metrics.secure=false,controller.webhook.enabled=false"},
-		{"--set", "controller.hostNetwork=true,controller.metrics.port=18080,controller.health.port=18081,controller.webhook.port=10250"},
+		{"--set", "controller.hostNetwork=true,controller.metrics.port=18080,controller.health.port=18081,controller.webhook.port=19443"},
 		{"--set", "controller.webhook.failurePolicy=Fail,controller.webhook.timeoutSeconds=30,controller.metrics.authorization.existingSecret=reader"},
 		{"--set", "assistant.service.type=LoadBalancer,assistant.service.annotations.a=b,assistant.service.ipFamilyPolicy=PreferDualStack"},
 		{"--set", "controller.service.annotations.a=b,controller.service.ipFamilyPolicy=PreferDualStack"},
