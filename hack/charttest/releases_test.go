@@ -145,6 +145,16 @@ func TestSameTwice(t *testing.T) {
 	}
 }
 
+// TestUpgradeWithoutACluster: what looks into the cluster at an upgrade, such as for the definition of AlertThresholds, does
+// not take the want of a cluster for the want of an object.
+func TestUpgradeWithoutACluster(t *testing.T) {
+	for _, object := range render(t, "plimsoll", "--is-upgrade") {
+		if kind(t, object) == "CustomResourceDefinition" {
+			t.Error("the definition is rendered")
+		}
+	}
+}
+
 // TestSubchart: a parent chart switches the charts on and off, and tells them where images are and which fields go.
 func TestSubchart(t *testing.T) {
 	dir := t.TempDir()
