@@ -115,14 +115,18 @@ func (r release) values(more ...string) []string {
 	return append([]string{"--set", "fullnameOverride=plimsoll,assistant.replicas=0,controller.replicas=0,controller.webhook.enabled=false"}, more...)
 }
 
-// runController runs the controller with the rights that the release gives it, until stop is called or the test ends.
-func (r release) runController(t *testing.T) (stop func()) {
+// runController runs the controller with the rights that the release gives it, until stop is called or the test ends;
+// change its options, if need be.
+func (r release) runController(t *testing.T, change ...func(*controller.Options)) (stop func()) {
 	t.Helper()
 	cfg := rest.CopyConfig(adminConfig)
 	cfg.Impersonate = rest.ImpersonationConfig{UserName: fmt.Sprintf("system:serviceaccount:%s:plimsoll-controller", r)}
 	o := controller.Options{
 		MetricsAddress: "0", ProbeAddress: "0", Registerer: prometheus.NewRegistry(),
 		LeaderElection: true, LeaderElectionNamespace: string(r), LeaderElectionID: "plimsoll-controller",
+	}
+	for _, c := range change {
+		c(&o)
 	}
 	mgr, err := controller.NewManager(cfg, o, logr.Discard())
 	if err != nil {

@@ -15,8 +15,8 @@ func itself() *dashboard.DashboardBuilder {
 	return withControllerScope(d).
 		WithRow(row("Thresholds")).
 		WithPanel(thresholdsBy("state", "Thresholds by state", "AlertThresholds by what they say of their signal.")).
-		WithPanel(thresholdsBy("mode, ready", "Thresholds by mode and readiness",
-			"AlertThresholds by mode and Ready condition; one that is not ready is not in force as written.")).
+		WithPanel(thresholdsBy("mode, ready, loaded", "Thresholds by mode and condition",
+			"AlertThresholds by mode and the conditions Ready and Loaded; one that is not ready or not loaded is not in force as written.")).
 		WithPanel(perSecond(metric.RuleWrites, "operation, outcome", "Rules written", units.CountsPerSecond, blue)).
 		WithPanel(perSecond(metric.Forecasts, "outcome", "Forecasts for apply", units.CountsPerSecond, skyBlue)).
 		WithRow(row("What goes wrong")).
