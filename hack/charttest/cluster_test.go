@@ -96,7 +96,7 @@ func (r release) tryHelm(t *testing.T, command string, args ...string) error {
 	return err
 }
 
-// cleanUp uninstalls the release, and deletes the definition, when the test ends.
+// cleanUp uninstalls the release, and deletes the definition and its controller's Lease, when the test ends.
 func (r release) cleanUp(t *testing.T) {
 	t.Helper()
 	t.Cleanup(func() {
@@ -104,8 +104,10 @@ func (r release) cleanUp(t *testing.T) {
 		if out, err := uninstall.CombinedOutput(); err != nil {
 			t.Errorf("helm uninstall %s: %v: %s", r, err, out)
 		}
-		if _, err := kubectl(context.Background(), "", "delete", definition, "--ignore-not-found"); err != nil {
-			t.Error(err)
+		for _, args := range [][]string{{definition}, {"lease", "plimsoll-controller", "--namespace", string(r)}} {
+			if _, err := kubectl(context.Background(), "", append([]string{"delete", "--ignore-not-found"}, args...)...); err != nil {
+				t.Error(err)
+			}
 		}
 	})
 }
