@@ -29,11 +29,15 @@ func TestClusterCRDComesBack(t *testing.T) {
 		r.cleanUp(t)
 		r.helm(t, "install", append(chartArgs(r), "--create-namespace")...)
 		must(t, "", "delete", definition)
-		const command = "kubectl apply --server-side -f crds"
+		const command = "helm show crds CHART | kubectl apply --server-side -f -"
 		if err := r.tryHelm(t, "upgrade", chartArgs(r)...); err == nil || !strings.Contains(err.Error(), command) {
 			t.Fatalf("helm upgrade says %v, want it to name %s", err, command)
 		}
-		must(t, "", "apply", "--server-side", "-f", chartDir("plimsoll")+"/crds")
+		crds, err := helm(t, "show", "crds", chartDir("plimsoll"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		must(t, crds, "apply", "--server-side", "-f", "-")
 		must(t, "", "wait", "--for=condition=Established", definition)
 		r.helm(t, "upgrade", chartArgs(r)...)
 		must(t, "", "get", "alertthreshold", "plimsoll-high-error-rate", "--namespace", string(r))
