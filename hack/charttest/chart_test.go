@@ -23,7 +23,7 @@ func TestSuites(t *testing.T) {
 	}
 }
 
-// podSettings is all that can be set of a component's pod; openShift leaves the choice of the user to the cluster.
+// podSettings is what can be set of a component's pod, and where where it runs; openShift leaves the choice of the user to the cluster.
 const (
 	podSettings = `{
 		"extraArgs": ["--log-level=debug"], "extraEnv": [{"name": "HTTPS_PROXY", "value": "http://proxy:3128"}],
@@ -33,6 +33,10 @@ const (
 		"dnsConfig": {"nameservers": ["10.0.0.1"]}, "hostAliases": [{"ip": "10.0.0.2", "hostnames": ["proxy"]}],
 		"startupProbe": {"tcpSocket": {"port": 1}}, "livenessProbe": {"periodSeconds": 7}, "readinessProbe": {"failureThreshold": 5},
 		"image": {"digest": "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"}}`
+	where = `{
+		"nodeSelector": {"disk": "ssd"}, "tolerations": [{"key": "gpu", "operator": "Exists"}], "affinity": {"nodeAffinity": {}},
+		"topologySpreadConstraints": [{"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway"}],
+		"podLabels": {"a": "b"}, "podAnnotations": {"c": "d"}}`
 	openShift = `{"podSecurityContext": {"runAsUser": null, "runAsGroup": null}}`
 )
 
@@ -50,6 +54,11 @@ var valueSets = map[string][][]string{
 		{"--set", "commonLabels.a=b,assistant.podLabels.c=d,controller.serviceAccount.annotations.e=f"},
 		{"--set", "ruleLabels.prometheus=main,serviceMonitor.labels.prometheus=main"},
 		{"--set", "alerts.highCPUUsage.levels[0].severity=critical,alerts.highCPUUsage.levels[0].above=90"},
+		{"--values", "testdata/plimsoll.yaml"},
+		{"--set", "assistant.geminiTimeout=90s,assistant.sessionTTL=1h,assistant.clientBurst=2,assistant.limits.bodyBytes=20971520"},
+		{"--set", "controller.logLevel=debug,controller.backtest.window=3d,controller.watchNamespaces={one},prometheus.url=http://p"},
+		{"--set", "dashboards.annotations.a=b,dashboards.labels.mine=yes,grafana.url=https://g.example.com,alerts.runbookURL="},
+		{"--set-json", "assistant=" + where, "--set-json", "controller=" + where},
 		{"--set", "global.imagePullSecrets[0]=parent,global.imageRegistry=mirror.example.com"},
 		{"--set", "assistant.enabled=false"},
 		{"--set", "controller.external=true"},
@@ -69,6 +78,8 @@ var valueSets = map[string][][]string{
 		{"--set", "imagePullSecrets[0].name=mine,nameOverride=other"},
 	},
 	"plimsoll-stack": {
+		{"--values", "testdata/plimsoll-stack.yaml"},
+		{"--set", "global.imagePullSecrets[0]=parent,global.imageRegistry=mirror.example.com"},
 		{"--set", "prometheus.storage.emptyDir.sizeLimit=1Gi,prometheus.ruleSelector.matchLabels.a=b"},
 		{"--set", "grafana.url=https://g.example.com,grafana.sidecar.namespaces={one},grafana.persistence.enabled=true,grafana.persistence.storageClassName=fast"},
 		{"--set", "grafana.admin.existingSecret=mine"},
