@@ -4,6 +4,7 @@ package charttest
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -57,6 +58,19 @@ func TestClusterSecondController(t *testing.T) {
 		}
 	})
 	refused(install("fourth"), `in namespace "plimsoll-system" serves all namespaces`)
+}
+
+// TestClusterFailingWebhook: with the failure policy Fail a release installs itself, thresholds included, before its
+// webhook answers; a user's threshold has to wait for it.
+func TestClusterFailingWebhook(t *testing.T) {
+	r := release("failing")
+	r.cleanUp(t)
+	r.helm(t, "install", append(chartArgs(r, "--set", "controller.webhook.enabled=true,controller.webhook.failurePolicy=Fail"), "--create-namespace")...)
+	must(t, "", "get", "alertthreshold", "plimsoll-high-error-rate", "--namespace", string(r))
+	_, err := kubectl(t.Context(), fmt.Sprintf(userThreshold, r, "80%"), "apply", "-f", "-")
+	if err == nil || !strings.Contains(err.Error(), "failed calling webhook") {
+		t.Errorf("a threshold without a webhook: %v", err)
+	}
 }
 
 // TestClusterLease: the controller may make its Lease, and touch no other.
