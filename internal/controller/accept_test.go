@@ -194,7 +194,7 @@ func TestColumns(t *testing.T) {
 	namespace := newNamespace(t)
 	createThreshold(t, namespace, "slow-response", `{alert: SlowResponse, signal: {name: HTTPLatency}, levels: [{severity: warning, above: 2s}, {severity: critical, above: 5s}]}`)
 	waitFor(t, admin, namespace, "slow-response", v1alpha1.ConditionReady, v1alpha1.ReasonReady)
-	const want = "Name=slow-response Alert=SlowResponse Signal=HTTPLatency Threshold=warning > 2s, critical > 5s Current=<nil> State=<nil> Ready=True"
+	const want = "Name=slow-response Alert=SlowResponse Signal=HTTPLatency Threshold=warning > 2s, critical > 5s Current=<nil> State=<nil> Ready=True Loaded=<nil>"
 	table := getTable(t, namespace)
 	var got []string
 	for i, column := range table.ColumnDefinitions {

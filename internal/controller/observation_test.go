@@ -150,7 +150,7 @@ func TestObservation(t *testing.T) {
 		s.create(t, "much", spec)
 		threshold := s.wait(t, "much", v1alpha1.ReasonNotSelected, v1alpha1.StateUnknown)
 		expectCondition(t, threshold, v1alpha1.ConditionLoaded, metav1.ConditionFalse, 1, "default/main asks for rules with the labels release=prometheus")
-		expectCondition(t, threshold, v1alpha1.ConditionReady, metav1.ConditionFalse, 1, "release=prometheus")
+		expectCondition(t, threshold, v1alpha1.ConditionReady, metav1.ConditionTrue, 1, "its rule is in the cluster")
 	})
 	t.Run("not yet loaded", func(t *testing.T) {
 		prometheus.Spec.RuleSelector = &metav1.LabelSelector{}

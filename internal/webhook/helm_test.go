@@ -16,7 +16,8 @@ import (
 // TestHelm follows a release of its own from its installation, through an upgrade, to its end.
 func TestHelm(t *testing.T) {
 	r := release{name: "other", namespace: "other"}
-	watch := []string{"--set", "fullnameOverride=other,controller.watchNamespaces={other}"}
+	// The other release of these tests serves all namespaces, for which Helm would refuse this one.
+	watch := []string{"--set", "fullnameOverride=other,controller.watchNamespaces={other},controller.detectOthers=false"}
 	if err := r.helm(t.Context(), "install", append(watch, "--create-namespace")...); err != nil {
 		t.Fatal(err)
 	}

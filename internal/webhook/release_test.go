@@ -64,7 +64,7 @@ func (r release) getConfiguration(ctx context.Context) (*admissionv1.ValidatingW
 func (r release) options() controller.Options {
 	return controller.Options{
 		MetricsAddress: "0", ProbeAddress: "0", Registerer: prometheus.NewRegistry(),
-		LeaderElection: true, LeaderElectionNamespace: r.namespace,
+		LeaderElection: true, LeaderElectionNamespace: r.namespace, LeaderElectionID: r.account(),
 		Webhook: webhook.Options{
 			Address:       net.JoinHostPort("127.0.0.1", strconv.Itoa(r.port)),
 			Service:       r.service(),
