@@ -7,8 +7,9 @@ export GOFLAGS := -trimpath
 DEV := go run ./hack/dev
 BIN := hack/bin
 CRDS := charts/plimsoll/crds
-GENERATED := config/crd config/rbac charts/plimsoll/crds charts/plimsoll/dashboards charts/plimsoll/rules charts/plimsoll/README.md \
-	charts/plimsoll-stack/crds charts/plimsoll-stack/README.md internal/api/v1alpha1/zz_generated.deepcopy.go
+GENERATED := config/crd config/rbac charts/plimsoll/crds charts/plimsoll/dashboards charts/plimsoll/rules charts/plimsoll-stack/crds \
+	$(foreach chart,plimsoll plimsoll-stack,charts/$(chart)/README.md charts/$(chart)/values.schema.json) \
+	internal/api/v1alpha1/zz_generated.deepcopy.go
 OPERATOR := github.com/prometheus-operator/prometheus-operator
 STACK_CRDS := alertmanagerconfigs alertmanagers podmonitors probes prometheuses prometheusrules scrapeconfigs servicemonitors
 
@@ -119,7 +120,7 @@ build: ## the product's programs, into hack/bin
 	@$(DEV) programs
 
 .PHONY: generate
-generate: ## deep copies, CRDs, RBAC, dashboards, default rules, tables of the charts' values
+generate: ## deep copies, CRDs, RBAC, dashboards, default rules, schemas and tables of the charts' values
 	@$(DEV) tools controller-gen
 	$(BIN)/controller-gen object paths=./internal/api/...
 	$(BIN)/controller-gen crd paths=./internal/api/... output:crd:dir=config/crd
@@ -129,10 +130,10 @@ generate: ## deep copies, CRDs, RBAC, dashboards, default rules, tables of the c
 	dir=$$(go -C hack/tools list -m -f '{{.Dir}}' $(OPERATOR)) && \
 		for crd in $(STACK_CRDS); do install -m 644 $$dir/example/prometheus-operator-crd/*_$$crd.yaml charts/plimsoll-stack/crds/ || exit 1; done
 	go run ./hack/dashboards charts/plimsoll/dashboards
+	go run ./hack/chartdocs charts/plimsoll charts/plimsoll-stack
 	@$(DEV) tools helm
 	go run ./hack/defaultrules $(BIN)/helm charts/plimsoll > charts/plimsoll/rules/defaults.new
 	mv charts/plimsoll/rules/defaults.new charts/plimsoll/rules/defaults.yaml
-	go run ./hack/chartdocs charts/plimsoll charts/plimsoll-stack
 
 .PHONY: tools
 tools: ## every pinned tool, into hack/bin

@@ -79,7 +79,8 @@ func (l *local) address(name string) string {
 
 func (l *local) process(name string) cluster.Process {
 	args := []string{
-		"--kubeconfig", l.kubeconfig, "--leader-elect", "--leader-election-namespace", namespace, "--leader-election-identity", name,
+		"--kubeconfig", l.kubeconfig, "--leader-elect", "--leader-election-id", eventSource, "--leader-election-namespace", namespace,
+		"--leader-election-identity", name,
 		"--metrics-bind-address", l.address(name + "-metrics"), "--metrics-secure",
 		"--health-probe-bind-address", l.address(name + "-health"),
 		"--webhook-bind-address", l.address(name + "-webhook"),

@@ -75,14 +75,15 @@ func (k known) value(key, value *yaml.Node, path string) (map[string]any, error)
 	if name, ok := said.(string); ok {
 		return map[string]any{"$ref": refPrefix + name}, nil
 	}
-	property, err := k.ofDefault(value, path)
 	more, isObject := said.(map[string]any)
-	switch {
-	case said != nil && !isObject:
+	if said != nil && !isObject {
 		return nil, fmt.Errorf("reading the schema of %s: %q is neither a name nor an object", path, marked)
-	case err != nil && !(isObject && property != nil): // of an empty value the comment says what it holds
+	}
+	property, err := k.ofDefault(value, path)
+	if err != nil && (property == nil || !isObject) { // of an empty value the comment says what it holds
 		return nil, err
-	case more["enum"] != nil:
+	}
+	if more["enum"] != nil {
 		delete(property, "type")
 	}
 	maps.Copy(property, more)

@@ -83,10 +83,33 @@ type release string
 // helm runs a command of Helm about the release.
 func (r release) helm(t *testing.T, command string, args ...string) {
 	t.Helper()
-	name := string(r)
-	if _, err := helm(t, append([]string{command, name, "--namespace", name, "--kubeconfig", kubeconfig, "--wait"}, args...)...); err != nil {
+	if err := r.tryHelm(t, command, args...); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// tryHelm is helm for a command that may fail.
+func (r release) tryHelm(t *testing.T, command string, args ...string) error {
+	t.Helper()
+	name := string(r)
+	_, err := helm(t, append([]string{command, name, "--namespace", name, "--kubeconfig", kubeconfig, "--wait"}, args...)...)
+	return err
+}
+
+// cleanUp uninstalls the release, and deletes the definition and its controller's Lease, when the test ends.
+func (r release) cleanUp(t *testing.T) {
+	t.Helper()
+	t.Cleanup(func() {
+		uninstall := exec.Command(tool("helm"), "uninstall", string(r), "--namespace", string(r), "--kubeconfig", kubeconfig, "--ignore-not-found")
+		if out, err := uninstall.CombinedOutput(); err != nil {
+			t.Errorf("helm uninstall %s: %v: %s", r, err, out)
+		}
+		for _, args := range [][]string{{definition}, {"lease", "plimsoll-controller", "--namespace", string(r)}} {
+			if _, err := kubectl(context.Background(), "", append([]string{"delete", "--ignore-not-found"}, args...)...); err != nil {
+				t.Error(err)
+			}
+		}
+	})
 }
 
 // values are those of a release without pods.

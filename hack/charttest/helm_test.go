@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"sigs.k8s.io/yaml"
@@ -23,12 +24,25 @@ func chartDir(chart string) string { return filepath.Join(root, "charts", chart)
 // helm runs the pinned Helm, or $HELM, and returns what it prints.
 func helm(t *testing.T, args ...string) (string, error) {
 	t.Helper()
+	lookAtCharts.Do(func() {
+		err := filepath.WalkDir(filepath.Join(root, "charts"), func(path string, _ os.DirEntry, _ error) error {
+			_, err := os.Stat(path)
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
 	binary := os.Getenv("HELM")
 	if binary == "" {
 		binary = tool("helm")
 	}
 	return run(t, binary, args...)
 }
+
+// lookAtCharts looks at every file that Helm reads: a result that go test has in its cache is else also that of charts that
+// have changed since.
+var lookAtCharts sync.Once
 
 // tool is the path of a pinned tool.
 func tool(name string) string { return filepath.Join(root, "hack/bin", name) }
@@ -51,7 +65,13 @@ func run(t *testing.T, binary string, args ...string) (string, error) {
 // render returns the chart's objects, each as YAML.
 func render(t *testing.T, chart string, args ...string) []string {
 	t.Helper()
-	out, err := helm(t, append([]string{"template", "plimsoll", chartDir(chart), "--namespace", "ai"}, args...)...)
+	return renderAs(t, chart, "plimsoll", "ai", args...)
+}
+
+// renderAs returns the objects of a release of the name in the namespace.
+func renderAs(t *testing.T, chart, release, namespace string, args ...string) []string {
+	t.Helper()
+	out, err := helm(t, append([]string{"template", release, chartDir(chart), "--namespace", namespace}, args...)...)
 	if err != nil {
 		t.Fatal(err)
 	}

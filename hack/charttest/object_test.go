@@ -138,11 +138,11 @@ func checkContainers(t *testing.T, pod corev1.PodSpec) {
 	}
 }
 
-// checkUser wants an unprivileged user and the runtime's seccomp profile.
+// checkUser wants an unprivileged user, whoever chooses it, and the runtime's seccomp profile.
 func checkUser(t *testing.T, s *corev1.PodSecurityContext) {
 	t.Helper()
 	switch {
-	case s == nil || s.RunAsNonRoot == nil || !*s.RunAsNonRoot || s.RunAsUser == nil || *s.RunAsUser == 0:
+	case s == nil || s.RunAsNonRoot == nil || !*s.RunAsNonRoot || s.RunAsUser != nil && *s.RunAsUser == 0:
 		t.Error("the pod may run as root")
 	case s.SeccompProfile == nil || s.SeccompProfile.Type != corev1.SeccompProfileTypeRuntimeDefault:
 		t.Error("the pod's seccomp profile is not RuntimeDefault")

@@ -40,6 +40,7 @@ func TestClusterUpgrade(t *testing.T) {
 	older, newer := chartOf(t, "0", newField), chartDir("plimsoll")
 	version := schema(t, newer).Annotations[versionAnnotation]
 	r := release("upgrade")
+	r.cleanUp(t)
 	// The older chart had no default that its schema does not know.
 	r.helm(t, "install", append(r.values("--set", "alerts.assistantUnavailable.enabled=false"), older, "--create-namespace")...)
 	stop := r.runController(t)
@@ -52,11 +53,11 @@ func TestClusterUpgrade(t *testing.T) {
 
 	r.helm(t, "upgrade", append(r.values(), newer)...)
 	must(t, later, "apply", "-f", "-")
-	ready(t, "later", "default-assistant-unavailable")
+	ready(t, "later", "plimsoll-assistant-unavailable")
 	stop()
 	newFieldIsKept := func(when string) {
 		t.Helper()
-		for _, name := range []string{"later", "default-assistant-unavailable"} {
+		for _, name := range []string{"later", "plimsoll-assistant-unavailable"} {
 			got, err := kubectl(t.Context(), "", "get", "alertthreshold", name, "-n", "upgrade", "--ignore-not-found", "-o", "jsonpath={.spec."+newField+"}")
 			if gone := name != "later" && got == ""; err != nil || got != "Alert" && !gone {
 				t.Errorf("%s: %s of %s is %q (%v)", when, newField, name, got, err)
@@ -88,7 +89,7 @@ func TestClusterUpgrade(t *testing.T) {
 
 	r.helm(t, "install", append(r.values(), newer)...)
 	r.runController(t)
-	ready(t, "mine", "later", "default-assistant-unavailable")
+	ready(t, "mine", "later", "plimsoll-assistant-unavailable")
 	eventually(t, func() error {
 		if rule := must(t, "", "get", "prometheusrule", "plimsoll-mine", "-n", "upgrade", "-o", "jsonpath={.spec}"); !strings.Contains(rule, "70") {
 			return fmt.Errorf("the kept rule does not follow its threshold: %s", rule)
