@@ -27,7 +27,7 @@ func TestParseOptions(t *testing.T) {
 	prometheus := controller.PrometheusOptions{
 		Interval: 15 * time.Second, BacktestInterval: time.Hour, BacktestWindow: 7 * 24 * time.Hour, BacktestStep: 30 * time.Second,
 	}
-	defaults := controller.Options{MetricsAddress: ":8080", ProbeAddress: ":8081", Prometheus: prometheus, Webhook: webhook.Options{Address: "0"}}
+	defaults := controller.Options{LeaderElectionID: controller.DefaultLeaderElectionID, MetricsAddress: ":8080", ProbeAddress: ":8081", Prometheus: prometheus, Webhook: webhook.Options{Address: "0"}}
 	for name, tc := range map[string]struct {
 		args []string
 		want options
@@ -37,7 +37,7 @@ func TestParseOptions(t *testing.T) {
 			[]string{
 				"--namespaces=ai, web", "--rule-labels=release=prometheus,team=", "--metrics-bind-address=0",
 				"--health-probe-bind-address=127.0.0.1:9", "--metrics-secure", "--leader-elect",
-				"--leader-election-namespace=plimsoll", "--webhook-bind-address=:9443", "--webhook-cert-dir=/certs", "--log-level=debug",
+				"--leader-election-namespace=plimsoll", "--leader-election-id=mine", "--webhook-bind-address=:9443", "--webhook-cert-dir=/certs", "--log-level=debug",
 				"--prometheus-url=https://prometheus:9090/path", "--prometheus-token-file=" + token,
 				"--prometheus-interval=1m", "--backtest-interval=1d", "--backtest-window=2w", "--backtest-step=15s",
 			},
@@ -50,6 +50,7 @@ func TestParseOptions(t *testing.T) {
 					ProbeAddress:            "127.0.0.1:9",
 					LeaderElection:          true,
 					LeaderElectionNamespace: "plimsoll",
+					LeaderElectionID:        "mine",
 					Prometheus: controller.PrometheusOptions{
 						Options:          promapi.Options{URL: "https://prometheus:9090/path", TokenFile: token},
 						Interval:         time.Minute,
@@ -88,6 +89,7 @@ func TestParseOptionsRefuses(t *testing.T) {
 		"a label's name":     {"--rule-labels=a b=c", "rule label a b=c"},
 		"a label's value":    {"--rule-labels=a=b c", "rule label a=b c"},
 		"no namespace":       {"--leader-elect", "name it with --leader-election-namespace"},
+		"a lease's name":     {"--leader-election-id=My Lease", `leader election ID "My Lease"`},
 		"a bad address":      {"--metrics-bind-address=8080", "write host:port, :port or 0"},
 		"an unknown level":   {"--log-level=loud", `unknown log level "loud"`},
 	} {
