@@ -6,6 +6,7 @@ package crdversions
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -99,5 +100,21 @@ func TestCostlyRulesAreRefused(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestProductsVersion checks that go.mod has the API server's code that the product has.
+func TestProductsVersion(t *testing.T) {
+	requirement := regexp.MustCompile(`k8s\.io/apiextensions-apiserver v\S+`)
+	var versions []string
+	for _, path := range []string{"../../go.mod", "go.mod"} {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		versions = append(versions, requirement.FindString(string(text)))
+	}
+	if versions[0] == "" || versions[0] != versions[1] {
+		t.Errorf("the product has %q, go.mod here %q", versions[0], versions[1])
 	}
 }

@@ -103,6 +103,8 @@ func TestRefusedByTheAPIServer(t *testing.T) {
 		"rate, unquoted":          {`{alert: A, signal: {name: HTTPErrorRate}, levels: [{severity: w, above: 0.05}]}`, []string{"spec.levels[0].above", "must be of type integer,string"}},
 		"no levels":               {`{alert: A, signal: {name: CPU}, levels: []}`, []string{"spec.levels", "should have at least 1 items"}},
 		"severity twice":          {`{alert: A, signal: {name: CPU}, levels: [{severity: w, above: 80}, {severity: w, above: 90}]}`, []string{"spec.levels[1]", "Duplicate value"}},
+		"severity with a blank":   {`{alert: A, signal: {name: CPU}, levels: [{severity: very bad, above: 80}]}`, []string{"spec.levels[0].severity", "such as warning or critical"}},
+		"alert's name":            {`{alert: slow response, signal: {name: CPU}, ` + level + `}`, []string{"spec.alert", "such as SlowResponse"}},
 		"field without meaning":   {`{alert: A, signal: {name: CPU}, minTrafic: 1, ` + level + `}`, []string{`unknown field "spec.minTrafic"`}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -163,8 +165,6 @@ func TestNotAccepted(t *testing.T) {
 		"below-in-disorder":     {`{alert: A, signal: {name: Availability}, levels: [{severity: warning, below: 50%}, {severity: critical, below: 90%}]}`, `spec.levels[1].below: Invalid value: "90%": must lie beyond warning (< 50%)`},
 		"negative-for":          {`{alert: A, signal: {name: CPU}, levels: [{severity: warning, above: 80, for: -5m}]}`, `spec.levels[0].for: Invalid value: "-5m": must be a duration such as 30s, 10m or 1h30m, and not negative`},
 		"negative-keep-firing":  {`{alert: A, signal: {name: CPU}, levels: [{severity: warning, above: 80, keepFiringFor: -5m}]}`, `spec.levels[0].keepFiringFor: Invalid value: "-5m": must be a duration such as 30s, 10m or 1h30m, and not negative`},
-		"severity-with-a-blank": {`{alert: A, signal: {name: CPU}, levels: [{severity: very bad, above: 80}]}`, `spec.levels[0].severity: Invalid value: "very bad": must be a word such as warning or critical`},
-		"name-of-the-alert":     {`{alert: slow response, signal: {name: CPU}, ` + cpu + `}`, `spec.alert: Invalid value: "slow response": must be a name such as SlowResponse`},
 		"label-severity":        {`{alert: A, signal: {name: CPU}, labels: {severity: x}, ` + cpu + `}`, "spec.labels[severity]: Forbidden: remove it: it is set by each of spec.levels"},
 		"label-of-ours":         {`{alert: A, signal: {name: CPU}, labels: {nodata: x}, ` + cpu + `}`, "spec.labels[nodata]: Forbidden: remove it: the controller sets it"},
 		"labels-name":           {`{alert: A, signal: {name: CPU}, labels: {__x: x}, ` + cpu + `}`, `spec.labels[__x]: Invalid value: "__x": must be a Prometheus label name such as team`},

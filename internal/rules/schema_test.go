@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"os"
 	"slices"
 	"strings"
@@ -84,44 +85,52 @@ func TestSchemaSortsTheCatalogue(t *testing.T) {
 	}
 }
 
-// TestRulesOfTheSchema checks that Resolve refuses what the schema's CEL rules refuse, so that who asks Resolve need not run
-// them, and that there are no others: API servers refuse a schema whose rules may take long.
+// TestRulesOfTheSchema checks that Resolve refuses what the schema's CEL rules refuse, in their words where it has no better,
+// so that who asks Resolve need not run them, and that there are no others: API servers refuse a schema whose rules may
+// take long.
 func TestRulesOfTheSchema(t *testing.T) {
 	const level = `levels: [{severity: warning, above: 80}]`
-	wrong := map[string]*v1alpha1.AlertThreshold{
-		"self.metadata.name.size() <= 63":    threshold(t, `{alert: A, expr: up, `+level+`}`),
-		"has(self.signal) != has(self.expr)": threshold(t, `{alert: A, expr: up, signal: {name: CPU}, `+level+`}`),
-		"has(self.above) != has(self.below)": threshold(t, `{alert: A, expr: up, levels: [{severity: warning, above: 80, below: 5}]}`),
+	long := threshold(t, `{alert: A, expr: up, `+level+`}`)
+	long.Name = strings.Repeat("a", maxName+1)
+	wrong := map[string]struct {
+		at   *v1alpha1.AlertThreshold
+		says string
+	}{
+		"self.metadata.name.size() <= 63":            {long, "metadata.name: Too long"},
+		"has(self.signal) != has(self.expr)":         {threshold(t, `{alert: A, expr: up, signal: {name: CPU}, `+level+`}`), ""},
+		"has(self.above) != has(self.below)":         {threshold(t, `{alert: A, expr: up, levels: [{severity: w, above: 80, below: 5}]}`), "set exactly one of above and below"},
+		"self.matches('" + alertName.String() + "')": {threshold(t, `{alert: a b, expr: up, `+level+`}`), ""},
+		"self.matches('" + severityName.String() + "')": {
+			threshold(t, `{alert: A, expr: up, levels: [{severity: a b, above: 80}]}`), ""},
 	}
-	wrong["self.metadata.name.size() <= 63"].Name = strings.Repeat("a", 64)
-	got := ruleTexts(definition(t))
+	got := celRules(definition(t))
 	for _, rule := range got {
-		if at, known := wrong[rule]; !known {
-			t.Errorf("the schema has the rule %s, which is not known here", rule)
-		} else if errs := Validate(at); len(errs) != 1 {
-			t.Errorf("%s: errors are %v, want exactly one", rule, errs)
+		tc, known := wrong[rule.Rule]
+		says := cmp.Or(tc.says, rule.Message)
+		if !known {
+			t.Errorf("the schema has the rule %s, which is not known here", rule.Rule)
+		} else if errs := Validate(tc.at); len(errs) != 1 || !strings.Contains(errs[0].Error(), says) {
+			t.Errorf("%s: errors are %v, want exactly one, that says %q", rule.Rule, errs, says)
 		}
 	}
 	if len(got) != len(wrong) {
-		t.Errorf("the schema has the rules %q, want %d", got, len(wrong))
+		t.Errorf("the schema has %d rules, want %d", len(got), len(wrong))
 	}
 }
 
-// ruleTexts are the CEL rules of a schema and its parts.
-func ruleTexts(schema apiextensionsv1.JSONSchemaProps) (texts []string) {
-	for _, rule := range schema.XValidations {
-		texts = append(texts, rule.Rule)
-	}
+// celRules are the CEL rules of a schema and its parts.
+func celRules(schema apiextensionsv1.JSONSchemaProps) apiextensionsv1.ValidationRules {
+	all := schema.XValidations
 	for _, property := range schema.Properties {
-		texts = append(texts, ruleTexts(property)...)
+		all = append(all, celRules(property)...)
 	}
 	if schema.Items != nil {
-		texts = append(texts, ruleTexts(*schema.Items.Schema)...)
+		all = append(all, celRules(*schema.Items.Schema)...)
 	}
 	if schema.AdditionalProperties != nil {
-		texts = append(texts, ruleTexts(*schema.AdditionalProperties.Schema)...)
+		all = append(all, celRules(*schema.AdditionalProperties.Schema)...)
 	}
-	return texts
+	return all
 }
 
 // TestSchemaHasTheLimits checks that the API server takes texts and lists as long as those that Resolve takes.

@@ -47,6 +47,7 @@ type AlertThresholdSpec struct {
 	//
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=100
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z][A-Za-z0-9_]*$')",message="must be a name such as SlowResponse: letters, digits and underscores, beginning with a letter"
 	// +required
 	Alert string `json:"alert"`
 
@@ -195,6 +196,7 @@ type Level struct {
 	//
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z][a-z0-9_-]*$')",message="must be a word such as warning or critical: lower-case letters, digits, dashes and underscores, beginning with a letter"
 	// +required
 	Severity string `json:"severity"`
 
