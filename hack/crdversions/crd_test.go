@@ -68,8 +68,8 @@ func TestDefinitionsAreTaken(t *testing.T) {
 	}
 }
 
-// TestCostlyRulesAreRefused checks that the test above would notice: such rules stood in the schema once, and API servers
-// before 1.34, which take integers in strings for long ones, refused it for them.
+// TestCostlyRulesAreRefused checks that the test above would notice: rules like units and order stood in the schema once, and
+// API servers before 1.34 refused it for what they guess that string() of an integer or string costs.
 func TestCostlyRulesAreRefused(t *testing.T) {
 	const number = `matches('^[$]?-?[0-9]{1,15}([.][0-9]{1,15})?(%|/s)?$')`
 	// An API server takes the CEL of the version before its own.
