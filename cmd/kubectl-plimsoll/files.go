@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -45,7 +44,7 @@ func (o *fileOptions) readValid(cmd *cobra.Command, config *genericclioptions.Co
 	if err != nil {
 		return checked{}, err
 	}
-	c, err := check(cmd.Context(), set)
+	c, err := check(set)
 	if err != nil {
 		return checked{}, err
 	}
@@ -65,10 +64,10 @@ type checked struct {
 	verdicts []manifest.Verdict
 }
 
-func check(ctx context.Context, set *manifest.Set) (checked, error) {
+func check(set *manifest.Set) (checked, error) {
 	c := checked{Set: set}
 	for _, threshold := range set.Thresholds {
-		verdict, err := threshold.Check(ctx)
+		verdict, err := threshold.Check()
 		if err != nil {
 			return checked{}, err
 		}

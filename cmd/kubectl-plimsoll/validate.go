@@ -50,7 +50,7 @@ func (o *validateOptions) run(cmd *cobra.Command, config *genericclioptions.Conf
 	if err != nil {
 		return err
 	}
-	c, err := check(cmd.Context(), set)
+	c, err := check(set)
 	if err != nil {
 		return err
 	}

@@ -80,7 +80,7 @@ func TestSamples(t *testing.T) {
 	}
 }
 
-// TestRefusedByTheAPIServer checks that structural mistakes do not get in, and that the message names field and fix.
+// TestRefusedByTheAPIServer checks that what is badly built does not get in, and that the message names field and fix.
 func TestRefusedByTheAPIServer(t *testing.T) {
 	namespace := newNamespace(t)
 	const level = `levels: [{severity: warning, above: 2s}]`
@@ -91,50 +91,20 @@ func TestRefusedByTheAPIServer(t *testing.T) {
 		"unknown signal":          {`{alert: A, signal: {name: Bananas}, ` + level + `}`, []string{"spec.signal.name", `supported values: "HTTPErrorRate", "HTTPErrorRatio", "HTTPLatency"`}},
 		"signal and expr":         {`{alert: A, signal: {name: CPU}, expr: up, ` + level + `}`, []string{"spec", "set exactly one of spec.signal"}},
 		"neither":                 {`{alert: A, ` + level + `}`, []string{"spec", "set exactly one of spec.signal"}},
-		"unit of a signal":        {`{alert: A, signal: {name: CPU}, unit: Percent, ` + level + `}`, []string{"remove spec.unit"}},
 		"unknown unit":            {`{alert: A, expr: up, unit: Furlongs, ` + level + `}`, []string{"spec.unit", `"Seconds"`}},
-		"selector of an expr":     {`{alert: A, expr: up, selector: {a: b}, ` + level + `}`, []string{"remove spec.selector", "into spec.expr"}},
-		"selector's namespace":    {`{alert: A, signal: {name: CPU}, selector: {namespace: x}, ` + level + `}`, []string{"spec.selector", "remove namespace"}},
-		"selector's bucket":       {`{alert: A, signal: {name: HTTPLatency}, selector: {le: "1"}, ` + level + `}`, []string{"spec.selector", "remove le"}},
-		"selector's name":         {`{alert: A, signal: {name: CPU}, selector: {a/b: x}, ` + level + `}`, []string{"spec.selector", "must be a Prometheus label name"}},
-		"quantile of a gauge":     {`{alert: A, signal: {name: CPU, quantile: "0.9"}, ` + level + `}`, []string{"remove spec.signal.quantile", "ModelTimeToFirstToken"}},
-		"quantile":                {`{alert: A, signal: {name: HTTPLatency, quantile: "95"}, ` + level + `}`, []string{"spec.signal.quantile", `such as "0.95"`}},
 		"quantile, unquoted":      {`{alert: A, signal: {name: HTTPLatency, quantile: 0.95}, ` + level + `}`, []string{"spec.signal.quantile", "must be of type string"}},
-		"window of a gauge":       {`{alert: A, signal: {name: Memory, window: 5m}, ` + level + `}`, []string{"remove spec.signal.window"}},
-		"negative window":         {`{alert: A, signal: {name: HTTPLatency, window: -5m}, ` + level + `}`, []string{"spec.signal.window", "not negative"}},
-		"window of zero":          {`{alert: A, signal: {name: HTTPLatency, window: 0s}, ` + level + `}`, []string{"spec.signal.window", "longer than 0"}},
-		"minTraffic of a rate":    {`{alert: A, signal: {name: TokenRate}, minTraffic: 1, levels: [{severity: w, above: 80}]}`, []string{"remove spec.minTraffic", "ratios and latencies only"}},
-		"minTraffic of an expr":   {`{alert: A, expr: up, minTraffic: 1, levels: [{severity: w, above: 80}]}`, []string{"remove spec.minTraffic", "write a comparison"}},
-		"minTraffic of zero":      {`{alert: A, signal: {name: HTTPLatency}, minTraffic: "0.0", ` + level + `}`, []string{"spec.minTraffic", "greater than 0"}},
 		"minTraffic, unquoted":    {`{alert: A, signal: {name: HTTPLatency}, minTraffic: 0.1, ` + level + `}`, []string{"spec.minTraffic", "must be of type integer,string"}},
+		"empty quantile":          {`{alert: A, signal: {name: HTTPLatency, quantile: ""}, ` + level + `}`, []string{"spec.signal.quantile", "at least 1 chars long"}},
 		"noData":                  {`{alert: A, signal: {name: CPU}, noData: Panic, ` + level + `}`, []string{"spec.noData", `supported values: "Ignore", "Alert"`}},
 		"mode":                    {`{alert: A, signal: {name: CPU}, mode: On, ` + level + `}`, []string{"spec.mode", `"Enforce", "Shadow", "Off"`}},
 		"neither above nor below": {`{alert: A, signal: {name: CPU}, levels: [{severity: w}]}`, []string{"spec.levels[0]", "set exactly one of above and below"}},
 		"above and below":         {`{alert: A, signal: {name: CPU}, levels: [{severity: w, above: 80, below: 5}]}`, []string{"spec.levels[0]", "set exactly one of above and below"}},
 		"not a value":             {`{alert: A, signal: {name: CPU}, levels: [{severity: w, above: true}]}`, []string{"spec.levels[0].above", "must be of type integer,string"}},
-		"latency in percent":      {`{alert: A, signal: {name: HTTPLatency}, levels: [{severity: w, above: 5%}]}`, []string{`must be a duration with its unit, such as "2s" or "250ms", because HTTPLatency is measured in Seconds`}},
-		"latency without unit":    {`{alert: A, signal: {name: ModelLatency}, levels: [{severity: w, below: 2}]}`, []string{"because ModelLatency is measured in Seconds"}},
-		"percent in seconds":      {`{alert: A, signal: {name: Disk}, levels: [{severity: w, above: 80}, {severity: x, below: 2s}]}`, []string{"a percentage", "because Disk is measured in Percent"}},
-		"ratio in dollars":        {`{alert: A, signal: {name: HTTPErrorRatio}, levels: [{severity: w, above: $3}]}`, []string{"a ratio", "because HTTPErrorRatio is measured in Ratio"}},
-		"rate in percent":         {`{alert: A, signal: {name: HTTPErrorRate}, levels: [{severity: w, above: 5%}]}`, []string{"a rate per second", "because HTTPErrorRate is measured in PerSecond"}},
 		"rate, unquoted":          {`{alert: A, signal: {name: HTTPErrorRate}, levels: [{severity: w, above: 0.05}]}`, []string{"spec.levels[0].above", "must be of type integer,string"}},
-		"cost in seconds":         {`{alert: A, signal: {name: CostPerDay}, levels: [{severity: w, above: 3s}]}`, []string{"US dollars", "because CostPerDay is measured in USD"}},
-		"sessions in percent":     {`{alert: A, signal: {name: ActiveSessions}, levels: [{severity: w, above: 3%}]}`, []string{"a plain number", "because ActiveSessions is measured in Number"}},
-		"expr's unit":             {`{alert: A, expr: up, unit: Ratio, levels: [{severity: w, below: 3s}]}`, []string{"a ratio", "because spec.expr is measured in Ratio"}},
-		"expr without unit":       {`{alert: A, expr: up, levels: [{severity: w, below: 3%}]}`, []string{"a plain number", "because spec.expr is measured in Number"}},
-		"durations in disorder":   {`{alert: A, signal: {name: HTTPLatency}, levels: [{severity: critical, above: 900ms}, {severity: warning, above: 1s}]}`, []string{"spec.levels", "critical lies beyond warning", "above must be greater"}},
-		"numbers in disorder":     {`{alert: A, signal: {name: CPU}, levels: [{severity: info, above: 80%}, {severity: warning, above: 80}, {severity: critical, above: 9}]}`, []string{"above must be greater"}},
-		"below in disorder":       {`{alert: A, signal: {name: Availability}, levels: [{severity: warning, below: 50%}, {severity: critical, below: 90%}]}`, []string{"below must be less"}},
-		"negative for":            {`{alert: A, signal: {name: CPU}, levels: [{severity: warning, above: 80, for: -5m}]}`, []string{"spec.levels[0].for", "such as 30s, 10m or 1h30m, and not negative"}},
-		"negative keepFiring":     {`{alert: A, signal: {name: CPU}, levels: [{severity: warning, above: 80, keepFiringFor: -5m}]}`, []string{"spec.levels[0].keepFiringFor", "not negative"}},
 		"no levels":               {`{alert: A, signal: {name: CPU}, levels: []}`, []string{"spec.levels", "should have at least 1 items"}},
 		"severity twice":          {`{alert: A, signal: {name: CPU}, levels: [{severity: w, above: 80}, {severity: w, above: 90}]}`, []string{"spec.levels[1]", "Duplicate value"}},
 		"severity with a blank":   {`{alert: A, signal: {name: CPU}, levels: [{severity: very bad, above: 80}]}`, []string{"spec.levels[0].severity", "such as warning or critical"}},
 		"alert's name":            {`{alert: slow response, signal: {name: CPU}, ` + level + `}`, []string{"spec.alert", "such as SlowResponse"}},
-		"label severity":          {`{alert: A, signal: {name: CPU}, labels: {severity: x}, ` + level + `}`, []string{"spec.labels", "remove severity"}},
-		"label of ours":           {`{alert: A, signal: {name: CPU}, labels: {nodata: x}, ` + level + `}`, []string{"spec.labels", "the controller sets them"}},
-		"label's name":            {`{alert: A, signal: {name: CPU}, labels: {__x: x}, ` + level + `}`, []string{"spec.labels", "must be a Prometheus label name"}},
-		"annotation's name":       {`{alert: A, signal: {name: CPU}, annotations: {runbook-url: x}, ` + level + `}`, []string{"spec.annotations", "such as runbook_url"}},
 		"field without meaning":   {`{alert: A, signal: {name: CPU}, minTrafic: 1, ` + level + `}`, []string{`unknown field "spec.minTrafic"`}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -156,18 +126,50 @@ func TestRefusedByTheAPIServer(t *testing.T) {
 	}
 }
 
-// TestNotAccepted checks mistakes that only the controller can find.
+// TestNotAccepted checks that mistakes which the API server lets in, when no webhook is asked, are told by field and fix.
 func TestNotAccepted(t *testing.T) {
 	namespace := newNamespace(t)
+	const cpu, latency = `levels: [{severity: w, above: 80}]`, `levels: [{severity: w, above: 2s}]`
 	for name, tc := range map[string]struct{ spec, says string }{
-		"bad-promql":        {`{alert: A, expr: "rate(x[5m]", levels: [{severity: w, above: 5}]}`, "spec.expr: Invalid value: \"rate(x[5m]\": is not PromQL that Prometheus can read: 1:11: parse error: unclosed left parenthesis"},
-		"foreign-label":     {`{alert: A, signal: {name: CPU, by: [model]}, levels: [{severity: w, above: 80}]}`, `spec.signal.by[0]: Unsupported value: "model": supported values: "service"`},
-		"template":          {`{alert: A, signal: {name: CPU}, annotations: {summary: "{{ $val }}"}, levels: [{severity: w, above: 80}]}`, `spec.annotations[summary]`},
-		"another-ns":        {`{alert: A, expr: 'up{namespace="kube-system"}', levels: [{severity: w, above: 80}]}`, "remove the namespace matcher"},
-		"status-of-a-ratio": {`{alert: A, signal: {name: HTTPErrorRatio}, selector: {status: "500"}, levels: [{severity: w, above: 5%}]}`, "spec.selector[status]: Forbidden: remove it"},
-		"mixed-forms":       {`{alert: A, signal: {name: HTTPErrorRatio}, levels: [{severity: warning, above: 5%}, {severity: critical, above: "0.01"}]}`, "spec.levels[1].above: Invalid value: \"1%\": must lie beyond warning (> 5%)"},
-		"long-units":        {`{alert: A, signal: {name: CostPerHour}, levels: [{severity: warning, below: $0}]}`, "the alert could never fire"},
-		"can-never-happen":  {`{alert: A, signal: {name: Memory}, levels: [{severity: w, above: 100}]}`, "the alert could never fire"},
+		"bad-promql":            {`{alert: A, expr: "rate(x[5m]", levels: [{severity: w, above: 5}]}`, "spec.expr: Invalid value: \"rate(x[5m]\": is not PromQL that Prometheus can read: 1:11: parse error: unclosed left parenthesis"},
+		"foreign-label":         {`{alert: A, signal: {name: CPU, by: [model]}, levels: [{severity: w, above: 80}]}`, `spec.signal.by[0]: Unsupported value: "model": supported values: "service"`},
+		"template":              {`{alert: A, signal: {name: CPU}, annotations: {summary: "{{ $val }}"}, levels: [{severity: w, above: 80}]}`, `spec.annotations[summary]`},
+		"another-ns":            {`{alert: A, expr: 'up{namespace="kube-system"}', levels: [{severity: w, above: 80}]}`, "remove the namespace matcher"},
+		"status-of-a-ratio":     {`{alert: A, signal: {name: HTTPErrorRatio}, selector: {status: "500"}, levels: [{severity: w, above: 5%}]}`, "spec.selector[status]: Forbidden: remove it"},
+		"mixed-forms":           {`{alert: A, signal: {name: HTTPErrorRatio}, levels: [{severity: warning, above: 5%}, {severity: critical, above: "0.01"}]}`, "spec.levels[1].above: Invalid value: \"1%\": must lie beyond warning (> 5%)"},
+		"long-units":            {`{alert: A, signal: {name: CostPerHour}, levels: [{severity: warning, below: $0}]}`, "the alert could never fire"},
+		"unit-of-a-signal":      {`{alert: A, signal: {name: CPU}, unit: Percent, ` + cpu + `}`, "spec.unit: Forbidden: remove it: it goes with spec.expr only, CPU is measured in Percent"},
+		"selector-of-an-expr":   {`{alert: A, expr: up, selector: {a: b}, ` + cpu + `}`, "spec.selector: Forbidden: remove it: it goes with spec.signal only, write label matchers into spec.expr"},
+		"selectors-namespace":   {`{alert: A, signal: {name: CPU}, selector: {namespace: x}, ` + cpu + `}`, "spec.selector[namespace]: Forbidden: remove it: a threshold always watches its own namespace"},
+		"selectors-bucket":      {`{alert: A, signal: {name: HTTPLatency}, selector: {le: "1"}, ` + latency + `}`, "spec.selector[le]: Forbidden: remove it: a quantile needs every bucket"},
+		"selectors-name":        {`{alert: A, signal: {name: CPU}, selector: {a/b: x}, ` + cpu + `}`, `spec.selector[a/b]: Invalid value: "a/b": must be a Prometheus label name such as`},
+		"quantile-of-a-gauge":   {`{alert: A, signal: {name: CPU, quantile: "0.9"}, ` + cpu + `}`, "spec.signal.quantile: Forbidden: remove it: it goes with latencies only (HTTPLatency, ModelLatency, ModelTimeToFirstToken)"},
+		"quantile":              {`{alert: A, signal: {name: HTTPLatency, quantile: "95"}, ` + latency + `}`, `spec.signal.quantile: Invalid value: "95": must lie between 0 and 1, both excluded, such as "0.95"`},
+		"window-of-a-gauge":     {`{alert: A, signal: {name: Memory, window: 5m}, ` + cpu + `}`, "spec.signal.window: Forbidden: remove it: Memory is a gauge"},
+		"negative-window":       {`{alert: A, signal: {name: HTTPLatency, window: -5m}, ` + latency + `}`, `spec.signal.window: Invalid value: "-5m": must be a duration such as 30s, 10m or 1h30m, and not negative`},
+		"window-of-zero":        {`{alert: A, signal: {name: HTTPLatency, window: 0s}, ` + latency + `}`, `spec.signal.window: Invalid value: "0s": must be longer than 0, such as 5m`},
+		"traffic-of-a-rate":     {`{alert: A, signal: {name: TokenRate}, minTraffic: 1, ` + cpu + `}`, "spec.minTraffic: Forbidden: remove it: it goes with ratios and latencies only (HTTPErrorRatio,"},
+		"traffic-of-an-expr":    {`{alert: A, expr: up, minTraffic: 1, ` + cpu + `}`, "spec.minTraffic: Forbidden: remove it: it goes with spec.signal only, write a comparison with the traffic into spec.expr"},
+		"traffic-of-zero":       {`{alert: A, signal: {name: HTTPLatency}, minTraffic: "0.0", ` + latency + `}`, `spec.minTraffic: Invalid value: "0.0": must be a rate per second greater than 0, such as "0.1"`},
+		"latency-in-percent":    {`{alert: A, signal: {name: HTTPLatency}, levels: [{severity: w, above: 5%}]}`, `spec.levels[0].above: Invalid value: "5%": must be a duration with its unit, such as "2s" or "250ms", because HTTPLatency is measured in Seconds`},
+		"latency-without-unit":  {`{alert: A, signal: {name: ModelLatency}, levels: [{severity: w, below: 2}]}`, `spec.levels[0].below: Invalid value: "2": must be a duration with its unit, such as "2s" or "250ms", because ModelLatency is measured in Seconds`},
+		"percent-in-seconds":    {`{alert: A, signal: {name: Disk}, levels: [{severity: w, above: 80}, {severity: x, below: 2s}]}`, `spec.levels[1].below: Invalid value: "2s": must be a percentage, such as "80%" or 80, because Disk is measured in Percent`},
+		"ratio-in-dollars":      {`{alert: A, signal: {name: HTTPErrorRatio}, levels: [{severity: w, above: $3}]}`, `spec.levels[0].above: Invalid value: "$3": must be a ratio, such as "5%" or "0.05", because HTTPErrorRatio is measured in Ratio`},
+		"rate-in-percent":       {`{alert: A, signal: {name: HTTPErrorRate}, levels: [{severity: w, above: 5%}]}`, `spec.levels[0].above: Invalid value: "5%": must be a rate per second, such as "0.05/s" or 20, because HTTPErrorRate is measured in PerSecond`},
+		"cost-in-seconds":       {`{alert: A, signal: {name: CostPerDay}, levels: [{severity: w, above: 3s}]}`, `spec.levels[0].above: Invalid value: "3s": must be an amount of US dollars, such as "$3" or "$0.50", because CostPerDay is measured in USD`},
+		"sessions-in-percent":   {`{alert: A, signal: {name: ActiveSessions}, levels: [{severity: w, above: 3%}]}`, `spec.levels[0].above: Invalid value: "3%": must be a plain number, such as 20, because ActiveSessions is measured in Number`},
+		"unit-of-an-expr":       {`{alert: A, expr: up, unit: Ratio, levels: [{severity: w, below: 3s}]}`, `spec.levels[0].below: Invalid value: "3s": must be a ratio, such as "5%" or "0.05", because spec.expr is measured in Ratio`},
+		"expr-without-unit":     {`{alert: A, expr: up, levels: [{severity: w, below: 3%}]}`, `spec.levels[0].below: Invalid value: "3%": must be a plain number, such as 20, because spec.expr is measured in Number`},
+		"durations-in-disorder": {`{alert: A, signal: {name: HTTPLatency}, levels: [{severity: critical, above: 900ms}, {severity: warning, above: 1s}]}`, `spec.levels[0].above: Invalid value: "900ms": must lie beyond warning (> 1s): order levels so that critical lies beyond warning and warning beyond info`},
+		"numbers-in-disorder":   {`{alert: A, signal: {name: CPU}, levels: [{severity: info, above: 80%}, {severity: warning, above: 80}, {severity: critical, above: 9}]}`, `spec.levels[1].above: Invalid value: "80%": must lie beyond info (> 80%)`},
+		"below-in-disorder":     {`{alert: A, signal: {name: Availability}, levels: [{severity: warning, below: 50%}, {severity: critical, below: 90%}]}`, `spec.levels[1].below: Invalid value: "90%": must lie beyond warning (< 50%)`},
+		"negative-for":          {`{alert: A, signal: {name: CPU}, levels: [{severity: warning, above: 80, for: -5m}]}`, `spec.levels[0].for: Invalid value: "-5m": must be a duration such as 30s, 10m or 1h30m, and not negative`},
+		"negative-keep-firing":  {`{alert: A, signal: {name: CPU}, levels: [{severity: warning, above: 80, keepFiringFor: -5m}]}`, `spec.levels[0].keepFiringFor: Invalid value: "-5m": must be a duration such as 30s, 10m or 1h30m, and not negative`},
+		"label-severity":        {`{alert: A, signal: {name: CPU}, labels: {severity: x}, ` + cpu + `}`, "spec.labels[severity]: Forbidden: remove it: it is set by each of spec.levels"},
+		"label-of-ours":         {`{alert: A, signal: {name: CPU}, labels: {nodata: x}, ` + cpu + `}`, "spec.labels[nodata]: Forbidden: remove it: the controller sets it"},
+		"labels-name":           {`{alert: A, signal: {name: CPU}, labels: {__x: x}, ` + cpu + `}`, `spec.labels[__x]: Invalid value: "__x": must be a Prometheus label name such as team`},
+		"annotations-name":      {`{alert: A, signal: {name: CPU}, annotations: {runbook-url: x}, ` + cpu + `}`, `spec.annotations[runbook-url]: Invalid value: "runbook-url": must be a name such as runbook_url`},
+		"can-never-happen":      {`{alert: A, signal: {name: Memory}, levels: [{severity: w, above: 100}]}`, "the alert could never fire"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			createThreshold(t, namespace, name, tc.spec)

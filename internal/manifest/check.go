@@ -2,7 +2,6 @@ package manifest
 
 import (
 	"cmp"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -38,7 +37,7 @@ func (t *Threshold) place(namespace string, enforce bool) {
 }
 
 // Check checks the threshold as the API server and the controller would. The error is of the check itself.
-func (t *Threshold) Check(ctx context.Context) (Verdict, error) {
+func (t *Threshold) Check() (Verdict, error) {
 	server, err := theAPIServer()
 	if err != nil {
 		return Verdict{}, err
@@ -47,7 +46,7 @@ func (t *Threshold) Check(ctx context.Context) (Verdict, error) {
 	if metadata, ok := object["metadata"].(map[string]any); ok && metadata["namespace"] == nil {
 		metadata["namespace"] = t.Namespace
 	}
-	refused := server.check(ctx, object)
+	unknown, structure := server.check(object)
 	resource, err := decode(object)
 	if err != nil {
 		return Verdict{}, fmt.Errorf("%s: %w", t.Position(""), err)
@@ -55,11 +54,11 @@ func (t *Threshold) Check(ctx context.Context) (Verdict, error) {
 	plan, errs := rules.Resolve(resource)
 
 	mistakes := slices.Clone(t.found)
-	for _, path := range refused.unknown {
+	for _, path := range unknown {
 		mistakes = append(mistakes, t.mistake(path, "unknown field"))
 	}
-	for _, err := range merge(refused, errs) {
-		mistakes = append(mistakes, t.mistake(strings.TrimPrefix(err.Field, root), t.message(err)))
+	for _, err := range merge(structure, errs) {
+		mistakes = append(mistakes, t.mistake(err.Field, t.message(err)))
 	}
 	if len(mistakes) > 0 {
 		slices.SortStableFunc(mistakes, func(a, b Mistake) int {

@@ -26,7 +26,7 @@ func FuzzRead(f *testing.F) {
 		c := read("f", data)
 		for _, threshold := range c.thresholds {
 			threshold.place("ai", false)
-			verdict, err := threshold.Check(t.Context())
+			verdict, err := threshold.Check()
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -19,7 +19,7 @@ func checkAll(t *testing.T, data string) (mistakes string, set *Set) {
 		lines = append(lines, mistake.String())
 	}
 	for _, threshold := range set.Thresholds {
-		verdict, err := threshold.Check(t.Context())
+		verdict, err := threshold.Check()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -103,6 +103,23 @@ func TestMistakes(t *testing.T) {
 		"what only the API server refuses": {
 			cpu + "  levels: [{severity: w, above: 80}]\n  annotations: {a: '', b: '', c: '', d: '', e: '', f: '', g: '', h: '', i: '', j: '', k: '', l: '', m: '', n: '', o: '', p: '', q: ''}",
 			[]string{"8:3: spec.annotations: Too many: 17: must have at most 16 items"},
+		},
+		"no text where there must be one": {
+			good + "  signal: {name: HTTPLatency, quantile: '', window: ''}\n  minTraffic: ''\n  levels: [{severity: w, above: 2s, for: ''}]",
+			[]string{
+				`6:31: spec.signal.quantile: Invalid value: "": should be at least 1 chars long`,
+				`6:45: spec.signal.window: Invalid value: "": should be at least 1 chars long`,
+				`7:3: spec.minTraffic: Invalid value: "": should be at least 1 chars long`,
+				`8:37: spec.levels[0].for: Invalid value: "": should be at least 1 chars long`,
+			},
+		},
+		"numbers that only Go reads": {
+			good + "  signal: {name: HTTPLatency}\n  minTraffic: 1_0/s\n  levels: [{severity: w, below: -0s}, {severity: x, above: 1_0s}]",
+			[]string{
+				`7:3: spec.minTraffic: Invalid value: "1_0/s": must be a rate per second greater than 0, such as "0.1"`,
+				`8:26: spec.levels[0].below: Invalid value: "-0s": must not be negative, but a duration`,
+				`8:53: spec.levels[1].above: Invalid value: "1_0s": must be a duration with its unit`,
+			},
 		},
 		"keys with dots": {
 			cpu + "  levels: [{severity: w, above: 80}]\n  labels:\n    a: b\n    a.b/c: d\n    a.b: e\n",

@@ -7,24 +7,17 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// root is how the API server's code writes the path of the object itself.
-var root = (*field.Path)(nil).String()
-
-// merge is what the API server and rules.Resolve say together, each mistake once. Most are known to both; then the words
-// are Resolve's, which tell the fix.
-func merge(refused refusal, resolved field.ErrorList) field.ErrorList {
-	resolved = slices.DeleteFunc(resolved, func(r *field.Error) bool { return unknowable(r, refused.structure) })
-	structure := slices.DeleteFunc(slices.Clone(refused.structure), func(s *field.Error) bool {
-		return s.Type != field.ErrorTypeTypeInvalid && mistyped(s.Field, refused.structure) ||
+// merge is what the schema and rules.Resolve say together, each mistake once. Most are known to both; then the words are
+// Resolve's, which tell the fix.
+func merge(structure, resolved field.ErrorList) field.ErrorList {
+	resolved = slices.DeleteFunc(resolved, func(r *field.Error) bool { return unknowable(r, structure) })
+	own := slices.DeleteFunc(slices.Clone(structure), func(s *field.Error) bool {
+		return s.Type != field.ErrorTypeTypeInvalid && mistyped(s.Field, structure) ||
 			slices.ContainsFunc(resolved, func(r *field.Error) bool {
 				return r.Field == s.Field || r.Type == s.Type && within(r.Field, s.Field)
 			})
 	})
-	cel := slices.DeleteFunc(refused.rules, func(s *field.Error) bool {
-		return s.Field == root && len(resolved) > 0 ||
-			slices.ContainsFunc(resolved, func(r *field.Error) bool { return within(r.Field, s.Field) })
-	})
-	return slices.Concat(structure, cel, resolved)
+	return slices.Concat(own, resolved)
 }
 
 // unknowable reports whether the error is of a field that Resolve could not see, because it, or what it is part of, has

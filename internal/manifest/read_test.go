@@ -127,7 +127,7 @@ func TestNamespace(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			verdict, err := set.Thresholds[0].Check(t.Context())
+			verdict, err := set.Thresholds[0].Check()
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,7 +1,6 @@
 package manifest
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,7 +9,6 @@ import (
 	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema"
-	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/defaulting"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/listtype"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/objectmeta"
@@ -19,17 +17,16 @@ import (
 	"k8s.io/apimachinery/pkg/api/validation"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/validation/field"
-	celconfig "k8s.io/apiserver/pkg/apis/cel"
 	"sigs.k8s.io/yaml"
 
 	"github.com/plimsoll-dev/plimsoll/config/crd"
 )
 
-// apiServer checks an AlertThreshold as the API server does when one is created, with the API server's own code.
+// apiServer checks an AlertThreshold as the API server does when one is created, with the API server's own code. It does
+// not run the schema's CEL rules: rules.Resolve says the same.
 type apiServer struct {
 	structural *schema.Structural
 	openAPI    schemavalidation.SchemaValidator
-	rules      *cel.Validator
 }
 
 // theAPIServer knows the resource's definition. The error would be a mistake in the definition that is built in.
@@ -51,34 +48,20 @@ var theAPIServer = sync.OnceValues(func() (*apiServer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the schema of AlertThreshold: %w", err)
 	}
-	return &apiServer{structural, openAPI, cel.NewValidator(structural, true, celconfig.PerCallLimit)}, nil
+	return &apiServer{structural, openAPI}, nil
 })
 
-// refusal is what the API server would refuse an object for.
-type refusal struct {
-	// unknown are the paths of fields that the resource does not have.
-	unknown []string
-	// structure are the mistakes in types, names and lengths, rules those that the schema's CEL rules find; the latter are
-	// not run on an object that is badly built.
-	structure, rules field.ErrorList
-}
-
-// check fills in the object's defaults and says what is wrong with it. Its status is left out, as on creation.
-func (a *apiServer) check(ctx context.Context, object map[string]any) refusal {
-	var r refusal
+// check fills in the object's defaults. It returns the paths of fields that the resource does not have, and the mistakes in
+// types, names and lengths. The status is left out, as on creation.
+func (a *apiServer) check(object map[string]any) (unknown []string, errs field.ErrorList) {
 	delete(object, "status")
-	r.unknown = pruning.PruneWithOptions(object, a.structural, true, schema.UnknownFieldPathOptions{TrackUnknownFieldPaths: true})
+	unknown = pruning.PruneWithOptions(object, a.structural, true, schema.UnknownFieldPathOptions{TrackUnknownFieldPaths: true})
 	defaulting.PruneNonNullableNullsWithoutDefaults(object, a.structural)
 	defaulting.Default(object, a.structural)
 
-	unknown, errs := checkMetadata(object)
-	r.unknown = append(r.unknown, unknown...)
-	r.structure = slices.Concat(errs, schemavalidation.ValidateCustomResource(nil, object, a.openAPI),
+	unknownMetadata, errs := checkMetadata(object)
+	return append(unknown, unknownMetadata...), slices.Concat(errs, schemavalidation.ValidateCustomResource(nil, object, a.openAPI),
 		listtype.ValidateListSetsAndMaps(nil, a.structural, object))
-	if len(r.structure) == 0 {
-		r.rules, _ = a.rules.Validate(ctx, nil, a.structural, object, nil, celconfig.RuntimeCELCostBudget)
-	}
-	return r
 }
 
 // checkMetadata checks the fields that every object has. Those of a wrong type are taken out.

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"os"
 	"slices"
 	"strings"
@@ -10,11 +11,12 @@ import (
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/yaml"
 
+	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/signal"
 )
 
-// specSchema is what the API server checks specs with.
-func specSchema(t *testing.T) apiextensionsv1.JSONSchemaProps {
+// definition is what the API server checks thresholds with.
+func definition(t *testing.T) apiextensionsv1.JSONSchemaProps {
 	t.Helper()
 	text, err := os.ReadFile("../../config/crd/plimsoll.dev_alertthresholds.yaml")
 	if err != nil {
@@ -24,13 +26,13 @@ func specSchema(t *testing.T) apiextensionsv1.JSONSchemaProps {
 	if err := yaml.Unmarshal(text, &crd); err != nil {
 		t.Fatal(err)
 	}
-	return crd.Spec.Versions[0].Schema.OpenAPIV3Schema.Properties["spec"]
+	return *crd.Spec.Versions[0].Schema.OpenAPIV3Schema
 }
 
 // TestSchemaOffersTheCatalogue checks that the API server lets in the signals, units and choices there are, no more and
 // no less, and tells what each signal means.
 func TestSchemaOffersTheCatalogue(t *testing.T) {
-	spec := specSchema(t)
+	spec := definition(t).Properties["spec"]
 	var units []string
 	for _, unit := range signal.Units() {
 		units = append(units, string(unit))
@@ -62,55 +64,78 @@ func TestSchemaOffersTheCatalogue(t *testing.T) {
 	}
 }
 
-// TestSchemaSortsTheCatalogue checks that the API server's rules name the signals that the catalogue puts together, by
-// the texts that they refuse with or compare with.
+// TestSchemaSortsTheCatalogue checks that the descriptions name the signals that the catalogue puts together.
 func TestSchemaSortsTheCatalogue(t *testing.T) {
-	spec := specSchema(t)
-	texts := ruleTexts(spec) + ruleTexts(spec.Properties["signal"])
+	spec := definition(t).Properties["spec"].Properties
 	var gauges []string
-	byUnit := map[signal.Unit][]string{}
 	for _, s := range signal.All() {
-		byUnit[s.Unit] = append(byUnit[s.Unit], s.Name)
 		if s.Window == "" {
 			gauges = append(gauges, s.Name)
 		}
 	}
-	for what, names := range map[string][]string{
-		"has(self.minTraffic)": signal.WithTraffic(),
-		"has(self.quantile)":   signal.WithQuantile(),
-		"has(self.window)":     gauges,
+	traffic := signal.WithTraffic()
+	last := len(traffic) - 1
+	for name, tc := range map[string]struct{ description, want string }{
+		"minTraffic":    {spec["minTraffic"].Description, "It goes with " + strings.Join(traffic[:last], ", ") + " and " + traffic[last] + "."},
+		"signal.window": {spec["signal"].Properties["window"].Description, "Gauges (" + strings.Join(gauges, ", ") + ") have none."},
 	} {
-		expectTogether(t, texts, what, names)
-	}
-	for unit, names := range byUnit {
-		expectTogether(t, texts, "is measured in "+string(unit), names)
-	}
-}
-
-// ruleTexts is one line for each of a schema's CEL rules and its messages.
-func ruleTexts(schema apiextensionsv1.JSONSchemaProps) string {
-	var all strings.Builder
-	for _, rule := range schema.XValidations {
-		all.WriteString(rule.Rule + " " + rule.Message + " " + rule.MessageExpression + "\n")
-	}
-	return all.String()
-}
-
-// expectTogether looks for a rule about what, that has all the names in a list and no others.
-func expectTogether(t *testing.T, texts, what string, names []string) {
-	t.Helper()
-	list := "['" + strings.Join(names, "', '") + "']"
-	for text := range strings.Lines(texts) {
-		if strings.Contains(text, what) && strings.Contains(text, list) {
-			return
+		if got := strings.Join(strings.Fields(tc.description), " "); !strings.Contains(got, tc.want) {
+			t.Errorf("the description of spec.%s does not say %q", name, tc.want)
 		}
 	}
-	t.Errorf("no rule that has %q has %s", what, list)
 }
 
-// TestSchemaHasTheLimits checks that the API server takes exactly what Resolve takes.
+// TestRulesOfTheSchema checks that Resolve refuses what the schema's CEL rules refuse, in their words where it has no better,
+// so that who asks Resolve need not run them, and that there are no others: API servers refuse a schema whose rules may
+// take long.
+func TestRulesOfTheSchema(t *testing.T) {
+	const level = `levels: [{severity: warning, above: 80}]`
+	long := threshold(t, `{alert: A, expr: up, `+level+`}`)
+	long.Name = strings.Repeat("a", maxName+1)
+	wrong := map[string]struct {
+		at   *v1alpha1.AlertThreshold
+		says string
+	}{
+		"self.metadata.name.size() <= 63":            {long, "metadata.name: Too long"},
+		"has(self.signal) != has(self.expr)":         {threshold(t, `{alert: A, expr: up, signal: {name: CPU}, `+level+`}`), ""},
+		"has(self.above) != has(self.below)":         {threshold(t, `{alert: A, expr: up, levels: [{severity: w, above: 80, below: 5}]}`), "set exactly one of above and below"},
+		"self.matches('" + alertName.String() + "')": {threshold(t, `{alert: a b, expr: up, `+level+`}`), ""},
+		"self.matches('" + severityName.String() + "')": {
+			threshold(t, `{alert: A, expr: up, levels: [{severity: a b, above: 80}]}`), ""},
+	}
+	got := celRules(definition(t))
+	for _, rule := range got {
+		tc, known := wrong[rule.Rule]
+		says := cmp.Or(tc.says, rule.Message)
+		if !known {
+			t.Errorf("the schema has the rule %s, which is not known here", rule.Rule)
+		} else if errs := Validate(tc.at); len(errs) != 1 || !strings.Contains(errs[0].Error(), says) {
+			t.Errorf("%s: errors are %v, want exactly one, that says %q", rule.Rule, errs, says)
+		}
+	}
+	if len(got) != len(wrong) {
+		t.Errorf("the schema has %d rules, want %d", len(got), len(wrong))
+	}
+}
+
+// celRules are the CEL rules of a schema and its parts.
+func celRules(schema apiextensionsv1.JSONSchemaProps) apiextensionsv1.ValidationRules {
+	all := schema.XValidations
+	for _, property := range schema.Properties {
+		all = append(all, celRules(property)...)
+	}
+	if schema.Items != nil {
+		all = append(all, celRules(*schema.Items.Schema)...)
+	}
+	if schema.AdditionalProperties != nil {
+		all = append(all, celRules(*schema.AdditionalProperties.Schema)...)
+	}
+	return all
+}
+
+// TestSchemaHasTheLimits checks that the API server takes texts and lists as long as those that Resolve takes.
 func TestSchemaHasTheLimits(t *testing.T) {
-	spec := specSchema(t).Properties
+	spec := definition(t).Properties["spec"].Properties
 	level := spec["levels"].Items.Schema.Properties
 	for name, tc := range map[string]struct {
 		got  *int64

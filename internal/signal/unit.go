@@ -68,10 +68,10 @@ func (u Unit) parse(text string) (float64, bool) {
 	}
 }
 
-// parseFloat takes decimal numbers, not Go's hexadecimal ones.
+// parseFloat takes decimal numbers, not Go's hexadecimal ones and none with underscores.
 func parseFloat(text string) (float64, bool) {
 	value, err := strconv.ParseFloat(text, 64)
-	return value, err == nil && !strings.ContainsAny(text, "xX")
+	return value, err == nil && !strings.ContainsAny(text, "xX_")
 }
 
 // parseSeconds takes Prometheus durations (1d12h) and Go's, which may have fractions (1.5s); 0 needs no unit.
@@ -80,7 +80,11 @@ func parseSeconds(text string) (float64, bool) {
 		return time.Duration(d).Seconds(), true
 	}
 	d, err := time.ParseDuration(text)
-	return d.Seconds(), err == nil
+	seconds := d.Seconds()
+	if strings.HasPrefix(text, "-") {
+		seconds = math.Copysign(seconds, -1) // also where it is 0
+	}
+	return seconds, err == nil
 }
 
 // example says what a threshold in this unit looks like.

@@ -44,16 +44,6 @@ type AlertThresholdList struct {
 // AlertThresholdSpec says what is watched and where its lines lie.
 //
 // +kubebuilder:validation:XValidation:rule="has(self.signal) != has(self.expr)",message="set exactly one of spec.signal (a signal of the catalogue) and spec.expr (your own PromQL)"
-// +kubebuilder:validation:XValidation:rule="!has(self.unit) || has(self.expr)",message="remove spec.unit: it goes with spec.expr only, a signal has its own unit",fieldPath=".unit"
-// +kubebuilder:validation:XValidation:rule="!has(self.selector) || has(self.signal)",message="remove spec.selector: it goes with spec.signal only, write label matchers into spec.expr",fieldPath=".selector"
-// +kubebuilder:validation:XValidation:rule="!has(self.minTraffic) || has(self.signal)",message="remove spec.minTraffic: it goes with spec.signal only, write a comparison with the traffic into spec.expr (... and rate(...) > 0.1)",fieldPath=".minTraffic"
-// +kubebuilder:validation:XValidation:rule="!has(self.minTraffic) || !has(self.signal) || self.signal.name in ['HTTPErrorRatio', 'HTTPLatency', 'ModelErrorRatio', 'ModelLatency', 'ModelTimeToFirstToken']",message="remove spec.minTraffic: it goes with ratios and latencies only (HTTPErrorRatio, HTTPLatency, ModelErrorRatio, ModelLatency, ModelTimeToFirstToken)",fieldPath=".minTraffic"
-// +kubebuilder:validation:XValidation:rule="!(has(self.signal) ? self.signal.name in ['HTTPLatency', 'ModelLatency', 'ModelTimeToFirstToken'] : has(self.unit) && self.unit == 'Seconds') || self.levels.all(l, (!has(l.above) || string(l.above).matches('^(0|[+]?([0-9.]+(ns|us|µs|μs|ms|[smhdwy]))+)$')) && (!has(l.below) || string(l.below).matches('^(0|[+]?([0-9.]+(ns|us|µs|μs|ms|[smhdwy]))+)$')))",messageExpression="'above and below must be a duration with its unit, such as \"2s\" or \"250ms\", because ' + (has(self.signal) ? self.signal.name : 'spec.expr') + ' is measured in Seconds'",fieldPath=".levels"
-// +kubebuilder:validation:XValidation:rule="!(has(self.signal) ? self.signal.name in ['CPU', 'Memory', 'Disk'] : has(self.unit) && self.unit == 'Percent') || self.levels.all(l, (!has(l.above) || string(l.above).matches('^[+]?[0-9.]+([eE][+-]?[0-9]+)?%?$')) && (!has(l.below) || string(l.below).matches('^[+]?[0-9.]+([eE][+-]?[0-9]+)?%?$')))",messageExpression="'above and below must be a percentage, such as \"80%\" or 80, because ' + (has(self.signal) ? self.signal.name : 'spec.expr') + ' is measured in Percent'",fieldPath=".levels"
-// +kubebuilder:validation:XValidation:rule="!(has(self.signal) ? self.signal.name in ['HTTPErrorRatio', 'ModelErrorRatio', 'Availability'] : has(self.unit) && self.unit == 'Ratio') || self.levels.all(l, (!has(l.above) || string(l.above).matches('^[+]?[0-9.]+([eE][+-]?[0-9]+)?%?$')) && (!has(l.below) || string(l.below).matches('^[+]?[0-9.]+([eE][+-]?[0-9]+)?%?$')))",messageExpression="'above and below must be a ratio, such as \"5%\" or \"0.05\", because ' + (has(self.signal) ? self.signal.name : 'spec.expr') + ' is measured in Ratio'",fieldPath=".levels"
-// +kubebuilder:validation:XValidation:rule="!(has(self.signal) ? self.signal.name in ['HTTPErrorRate', 'HTTPRequestRate', 'TokenRate'] : has(self.unit) && self.unit == 'PerSecond') || self.levels.all(l, (!has(l.above) || string(l.above).matches('^[+]?[0-9.]+([eE][+-]?[0-9]+)?(/s)?$')) && (!has(l.below) || string(l.below).matches('^[+]?[0-9.]+([eE][+-]?[0-9]+)?(/s)?$')))",messageExpression="'above and below must be a rate per second, such as \"0.05/s\" or 20, because ' + (has(self.signal) ? self.signal.name : 'spec.expr') + ' is measured in PerSecond'",fieldPath=".levels"
-// +kubebuilder:validation:XValidation:rule="!(has(self.signal) ? self.signal.name in ['CostPerHour', 'CostPerDay'] : has(self.unit) && self.unit == 'USD') || self.levels.all(l, (!has(l.above) || string(l.above).matches('^[$]?[+]?[0-9.]+([eE][+-]?[0-9]+)?$')) && (!has(l.below) || string(l.below).matches('^[$]?[+]?[0-9.]+([eE][+-]?[0-9]+)?$')))",messageExpression="'above and below must be an amount of US dollars, such as \"$3\" or \"$0.50\", because ' + (has(self.signal) ? self.signal.name : 'spec.expr') + ' is measured in USD'",fieldPath=".levels"
-// +kubebuilder:validation:XValidation:rule="!(has(self.signal) ? self.signal.name in ['ActiveSessions'] : (has(self.unit) ? self.unit == 'Number' : has(self.expr))) || self.levels.all(l, (!has(l.above) || string(l.above).matches('^[+-]?[0-9.]+([eE][+-]?[0-9]+)?$')) && (!has(l.below) || string(l.below).matches('^[+-]?[0-9.]+([eE][+-]?[0-9]+)?$')))",messageExpression="'above and below must be a plain number, such as 20, because ' + (has(self.signal) ? self.signal.name : 'spec.expr') + ' is measured in Number'",fieldPath=".levels"
 type AlertThresholdSpec struct {
 	// alert is the alert's name (the alertname label), in CamelCase, such as SlowResponse.
 	//
@@ -86,9 +76,6 @@ type AlertThresholdSpec struct {
 	//
 	// +kubebuilder:validation:MinProperties=1
 	// +kubebuilder:validation:MaxProperties=16
-	// +kubebuilder:validation:XValidation:rule="!('namespace' in self)",message="remove namespace: a threshold always watches its own namespace"
-	// +kubebuilder:validation:XValidation:rule="!('le' in self)",message="remove le: a quantile needs every bucket"
-	// +kubebuilder:validation:XValidation:rule="self.all(k, k.matches('^_?[a-zA-Z][a-zA-Z0-9_]*$'))",message="every key must be a Prometheus label name such as service: letters, digits and underscores, beginning with a letter or with one underscore and a letter"
 	// +optional
 	Selector map[string]string `json:"selector,omitempty"`
 
@@ -97,8 +84,6 @@ type AlertThresholdSpec struct {
 	//
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=8
-	// +kubebuilder:validation:XValidation:rule="self.all(a, self.all(b, !([a.severity, b.severity] in [['info', 'warning'], ['info', 'critical'], ['warning', 'critical']]) || !has(a.above) || !has(b.above) || (string(a.above).matches('^([0-9]{1,5}h)?([0-9]{1,5}m)?([0-9]{1,5}([.][0-9]{1,6})?s)?([0-9]{1,6}ms)?$') && string(b.above).matches('^([0-9]{1,5}h)?([0-9]{1,5}m)?([0-9]{1,5}([.][0-9]{1,6})?s)?([0-9]{1,6}ms)?$') ? duration(string(a.above)) < duration(string(b.above)) : string(a.above).matches('^[$]?-?[0-9]{1,15}([.][0-9]{1,15})?(%|/s)?$') && string(b.above).matches('^[$]?-?[0-9]{1,15}([.][0-9]{1,15})?(%|/s)?$') && string(a.above).endsWith('%') == string(b.above).endsWith('%') ? double(string(a.above).find('-?[0-9.]+')) < double(string(b.above).find('-?[0-9.]+')) : true)))",message="order levels so that critical lies beyond warning and warning beyond info: above must be greater the worse the severity"
-	// +kubebuilder:validation:XValidation:rule="self.all(a, self.all(b, !([a.severity, b.severity] in [['info', 'warning'], ['info', 'critical'], ['warning', 'critical']]) || !has(a.below) || !has(b.below) || (string(b.below).matches('^([0-9]{1,5}h)?([0-9]{1,5}m)?([0-9]{1,5}([.][0-9]{1,6})?s)?([0-9]{1,6}ms)?$') && string(a.below).matches('^([0-9]{1,5}h)?([0-9]{1,5}m)?([0-9]{1,5}([.][0-9]{1,6})?s)?([0-9]{1,6}ms)?$') ? duration(string(b.below)) < duration(string(a.below)) : string(b.below).matches('^[$]?-?[0-9]{1,15}([.][0-9]{1,15})?(%|/s)?$') && string(a.below).matches('^[$]?-?[0-9]{1,15}([.][0-9]{1,15})?(%|/s)?$') && string(b.below).endsWith('%') == string(a.below).endsWith('%') ? double(string(b.below).find('-?[0-9.]+')) < double(string(a.below).find('-?[0-9.]+')) : true)))",message="order levels so that critical lies beyond warning and warning beyond info: below must be less the worse the severity"
 	// +listType=map
 	// +listMapKey=severity
 	// +required
@@ -109,7 +94,6 @@ type AlertThresholdSpec struct {
 	// request at night wakes nobody. When absent, any traffic is enough. It goes with HTTPErrorRatio, HTTPLatency,
 	// ModelErrorRatio, ModelLatency and ModelTimeToFirstToken.
 	//
-	// +kubebuilder:validation:XValidation:rule="string(self).matches('^[+]?[0-9.]*[1-9][0-9.]*([eE][+-]?[0-9]+)?(/s)?$')",message="must be a rate per second greater than 0, such as \"0.1\""
 	// +optional
 	MinTraffic Value `json:"minTraffic,omitempty"`
 
@@ -130,9 +114,6 @@ type AlertThresholdSpec struct {
 	// of the value itself, which would make another alert at each change.
 	//
 	// +kubebuilder:validation:MaxProperties=16
-	// +kubebuilder:validation:XValidation:rule="!('severity' in self)",message="remove severity: it is set by each of spec.levels"
-	// +kubebuilder:validation:XValidation:rule="['alertname', 'alertthreshold', 'namespace', 'nodata'].all(k, !(k in self))",message="remove alertname, alertthreshold, namespace and nodata: the controller sets them"
-	// +kubebuilder:validation:XValidation:rule="self.all(k, k.matches('^_?[a-zA-Z][a-zA-Z0-9_]*$'))",message="every key must be a Prometheus label name such as team: letters, digits and underscores, beginning with a letter or with one underscore and a letter"
 	// +optional
 	Labels map[string]string `json:"labels,omitempty"`
 
@@ -140,15 +121,11 @@ type AlertThresholdSpec struct {
 	// templates, such as {{ $value }} and {{ $labels.endpoint }}. An alert of noData keeps its own summary and description.
 	//
 	// +kubebuilder:validation:MaxProperties=16
-	// +kubebuilder:validation:XValidation:rule="self.all(k, k.matches('^[a-zA-Z_][a-zA-Z0-9_]*$'))",message="every key must be a name such as runbook_url: letters, digits and underscores, not beginning with a digit"
 	// +optional
 	Annotations map[string]string `json:"annotations,omitempty"`
 }
 
 // Signal is a signal of the catalogue and how it is read.
-//
-// +kubebuilder:validation:XValidation:rule="!has(self.quantile) || self.name in ['HTTPLatency', 'ModelLatency', 'ModelTimeToFirstToken']",message="remove spec.signal.quantile: it goes with latencies only (HTTPLatency, ModelLatency, ModelTimeToFirstToken)"
-// +kubebuilder:validation:XValidation:rule="!has(self.window) || !(self.name in ['ActiveSessions', 'CPU', 'Memory', 'Disk'])",message="remove spec.signal.window: ActiveSessions, CPU, Memory and Disk are gauges, read as they are"
 type Signal struct {
 	// name is the signal.
 	//
@@ -187,15 +164,14 @@ type Signal struct {
 
 	// quantile of the latency that is watched, between 0 and 1, in quotes; "0.95" when absent. Only latencies have one.
 	//
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=16
-	// +kubebuilder:validation:XValidation:rule="self.matches('^0?[.][0-9]*[1-9][0-9]*$')",message="must lie between 0 and 1, both excluded, such as \"0.95\""
 	// +optional
 	Quantile string `json:"quantile,omitempty"`
 
 	// window is the time over which rates are taken, such as 10m; when absent 5m, for CostPerHour 1h, for CostPerDay 1d.
 	// Gauges (ActiveSessions, CPU, Memory, Disk) have none.
 	//
-	// +kubebuilder:validation:XValidation:rule="self.matches('[1-9]')",message="must be longer than 0, such as 5m"
 	// +optional
 	Window Duration `json:"window,omitempty"`
 
@@ -264,7 +240,6 @@ type Unit string
 //
 // +kubebuilder:validation:MinLength=1
 // +kubebuilder:validation:MaxLength=32
-// +kubebuilder:validation:XValidation:rule="self.matches('^(0|([0-9]+y)?([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?)$')",message="must be a duration such as 30s, 10m or 1h30m, and not negative"
 type Duration string
 
 // NoData says what the absence of a signal's series means.
