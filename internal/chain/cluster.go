@@ -17,7 +17,11 @@ func (r *Report) accepted(t *v1alpha1.AlertThreshold, errs field.ErrorList) {
 	case len(errs) > 0:
 		r.add("accepted", Fail, "%v", errs.ToAggregate())
 	case condition == nil || condition.ObservedGeneration < t.Generation:
-		r.add("accepted", Fail, "the controller has not looked at generation %d: check that it runs and watches namespace %s", t.Generation, t.Namespace)
+		who := "the controller"
+		if t.Status.Controller != "" {
+			who += " " + t.Status.Controller
+		}
+		r.add("accepted", Fail, "%s has not looked at generation %d: check that it runs, leads and watches namespace %s", who, t.Generation, t.Namespace)
 	case condition.Status != metav1.ConditionTrue:
 		r.add("accepted", Fail, "%s", condition.Message)
 	default:
