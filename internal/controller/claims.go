@@ -101,9 +101,9 @@ func (c *claims) tell(namespace, owner string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	was := c.left[namespace]
-	switch {
-	case owner == was:
-	case owner == "":
+	switch owner {
+	case was:
+	case "":
 		delete(c.left, namespace)
 		c.log.Info("this controller answers for the namespace from now on", "namespace", namespace, "before", was)
 	default:

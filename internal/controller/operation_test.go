@@ -226,8 +226,8 @@ func (o operation) nobodyLeads(t *testing.T) {
 	run := o.program.as(t, o.cfg, user).start(t, "--leader-elect", "--leader-election-namespace", namespace)
 	eventually(t, time.Minute, func() error {
 		_, err := fetch(t.Context(), http.DefaultClient, "http://"+run.probes+"/readyz?verbose")
-		if err == nil || !strings.Contains(err.Error(), "[-]leader failed") || !strings.Contains(err.Error(), "[+]caches ok") {
-			return fmt.Errorf("readiness is %v, want a failure of the leader alone", err)
+		if says := fmt.Sprint(err); !strings.Contains(says, "[-]leader failed") || !strings.Contains(says, "[+]caches ok") {
+			return fmt.Errorf("readiness is %s, want a failure of the leader alone", says)
 		}
 		return nil
 	})
