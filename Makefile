@@ -35,7 +35,7 @@ test: tools-test ## unit, chart and rule tests, and integration against a real A
 
 .PHONY: test-kubernetes-versions
 test-kubernetes-versions: ## the charts' CRDs and the samples by the API servers' own code: of Kubernetes 1.30, 1.33, 1.34 and the product's
-	cd hack/crdversions && for mod in *.mod; do echo $$mod; go mod tidy -diff -modfile=$$mod && go test -count=1 -modfile=$$mod || exit 1; done
+	cd hack/crdversions && for mod in *.mod; do echo $$mod; go test -count=1 -modfile=$$mod || exit 1; done
 
 .PHONY: test-redis
 test-redis: ## sessions in a real Redis, killed and back; needs redis-server, which root gets from Debian
