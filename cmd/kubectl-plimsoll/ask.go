@@ -20,7 +20,7 @@ import (
 // ask reads from Prometheus, and from the Alertmanagers that it sends to, all that concerns the threshold.
 func (o *statusOptions) ask(ctx context.Context, api client.Client, from *promapi.Client, t target, rule *monitoringv1.PrometheusRule) *chain.Prometheus {
 	p := &chain.Prometheus{}
-	p.Fault = from.OneServer(ctx, func(ctx context.Context) error {
+	_, p.Fault = from.OneServer(ctx, func(ctx context.Context) error {
 		*p = chain.Prometheus{Snapshot: observe.NewSnapshot(time.Now())}
 		return readPrometheus(ctx, from, t, p)
 	})

@@ -35,6 +35,8 @@ type observer struct {
 	changed *pending
 	log     logr.Logger
 
+	// mixed: the last round's answers came over several connections, which was logged.
+	mixed bool
 	// probes say whether the URL leads to several servers, as servers has it, which was logged. selected is the last selection
 	// that could be read, and selectedAt when that was tried.
 	probes     observe.Probes
@@ -85,13 +87,18 @@ func (o *observer) round(ctx context.Context) {
 func (o *observer) ask(ctx context.Context) (snap *observe.Snapshot, err error) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	err = o.prometheus.OneServer(ctx, func(ctx context.Context) error {
+	one, err := o.prometheus.OneServer(ctx, func(ctx context.Context) error {
 		snap = observe.NewSnapshot(time.Now())
 		return o.fill(ctx, snap)
 	})
 	if err != nil {
 		return nil, err
 	}
+	if !one && !o.mixed {
+		o.log.Info("no connection to Prometheus stays open for one round of questions, so different servers may have answered: " +
+			"let the proxy before it keep connections, or use the URL of one server")
+	}
+	o.mixed = !one
 	o.probes.Add(o.prometheus.Server(ctx))
 	snap.Servers = o.probes.Servers()
 	if snap.Servers == observe.SeveralServers && o.servers != snap.Servers {

@@ -3,7 +3,6 @@ package promapi
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -21,24 +20,22 @@ const (
 	maxServerAnswer = 64 << 10
 )
 
-var errConnections = errors.New("asking Prometheus: the requests of one round went over different connections, and so perhaps to different servers, " +
-	"each time they were tried: let the proxy or load balancer before it keep connections open, or use the URL of one server")
-
 // OneServer runs ask again until one connection has answered all its requests. Behind a Service each connection may lead to
-// another server, whose answers do not go together. It gives up after a few tries.
+// another server, whose answers do not go together. After a few tries it leaves it at the last answers, with one false: a
+// proxy may close every connection, before a single server too.
 //
 // A proxy that shares out the requests of one connection is not found out by this.
-func (c *Client) OneServer(ctx context.Context, ask func(context.Context) error) error {
+func (c *Client) OneServer(ctx context.Context, ask func(context.Context) error) (one bool, err error) {
 	for range maxTries {
 		var used connections
 		if err := ask(context.WithValue(ctx, connectionsKey{}, &used)); err != nil {
-			return err
+			return false, err
 		}
 		if used.one() {
-			return nil
+			return true, nil
 		}
 	}
-	return errConnections
+	return false, nil
 }
 
 type connectionsKey struct{}
