@@ -38,10 +38,10 @@ func (s *Subject) loaded(snap *Snapshot, h *held, f found) Verdict {
 	case len(h.rules) == 0:
 		return s.absent(snap)
 	case complete:
-		return verdict(s.late(unevaluated, snap.At), v1alpha1.ReasonNotYetLoaded, notEvaluated,
+		return s.verdict(snap.At, v1alpha1.ReasonNotYetEvaluated, "Prometheus has loaded the rule and has not evaluated it yet",
 			"look into Prometheus' log, and at prometheus_rule_group_iterations_missed_total")
 	default:
-		return verdict(s.late(different, snap.At), v1alpha1.ReasonExpressionDiffers, s.difference(h, f),
+		return s.verdict(snap.At, v1alpha1.ReasonExpressionDiffers, s.difference(h, f),
 			"look whether the Prometheus Operator and Prometheus' last reload of its configuration succeeded "+
 				"(prometheus_config_last_reload_successful)")
 	}
@@ -54,51 +54,21 @@ func (s *Subject) absent(snap *Snapshot) Verdict {
 		s.missing = missing{}
 		return Verdict{metav1.ConditionFalse, v1alpha1.ReasonNotSelected, why}
 	}
-	return verdict(s.late(unloaded, snap.At), v1alpha1.ReasonNotYetLoaded, "Prometheus does not have PrometheusRule "+rules.Name(s.key.Name)+" yet",
+	return s.verdict(snap.At, v1alpha1.ReasonNotYetLoaded, "Prometheus does not have PrometheusRule "+rules.Name(s.key.Name)+" yet",
 		"check that the ruleSelector and ruleNamespaceSelector of a Prometheus or ThanosRuler match it, that prometheus.url in Helm "+
 			"(the controller's --prometheus-url) is that one's, and the log of the Prometheus Operator")
 }
 
-// lack is in which way Prometheus does not have the rule as it should be.
-type lack string
-
-const (
-	unloaded    lack = "unloaded"
-	different   lack = "different"
-	unevaluated lack = "unevaluated"
-)
-
-const notEvaluated = "Prometheus has loaded the rule and has not evaluated it yet"
-
-// lacking is in which way the verdict says that the rule is missing; empty when it does not.
-func lacking(v Verdict) lack {
-	switch {
-	case v.Reason == v1alpha1.ReasonExpressionDiffers:
-		return different
-	case v.Reason == v1alpha1.ReasonNotYetLoaded && strings.HasPrefix(v.Message, notEvaluated):
-		return unevaluated
-	case v.Reason == v1alpha1.ReasonNotYetLoaded:
-		return unloaded
-	default:
-		return ""
-	}
-}
-
-// missing is since when Prometheus has been seen without the rule as it should be, and in which way; that is empty when it is
-// not known. The zero value is for a rule that is there, not selected, or not known of.
+// missing is since when Prometheus has been seen without the rule as it should be, and the reason, of the condition Loaded,
+// that says in which way; that is empty when it is not known. The zero value is for a rule that is there, not selected, or not
+// known of.
 type missing struct {
-	since time.Time
-	how   lack
+	since  time.Time
+	reason string
 }
 
-// late reports whether Prometheus has been without the rule in that way for long.
-func (s *Subject) late(how lack, at time.Time) bool {
-	if s.missing.since.IsZero() || s.missing.how != how && s.missing.how != "" {
-		s.missing.since = at
-	}
-	s.missing.how = how
-	return at.Sub(s.missing.since) >= Grace
-}
+// missingReasons are those of the condition Loaded that say that the rule is missing.
+var missingReasons = []string{v1alpha1.ReasonNotYetLoaded, v1alpha1.ReasonNotYetEvaluated, v1alpha1.ReasonExpressionDiffers}
 
 // What is said, of a rule that is loaded, about where the values come from.
 const (
@@ -118,9 +88,14 @@ func (s *Subject) notes(snap *Snapshot) (text string) {
 	return text + snap.Selection.sharded(s.key.Namespace)
 }
 
-// verdict is unknown while the rule may be on its way, and says what to check when it should have come.
-func verdict(late bool, reason, what, check string) Verdict {
-	if !late {
+// verdict is unknown while the rule may be on its way, and says what to check when it should have come. When the reason why
+// it is missing becomes another, its time begins.
+func (s *Subject) verdict(at time.Time, reason, what, check string) Verdict {
+	if s.missing.since.IsZero() || s.missing.reason != reason && s.missing.reason != "" {
+		s.missing.since = at
+	}
+	s.missing.reason = reason
+	if at.Sub(s.missing.since) < Grace {
 		return Verdict{metav1.ConditionUnknown, reason, what + ": it takes about a minute as a rule"}
 	}
 	return Verdict{metav1.ConditionFalse, reason, what + ", after more than " + model.Duration(Grace).String() + ": " + check}

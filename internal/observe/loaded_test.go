@@ -72,7 +72,7 @@ func TestLoaded(t *testing.T) {
 			g.Rules[0].Health, g.Rules[0].LastError = prometheusv1.RuleHealthBad, strings.Repeat("é", 100_000)
 		}), 0, "False", v1alpha1.ReasonEvaluationFailed, "é..."},
 		"not evaluated": {group(func(g *promapi.Group) { g.Rules[4].Health = prometheusv1.RuleHealthUnknown }), 0, "Unknown",
-			v1alpha1.ReasonNotYetLoaded, "has not evaluated it yet"},
+			v1alpha1.ReasonNotYetEvaluated, "has not evaluated it yet"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := NewSubject(plan)

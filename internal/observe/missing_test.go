@@ -40,10 +40,10 @@ func TestLate(t *testing.T) {
 	}{
 		"missing, still":               {absent, absent, v1alpha1.ReasonNotYetLoaded, true},
 		"another expression, still":    {differs, differs, v1alpha1.ReasonExpressionDiffers, true},
-		"not evaluated, still":         {unevaluated, unevaluated, v1alpha1.ReasonNotYetLoaded, true},
+		"not evaluated, still":         {unevaluated, unevaluated, v1alpha1.ReasonNotYetEvaluated, true},
 		"selected now":                 {notSelected, absent, v1alpha1.ReasonNotYetLoaded, false},
 		"selected now, and an old":     {notSelected, differs, v1alpha1.ReasonExpressionDiffers, false},
-		"not evaluated yet":            {absent, unevaluated, v1alpha1.ReasonNotYetLoaded, false},
+		"not evaluated yet":            {absent, unevaluated, v1alpha1.ReasonNotYetEvaluated, false},
 		"an earlier one is there":      {absent, differs, v1alpha1.ReasonExpressionDiffers, false},
 		"another expression, gone":     {differs, absent, v1alpha1.ReasonNotYetLoaded, false},
 		"Prometheus answers again":     {away, absent, v1alpha1.ReasonNotYetLoaded, false},

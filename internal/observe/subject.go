@@ -66,8 +66,8 @@ func (s *Subject) Resume(status *v1alpha1.AlertThresholdStatus, generation int64
 	hash.Write([]byte(s.key.String()))
 	s.changed = now.Add(-time.Duration(hash.Sum32()) % SmallChanges)
 	s.ResumeLevels(status, generation)
-	if how := lacking(before.Loaded); how != "" && before.Loaded.Status == metav1.ConditionFalse {
-		s.missing = missing{now.Add(-Grace), how} // it has had its time
+	if reason := before.Loaded.Reason; before.Loaded.Status == metav1.ConditionFalse && slices.Contains(missingReasons, reason) {
+		s.missing = missing{now.Add(-Grace), reason} // it has had its time
 	}
 }
 

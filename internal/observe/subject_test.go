@@ -86,7 +86,7 @@ func TestPrometheusStartedAnew(t *testing.T) {
 	if !s.Observe(unevaluated(3 * time.Minute)) {
 		t.Fatalf("not told that it does not begin to: %+v", s.Published())
 	}
-	if got := s.Published().Loaded.Reason; got != v1alpha1.ReasonNotYetLoaded {
+	if got := s.Published().Loaded.Reason; got != v1alpha1.ReasonNotYetEvaluated {
 		t.Errorf("reason = %s", got)
 	}
 }

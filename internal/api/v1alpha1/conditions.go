@@ -58,6 +58,8 @@ const (
 	ReasonLoaded = "Loaded"
 	// ReasonNotYetLoaded: the rule was written and Prometheus does not have it yet.
 	ReasonNotYetLoaded = "NotYetLoaded"
+	// ReasonNotYetEvaluated: Prometheus has the rule and has not evaluated it yet, as after a start.
+	ReasonNotYetEvaluated = "NotYetEvaluated"
 	// ReasonNotSelected: no Prometheus or ThanosRuler selects the rule. The message has the labels that each asks for.
 	ReasonNotSelected = "NotSelected"
 	// ReasonEvaluationFailed: Prometheus cannot evaluate the rule. The message is Prometheus' own.
