@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-logr/logr"
 	coordinationv1 "k8s.io/api/coordination/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	coordinationclient "k8s.io/client-go/kubernetes/typed/coordination/v1"
@@ -85,11 +86,7 @@ func (p *peers) Start(ctx context.Context) error {
 	ticker := time.NewTicker(peerInterval)
 	defer ticker.Stop()
 	for {
-		p.mu.Lock()
-		before := p.known
-		after := p.read(ctx)
-		p.mu.Unlock()
-		if before != nil && !maps.EqualFunc(before, after, peer.equal) {
+		if p.refresh(ctx) {
 			p.changed(ctx)
 		}
 		select {
@@ -100,7 +97,16 @@ func (p *peers) Start(ctx context.Context) error {
 	}
 }
 
-// get returns the controllers by name; nil when they cannot be read.
+// refresh reads the controllers again, and reports whether others are known now than were.
+func (p *peers) refresh(ctx context.Context) (changed bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	before, asked := p.known, p.asked
+	p.read(ctx)
+	return asked && !maps.EqualFunc(before, p.known, peer.equal)
+}
+
+// get returns the controllers by name; nil when they cannot be read, and empty when this controller may not read them.
 func (p *peers) get(ctx context.Context) map[string]peer {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -110,19 +116,23 @@ func (p *peers) get(ctx context.Context) map[string]peer {
 	return p.known
 }
 
-// read lists the Leases. The lock must be held. While they cannot be listed, what was read last stands.
-func (p *peers) read(ctx context.Context) map[string]peer {
+// read lists the Leases. The lock must be held. While they cannot be listed, what was read last stands; without the right to
+// list them nobody else's claim can be told from that of a controller which is gone, and none counts.
+func (p *peers) read(ctx context.Context) {
 	list, err := p.leases.Leases(metav1.NamespaceAll).List(ctx, metav1.ListOptions{LabelSelector: controllerLabel + "=true"})
 	if ctx.Err() != nil {
-		return p.known
+		return
 	}
 	p.asked = true
 	if err != nil {
 		if !p.failing {
-			p.log.Error(err, "listing the Leases of other controllers failed: thresholds that another one answers for are left to it")
+			p.log.Error(err, "listing the Leases of other controllers failed")
 		}
 		p.failing = true
-		return p.known
+		if apierrors.IsForbidden(err) {
+			p.known = map[string]peer{}
+		}
+		return
 	}
 	p.failing = false
 	now := time.Now()
@@ -131,5 +141,4 @@ func (p *peers) read(ctx context.Context) map[string]peer {
 		lease := &list.Items[i]
 		p.known[types.NamespacedName{Namespace: lease.Namespace, Name: lease.Name}.String()] = newPeer(lease, now)
 	}
-	return p.known
 }
