@@ -55,7 +55,10 @@ func TestClusterGitOps(t *testing.T) {
 	must(t, "", "delete", "lease", "plimsoll-controller", "-n", namespace)
 	must(t, fmt.Sprintf(userThreshold, namespace, "80%"), "apply", "-f", "-")
 	ready("mine")
-	must(t, "", "get", "lease", "plimsoll-controller", "-n", namespace)
+	eventually(t, func() error {
+		_, err := kubectl(t.Context(), "", "get", "lease", "plimsoll-controller", "-n", namespace)
+		return err
+	})
 }
 
 // userThreshold is a user's threshold of some namespace and level.
