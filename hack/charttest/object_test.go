@@ -138,7 +138,7 @@ func checkContainers(t *testing.T, pod corev1.PodSpec) {
 	}
 }
 
-// checkUser wants an unprivileged user, whoever chooses it, and the runtime's seccomp profile.
+// checkUser checks that the user is unprivileged, the image's or the chart's, and the seccomp profile the runtime's.
 func checkUser(t *testing.T, s *corev1.PodSecurityContext) {
 	t.Helper()
 	switch {

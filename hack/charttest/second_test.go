@@ -11,7 +11,8 @@ import (
 )
 
 // TestClusterSecondController: a release whose controller would serve a namespace that another's serves is refused at
-// install, whoever installed that one, and told what to set; what shares nothing is let in, and upgrades are.
+// install, also where the other was installed without Helm, and told what to set; what shares nothing is let in, and
+// upgrades are.
 func TestClusterSecondController(t *testing.T) {
 	install := func(r release, more ...string) error {
 		t.Helper()

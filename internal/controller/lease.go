@@ -49,10 +49,11 @@ const (
 // leaderLock is the Lease that the leader holds: client-go's LeaseLock with the marks of a Plimsoll controller. It also
 // knows whether anybody leads, from what the election reads and writes anyway.
 type leaderLock struct {
-	leases                    coordinationclient.LeaseInterface
-	namespace, name, identity string
-	watches                   string
-	now                       func() time.Time
+	leases coordinationclient.LeaseInterface
+	// id is the controller's name among others, name that of its Lease, identity that of this replica.
+	id, name, identity string
+	watches            string
+	now                func() time.Time
 
 	mu    sync.Mutex
 	lease *coordinationv1.Lease
@@ -79,8 +80,8 @@ func newLeaderLock(cfg *rest.Config, o Options) (*leaderLock, error) {
 		return nil, err
 	}
 	l := &leaderLock{
-		leases:    leases.Leases(o.LeaderElectionNamespace),
-		namespace: o.LeaderElectionNamespace, name: o.leaderElectionID(), identity: identity,
+		leases: leases.Leases(o.LeaderElectionNamespace),
+		id:     o.controllerName(), name: o.leaderElectionID(), identity: identity,
 		watches: allNamespaces, now: time.Now,
 	}
 	if len(o.Namespaces) > 0 {
@@ -165,7 +166,7 @@ func (*leaderLock) RecordEvent(string) {}
 func (l *leaderLock) Identity() string { return l.identity }
 
 // Describe is the controller's name among others, NAMESPACE/NAME of its Lease, which all its replicas share.
-func (l *leaderLock) Describe() string { return l.namespace + "/" + l.name }
+func (l *leaderLock) Describe() string { return l.id }
 
 // check passes while a replica leads, this one or another.
 func (l *leaderLock) check(*http.Request) error {
@@ -174,7 +175,7 @@ func (l *leaderLock) check(*http.Request) error {
 	if !l.renewed.IsZero() && l.now().Sub(l.renewed) < leaderlessAfter {
 		return nil
 	}
-	err := fmt.Errorf("nobody leads, so no AlertThreshold gets its rule: Lease %s is not renewed", l.Describe())
+	err := fmt.Errorf("nobody leads, so no AlertThreshold gets its rule: Lease %s is not renewed", l.id)
 	if l.fault != nil {
 		return fmt.Errorf("%w: %w", err, l.fault)
 	}

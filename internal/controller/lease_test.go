@@ -20,7 +20,7 @@ func TestLeaderCheck(t *testing.T) {
 	cluster := fake.NewClientset()
 	replica := func(identity string) *leaderLock {
 		return &leaderLock{
-			leases: cluster.CoordinationV1().Leases("ai"), namespace: "ai", name: "c", identity: identity, watches: "ai,web",
+			leases: cluster.CoordinationV1().Leases("ai"), id: "ai/c", name: "c", identity: identity, watches: "ai,web",
 			now: func() time.Time { return now },
 		}
 	}
