@@ -76,7 +76,8 @@ func (c *claims) of(ctx context.Context, t *v1alpha1.AlertThreshold) (claim, err
 		return claim{}, err
 	}
 	var own []v1alpha1.AlertThreshold
-	if len(theirs) > 0 || len(known) > 1 { // else nobody disputes it
+	// They may be many: they are read only where they decide. Leases of controllers that are gone dispute nothing.
+	if len(theirs) > 0 || t.Status.Controller != c.peers.self && len(contenders(c.peers.self, t.Namespace, known)) > 0 {
 		if own, err = c.list(ctx, t.Namespace, ours); err != nil {
 			return claim{}, err
 		}
@@ -117,13 +118,7 @@ func (c *claims) tell(namespace, owner string) {
 // claimed, and the controllers there are, which is nil when not known. The oldest claimed threshold decides, so that all
 // controllers come to the same answer. It is pure.
 func newClaim(self string, t *v1alpha1.AlertThreshold, own, theirs []v1alpha1.AlertThreshold, known map[string]peer, now time.Time) claim {
-	c := claim{self: self}
-	for name, p := range known {
-		if name != self && p.serves(t.Namespace) {
-			c.contenders = append(c.contenders, name)
-		}
-	}
-	slices.Sort(c.contenders)
+	c := claim{self: self, contenders: contenders(self, t.Namespace, known)}
 	theirs = slices.DeleteFunc(slices.Clone(theirs), func(t v1alpha1.AlertThreshold) bool {
 		return known != nil && !slices.Contains(c.contenders, t.Status.Controller)
 	})
@@ -138,10 +133,21 @@ func newClaim(self string, t *v1alpha1.AlertThreshold, own, theirs []v1alpha1.Al
 		is, mine := known[name], known[self]
 		return is.created.Before(mine.created) || is.created.Equal(mine.created) && name < self
 	}
-	if len(own) == 0 && age >= 0 && age < precedence && slices.ContainsFunc(c.contenders, older) {
+	if t.Status.Controller != self && len(own) == 0 && age >= 0 && age < precedence && slices.ContainsFunc(c.contenders, older) {
 		c.wait = precedence - age
 	}
 	return c
+}
+
+// contenders are the other controllers that serve the namespace, sorted.
+func contenders(self, namespace string, known map[string]peer) (names []string) {
+	for name, p := range known {
+		if name != self && p.serves(namespace) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // byAge orders thresholds by their age, the oldest first.

@@ -1,14 +1,17 @@
 package controller
 
 import (
+	"context"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/go-logr/logr"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 )
@@ -89,6 +92,43 @@ func TestNewClaim(t *testing.T) {
 			got := newClaim("me/c", &threshold, tc.own, tc.theirs, tc.known, claimTime)
 			if got.owner != tc.want.owner || got.wait != tc.want.wait || !slices.Equal(got.contenders, tc.want.contenders) || got.self != "me/c" {
 				t.Errorf("claim is %+v, want %+v", got, tc.want)
+			}
+		})
+	}
+}
+
+// indexReader answers every question of the index with nothing, and notes what was asked for.
+type indexReader struct {
+	client.Reader
+	asked []string
+}
+
+func (r *indexReader) List(_ context.Context, _ client.ObjectList, options ...client.ListOption) error {
+	list := (&client.ListOptions{}).ApplyOptions(options)
+	value, _ := list.FieldSelector.RequiresExactMatch(claimField)
+	r.asked = append(r.asked, value)
+	return nil
+}
+
+// TestClaimsReadLittle: our own thresholds, which may be thousands, are read only where a controller that lives disputes them.
+func TestClaimsReadLittle(t *testing.T) {
+	living := peer{lives: true, created: claimTime}
+	for name, tc := range map[string]struct {
+		by    string // who has claimed the threshold
+		known map[string]peer
+		want  []string
+	}{
+		"alone":                {"", map[string]peer{"me/c": living}, []string{others}},
+		"another that is gone": {"", map[string]peer{"me/c": living, "gone/c": {created: claimTime}}, []string{others}},
+		"claimed by us":        {"me/c", map[string]peer{"me/c": living, "other/c": living}, []string{others}},
+		"unclaimed":            {"", map[string]peer{"me/c": living, "other/c": living}, []string{others, ours}},
+		"claimed by one gone":  {"gone/c", map[string]peer{"me/c": living, "other/c": living}, []string{others, ours}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			reader, threshold := &indexReader{}, claimed("t", 0, tc.by)
+			c := &claims{reader: reader, peers: &peers{self: "me/c", known: tc.known, asked: true}, log: logr.Discard(), left: map[string]string{}}
+			if _, err := c.of(t.Context(), &threshold); err != nil || !slices.Equal(reader.asked, tc.want) {
+				t.Errorf("read are %v (%v), want %v", reader.asked, err, tc.want)
 			}
 		})
 	}

@@ -27,7 +27,7 @@ const DefaultLeaderElectionID = "controller.plimsoll.dev"
 
 // How leadership passes on. A leader that is stopped gives the lease up, and one that stands by looks every
 // leaseRetry to 2.2 times that: it takes over within two seconds. A leader that is killed takes its lease again if it is
-// started anew under the same name, as a container of a pod is; else it leaves the lease to run out: within twelve seconds,
+// restarted under the same name, as a container of a pod is; else it leaves the lease to run out: within twelve seconds,
 // which leaves eight of the twenty in which all rules should be right again. A leader that cannot renew the lease for
 // leaseRenewDeadline, because the API server is away, ends and is started again.
 const (

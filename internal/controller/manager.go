@@ -52,13 +52,11 @@ func NewManager(cfg *rest.Config, o Options, log logr.Logger) (ctrl.Manager, err
 		Metrics:                metricsOptions(o),
 		HealthProbeBindAddress: o.ProbeAddress,
 	}
-	checks := map[string]healthz.Checker{}
+	var lock *leaderLock // nil without leader election
 	if o.LeaderElection {
-		lock, err := newLeaderLock(cfg, o)
-		if err != nil {
+		if lock, err = newLeaderLock(cfg, o); err != nil {
 			return nil, err
 		}
-		checks["leader"] = lock.check
 		options.LeaderElection, options.LeaderElectionID, options.LeaderElectionResourceLockInterface = true, lock.name, lock
 		options.LeaderElectionReleaseOnCancel = true
 		options.LeaseDuration, options.RenewDeadline, options.RetryPeriod = ptr.To(leaseDuration), ptr.To(leaseRenewDeadline), ptr.To(leaseRetry)
@@ -67,10 +65,9 @@ func NewManager(cfg *rest.Config, o Options, log logr.Logger) (ctrl.Manager, err
 	if err != nil {
 		return nil, fmt.Errorf("creating the manager: %w", err)
 	}
-	checks["caches"] = cachesSynced(mgr.GetCache())
-	errs := []error{mgr.AddHealthzCheck("ping", healthz.Ping)}
-	for name, check := range checks {
-		errs = append(errs, mgr.AddReadyzCheck(name, check))
+	errs := []error{mgr.AddHealthzCheck("ping", healthz.Ping), mgr.AddReadyzCheck("caches", cachesSynced(mgr.GetCache()))}
+	if lock != nil {
+		errs = append(errs, mgr.AddReadyzCheck("leader", lock.check))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("adding the health checks: %w", err)

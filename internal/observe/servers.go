@@ -28,7 +28,7 @@ func (p *Probes) Add(server string) {
 }
 
 // Servers tells from the probes: there are several when one came back after another. One that did not may have been
-// started anew.
+// restarted.
 func (p *Probes) Servers() Servers {
 	runs := slices.Compact(slices.Clone(p.seen))
 	slices.Sort(runs)
