@@ -31,11 +31,11 @@ demo-down: ## remove all that the demo made
 test: tools-test ## unit, chart and rule tests, and integration against a real API server; needs no root
 	go test ./...
 	go test -tags integration -timeout 20m ./cmd/kubectl-plimsoll ./internal/controller ./internal/promapi ./internal/webhook
-	go test -tags integration -run 'TestCluster|TestAPIServer' ./hack/charttest
+	go test -tags integration -run 'TestCluster|TestAPIServer' ./hack/test/charttest
 
 .PHONY: test-kubernetes-versions
 test-kubernetes-versions: ## the charts' CRDs and the samples by the API servers' own code: of Kubernetes 1.30, 1.33, 1.34 and the product's
-	cd hack/crdversions && for mod in *.mod; do echo $$mod; go test -count=1 -modfile=$$mod || exit 1; done
+	cd hack/test/crdversions && for mod in *.mod; do echo $$mod; go test -count=1 -modfile=$$mod || exit 1; done
 
 .PHONY: test-redis
 test-redis: ## sessions in a real Redis, killed and back; needs redis-server, which root gets from Debian
@@ -45,20 +45,20 @@ test-redis: ## sessions in a real Redis, killed and back; needs redis-server, wh
 .PHONY: test-logs
 test-logs: ## 100,000 lines to Loki once each, while it and the collector are killed; the alert on errors fires
 	@$(DEV) tools helm alertmanager loki otelcol
-	go test -count=1 -tags logs ./hack/logtest
+	go test -count=1 -tags logs ./hack/test/logtest
 
 .PHONY: soak
 soak: ## 100,000 requests in ten minutes, the model failing in every way: fails if one is lost or memory grows (SOAK=flags)
-	go run ./hack/soak $(SOAK)
+	go run ./hack/test/soak $(SOAK)
 
 .PHONY: fuzz
 fuzz: ## every fuzz target of every package, each for FUZZTIME (10s)
-	go run ./hack/fuzz -time $(or $(FUZZTIME),10s)
+	go run ./hack/test/fuzz -time $(or $(FUZZTIME),10s)
 
 .PHONY: audit
 audit: ## go.sum, gosec and known vulnerabilities; the last needs the network (AUDIT=-offline, or -vulndb URL of a mirror)
 	@$(DEV) tools golangci-lint govulncheck
-	go run ./hack/safety $(AUDIT)
+	go run ./hack/test/safety $(AUDIT)
 
 .PHONY: sbom
 sbom: ## what is in the two images, as CycloneDX files beside the binaries in hack/bin
@@ -70,12 +70,12 @@ sbom: ## what is in the two images, as CycloneDX files beside the binaries in ha
 .PHONY: harness
 harness: ## what takes its time: broken builds that soak, chaos and audit must catch, clients that are slow on purpose
 	@$(DEV) tools golangci-lint govulncheck
-	go test -tags harness -count=1 -timeout 30m -run 'Broken|Patient|StreamsThat|Audit' ./hack/soak ./hack/safety ./cmd/assistant
-	go test -tags integration -count=1 -timeout 30m -run Broken ./hack/chaos
+	go test -tags harness -count=1 -timeout 30m -run 'Broken|Patient|StreamsThat|Audit' ./hack/test/soak ./hack/test/safety ./cmd/assistant
+	go test -tags integration -count=1 -timeout 30m -run Broken ./hack/test/chaos
 
 .PHONY: chaos
 chaos: ## 2,000 thresholds through every fault: fails if a rule is lost, doubled or late; on a node, or a control plane
-	go run ./hack/chaos $(if $(DEPTH),-depth $(DEPTH))
+	go run ./hack/test/chaos $(if $(DEPTH),-depth $(DEPTH))
 
 .PHONY: race
 race: ## unit tests under the race detector (needs a C compiler)
@@ -83,7 +83,7 @@ race: ## unit tests under the race detector (needs a C compiler)
 
 .PHONY: e2e
 e2e: ## the main job asserted on a real node; needs root on Debian
-	go test -tags e2e -count=1 -timeout 60m -v ./hack/e2e
+	go test -tags e2e -count=1 -timeout 60m -v ./hack/test/e2e
 
 .PHONY: lint
 lint: ## golangci-lint: among other things, who may import whom
@@ -98,24 +98,24 @@ verify: generate lint ## regenerate what is generated, lint, and fail if that ch
 
 .PHONY: bench
 bench: tools-control-plane tools-prometheus ## what is promised, measured: prints tables, fails for nothing that is slow
-	@go run ./hack/bench
+	@go run ./hack/test/bench
 
 .PHONY: bench-backtest
 bench-backtest: tools-prometheus ## a week of 100 series replayed: on one core, and all of it from a real Prometheus
 	go test -run '^$$' -bench . -cpu 1 ./internal/backtest
-	@go run ./hack/bench backtest
+	@go run ./hack/test/bench backtest
 
 .PHONY: bench-controller
 bench-controller: tools-control-plane ## the controller alone: 1,000 thresholds, singles, repairs, rest, restart, memory
-	@go run ./hack/bench controller
+	@go run ./hack/test/bench controller
 
 .PHONY: bench-observe
 bench-observe: tools-control-plane tools-prometheus ## questions and status writes with 10 and 1,000 thresholds; the time that apply waits
-	@go run ./hack/bench observe
+	@go run ./hack/test/bench observe
 
 .PHONY: scale
 scale: tools-control-plane tools-prometheus ## what 10,000 thresholds, 100 clusters and 1,000 replicas cost: measured as far as SCALE=100,1000 goes
-	@go run ./hack/bench scale $(if $(SCALE),-thresholds $(SCALE))
+	@go run ./hack/test/bench scale $(if $(SCALE),-thresholds $(SCALE))
 
 ##@ Building
 

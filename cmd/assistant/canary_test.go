@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/plimsoll-dev/plimsoll/hack/fakegemini/server"
+	"github.com/plimsoll-dev/plimsoll/hack/test/fakegemini/server"
 )
 
 const (

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/plimsoll-dev/plimsoll/hack/fakegemini/server"
+	"github.com/plimsoll-dev/plimsoll/hack/test/fakegemini/server"
 )
 
 // settleTime bounds how long goroutines may take to end after the last request, on the slowest machine.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/plimsoll-dev/plimsoll/hack/fakegemini/server"
+	"github.com/plimsoll-dev/plimsoll/hack/test/fakegemini/server"
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
 )
 

@@ -16,7 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	sigsyaml "sigs.k8s.io/yaml"
 
-	"github.com/plimsoll-dev/plimsoll/hack/prometheusserver"
+	"github.com/plimsoll-dev/plimsoll/hack/test/prometheusserver"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 )
 

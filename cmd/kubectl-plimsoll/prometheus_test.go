@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/plimsoll-dev/plimsoll/hack/prometheusserver"
+	"github.com/plimsoll-dev/plimsoll/hack/test/prometheusserver"
 )
 
 // past is when the history of the tests ends.

@@ -8,7 +8,7 @@ import (
 )
 
 // programs are the module's own binaries: the product's two, and those that only the demo and the tests run.
-var programs = []string{"cmd/assistant", "cmd/controller", "cmd/kubectl-plimsoll", "hack/fakegemini", "hack/loadgen", "hack/pause", "hack/dev"}
+var programs = []string{"cmd/assistant", "cmd/controller", "cmd/kubectl-plimsoll", "hack/test/fakegemini", "hack/test/loadgen", "hack/pause", "hack/dev"}
 
 // Programs compiles the module's own binaries into hack/bin, carrying the version that git describes.
 func (b Builder) Programs(ctx context.Context) error {

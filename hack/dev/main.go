@@ -11,8 +11,8 @@ import (
 	"path/filepath"
 
 	"github.com/plimsoll-dev/plimsoll/hack/build"
-	"github.com/plimsoll-dev/plimsoll/hack/cluster"
-	"github.com/plimsoll-dev/plimsoll/hack/demo"
+	"github.com/plimsoll-dev/plimsoll/hack/test/cluster"
+	"github.com/plimsoll-dev/plimsoll/hack/test/demo"
 	"github.com/plimsoll-dev/plimsoll/hack/program"
 	"github.com/plimsoll-dev/plimsoll/hack/steps"
 )

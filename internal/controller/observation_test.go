@@ -22,8 +22,8 @@ import (
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/plimsoll-dev/plimsoll/hack/demo"
-	"github.com/plimsoll-dev/plimsoll/hack/prometheusserver"
+	"github.com/plimsoll-dev/plimsoll/hack/test/demo"
+	"github.com/plimsoll-dev/plimsoll/hack/test/prometheusserver"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/observe"
 	"github.com/plimsoll-dev/plimsoll/internal/promapi"

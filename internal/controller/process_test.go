@@ -20,8 +20,8 @@ import (
 	"github.com/prometheus/common/model"
 	"k8s.io/client-go/rest"
 
-	"github.com/plimsoll-dev/plimsoll/hack/controlplane"
-	"github.com/plimsoll-dev/plimsoll/hack/freeport"
+	"github.com/plimsoll-dev/plimsoll/hack/test/controlplane"
+	"github.com/plimsoll-dev/plimsoll/hack/test/freeport"
 )
 
 // program is the built controller and how to run it in one cluster, with the rights of one user.

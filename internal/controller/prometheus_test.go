@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/plimsoll-dev/plimsoll/hack/freeport"
+	"github.com/plimsoll-dev/plimsoll/hack/test/freeport"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 )
 

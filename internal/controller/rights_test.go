@@ -8,8 +8,8 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/plimsoll-dev/plimsoll/hack/audit"
-	"github.com/plimsoll-dev/plimsoll/hack/controlplane"
+	"github.com/plimsoll-dev/plimsoll/hack/test/audit"
+	"github.com/plimsoll-dev/plimsoll/hack/test/controlplane"
 )
 
 // unseen are the rights that no audit log shows, and why the controller has them all the same.

@@ -17,7 +17,7 @@ import (
 	prometheusv1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/model"
 
-	"github.com/plimsoll-dev/plimsoll/hack/prometheusserver"
+	"github.com/plimsoll-dev/plimsoll/hack/test/prometheusserver"
 )
 
 const prometheusConfig = `{global: {evaluation_interval: 1s}, rule_files: ["rules/*.yaml"]}`

@@ -17,8 +17,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/plimsoll-dev/plimsoll/hack/fakegemini/books"
-	"github.com/plimsoll-dev/plimsoll/hack/fakegemini/server"
+	"github.com/plimsoll-dev/plimsoll/hack/test/fakegemini/books"
+	"github.com/plimsoll-dev/plimsoll/hack/test/fakegemini/server"
 	"github.com/plimsoll-dev/plimsoll/internal/assistant"
 	"github.com/plimsoll-dev/plimsoll/internal/assistant/gemini"
 )

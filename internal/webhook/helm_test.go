@@ -10,7 +10,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
-	"github.com/plimsoll-dev/plimsoll/hack/freeport"
+	"github.com/plimsoll-dev/plimsoll/hack/test/freeport"
 )
 
 // TestHelm follows a release of its own from its installation, through an upgrade, to its end.

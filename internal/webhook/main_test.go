@@ -18,8 +18,8 @@ import (
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/plimsoll-dev/plimsoll/hack/controlplane"
-	"github.com/plimsoll-dev/plimsoll/hack/freeport"
+	"github.com/plimsoll-dev/plimsoll/hack/test/controlplane"
+	"github.com/plimsoll-dev/plimsoll/hack/test/freeport"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 )
 

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/plimsoll-dev/plimsoll/hack/prometheusserver"
+	"github.com/plimsoll-dev/plimsoll/hack/test/prometheusserver"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/promapi"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"

@@ -18,7 +18,7 @@ import (
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/plimsoll-dev/plimsoll/hack/controlplane"
+	"github.com/plimsoll-dev/plimsoll/hack/test/controlplane"
 	"github.com/plimsoll-dev/plimsoll/internal/controller"
 	"github.com/plimsoll-dev/plimsoll/internal/webhook"
 )

@@ -13,8 +13,8 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/plimsoll-dev/plimsoll/hack/audit"
-	"github.com/plimsoll-dev/plimsoll/hack/controlplane"
+	"github.com/plimsoll-dev/plimsoll/hack/test/audit"
+	"github.com/plimsoll-dev/plimsoll/hack/test/controlplane"
 )
 
 // elsewhere are the rights whose use the tests of internal/controller show.

@@ -18,7 +18,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/plimsoll-dev/plimsoll/hack/freeport"
+	"github.com/plimsoll-dev/plimsoll/hack/test/freeport"
 )
 
 // TestAnotherAuthority makes the API server trust somebody else: nothing is refused until the webhook has noticed.

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/plimsoll-dev/plimsoll/hack/fakegemini/server"
+	"github.com/plimsoll-dev/plimsoll/hack/test/fakegemini/server"
 	"github.com/plimsoll-dev/plimsoll/internal/assistant"
 )
 

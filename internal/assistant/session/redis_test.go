@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/plimsoll-dev/plimsoll/hack/redisserver"
+	"github.com/plimsoll-dev/plimsoll/hack/test/redisserver"
 	"github.com/plimsoll-dev/plimsoll/internal/assistant"
 )
 

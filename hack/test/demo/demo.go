@@ -1,0 +1,121 @@
+// Package demo is the main job, end to end: a cluster, the charts installed by Helm, the assistant answering,
+// Prometheus scraping it, a threshold applied with kubectl, and its alert firing and arriving at Alertmanager. make demo
+// shows it to a person, the end-to-end test asserts it.
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/plimsoll-dev/plimsoll/hack/build"
+	"github.com/plimsoll-dev/plimsoll/hack/test/cluster"
+)
+
+// alertName is the alert of manifests/threshold.yaml.
+const alertName = "SlowReplies"
+
+// Patience is how long what should take seconds may take: longer than the three minutes after which the operator's config
+// reloader finds what it has missed.
+const Patience = 4 * time.Minute
+
+// Run does the main job and writes to out what came of it.
+func Run(ctx context.Context, o cluster.Options, b build.Builder, out io.Writer) error {
+	c, err := Cluster(ctx, o, b)
+	if err != nil {
+		return err
+	}
+	e, err := Install(ctx, c, b)
+	if err != nil {
+		return err
+	}
+	for _, s := range []struct {
+		name string
+		do   func(context.Context) error
+	}{
+		{"Prometheus scrapes the assistant", e.waitScraped},
+		{"Loki has the assistant's log lines", e.waitLogs},
+		{"kubectl apply -f threshold.yaml", e.applyThreshold},
+		{alertName + " fires in Prometheus", e.waitFiring},
+		{alertName + " arrives at Alertmanager", e.waitHeld},
+		{"kubectl get alertthresholds says Firing", e.waitTold},
+	} {
+		if err := e.steps.Do(ctx, s.name, s.do); err != nil {
+			return err
+		}
+	}
+	return e.report(ctx, out)
+}
+
+// waitScraped returns when Prometheus' scrape of the assistant has succeeded.
+func (e *Env) waitScraped(ctx context.Context) error {
+	return Wait(ctx, Patience, func(ctx context.Context) error {
+		targets, err := e.Targets(ctx, Assistant)
+		if err != nil {
+			return err
+		}
+		for _, t := range targets {
+			if t.Health == "up" {
+				return nil
+			}
+		}
+		return fmt.Errorf("no target of %s is up: %+v", Assistant, targets)
+	})
+}
+
+// waitLogs returns when lines of the assistant have come to Loki. On a control plane nothing collects any.
+func (e *Env) waitLogs(ctx context.Context) error {
+	if e.LokiURL == "" {
+		return nil
+	}
+	return Wait(ctx, Patience, func(ctx context.Context) error {
+		lines, err := e.Logs(ctx, logQuery)
+		if err == nil && len(lines) == 0 {
+			err = errors.New("no line of the assistant in Loki")
+		}
+		return err
+	})
+}
+
+// applyThreshold applies the demo's line and waits until the controller has accepted it and written its rule.
+func (e *Env) applyThreshold(ctx context.Context) error {
+	if err := e.Apply(ctx, "threshold.yaml"); err != nil {
+		return err
+	}
+	_, err := e.Kubectl(ctx, "", "wait", "--for=condition=Ready", "alertthreshold/slow-replies", "--namespace", Namespace, "--timeout=1m")
+	return err
+}
+
+func (e *Env) waitFiring(ctx context.Context) error {
+	return Wait(ctx, Patience, func(ctx context.Context) error {
+		alerts, err := e.PrometheusAlerts(ctx, alertName)
+		if err != nil {
+			return err
+		}
+		for _, a := range alerts {
+			if a.State == "firing" {
+				return nil
+			}
+		}
+		return fmt.Errorf("%s is not firing: %+v", alertName, alerts)
+	})
+}
+
+// waitTold returns when the threshold's status says what Prometheus does.
+func (e *Env) waitTold(ctx context.Context) error {
+	_, err := e.Kubectl(ctx, "", "wait", "--for=jsonpath={.status.state}=Firing", "alertthreshold/slow-replies",
+		"--namespace", Namespace, "--timeout=1m")
+	return err
+}
+
+func (e *Env) waitHeld(ctx context.Context) error {
+	return Wait(ctx, time.Minute, func(ctx context.Context) error {
+		alerts, err := e.AlertmanagerAlerts(ctx, alertName)
+		if err == nil && len(alerts) == 0 {
+			err = errors.New("no " + alertName + " in Alertmanager")
+		}
+		return err
+	})
+}

@@ -1,0 +1,85 @@
+package demo
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/plimsoll-dev/plimsoll/hack/test/cluster"
+	"github.com/plimsoll-dev/plimsoll/hack/steps"
+)
+
+// Where the demo installs things.
+const (
+	StackNamespace = "monitoring"
+	StackRelease   = "plimsoll-stack"
+	Namespace      = "ai"
+	Release        = "plimsoll"
+	Assistant      = Release + "-assistant"
+	Controller     = Release + "-controller"
+)
+
+// Env is a cluster with Plimsoll and the evaluation stack in it, and the addresses at which they answer this machine.
+type Env struct {
+	Cluster         *cluster.Cluster
+	Root            string // the project's folder
+	AssistantURL    string
+	PrometheusURL   string
+	AlertmanagerURL string
+	LokiURL         string // empty on a control plane, which has no pods' logs
+
+	bin   string
+	steps *steps.Printer
+}
+
+// Kubectl runs kubectl as the cluster's administrator, with stdin unless it is empty, and returns what it prints. Its
+// error carries what kubectl said.
+func (e *Env) Kubectl(ctx context.Context, stdin string, args ...string) (string, error) {
+	return e.exec(ctx, stdin, "kubectl", args...)
+}
+
+// Helm runs helm as the cluster's administrator.
+func (e *Env) Helm(ctx context.Context, args ...string) (string, error) {
+	return e.exec(ctx, "", "helm", args...)
+}
+
+func (e *Env) exec(ctx context.Context, stdin, name string, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, filepath.Join(e.bin, name), append([]string{"--kubeconfig", e.Cluster.Kubeconfig()}, args...)...)
+	if stdin != "" {
+		cmd.Stdin = strings.NewReader(stdin)
+	}
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // Helm writes down that it was interrupted
+	cmd.WaitDelay = 10 * time.Second
+	var out, errOut bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errOut
+	if err := cmd.Run(); err != nil {
+		return out.String(), fmt.Errorf("%s %s: %w: %s", name, args[0], err, strings.TrimSpace(errOut.String()))
+	}
+	return out.String(), nil
+}
+
+// Wait calls f every half second until it returns nil or the limit is over; then its last error tells what is missing.
+func Wait(ctx context.Context, limit time.Duration, f func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	var last error
+	for {
+		err := f(ctx)
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() == nil {
+			last = err // an error of the deadline itself would hide what was missing
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("waited %s: %w", limit, last)
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
+}

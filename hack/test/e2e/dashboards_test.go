@@ -1,0 +1,129 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/plimsoll-dev/plimsoll/hack/test/demo"
+)
+
+// withoutData are the panels that have nothing to show after the demo's traffic, and why.
+var withoutData = map[string]string{
+	"Time per output token": "the stand-in sends its answers in one piece",
+	"Special tokens":        "the stand-in reports neither cached tokens nor thinking",
+}
+
+// grafana is what is read of a dashboard.
+type grafana struct {
+	Panels []struct {
+		Title      string
+		Datasource struct{ Type string }
+		Targets    []struct{ Expr string }
+	}
+	Templating struct {
+		List []struct {
+			Name, Type, Query string
+			IncludeAll        bool
+			Datasource        struct{ Type string }
+		}
+	}
+}
+
+// dashboardsHaveData asks what every panel of every dashboard asks, of the real Prometheus and Loki.
+func (s suite) dashboardsHaveData(t *testing.T) {
+	var list struct {
+		Items []struct{ Data map[string]string }
+	}
+	out := s.kubectl(t, "get", "configmaps", "--namespace", demo.Namespace, "--selector", "grafana_dashboard=1", "-o", "json")
+	if err := json.Unmarshal([]byte(out), &list); err != nil {
+		t.Fatal(err)
+	}
+	s.apply(t, "80%", "--dry-run=server") // nobody has asked the webhook yet
+	asked := 0
+	for _, item := range list.Items {
+		for file, text := range item.Data {
+			var d grafana
+			if err := json.Unmarshal([]byte(text), &d); err != nil {
+				t.Fatalf("%s: %v", file, err)
+			}
+			variables := s.variables(t, file, d)
+			for _, panel := range d.Panels {
+				if withoutData[panel.Title] != "" {
+					continue
+				}
+				ask := s.Query
+				if panel.Datasource.Type == "loki" {
+					ask = s.Logs
+				}
+				for _, target := range panel.Targets {
+					asked++
+					expr := variables.Replace(target.Expr)
+					eventually(t, demo.Patience, func(ctx context.Context) error {
+						samples, err := ask(ctx, expr)
+						if err == nil && len(samples) == 0 {
+							err = fmt.Errorf("%s, panel %q: no data for %s", file, panel.Title, expr)
+						}
+						return err
+					})
+				}
+			}
+		}
+	}
+	if asked < 50 {
+		t.Errorf("%d queries of dashboards, want all of them", asked)
+	}
+}
+
+// labelValues is the one query by which the dashboards' variables find their values.
+var labelValues = regexp.MustCompile(`^label_values\((.+), (\w+)\)$`)
+
+// variables are a dashboard's as Grafana resolves them when somebody opens it: from the data source, one by one, the
+// first value or all of them.
+func (s suite) variables(t *testing.T, file string, d grafana) *strings.Replacer {
+	t.Helper()
+	// Grafana's own come from the interval of the scrapes and the width of the panel.
+	replacements := []string{"$__rate_interval", "1m", "$__auto", "1m"}
+	for _, v := range d.Templating.List {
+		switch v.Type {
+		case "datasource":
+			continue
+		case "textbox":
+			replacements = append(replacements, "$"+v.Name, v.Query)
+			continue
+		}
+		query := labelValues.FindStringSubmatch(v.Query)
+		if v.Type != "query" || query == nil {
+			t.Fatalf("%s: variable %s of type %s asks %q", file, v.Name, v.Type, v.Query)
+		}
+		ask := s.LabelValues
+		if v.Datasource.Type == "loki" {
+			ask = s.LogLabelValues
+		}
+		selector := strings.NewReplacer(replacements...).Replace(query[1])
+		var values []string
+		eventually(t, demo.Patience, func(ctx context.Context) (err error) {
+			values, err = ask(ctx, query[2], selector)
+			if err == nil && len(values) == 0 {
+				err = fmt.Errorf("%s: no value of variable %s", file, v.Name)
+			}
+			return err
+		})
+		slices.Sort(values)
+		value := values[0]
+		if v.IncludeAll {
+			for i := range values {
+				values[i] = strings.ReplaceAll(regexp.QuoteMeta(values[i]), `\`, `\\`)
+			}
+			value = "(" + strings.Join(values, "|") + ")"
+		}
+		replacements = append(replacements, "$"+v.Name, value)
+	}
+	return strings.NewReplacer(replacements...)
+}
