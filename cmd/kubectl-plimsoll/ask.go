@@ -64,7 +64,7 @@ func readPrometheus(ctx context.Context, from *promapi.Client, t target, p *chai
 	if err != nil {
 		return err
 	}
-	p.Snapshot.AddLines(lines)
+	p.Snapshot.AddThresholds(lines)
 	return nil
 }
 

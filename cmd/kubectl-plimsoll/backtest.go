@@ -84,7 +84,7 @@ func (o *backtestOptions) run(cmd *cobra.Command, names []string, config *generi
 }
 
 func replay(cmd *cobra.Command, client *promapi.Client, t target, span promapi.Range, stderr io.Writer) (backtested, error) {
-	replay, err := backtest.NewReplay(window(span), t.plan.Lines)
+	replay, err := backtest.NewReplay(window(span), t.plan.Levels)
 	if err != nil {
 		return backtested{}, err
 	}

@@ -26,7 +26,7 @@ func (b backtested) print(w io.Writer, width int) error {
 		if level.LastFired != nil {
 			last = moment(level.LastFired.Time)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%s\t%s\t%s\n", level.Severity, r.Levels[i].Line, level.Fires,
+		fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%s\t%s\t%s\n", level.Severity, r.Levels[i].Level, level.Fires,
 			level.Firing, orDash(level.Longest), last, series(level.WorstLabels))
 	}
 	if err := table.Flush(); err != nil {
@@ -46,7 +46,7 @@ func (b backtested) chart() plot.Chart {
 		Format: func(v float64) string { return observe.Format(unit, v) },
 	}
 	for _, level := range b.result.Levels {
-		line := plot.Line{Name: level.Line.Severity, Value: level.Line.Value}
+		line := plot.Line{Name: level.Level.Severity, Value: level.Level.Value}
 		for _, episode := range level.Episodes {
 			span := plot.Span{From: episode.FiredAt, To: episode.ResolvedAt}
 			if span.To.IsZero() {

@@ -19,7 +19,7 @@ type envelope struct {
 }
 
 func newEnvelope(plan *rules.Plan, span promapi.Range) envelope {
-	e := envelope{span: span, below: plan.Lines[0].Comparison == rules.Below, values: make([]float64, span.Points())}
+	e := envelope{span: span, below: plan.Levels[0].Comparison == rules.Below, values: make([]float64, span.Points())}
 	for i := range e.values {
 		e.values[i] = math.NaN()
 	}

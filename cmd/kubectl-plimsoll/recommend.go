@@ -112,9 +112,9 @@ func (o *recommendOptions) recommend(cmd *cobra.Command, client *promapi.Client,
 		target: t, found: survey.Recommend(o.perWeek),
 	}
 	for i, found := range r.found {
-		level := levelCurve{Severity: found.Line.Severity, Threshold: t.plan.Lines[i].String(), Because: found.Because, Curve: []curvePoint{}}
+		level := levelCurve{Severity: found.Level.Severity, Threshold: t.plan.Levels[i].String(), Because: found.Because, Curve: []curvePoint{}}
 		for _, point := range found.Curve {
-			line := found.Line
+			line := found.Level
 			line.Value = point.Value
 			level.Curve = append(level.Curve, curvePoint{line.String(), point.Fires})
 		}
@@ -132,7 +132,7 @@ func (r *recommended) choose(stderr io.Writer) {
 	for again := true; again; {
 		again = false
 		for i, found := range r.found {
-			if r.taken[i] || !found.Found || found.Line == r.target.plan.Lines[i] {
+			if r.taken[i] || !found.Found || found.Level == r.target.plan.Levels[i] {
 				continue
 			}
 			r.taken[i] = true
@@ -142,9 +142,9 @@ func (r *recommended) choose(stderr io.Writer) {
 		}
 	}
 	for i, found := range r.found {
-		if found.Found && !r.taken[i] && found.Line != r.target.plan.Lines[i] {
+		if found.Found && !r.taken[i] && found.Level != r.target.plan.Levels[i] {
 			fmt.Fprintf(stderr, "%s: %s %s is left out of the patch: the lines of the levels would be out of order\n",
-				r.target, found.Line.Severity, found.Line)
+				r.target, found.Level.Severity, found.Level)
 		}
 	}
 }
@@ -189,8 +189,8 @@ func (r recommended) command() string {
 			continue
 		}
 		ops = append(ops,
-			fmt.Sprintf(`{"op":"test","path":"/spec/levels/%d/severity","value":%q}`, i, found.Line.Severity),
-			fmt.Sprintf(`{"op":"replace","path":"/spec/levels/%d/%s","value":%q}`, i, found.Line.Comparison, found.Line.Unit.Format(found.Line.Value)))
+			fmt.Sprintf(`{"op":"test","path":"/spec/levels/%d/severity","value":%q}`, i, found.Level.Severity),
+			fmt.Sprintf(`{"op":"replace","path":"/spec/levels/%d/%s","value":%q}`, i, found.Level.Comparison, found.Level.Unit.Format(found.Level.Value)))
 	}
 	if len(ops) == 0 {
 		return ""

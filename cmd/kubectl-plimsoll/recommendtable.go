@@ -19,9 +19,9 @@ func (r recommended) print(w io.Writer) error {
 	for i, found := range r.found {
 		line := "-"
 		if found.Found {
-			line = found.Line.String()
+			line = found.Level.String()
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", found.Line.Severity, r.target.plan.Lines[i], line, found.Because)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", found.Level.Severity, r.target.plan.Levels[i], line, found.Because)
 	}
 	fmt.Fprintln(table, "\nLEVEL\tLINE\tFIRES\t")
 	for i, level := range r.Levels {
@@ -42,7 +42,7 @@ func (r recommended) print(w io.Writer) error {
 // remark says what the line is besides a point of the curve.
 func (r recommended) remark(level int, point curvePoint) string {
 	switch {
-	case r.found[level].Found && point.Threshold == r.found[level].Line.String():
+	case r.found[level].Found && point.Threshold == r.found[level].Level.String():
 		return "recommended"
 	case point.Threshold == r.Levels[level].Threshold:
 		return "now"
@@ -58,7 +58,7 @@ func printPatches(all []recommended, w io.Writer) error {
 	for _, r := range all {
 		var levels []map[string]string
 		for i, found := range r.found {
-			if line := found.Line; r.taken[i] {
+			if line := found.Level; r.taken[i] {
 				levels = append(levels, map[string]string{"severity": line.Severity, string(line.Comparison): line.Unit.Format(line.Value)})
 			}
 		}

@@ -11,10 +11,10 @@ import (
 	"path/filepath"
 
 	"github.com/plimsoll-dev/plimsoll/hack/build"
-	"github.com/plimsoll-dev/plimsoll/hack/test/cluster"
-	"github.com/plimsoll-dev/plimsoll/hack/test/demo"
 	"github.com/plimsoll-dev/plimsoll/hack/program"
 	"github.com/plimsoll-dev/plimsoll/hack/steps"
+	"github.com/plimsoll-dev/plimsoll/hack/test/cluster"
+	"github.com/plimsoll-dev/plimsoll/hack/test/demo"
 )
 
 const usage = `usage: go run ./hack/dev [flags] <command>

@@ -7,8 +7,8 @@ import (
 )
 
 // level is a line, its durations counted in steps.
-type level struct {
-	line rules.Line
+type replayLevel struct {
+	level rules.Level
 	// value is what the series' values, turned round for a line below, must be greater than.
 	value float64
 	// hold is after how many steps beyond the line the alert fires; keep is at how many evaluations without, from the
@@ -18,8 +18,8 @@ type level struct {
 	episodes []episode
 }
 
-func newLevel(line rules.Line, steps func(time.Duration) int) level {
-	l := level{line: line, value: line.Value, hold: steps(line.For), keep: steps(line.KeepFiringFor)}
+func newReplayLevel(line rules.Level, steps func(time.Duration) int) replayLevel {
+	l := replayLevel{level: line, value: line.Value, hold: steps(line.For), keep: steps(line.KeepFiringFor)}
 	if line.Comparison == rules.Below {
 		l.value = -line.Value
 	}
@@ -55,7 +55,7 @@ type episode struct {
 
 // scan evaluates the alert on the values, the first of which is of evaluation at. It does what AlertingRule.Eval of
 // Prometheus does, one state at a time, and keeps the episodes that end.
-func (a *alert) scan(l *level, at int, values []float64) {
+func (a *alert) scan(l *replayLevel, at int, values []float64) {
 	for i := 0; i < len(values); {
 		switch a.state {
 		case inactive:
@@ -84,7 +84,7 @@ func (a *alert) scan(l *level, at int, values []float64) {
 }
 
 // burn goes on from values[i] while the alert fires, and returns where it no longer does.
-func (a *alert) burn(l *level, at, i int, values []float64) int {
+func (a *alert) burn(l *replayLevel, at, i int, values []float64) int {
 	for i < len(values) {
 		for i < len(values) && values[i] > l.value {
 			a.kept = none
@@ -109,7 +109,7 @@ func (a *alert) burn(l *level, at, i int, values []float64) int {
 }
 
 // skip evaluates the alert at n evaluations without a sample, the first of which is at.
-func (a *alert) skip(l *level, at, n int) {
+func (a *alert) skip(l *replayLevel, at, n int) {
 	switch {
 	case n == 0:
 	case a.state == pending:
@@ -124,7 +124,7 @@ func (a *alert) skip(l *level, at, n int) {
 	}
 }
 
-func (a *alert) resolve(l *level, at int) {
+func (a *alert) resolve(l *replayLevel, at int) {
 	l.episodes = append(l.episodes, episode{series: a.series, active: a.active, fired: a.fired, resolved: at})
 	a.state = inactive
 }

@@ -19,7 +19,7 @@ const targetSpeed = 20e6
 // benchPlan watches with three levels a signal that crosses the first now and then.
 var benchPlan = &rules.Plan{
 	Value: rules.Value{Unit: signal.Seconds, Max: math.Inf(1)},
-	Lines: []rules.Line{
+	Levels: []rules.Level{
 		{Severity: "info", Comparison: rules.Above, Value: 2, Unit: signal.Seconds},
 		{Severity: "warning", Comparison: rules.Above, Value: 2.5, Unit: signal.Seconds, For: 5 * time.Minute},
 		{Severity: "critical", Comparison: rules.Above, Value: 3, Unit: signal.Seconds, For: 5 * time.Minute, KeepFiringFor: 10 * time.Minute},
@@ -57,7 +57,7 @@ func BenchmarkReplay(b *testing.B) {
 	b.ReportAllocs()
 	fires := 0
 	for b.Loop() {
-		r, err := NewReplay(w, benchPlan.Lines)
+		r, err := NewReplay(w, benchPlan.Levels)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -52,7 +52,7 @@ func (c *testCase) replay(t *testing.T, dir string, seen map[string]int) {
 	}
 	group := plan.Groups()[0]
 	samples := c.rangeQuery(t, group.Rules[0].Expr.StrVal)
-	r, err := NewReplay(c.window, plan.Lines)
+	r, err := NewReplay(c.window, plan.Levels)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,14 +79,14 @@ func (c *testCase) replay(t *testing.T, dir string, seen map[string]int) {
 // checkBeyond: the samples beyond the lines give what all samples give.
 func (c *testCase) checkBeyond(t *testing.T, plan *rules.Plan, whole *Result) {
 	t.Helper()
-	expr, err := Beyond(plan.Value.Expr, plan.Lines)
+	expr, err := Beyond(plan.Value.Expr, plan.Levels)
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := replayOf(t, c.window, plan.Lines, c.rangeQuery(t, expr)...)
+	got := replayOf(t, c.window, plan.Levels, c.rangeQuery(t, expr)...)
 	for i, level := range got.Levels {
 		if want := whole.Levels[i].Episodes; !reflect.DeepEqual(level.Episodes, want) {
-			t.Fatalf("%s, %s: with %s the episodes are %v, want %v", c.name, level.Line.Severity, expr, level.Episodes, want)
+			t.Fatalf("%s, %s: with %s the episodes are %v, want %v", c.name, level.Level.Severity, expr, level.Episodes, want)
 		}
 	}
 }
@@ -100,8 +100,8 @@ func count(seen map[string]int, level LevelResult) {
 			"again":                   before[fmt.Sprint(e.Labels)],
 			"still firing at the end": e.ResolvedAt.IsZero(),
 			"for":                     e.FiredAt.After(e.ActiveAt),
-			"kept":                    level.Line.KeepFiringFor > 0,
-			"below":                   level.Line.Comparison == rules.Below,
+			"kept":                    level.Level.KeepFiringFor > 0,
+			"below":                   level.Level.Comparison == rules.Below,
 		} {
 			if is {
 				seen[what]++

@@ -54,11 +54,11 @@ type feed struct {
 	values, turned []float64
 }
 
-func newFeed(w Window, lines []rules.Line) (*feed, error) {
+func newFeed(w Window, lines []rules.Level) (*feed, error) {
 	if err := w.validate(); err != nil {
 		return nil, err
 	}
-	below := func(l rules.Line) bool { return l.Comparison == rules.Below }
+	below := func(l rules.Level) bool { return l.Comparison == rules.Below }
 	return &feed{window: w, index: map[string]int{}, turn: slices.ContainsFunc(lines, below)}, nil
 }
 

@@ -44,22 +44,22 @@ func FuzzReplay(f *testing.F) {
 	f.Add([]byte{5, 5, 200, 230, 5, 5, 0, 0, 5, 0, 0}, byte(2), byte(3), byte(4), byte(1), true)
 	f.Fuzz(func(t *testing.T, data []byte, hold, keep, value, cutAt byte, below bool) {
 		w, samples := decode(data[:min(len(data), 1000)])
-		line := rules.Line{
+		line := rules.Level{
 			Comparison: rules.Above, Value: float64(value % 8), Unit: signal.Number,
 			For: time.Duration(hold%20) * 30 * time.Second, KeepFiringFor: time.Duration(keep%20) * 30 * time.Second,
 		}
 		if below {
 			line.Comparison = rules.Below
 		}
-		whole := replayOf(t, w, []rules.Line{line}, samples...)
+		whole := replayOf(t, w, []rules.Level{line}, samples...)
 		checkLevel(t, w, whole.Levels[0])
 
 		first := int(cutAt) % w.Evaluations()
-		r, err := NewReplay(w, []rules.Line{line})
+		r, err := NewReplay(w, []rules.Level{line})
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := NewSurvey(w, &rules.Plan{Lines: []rules.Line{line}, Value: rules.Value{Unit: line.Unit, Min: math.Inf(-1), Max: math.Inf(1)}})
+		s, err := NewSurvey(w, &rules.Plan{Levels: []rules.Level{line}, Value: rules.Value{Unit: line.Unit, Min: math.Inf(-1), Max: math.Inf(1)}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -97,8 +97,8 @@ func checkLevel(t *testing.T, w Window, l LevelResult) {
 		if i > 0 && e.FiredAt.Before(l.Episodes[i-1].FiredAt) {
 			t.Errorf("episode %d fired before the one before it", i)
 		}
-		if e.ActiveAt.Before(w.Start) || e.FiredAt.Sub(e.ActiveAt) < l.Line.For || e.FiredAt.Sub(e.ActiveAt) >= l.Line.For+w.Step {
-			t.Errorf("episode %d: active at %s, fired at %s with for %s", i, e.ActiveAt, e.FiredAt, l.Line.For)
+		if e.ActiveAt.Before(w.Start) || e.FiredAt.Sub(e.ActiveAt) < l.Level.For || e.FiredAt.Sub(e.ActiveAt) >= l.Level.For+w.Step {
+			t.Errorf("episode %d: active at %s, fired at %s with for %s", i, e.ActiveAt, e.FiredAt, l.Level.For)
 		}
 		end, of := e.ResolvedAt, e.Labels["path"]
 		if end.IsZero() {

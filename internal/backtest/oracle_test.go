@@ -56,7 +56,7 @@ func expect(result *Result, alert monitoringv1.Rule, identity map[string]string)
 			all := maps.Clone(level.Episodes[i].Labels)
 			maps.Copy(all, identity)
 			maps.Copy(all, map[string]string{
-				model.MetricNameLabel: "ALERTS_FOR_STATE", model.AlertNameLabel: alert.Alert, rules.SeverityLabel: level.Line.Severity,
+				model.MetricNameLabel: "ALERTS_FOR_STATE", model.AlertNameLabel: alert.Alert, rules.SeverityLabel: level.Level.Severity,
 			})
 			sample := expSample{labels.FromMap(all).String(), float64(level.Episodes[i].ActiveAt.Unix())}
 			if episode[2] == none {

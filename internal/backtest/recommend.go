@@ -29,7 +29,7 @@ const (
 // Recommendation is the tightest line that would have been quiet enough, as all looser lines would have been.
 type Recommendation struct {
 	// Line is the present line with the recommended value, or the present one if none is found.
-	Line rules.Line
+	Level rules.Level
 	// Found says that there is a recommendation.
 	Found bool
 	// Because says what the recommendation rests on, or why there is none.
@@ -57,7 +57,7 @@ func (s *Survey) Recommend(perWeek int) []Recommendation {
 }
 
 func (s *Survey) recommend(c *survey, perWeek int) Recommendation {
-	r := Recommendation{Line: c.level.line}
+	r := Recommendation{Level: c.level.level}
 	length, coverage := s.feed.fed().Length(), s.feed.coverage()
 	over := fmt.Sprintf("over %s (%s covered)", FormatDuration(length), FormatCoverage(coverage))
 	covered := time.Duration(coverage * float64(length))
@@ -71,15 +71,15 @@ func (s *Survey) recommend(c *survey, perWeek int) Recommendation {
 	case tightest <= c.floor():
 		r.Because = fmt.Sprintf("the value tells no line from another: it hardly changed %s", over)
 	case !possible:
-		r.Because = fmt.Sprintf("no line %s which the value can cross fires so seldom %s", c.level.line.Comparison, over)
+		r.Because = fmt.Sprintf("no line %s which the value can cross fires so seldom %s", c.level.level.Comparison, over)
 	default:
-		r.Found, r.Line.Value, r.Fires = true, value, c.fires(c.level.facing(value))
+		r.Found, r.Level.Value, r.Fires = true, value, c.fires(c.level.facing(value))
 		r.Because = fmt.Sprintf("fires at most %s a week %s", times(perWeek), over)
 		if limit == 0 {
 			r.Because = "does not fire " + over
 		}
 	}
-	r.Curve = s.points(c, r.Line.Value)
+	r.Curve = s.points(c, r.Level.Value)
 	return r
 }
 
@@ -96,8 +96,8 @@ func times(n int) string {
 }
 
 // facing is a value as it is compared with the level's own, or, given such a one, the value.
-func (l level) facing(value float64) float64 {
-	if l.line.Comparison == rules.Below {
+func (l replayLevel) facing(value float64) float64 {
+	if l.level.Comparison == rules.Below {
 		return -value
 	}
 	return value
@@ -108,7 +108,7 @@ func (l level) facing(value float64) float64 {
 func (s *Survey) round(c *survey, line float64) (value float64, possible bool) {
 	for digits := 2; digits <= 17; digits++ {
 		value = c.level.written(line, digits)
-		if s.crossable(c.level.line.Comparison, value) {
+		if s.crossable(c.level.level.Comparison, value) {
 			return value, true
 		}
 	}
@@ -117,11 +117,11 @@ func (s *Survey) round(c *survey, line float64) (value float64, possible bool) {
 
 // written is a line with so many digits that is not tighter, as it is read again once it has been written in its unit,
 // which may be a little less: 0.35% is not quite 0.0035.
-func (l level) written(line float64, digits int) float64 {
+func (l replayLevel) written(line float64, digits int) float64 {
 	up := roundUp(line, digits)
 	for {
-		text := l.line.Unit.Format(l.facing(up))
-		value, err := l.line.Unit.Parse(text)
+		text := l.level.Unit.Format(l.facing(up))
+		value, err := l.level.Unit.Parse(text)
 		if err != nil {
 			return l.facing(up) // out of the unit's range, so that nothing crosses it
 		}
@@ -144,7 +144,7 @@ func (s *Survey) crossable(side rules.Comparison, line float64) bool {
 // points chooses lines that show where fires change: around the present line, and the highest peaks, the next of which
 // fires when the line comes below one.
 func (s *Survey) points(c *survey, recommended float64) []Point {
-	present := c.level.line.Value
+	present := c.level.level.Value
 	lines := []float64{present, recommended}
 	for _, factor := range []float64{0.5, 0.75, 0.9, 1.1, 1.25, 1.5, 2} {
 		lines = append(lines, c.level.written(c.level.facing(factor*present), 2))
@@ -154,7 +154,7 @@ func (s *Survey) points(c *survey, recommended float64) []Point {
 			lines = append(lines, c.level.written(c.highs[len(c.highs)-rank], 2))
 		}
 	}
-	lines = slices.DeleteFunc(lines, func(v float64) bool { return !s.crossable(c.level.line.Comparison, v) })
+	lines = slices.DeleteFunc(lines, func(v float64) bool { return !s.crossable(c.level.level.Comparison, v) })
 	slices.SortFunc(lines, func(a, b float64) int { return cmp.Compare(c.level.facing(b), c.level.facing(a)) })
 	lines = slices.Compact(lines)
 	points := make([]Point, len(lines))

@@ -43,13 +43,13 @@ func recommendation(t *testing.T, plan *rules.Plan, perWeek int, samples ...*mod
 
 func TestRecommend(t *testing.T) {
 	const full = 1009
-	above := rules.Line{Severity: "warning", Comparison: rules.Above, Value: 1, Unit: signal.Seconds}
-	below := rules.Line{Severity: "warning", Comparison: rules.Below, Value: 1, Unit: signal.Seconds}
+	above := rules.Level{Severity: "warning", Comparison: rules.Above, Value: 1, Unit: signal.Seconds}
+	below := rules.Level{Severity: "warning", Comparison: rules.Below, Value: 1, Unit: signal.Seconds}
 	held := above
 	held.For = 30 * time.Minute
 	for _, tt := range []struct {
 		name     string
-		line     rules.Line
+		line     rules.Level
 		greatest float64
 		perWeek  int
 		samples  *model.SampleStream
@@ -111,13 +111,13 @@ func TestRecommend(t *testing.T) {
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			plan := &rules.Plan{Lines: []rules.Line{tt.line}, Value: rules.Value{Unit: tt.line.Unit, Max: tt.greatest}}
+			plan := &rules.Plan{Levels: []rules.Level{tt.line}, Value: rules.Value{Unit: tt.line.Unit, Max: tt.greatest}}
 			if tt.greatest == 0 {
 				plan.Value.Max = math.Inf(1)
 			}
 			got := recommendation(t, plan, tt.perWeek, tt.samples)
 			if tt.none != "" {
-				if got.Found || got.Because != tt.none || got.Line != tt.line {
+				if got.Found || got.Because != tt.none || got.Level != tt.line {
 					t.Errorf("%+v, want none because %q", got, tt.none)
 				}
 				return
@@ -134,13 +134,13 @@ func TestRecommend(t *testing.T) {
 // checkCurve holds every point, the recommended line among them, to Replay.
 func checkCurve(t *testing.T, r Recommendation, samples *model.SampleStream) {
 	t.Helper()
-	if len(r.Curve) < 5 || !slices.Contains(r.Curve, Point{r.Line.Value, r.Fires}) {
+	if len(r.Curve) < 5 || !slices.Contains(r.Curve, Point{r.Level.Value, r.Fires}) {
 		t.Errorf("the recommended line is not on the curve, or that is too short: %v", r.Curve)
 	}
 	for i, p := range r.Curve {
-		line := r.Line
+		line := r.Level
 		line.Value = p.Value
-		if got := replayOf(t, aWeek, []rules.Line{line}, samples).Levels[0].Fires; got != p.Fires {
+		if got := replayOf(t, aWeek, []rules.Level{line}, samples).Levels[0].Fires; got != p.Fires {
 			t.Errorf("the curve has %d fires for %s, replay %d", p.Fires, line, got)
 		}
 		if i > 0 && (p.Value < r.Curve[i-1].Value) != (line.Comparison == rules.Above) {
@@ -162,20 +162,20 @@ func TestRecommendedLinesAreQuiet(t *testing.T) {
 			v += 0.05*(2-v) + rng.NormFloat64()*0.3
 			values[i] = math.Abs(v) * scale
 		}
-		line := rules.Line{
+		line := rules.Level{
 			Severity: "warning", Comparison: []rules.Comparison{rules.Above, rules.Below}[rng.IntN(2)], Unit: units[rng.IntN(len(units))],
 			Value: scale, For: time.Duration(rng.IntN(40)) * time.Minute, KeepFiringFor: time.Duration(rng.IntN(40)) * time.Minute,
 		}
 		perWeek := rng.IntN(4)
 		samples := series(aWeek, "/chat", 0, values...)
-		r := recommendation(t, &rules.Plan{Lines: []rules.Line{line}, Value: rules.Value{Unit: line.Unit, Max: math.Inf(1)}}, perWeek, samples)
+		r := recommendation(t, &rules.Plan{Levels: []rules.Level{line}, Value: rules.Value{Unit: line.Unit, Max: math.Inf(1)}}, perWeek, samples)
 		if !r.Found {
 			continue
 		}
 		found++
-		read, err := line.Unit.Parse(line.Unit.Format(r.Line.Value))
-		if err != nil || read != r.Line.Value {
-			t.Fatalf("seed %d: %v is read as %v, %v", seed, r.Line.Value, read, err)
+		read, err := line.Unit.Parse(line.Unit.Format(r.Level.Value))
+		if err != nil || read != r.Level.Value {
+			t.Fatalf("seed %d: %v is read as %v, %v", seed, r.Level.Value, read, err)
 		}
 		loosest := slices.Max(values)
 		if line.Comparison == rules.Below {
@@ -183,8 +183,8 @@ func TestRecommendedLinesAreQuiet(t *testing.T) {
 		}
 		for i := range 20 {
 			line.Value = read + (loosest-read)*float64(i)/20
-			if fires := replayOf(t, aWeek, []rules.Line{line}, samples).Levels[0].Fires; fires > perWeek {
-				t.Fatalf("seed %d: %s recommended for %d a week, but %s fires %d times", seed, r.Line, perWeek, line, fires)
+			if fires := replayOf(t, aWeek, []rules.Level{line}, samples).Levels[0].Fires; fires > perWeek {
+				t.Fatalf("seed %d: %s recommended for %d a week, but %s fires %d times", seed, r.Level, perWeek, line, fires)
 			}
 		}
 	}
@@ -206,7 +206,7 @@ func TestRoundUp(t *testing.T) {
 
 func TestStatus(t *testing.T) {
 	w := minutes(11)
-	lines := []rules.Line{
+	lines := []rules.Level{
 		{Severity: "warning", Comparison: rules.Above, Value: 2, Unit: signal.Number},
 		{Severity: "critical", Comparison: rules.Above, Value: 9, Unit: signal.Number},
 	}

@@ -16,21 +16,21 @@ import (
 // there a Prometheus that was down: a step without a sample is one at which the signal had no value.
 type Replay struct {
 	feed   *feed
-	levels []level
+	levels []replayLevel
 	// alerts are those of every series, by level.
 	alerts [][]alert
 }
 
 // NewReplay replays the lines over the window. The lines need not be one threshold's: a proposed line may be replayed
 // beside the present one.
-func NewReplay(w Window, lines []rules.Line) (*Replay, error) {
+func NewReplay(w Window, lines []rules.Level) (*Replay, error) {
 	f, err := newFeed(w, lines)
 	if err != nil {
 		return nil, err
 	}
-	r := &Replay{feed: f, levels: make([]level, len(lines)), alerts: make([][]alert, len(lines))}
+	r := &Replay{feed: f, levels: make([]replayLevel, len(lines)), alerts: make([][]alert, len(lines))}
 	for i, line := range lines {
-		r.levels[i] = newLevel(line, w.steps)
+		r.levels[i] = newReplayLevel(line, w.steps)
 	}
 	return r, nil
 }
@@ -50,7 +50,7 @@ func (r *Replay) visit(s span) {
 		}
 		a := &r.alerts[i][s.series]
 		a.skip(l, s.at-s.gap, s.gap)
-		a.scan(l, s.at, s.facing(l.line.Comparison))
+		a.scan(l, s.at, s.facing(l.level.Comparison))
 	}
 }
 

@@ -32,7 +32,7 @@ func minutes(n int) Window {
 	return Window{Start: start, End: start.Add(time.Duration(n-1) * time.Minute), Step: time.Minute}
 }
 
-func replayOf(t *testing.T, w Window, lines []rules.Line, samples ...*model.SampleStream) *Result {
+func replayOf(t *testing.T, w Window, lines []rules.Level, samples ...*model.SampleStream) *Result {
 	t.Helper()
 	r, err := NewReplay(w, lines)
 	if err != nil {
@@ -90,16 +90,16 @@ func TestReplay(t *testing.T) {
 		{name: "fires to the end", values: []float64{1, 3, 3}, episodes: [][3]int{{1, 1, -1}}, firing: 1, longest: 1, lastFired: 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			line := rules.Line{Comparison: rules.Above, Value: 2, For: tt.hold * time.Minute, KeepFiringFor: tt.keep * time.Minute}
+			line := rules.Level{Comparison: rules.Above, Value: 2, For: tt.hold * time.Minute, KeepFiringFor: tt.keep * time.Minute}
 			if tt.below {
 				line.Comparison = rules.Below
 			}
 			w := minutes(len(tt.values))
-			got := replayOf(t, w, []rules.Line{line}, series(w, "/chat", 0, tt.values...)).Levels[0]
+			got := replayOf(t, w, []rules.Level{line}, series(w, "/chat", 0, tt.values...)).Levels[0]
 			if s := steps(w, got.Episodes); !reflect.DeepEqual(s, tt.episodes) {
 				t.Errorf("episodes = %v, want %v", s, tt.episodes)
 			}
-			want := LevelResult{Line: line, Fires: len(tt.episodes), Firing: tt.firing * time.Minute, Longest: tt.longest * time.Minute}
+			want := LevelResult{Level: line, Fires: len(tt.episodes), Firing: tt.firing * time.Minute, Longest: tt.longest * time.Minute}
 			if want.Fires > 0 {
 				want.LastFired, want.Worst = w.at(tt.lastFired), map[string]string{"path": "/chat"}
 			}
@@ -114,7 +114,7 @@ func TestReplay(t *testing.T) {
 // TestSeveralSeries: fires add up, firing time does not, and the worst series is the one that fired longest.
 func TestSeveralSeries(t *testing.T) {
 	w := minutes(10)
-	got := replayOf(t, w, []rules.Line{{Comparison: rules.Above, Value: 2}},
+	got := replayOf(t, w, []rules.Level{{Comparison: rules.Above, Value: 2}},
 		series(w, "/a", 0, 3, 3, 1, 1, 3, 1),
 		series(w, "/b", 1, 3, 3, 3, 3, 1),
 		series(w, "/c", 8, 1))

@@ -21,7 +21,7 @@ type Result struct {
 // LevelResult is what one line did. An alert that fires at one evaluation fires until the next; the last evaluation is
 // the window's end, so what begins to fire there has fired for no time yet.
 type LevelResult struct {
-	Line rules.Line
+	Level rules.Level
 	// Fires is how often an alert began to fire, over all series.
 	Fires int
 	// Firing is for how long at least one series' alert fired.
@@ -47,11 +47,11 @@ type Episode struct {
 }
 
 // summarise sorts the level's episodes and counts.
-func (f *feed) summarise(l level) LevelResult {
+func (f *feed) summarise(l replayLevel) LevelResult {
 	slices.SortFunc(l.episodes, func(a, b episode) int {
 		return cmp.Or(cmp.Compare(a.fired, b.fired), f.compare(a.series, b.series))
 	})
-	result := LevelResult{Line: l.line, Fires: len(l.episodes), Episodes: make([]Episode, len(l.episodes))}
+	result := LevelResult{Level: l.level, Fires: len(l.episodes), Episodes: make([]Episode, len(l.episodes))}
 	last := max(f.next-1, 0)
 	reached := 0 // until when some alert has been counted as firing
 	longest, union := 0, 0

@@ -24,7 +24,7 @@ func (r *Result) Status(generation int64) *v1alpha1.Backtest {
 	}
 	fires := make([]string, len(r.Levels))
 	for i, l := range r.Levels {
-		fires[i] = fmt.Sprintf("%s %d", l.Line.Severity, l.Fires)
+		fires[i] = fmt.Sprintf("%s %d", l.Level.Severity, l.Fires)
 		status.Levels[i] = l.status()
 	}
 	status.Fires = strings.Join(fires, ", ")
@@ -33,7 +33,7 @@ func (r *Result) Status(generation int64) *v1alpha1.Backtest {
 
 func (l *LevelResult) status() v1alpha1.BacktestLevel {
 	status := v1alpha1.BacktestLevel{
-		Severity:    l.Line.Severity,
+		Severity:    l.Level.Severity,
 		Fires:       int64(l.Fires),
 		Firing:      FormatDuration(l.Firing),
 		WorstLabels: l.Worst,
@@ -72,9 +72,9 @@ func RecommendationStatus(all []Recommendation) []v1alpha1.Recommendation {
 
 // Status is the recommendation, which must have been found, as the resource's status has it.
 func (r Recommendation) Status() v1alpha1.Recommendation {
-	status := v1alpha1.Recommendation{Severity: r.Line.Severity, Because: r.Because}
-	value := r.Line.Unit.Format(r.Line.Value)
-	if r.Line.Comparison == rules.Below {
+	status := v1alpha1.Recommendation{Severity: r.Level.Severity, Because: r.Because}
+	value := r.Level.Unit.Format(r.Level.Value)
+	if r.Level.Comparison == rules.Below {
 		status.Below = value
 	} else {
 		status.Above = value

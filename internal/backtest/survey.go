@@ -23,13 +23,13 @@ type Survey struct {
 
 // NewSurvey surveys the value that the plan watches, once for each of its lines, with the line's side and durations.
 func NewSurvey(w Window, plan *rules.Plan) (*Survey, error) {
-	f, err := newFeed(w, plan.Lines)
+	f, err := newFeed(w, plan.Levels)
 	if err != nil {
 		return nil, err
 	}
-	s := &Survey{feed: f, value: plan.Value, levels: make([]survey, len(plan.Lines)), waterlines: make([][]waterline, len(plan.Lines))}
-	for i, line := range plan.Lines {
-		s.levels[i].level = newLevel(line, w.steps)
+	s := &Survey{feed: f, value: plan.Value, levels: make([]survey, len(plan.Levels)), waterlines: make([][]waterline, len(plan.Levels))}
+	for i, line := range plan.Levels {
+		s.levels[i].level = newReplayLevel(line, w.steps)
 	}
 	return s, nil
 }
@@ -42,11 +42,11 @@ func (s *Survey) Feed(part model.Matrix, through time.Time) error {
 func (s *Survey) visit(p span) {
 	for i := range s.levels {
 		for len(s.waterlines[i]) <= p.series {
-			s.waterlines[i] = append(s.waterlines[i], waterline{w: noLine, since: p.at - p.gap})
+			s.waterlines[i] = append(s.waterlines[i], waterline{w: noLevel, since: p.at - p.gap})
 		}
 		l := &s.waterlines[i][p.series]
 		l.skip(&s.levels[i], p.at-p.gap, p.gap)
-		l.scan(&s.levels[i], p.at, p.facing(s.levels[i].level.line.Comparison))
+		l.scan(&s.levels[i], p.at, p.facing(s.levels[i].level.level.Comparison))
 	}
 }
 
@@ -89,20 +89,20 @@ func (s *survey) quiet(limit int) float64 {
 			return s.highs[i]
 		}
 	}
-	return noLine
+	return noLevel
 }
 
 // rare is the tightest line whose alerts fire at no more than so many evaluations; noLine if every line's do.
 func (s *survey) rare(limit int) float64 {
 	if limit >= len(s.peaks) {
-		return noLine
+		return noLevel
 	}
 	return s.peaks[len(s.peaks)-1-limit]
 }
 
 // floor is the least line at which an alert does not fire all the time that it could; +Inf if no alert can fire at all.
 func (s *survey) floor() float64 {
-	if n := beyond(s.peaks, noLine); n > 0 {
+	if n := beyond(s.peaks, noLevel); n > 0 {
 		return s.peaks[len(s.peaks)-n]
 	}
 	return math.Inf(1)

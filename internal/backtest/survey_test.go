@@ -77,12 +77,12 @@ func TestSurveyIsReplayAtEveryLine(t *testing.T) {
 	for seed := range uint64(1500) {
 		rng := rand.New(rand.NewPCG(seed, 5))
 		w, whole := history(rng)
-		line := rules.Line{
+		line := rules.Level{
 			Comparison:    []rules.Comparison{rules.Above, rules.Below}[rng.IntN(2)],
 			For:           time.Duration(rng.IntN(5)*30) * time.Second,
 			KeepFiringFor: time.Duration(rng.IntN(5)*30) * time.Second,
 		}
-		s, err := NewSurvey(w, &rules.Plan{Lines: []rules.Line{line}, Value: rules.Value{Unit: signal.Number, Min: math.Inf(-1), Max: math.Inf(1)}})
+		s, err := NewSurvey(w, &rules.Plan{Levels: []rules.Level{line}, Value: rules.Value{Unit: signal.Number, Min: math.Inf(-1), Max: math.Inf(1)}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -94,7 +94,7 @@ func TestSurveyIsReplayAtEveryLine(t *testing.T) {
 		quiet := true
 		for facing := 6.0; facing >= -6; facing -= 0.5 {
 			line.Value = c.level.facing(facing)
-			want := replayOf(t, w, []rules.Line{line}, whole...).Levels[0]
+			want := replayOf(t, w, []rules.Level{line}, whole...).Levels[0]
 			if got := c.fires(facing); got != want.Fires {
 				t.Fatalf("seed %d, line %v: %d fires, replay has %d\n%v", seed, line, got, want.Fires, whole)
 			}

@@ -3,7 +3,7 @@ package backtest
 import "math"
 
 // noLine is less than every line: an alert never fires there.
-var noLine = math.Inf(-1)
+var noLevel = math.Inf(-1)
 
 // waterline follows one series and says at every evaluation up to which line its alert fires: when that is w, the alert
 // of a line L fires if and only if w > L. So one pass replays all lines at once.
@@ -28,7 +28,7 @@ type waterline struct {
 
 // survey is what the waterlines of all series say about one level.
 type survey struct {
-	level level
+	level replayLevel
 	// lows and highs are where the waterlines rose from and to without falling in between. Such a rise lets the alert of
 	// every line from its low to just below its high begin to fire, once.
 	lows, highs []float64
@@ -39,11 +39,11 @@ type survey struct {
 // scan follows the series over values, the first of which is of evaluation at.
 func (l *waterline) scan(s *survey, at int, values []float64) {
 	for len(s.peaks) < at+len(values) {
-		s.peaks = append(s.peaks, noLine)
+		s.peaks = append(s.peaks, noLevel)
 	}
 	for i, v := range values {
 		if v != v {
-			v = noLine
+			v = noLevel
 		}
 		l.step(s, at+i, v)
 	}
@@ -53,7 +53,7 @@ func (l *waterline) scan(s *survey, at int, values []float64) {
 // and nothing before them matters.
 func (l *waterline) skip(s *survey, at, n int) {
 	for i := range min(n, s.level.keep+1) {
-		l.scan(s, at+i, []float64{noLine})
+		l.scan(s, at+i, []float64{noLevel})
 	}
 	if n > s.level.keep+1 {
 		l.least.clear()
@@ -65,7 +65,7 @@ func (l *waterline) skip(s *survey, at, n int) {
 func (l *waterline) step(s *survey, at int, v float64) {
 	least, most := -l.least.push(at, -v, s.level.hold+1), l.most.push(at, v, s.level.keep+1)
 	if at-l.since < s.level.hold {
-		least = noLine
+		least = noLevel
 	}
 	w := max(least, min(most, l.w))
 	switch {

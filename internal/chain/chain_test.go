@@ -102,7 +102,7 @@ func check(seen Seen) Report {
 		p.Snapshot.Selection = selection
 		if p.Group != nil {
 			p.Snapshot.AddGroup(*p.Group)
-			p.Snapshot.AddLines(model.Vector{{Metric: model.Metric{"namespace": "ai", "alertthreshold": "cpu", "severity": "warning"}}})
+			p.Snapshot.AddThresholds(model.Vector{{Metric: model.Metric{"namespace": "ai", "alertthreshold": "cpu", "severity": "warning"}}})
 		}
 		p.Snapshot.AddSignals(p.Signal)
 	}

@@ -14,7 +14,7 @@ import (
 
 // levels says of each level where the value stands to its line, and how much of "for" has passed.
 func (r *Report) levels(seen Seen, plan *rules.Plan, now observe.Observation) {
-	for i, line := range plan.Lines {
+	for i, line := range plan.Levels {
 		level := now.Levels[i]
 		status := v1alpha1.LevelStatus{Severity: line.Severity, Threshold: line.String(), State: level.State}
 		if !level.ActiveSince.IsZero() {
@@ -26,7 +26,7 @@ func (r *Report) levels(seen Seen, plan *rules.Plan, now observe.Observation) {
 	}
 }
 
-func where(seen Seen, plan *rules.Plan, line rules.Line, level observe.Level) (Result, string) {
+func where(seen Seen, plan *rules.Plan, line rules.Level, level observe.Level) (Result, string) {
 	value := "the value"
 	if worst, ok := worst(seen.Prometheus.Signal, line.Comparison); ok {
 		value = observe.Format(line.Unit, worst)

@@ -116,7 +116,7 @@ func (b *backtester) begin(plan *rules.Plan) (*begun, error) {
 	step := b.step()
 	end := time.Now().Truncate(step)
 	window := promapi.Range{Start: end.Add(-b.window), End: end, Step: step}
-	replay, err := backtest.NewReplay(backtest.Window(window), plan.Lines)
+	replay, err := backtest.NewReplay(backtest.Window(window), plan.Levels)
 	if err != nil {
 		return nil, err
 	}

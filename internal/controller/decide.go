@@ -27,7 +27,7 @@ type decision struct {
 	write, remove        bool
 	accepted, programmed metav1.Condition
 	// linesStay says that the lines which the status has are still in force.
-	linesStay bool
+	levelsStay bool
 	// known is what is known from Prometheus of the lines that are in force.
 	known *known
 	// lookAgain is when to reconcile again though nothing may have happened; zero for never.
@@ -128,7 +128,7 @@ func (d decision) withLastGood(t *v1alpha1.AlertThreshold, rule *seenRule) decis
 		return d
 	}
 	generation := madeFrom(rule)
-	d.linesStay = true
+	d.levelsStay = true
 	d.programmed = condition(t, v1alpha1.ConditionProgrammed, true, v1alpha1.ReasonLastGoodRule,
 		fmt.Sprintf("PrometheusRule %s of generation %d stays until the spec is fixed", rule.Name, generation))
 	d.programmed.ObservedGeneration = generation
@@ -139,7 +139,7 @@ func (d decision) withLastGood(t *v1alpha1.AlertThreshold, rule *seenRule) decis
 func (d decision) tooLarge(t *v1alpha1.AlertThreshold, rule *seenRule, errs field.ErrorList) decision {
 	d = d.withLastGood(t, rule)
 	stays := "nothing is watched until then"
-	if d.linesStay {
+	if d.levelsStay {
 		stays = fmt.Sprintf("PrometheusRule %s of generation %d stays until then", rule.Name, madeFrom(rule))
 	}
 	d.programmed = condition(t, v1alpha1.ConditionProgrammed, false, v1alpha1.ReasonRuleTooLarge, errs.ToAggregate().Error()+"; "+stays)
@@ -147,7 +147,7 @@ func (d decision) tooLarge(t *v1alpha1.AlertThreshold, rule *seenRule, errs fiel
 }
 
 func (d decision) withoutOperator(t *v1alpha1.AlertThreshold) decision {
-	d.want, d.write, d.remove, d.linesStay = nil, false, false, false
+	d.want, d.write, d.remove, d.levelsStay = nil, false, false, false
 	d.lookAgain = operatorRetry
 	d.programmed = condition(t, v1alpha1.ConditionProgrammed, false, v1alpha1.ReasonOperatorMissing,
 		"the cluster does not know "+ruleKind.GroupVersion().String()+" PrometheusRule: install the Prometheus Operator or its CRDs; tried again until then")
@@ -156,7 +156,7 @@ func (d decision) withoutOperator(t *v1alpha1.AlertThreshold) decision {
 
 // failed is the decision when the rule could not be read, made, written or removed; verb says which.
 func (d decision) failed(t *v1alpha1.AlertThreshold, verb string, err error) decision {
-	d.want, d.write, d.remove, d.linesStay = nil, false, false, true
+	d.want, d.write, d.remove, d.levelsStay = nil, false, false, true
 	d.fault = err
 	d.programmed = condition(t, v1alpha1.ConditionProgrammed, false, v1alpha1.ReasonApplyFailed,
 		fmt.Sprintf("PrometheusRule %s could not be %s, tried again: %v", rules.Name(t.Name), verb, err))

@@ -73,7 +73,7 @@ func (i *insight) look(t *v1alpha1.AlertThreshold, d decision) *known {
 		return nil
 	case d.want != nil:
 		return &known{i.observer.look(t, d.plan), t.Generation, i.backtester.look(t, d.plan)}
-	case d.linesStay:
+	case d.levelsStay:
 		return &known{i.observer.last(key), d.programmed.ObservedGeneration, i.backtester.last(t)}
 	default:
 		i.forget(key)

@@ -125,7 +125,7 @@ func (o *observer) fill(ctx context.Context, snap *observe.Snapshot) error {
 	if err != nil {
 		return err
 	}
-	snap.AddLines(lines)
+	snap.AddThresholds(lines)
 	return nil
 }
 

@@ -38,8 +38,8 @@ func (d decision) record(status *v1alpha1.AlertThresholdStatus, generation int64
 	status.State = d.state()
 	switch {
 	case d.want != nil:
-		setLines(status, d.plan)
-	case d.linesStay:
+		setLevelStatuses(status, d.plan)
+	case d.levelsStay:
 		// The earlier lines, if there are any, are still in force.
 	default:
 		status.Levels, status.Threshold, status.Rule = nil, "", nil
@@ -91,11 +91,11 @@ func (d decision) state() v1alpha1.State {
 }
 
 // setLines writes down the lines of the plan, which is in force.
-func setLines(status *v1alpha1.AlertThresholdStatus, plan *rules.Plan) {
+func setLevelStatuses(status *v1alpha1.AlertThresholdStatus, plan *rules.Plan) {
 	status.Rule = &v1alpha1.RuleReference{Name: rules.Name(plan.Name)}
-	status.Levels = make([]v1alpha1.LevelStatus, len(plan.Lines))
-	words := make([]string, len(plan.Lines))
-	for i, line := range plan.Lines {
+	status.Levels = make([]v1alpha1.LevelStatus, len(plan.Levels))
+	words := make([]string, len(plan.Levels))
+	for i, line := range plan.Levels {
 		status.Levels[i] = v1alpha1.LevelStatus{Severity: line.Severity, Threshold: line.String()}
 		words[i] = line.Severity + " " + line.String()
 	}

@@ -78,7 +78,7 @@ func modelResponseTime() *timeseries.PanelBuilder {
 	return timePanel("AI Model Response Time", "Mean duration of a model call, by model.", units.Seconds, green).
 		WithTarget(query("{{model}}",
 			"sum by (model) (rate(%[1]s{%[3]s}[$__rate_interval])) / sum by (model) (rate(%[2]s{%[3]s}[$__rate_interval]))",
-			metric.ModelDuration.Sum(), metric.ModelDuration.Total(), scope))
+			metric.ModelDuration.Sum(), metric.ModelDuration.Count(), scope))
 }
 
 // usageGauge shows a percentage of what the process may use, one needle per pod, and marks the alert's line.

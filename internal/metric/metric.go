@@ -48,7 +48,7 @@ func (m Metric) Bucket() string { return m.Name + "_bucket" }
 func (m Metric) Sum() string { return m.Name + "_sum" }
 
 // Total is the name of the histogram's count series.
-func (m Metric) Total() string { return m.Name + "_count" }
+func (m Metric) Count() string { return m.Name + "_count" }
 
 // Values of the labels that have a closed set.
 const (

@@ -40,7 +40,7 @@ func newCrowd(b *testing.B, n int) crowd {
 		identity := func(name string) model.Metric {
 			return model.Metric{model.MetricNameLabel: model.LabelValue(name), "namespace": "ai", "alertthreshold": model.LabelValue(t.Name)}
 		}
-		for _, line := range plan.Lines {
+		for _, line := range plan.Levels {
 			c.lines = append(c.lines, &model.Sample{Metric: identity(rules.ThresholdMetric), Value: model.SampleValue(line.Value)})
 		}
 		for _, endpoint := range []string{"/chat", "/stats", "/v1/chat/completions"} {
@@ -58,7 +58,7 @@ func (c crowd) snapshot(at time.Time) *Snapshot {
 		snap.AddGroup(group)
 	}
 	snap.AddSignals(c.values)
-	snap.AddLines(c.lines)
+	snap.AddThresholds(c.lines)
 	return snap
 }
 

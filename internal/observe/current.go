@@ -13,7 +13,7 @@ import (
 
 // setCurrent sets the value of the worst series: the one that is nearest to a line or furthest beyond it.
 // The labels that the rule itself adds are the same for every series, and are left out.
-func (o *Observation) setCurrent(unit signal.Unit, lines []rules.Line, all []series, rule *heldRule) {
+func (o *Observation) setCurrent(unit signal.Unit, lines []rules.Level, all []series, rule *heldRule) {
 	var worst *series
 	var least distance
 	for i := range all {
@@ -57,7 +57,7 @@ func (d distance) before(other distance) bool {
 }
 
 // nearest is the least distance from any of the lines.
-func nearest(lines []rules.Line, value float64) distance {
+func nearest(lines []rules.Level, value float64) distance {
 	least := distance{room: math.Inf(1), gap: math.Inf(1)}
 	for i, line := range lines {
 		d := distance{gap: line.Value - value}

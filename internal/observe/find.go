@@ -18,7 +18,7 @@ type found struct {
 }
 
 func (s *Subject) find(h *held) found {
-	f := found{alerts: make(map[string]*heldRule, len(s.lines))}
+	f := found{alerts: make(map[string]*heldRule, len(s.levels))}
 	for i := range s.wanted {
 		w := &s.wanted[i]
 		rule := w.in(h.rules)

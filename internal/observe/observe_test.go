@@ -52,7 +52,7 @@ func answer(plan *rules.Plan) promapi.Group {
 // lines are the samples of plimsoll:threshold that the plan's rules record.
 func lines(plan *rules.Plan) model.Vector {
 	var samples model.Vector
-	for _, line := range plan.Lines {
+	for _, line := range plan.Levels {
 		samples = append(samples, &model.Sample{Value: model.SampleValue(line.Value), Metric: model.Metric{
 			model.MetricNameLabel: rules.ThresholdMetric, "namespace": "ai", "alertthreshold": "slow",
 			"severity": model.LabelValue(line.Severity),
@@ -74,7 +74,7 @@ func value(endpoint string, v float64) *model.Sample {
 func snapshot(plan *rules.Plan, after time.Duration, values ...*model.Sample) *Snapshot {
 	snap := NewSnapshot(noon.Add(after))
 	snap.AddGroup(answer(plan))
-	snap.AddLines(lines(plan))
+	snap.AddThresholds(lines(plan))
 	snap.AddSignals(values)
 	return snap
 }

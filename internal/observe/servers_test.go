@@ -102,7 +102,7 @@ func TestContradiction(t *testing.T) {
 			for _, after := range []time.Duration{time.Second, Grace, Grace + time.Second} {
 				snap := NewSnapshot(noon.Add(after))
 				snap.AddGroup(activate(answer(plan), "warning", tc.alerts...))
-				snap.AddLines(lines(plan))
+				snap.AddThresholds(lines(plan))
 				snap.AddSignals(tc.values)
 				told := s.Observe(snap)
 				if tc.want == v1alpha1.StateUnknown && after < Grace+time.Second && told {

@@ -43,7 +43,7 @@ func (s *Subject) advance(at time.Time, now []series) {
 		return
 	}
 	next := map[place]standing{}
-	for _, line := range s.lines {
+	for _, line := range s.levels {
 		for _, one := range now {
 			if !crossed(line, one.value) {
 				continue
@@ -66,7 +66,7 @@ func (s *Subject) advance(at time.Time, now []series) {
 }
 
 // keepFiring adds to next the alerts of the line that go on though their value is back.
-func (s *Subject) keepFiring(line rules.Line, at time.Time, next map[place]standing) {
+func (s *Subject) keepFiring(line rules.Level, at time.Time, next map[place]standing) {
 	for where, is := range s.standing {
 		_, beyond := next[where]
 		if where.severity != line.Severity || beyond || !is.firing {
@@ -82,7 +82,7 @@ func (s *Subject) keepFiring(line rules.Line, at time.Time, next map[place]stand
 }
 
 // stands is where the level of the line stands after the last advance.
-func (s *Subject) stands(line rules.Line) (v1alpha1.State, time.Time) {
+func (s *Subject) stands(line rules.Level) (v1alpha1.State, time.Time) {
 	state, since := v1alpha1.StateInactive, time.Time{}
 	for where, is := range s.standing {
 		if where.severity != line.Severity {
@@ -100,7 +100,7 @@ func (s *Subject) stands(line rules.Line) (v1alpha1.State, time.Time) {
 	return state, since
 }
 
-func crossed(line rules.Line, value float64) bool {
+func crossed(line rules.Level, value float64) bool {
 	if line.Comparison == rules.Below {
 		return value < line.Value
 	}

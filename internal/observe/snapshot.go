@@ -128,7 +128,7 @@ func (s *Snapshot) AddSignals(samples model.Vector) {
 }
 
 // AddLines adds the samples of plimsoll:threshold.
-func (s *Snapshot) AddLines(samples model.Vector) {
+func (s *Snapshot) AddThresholds(samples model.Vector) {
 	for _, sample := range samples {
 		s.at(thresholdOf(sample.Metric)).lines++
 	}

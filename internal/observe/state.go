@@ -11,13 +11,13 @@ import (
 )
 
 // levels says where each level stands. One whose alert and values contradict each other is unknown.
-func (s *Subject) levels(snap *Snapshot, h *held, f found) (levels []Level, contradictory bool) {
-	levels = make([]Level, len(s.lines))
+func (s *Subject) levelStates(snap *Snapshot, h *held, f found) (levels []Level, contradictory bool) {
+	levels = make([]Level, len(s.levels))
 	evaluated := f.evaluated(h)
 	if s.shadow && evaluated {
 		s.advance(snap.At, h.series)
 	}
-	for i, line := range s.lines {
+	for i, line := range s.levels {
 		level := Level{Severity: line.Severity, State: v1alpha1.StateUnknown}
 		if s.shadow && evaluated {
 			level.State, level.ActiveSince = s.stands(line)
@@ -38,7 +38,7 @@ func (s *Subject) levels(snap *Snapshot, h *held, f found) (levels []Level, cont
 
 // contradicts reports whether the state of a line's alert cannot be that of the values. Where there are none they may have
 // gone since, and an alert that is kept firing may do so at any value.
-func contradicts(state v1alpha1.State, line rules.Line, all []series) bool {
+func contradicts(state v1alpha1.State, line rules.Level, all []series) bool {
 	beyond := slices.ContainsFunc(all, func(one series) bool { return crossed(line, one.value) })
 	switch state {
 	case v1alpha1.StateInactive:
@@ -90,8 +90,8 @@ func worst(levels []Level) v1alpha1.State {
 
 // unknown is the observation when nothing is known.
 func (s *Subject) unknown(loaded Verdict) Observation {
-	o := Observation{Loaded: loaded, State: v1alpha1.StateUnknown, Levels: make([]Level, len(s.lines))}
-	for i, line := range s.lines {
+	o := Observation{Loaded: loaded, State: v1alpha1.StateUnknown, Levels: make([]Level, len(s.levels))}
+	for i, line := range s.levels {
 		o.Levels[i] = Level{Severity: line.Severity, State: v1alpha1.StateUnknown}
 	}
 	return o

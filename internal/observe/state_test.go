@@ -56,7 +56,7 @@ func TestState(t *testing.T) {
 			snap.AddGroup(group)
 			snap.AddSignals(tc.values)
 			if !tc.noLines {
-				snap.AddLines(lines(plan))
+				snap.AddThresholds(lines(plan))
 			}
 			s := NewSubject(plan)
 			s.Observe(snap)
@@ -70,7 +70,7 @@ func TestState(t *testing.T) {
 func TestActiveSinceIsTheOldest(t *testing.T) {
 	plan := newPlan(t, latency)
 	snap := NewSnapshot(noon)
-	snap.AddLines(lines(plan))
+	snap.AddThresholds(lines(plan))
 	snap.AddSignals(model.Vector{value("/chat", 3)})
 	snap.AddGroup(activate(answer(plan), "warning",
 		promapi.Alert{State: prometheusv1.AlertStatePending, ActiveAt: noon.Add(-time.Minute)},

@@ -25,7 +25,7 @@ const (
 type Subject struct {
 	key    types.NamespacedName
 	unit   signal.Unit
-	lines  []rules.Line
+	levels []rules.Level
 	wanted []want
 	// shadow: there are no alerts in Prometheus, so it is worked out here what they would do.
 	shadow bool
@@ -48,7 +48,7 @@ func NewSubject(plan *rules.Plan) *Subject {
 	return &Subject{
 		key:    types.NamespacedName{Namespace: plan.Namespace, Name: plan.Name},
 		unit:   plan.Value.Unit,
-		lines:  plan.Lines,
+		levels: plan.Levels,
 		wanted: all,
 		shadow: !slices.ContainsFunc(all, alerting),
 	}
@@ -132,9 +132,9 @@ func (s *Subject) judge(snap *Snapshot) Observation {
 	f := s.find(h)
 	o := Observation{Loaded: s.loaded(snap, h, f), settling: f.complete(h, len(s.wanted)) && pending(h.rules)}
 	if f.evaluated(h) {
-		o.setCurrent(s.unit, s.lines, h.series, f.signal)
+		o.setCurrent(s.unit, s.levels, h.series, f.signal)
 	}
-	o.Levels, o.contradictory = s.levels(snap, h, f)
+	o.Levels, o.contradictory = s.levelStates(snap, h, f)
 	switch {
 	case !o.contradictory:
 		s.contradicted = time.Time{}

@@ -61,7 +61,7 @@ func TestFiringIsToldAtOnce(t *testing.T) {
 	snap := NewSnapshot(noon.Add(time.Second))
 	group := activate(answer(plan), "critical", promapi.Alert{State: prometheusv1.AlertStateFiring, ActiveAt: snap.At})
 	snap.AddGroup(activate(group, "warning", promapi.Alert{State: prometheusv1.AlertStatePending, ActiveAt: snap.At}))
-	snap.AddLines(lines(plan))
+	snap.AddThresholds(lines(plan))
 	snap.AddSignals(model.Vector{value("/a", 6)})
 	if !s.Observe(snap) || s.Published().State != v1alpha1.StateFiring {
 		t.Errorf("published %+v", s.Published())

@@ -20,43 +20,43 @@ import (
 //	source_matchers: [severity="critical"]
 //	target_matchers: [severity=~"warning|info"]
 //	equal: [alertname, namespace, alertthreshold, service, pod, endpoint, method, model, type]
-func (p *Plan) alert(line Line) monitoringv1.Rule {
-	annotations := map[string]string{"summary": p.summary(line), "description": p.description(line)}
+func (p *Plan) alert(level Level) monitoringv1.Rule {
+	annotations := map[string]string{"summary": p.summary(level), "description": p.description(level)}
 	maps.Copy(annotations, p.Annotations)
-	rule := p.newAlert(line, annotations)
-	rule.Expr = intstr.FromString(fmt.Sprintf("%s %s %s", p.recorded(), line.Comparison.operator(), promNumber(line.Value)))
+	rule := p.newAlert(level, annotations)
+	rule.Expr = intstr.FromString(fmt.Sprintf("%s %s %s", p.recorded(), level.Comparison.operator(), promNumber(level.Value)))
 	return rule
 }
 
 // newAlert is an alerting rule of the line's severity and times, without an expression.
-func (p *Plan) newAlert(line Line, annotations map[string]string) monitoringv1.Rule {
-	alertLabels := map[string]string{SeverityLabel: line.Severity, ThresholdLabel: p.Name}
+func (p *Plan) newAlert(level Level, annotations map[string]string) monitoringv1.Rule {
+	alertLabels := map[string]string{SeverityLabel: level.Severity, ThresholdLabel: p.Name}
 	maps.Copy(alertLabels, p.Labels)
 	rule := monitoringv1.Rule{Alert: p.Alert, Labels: alertLabels, Annotations: annotations}
-	if line.For > 0 {
-		rule.For = ptr.To(monitoringv1.Duration(promDuration(line.For)))
+	if level.For > 0 {
+		rule.For = ptr.To(monitoringv1.Duration(promDuration(level.For)))
 	}
-	if line.KeepFiringFor > 0 {
-		rule.KeepFiringFor = ptr.To(monitoringv1.NonEmptyDuration(promDuration(line.KeepFiringFor)))
+	if level.KeepFiringFor > 0 {
+		rule.KeepFiringFor = ptr.To(monitoringv1.NonEmptyDuration(promDuration(level.KeepFiringFor)))
 	}
 	return rule
 }
 
 // summary says what is wrong in one line, such as "Response time (p95) is above 2s in ai".
-func (p *Plan) summary(line Line) string {
-	return fmt.Sprintf("%s is %s %s in %s", p.Value.Title, line.Comparison, line.Unit.Format(line.Value), p.Namespace)
+func (p *Plan) summary(level Level) string {
+	return fmt.Sprintf("%s is %s %s in %s", p.Value.Title, level.Comparison, level.Unit.Format(level.Value), p.Namespace)
 }
 
 // description says what the value is, where, and what can be done. It is a template that Prometheus fills in.
-func (p *Plan) description(line Line) string {
+func (p *Plan) description(level Level) string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s is %s", p.Value.Title, line.Unit.Template())
+	fmt.Fprintf(&text, "%s is %s", p.Value.Title, level.Unit.Template())
 	for _, name := range p.Value.Labels {
 		fmt.Fprintf(&text, "{{ with $labels.%s }}, %s {{ . }}{{ end }}", name, name)
 	}
-	fmt.Fprintf(&text, ": %s the %s threshold of %s", line.Comparison, line.Severity, line.Unit.Format(line.Value))
-	if line.For > 0 {
-		text.WriteString(" for " + promDuration(line.For))
+	fmt.Fprintf(&text, ": %s the %s threshold of %s", level.Comparison, level.Severity, level.Unit.Format(level.Value))
+	if level.For > 0 {
+		text.WriteString(" for " + promDuration(level.For))
 	}
 	text.WriteString(".")
 	if p.Value.Advice != "" {

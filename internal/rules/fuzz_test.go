@@ -25,13 +25,13 @@ func FuzzResolve(f *testing.F) {
 	f.Add("A", "CostPerDay", "", "", "", "1y", "model", "", "$1e300", "290y", "x", strings.Repeat("y", 5000), "z", strings.Repeat("\n", 9000), uint8(7))
 	f.Add("A", "HTTPErrorRatio", "", "", "", "", "", "1e-300", "99.999%", "", "service", `a"} or vector(1) #`, "k", "'\"\\\t", uint8(15))
 	f.Add("A", "CPU", "", "", "", "", "", "", "80%", "0", "a", "\u0085", "b", "\x7f", uint8(0))
-	f.Fuzz(func(t *testing.T, alert, name, expr, unit, quantile, window, by, minTraffic, line, wait, key, value, note, text string, bits uint8) {
+	f.Fuzz(func(t *testing.T, alert, name, expr, unit, quantile, window, by, minTraffic, level, wait, key, value, note, text string, bits uint8) {
 		at := &v1alpha1.AlertThreshold{Spec: v1alpha1.AlertThresholdSpec{
 			Alert: alert, Expr: expr, Unit: v1alpha1.Unit(unit), MinTraffic: v1alpha1.Value(minTraffic),
 			Labels: map[string]string{key: value}, Annotations: map[string]string{note: text},
 			Levels: []v1alpha1.Level{
-				{Severity: "warning", Above: v1alpha1.Value(line), For: v1alpha1.Duration(wait)},
-				{Severity: "page", Below: v1alpha1.Value(line), KeepFiringFor: v1alpha1.Duration(wait)},
+				{Severity: "warning", Above: v1alpha1.Value(level), For: v1alpha1.Duration(wait)},
+				{Severity: "page", Below: v1alpha1.Value(level), KeepFiringFor: v1alpha1.Duration(wait)},
 			},
 		}}
 		at.Namespace, at.Name = "ai", "fuzzed"

@@ -11,36 +11,36 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 )
 
-func resolveLevels(levels []v1alpha1.Level, value Value, path *field.Path) ([]Line, field.ErrorList) {
+func resolveLevels(levels []v1alpha1.Level, value Value, path *field.Path) ([]Level, field.ErrorList) {
 	if len(levels) == 0 {
 		return nil, field.ErrorList{field.Required(path, `set at least one level, such as {severity: warning, above: "2s"}`)}
 	}
 	var errs field.ErrorList
-	lines := make([]Line, 0, len(levels))
+	resolved := make([]Level, 0, len(levels))
 	seen := map[string]bool{}
-	for i, level := range levels {
-		line, lineErrs := resolveLevel(level, value, path.Index(i))
-		lines = append(lines, line)
-		errs = append(errs, lineErrs...)
-		if seen[level.Severity] {
-			errs = append(errs, field.Duplicate(path.Index(i).Child("severity"), level.Severity))
+	for i, spec := range levels {
+		level, levelErrs := resolveLevel(spec, value, path.Index(i))
+		resolved = append(resolved, level)
+		errs = append(errs, levelErrs...)
+		if seen[spec.Severity] {
+			errs = append(errs, field.Duplicate(path.Index(i).Child("severity"), spec.Severity))
 		}
-		seen[level.Severity] = true
+		seen[spec.Severity] = true
 	}
 	if len(errs) == 0 {
-		errs = checkOrder(lines, path)
+		errs = checkOrder(resolved, path)
 	}
-	return lines, errs
+	return resolved, errs
 }
 
 // checkOrder checks that of two lines on the same side that of the known severity which is worse lies beyond the other:
 // else the worse alert would fire first, or both as one.
-func checkOrder(lines []Line, path *field.Path) field.ErrorList {
+func checkOrder(resolved []Level, path *field.Path) field.ErrorList {
 	var errs field.ErrorList
-	for i, worse := range lines {
-		for _, milder := range lines {
+	for i, worse := range resolved {
+		for _, milder := range resolved {
 			known := slices.Contains(severities, worse.Severity) && slices.Contains(severities, milder.Severity)
-			if known && rank(milder) < rank(worse) && worse.Comparison == milder.Comparison && !worse.beyond(milder) {
+			if known && rank(milder) < rank(worse) && worse.Comparison == milder.Comparison && !worse.isBeyond(milder) {
 				errs = append(errs, field.Invalid(path.Index(i).Child(string(worse.Comparison)), worse.Unit.Format(worse.Value),
 					fmt.Sprintf("must lie beyond %s (%s): order levels so that critical lies beyond warning and warning beyond info",
 						milder.Severity, milder)))
@@ -50,39 +50,39 @@ func checkOrder(lines []Line, path *field.Path) field.ErrorList {
 	return errs
 }
 
-func resolveLevel(level v1alpha1.Level, value Value, path *field.Path) (Line, field.ErrorList) {
-	line := Line{Severity: level.Severity, Unit: value.Unit}
+func resolveLevel(spec v1alpha1.Level, value Value, path *field.Path) (Level, field.ErrorList) {
+	level := Level{Severity: spec.Severity, Unit: value.Unit}
 	var errs field.ErrorList
-	if !severityName.MatchString(level.Severity) {
-		errs = append(errs, field.Invalid(path.Child("severity"), level.Severity, severityName.must))
+	if !severityName.MatchString(spec.Severity) {
+		errs = append(errs, field.Invalid(path.Child("severity"), spec.Severity, severityName.hint))
 	}
 
 	switch {
-	case level.Above == "" && level.Below == "":
+	case spec.Above == "" && spec.Below == "":
 		errs = append(errs, field.Required(path, `set exactly one of above and below, such as above: `+example(value)))
-	case level.Above != "" && level.Below != "":
+	case spec.Above != "" && spec.Below != "":
 		errs = append(errs, field.Forbidden(path.Child("below"), "set exactly one of above and below: remove one of the two"))
-	case level.Above != "":
-		line.Comparison = Above
-		errs = append(errs, line.read(level.Above, value, path.Child("above"))...)
+	case spec.Above != "":
+		level.Comparison = Above
+		errs = append(errs, level.read(spec.Above, value, path.Child("above"))...)
 	default:
-		line.Comparison = Below
-		errs = append(errs, line.read(level.Below, value, path.Child("below"))...)
+		level.Comparison = Below
+		errs = append(errs, level.read(spec.Below, value, path.Child("below"))...)
 	}
 
 	var err *field.Error
-	if line.For, err = resolveDuration(level.For, path.Child("for")); err != nil {
+	if level.For, err = resolveDuration(spec.For, path.Child("for")); err != nil {
 		errs = append(errs, err)
 	}
-	if line.KeepFiringFor, err = resolveDuration(level.KeepFiringFor, path.Child("keepFiringFor")); err != nil {
+	if level.KeepFiringFor, err = resolveDuration(spec.KeepFiringFor, path.Child("keepFiringFor")); err != nil {
 		errs = append(errs, err)
 	}
-	return line, errs
+	return level, errs
 }
 
 // read sets the line's value from the text. What is watched may be unknown, because it is wrong itself: then nothing
 // can be said about the text.
-func (l *Line) read(text v1alpha1.Value, value Value, path *field.Path) field.ErrorList {
+func (l *Level) read(text v1alpha1.Value, value Value, path *field.Path) field.ErrorList {
 	if value.Unit == "" {
 		return nil
 	}
@@ -90,14 +90,14 @@ func (l *Line) read(text v1alpha1.Value, value Value, path *field.Path) field.Er
 	if l.Value, err = value.Unit.Parse(string(text)); err != nil {
 		return field.ErrorList{field.Invalid(path, text, fmt.Sprintf("%s, because %s is measured in %s", err, value.source, value.Unit))}
 	}
-	if must := l.useless(value); must != "" {
-		return field.ErrorList{field.Invalid(path, text, must)}
+	if hint := l.checkRange(value); hint != "" {
+		return field.ErrorList{field.Invalid(path, text, hint)}
 	}
 	return nil
 }
 
 // useless says what a line must be that now is never crossed, or always; empty when the line can do its work.
-func (l *Line) useless(value Value) string {
+func (l *Level) checkRange(value Value) string {
 	least, greatest := value.Unit.Format(value.Min), value.Unit.Format(value.Max)
 	switch {
 	case l.Comparison == Above && l.Value >= value.Max:

@@ -20,7 +20,7 @@ const maxName = 63
 // pattern is a form that a text must have, and how to say so.
 type pattern struct {
 	*regexp.Regexp
-	must string
+	hint string
 }
 
 var (
@@ -52,7 +52,7 @@ func checkNames(t *v1alpha1.AlertThreshold) field.ErrorList {
 		errs = append(errs, field.TooLong(field.NewPath("metadata", "name"), t.Name, maxName))
 	}
 	if !alertName.MatchString(t.Spec.Alert) {
-		errs = append(errs, field.Invalid(field.NewPath("spec", "alert"), t.Spec.Alert, alertName.must))
+		errs = append(errs, field.Invalid(field.NewPath("spec", "alert"), t.Spec.Alert, alertName.hint))
 	}
 	return errs
 }
@@ -68,7 +68,7 @@ func checkSelector(entry signal.Signal, selector map[string]string, path *field.
 		case name == "le":
 			errs = append(errs, field.Forbidden(path.Key(name), "remove it: a quantile needs every bucket"))
 		case !labelName.MatchString(name):
-			errs = append(errs, field.Invalid(path.Key(name), name, labelName.must))
+			errs = append(errs, field.Invalid(path.Key(name), name, labelName.hint))
 		}
 	}
 	return errs
@@ -87,7 +87,7 @@ func checkLabels(labels map[string]string, valueLabels []string, path *field.Pat
 		case slices.Contains(valueLabels, name):
 			errs = append(errs, field.Forbidden(path.Key(name), "rename it: the signal's own series are told apart by this label"))
 		case !labelName.MatchString(name):
-			errs = append(errs, field.Invalid(path.Key(name), name, labelName.must))
+			errs = append(errs, field.Invalid(path.Key(name), name, labelName.hint))
 		default:
 			errs = append(errs, checkTemplate(labels[name], path.Key(name))...)
 		}
@@ -99,7 +99,7 @@ func checkAnnotations(annotations map[string]string, path *field.Path) field.Err
 	var errs field.ErrorList
 	for _, name := range slices.Sorted(maps.Keys(annotations)) {
 		if !annotationName.MatchString(name) {
-			errs = append(errs, field.Invalid(path.Key(name), name, annotationName.must))
+			errs = append(errs, field.Invalid(path.Key(name), name, annotationName.hint))
 			continue
 		}
 		errs = append(errs, checkTemplate(annotations[name], path.Key(name))...)

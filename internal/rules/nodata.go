@@ -23,8 +23,8 @@ var severities = []string{"info", "warning", "critical"}
 // noDataAlert is the alert that the series that the value is made of do not exist. It waits as long as the least severe
 // level's alert, and 5 minutes at least. The spec's summary and description are left out, for they speak of a value.
 func (p *Plan) noDataAlert() monitoringv1.Rule {
-	line := p.leastSevere()
-	line.For, line.KeepFiringFor = max(line.For, noDataFor), 0
+	level := p.leastSevere()
+	level.For, level.KeepFiringFor = max(level.For, noDataFor), 0
 
 	annotations := maps.Clone(p.Annotations)
 	if annotations == nil {
@@ -32,9 +32,9 @@ func (p *Plan) noDataAlert() monitoringv1.Rule {
 	}
 	annotations["summary"] = fmt.Sprintf("%s has no data in %s", p.Value.Title, p.Namespace)
 	annotations["description"] = fmt.Sprintf("The series that AlertThreshold %s watches have not been there for %s: "+
-		"look whether what it watches runs and is scraped, and whether its selectors match.", p.Name, promDuration(line.For))
+		"look whether what it watches runs and is scraped, and whether its selectors match.", p.Name, promDuration(level.For))
 
-	rule := p.newAlert(line, annotations)
+	rule := p.newAlert(level, annotations)
 	rule.Expr = intstr.FromString(p.absent())
 	rule.Labels[NoDataLabel] = "true"
 	return rule
@@ -50,12 +50,12 @@ func (p *Plan) absent() string {
 }
 
 // leastSevere is the first line of the lowest known severity, or the first line when none is known.
-func (p *Plan) leastSevere() Line {
-	return slices.MinFunc(p.Lines, func(a, b Line) int { return rank(a) - rank(b) })
+func (p *Plan) leastSevere() Level {
+	return slices.MinFunc(p.Levels, func(a, b Level) int { return rank(a) - rank(b) })
 }
 
-func rank(line Line) int {
-	if i := slices.Index(severities, line.Severity); i >= 0 {
+func rank(level Level) int {
+	if i := slices.Index(severities, level.Severity); i >= 0 {
 		return i
 	}
 	return len(severities)

@@ -20,7 +20,7 @@ type Plan struct {
 	// Value is what is watched.
 	Value Value
 	// Lines are the levels, in the spec's order.
-	Lines []Line
+	Levels []Level
 	// NoData and Mode are those of the spec, never empty. They decide which rules there are: see Groups.
 	NoData v1alpha1.NoData
 	Mode   v1alpha1.Mode
@@ -54,7 +54,7 @@ type Value struct {
 }
 
 // Line is one level: a value that must not be crossed.
-type Line struct {
+type Level struct {
 	Severity   string
 	Comparison Comparison
 	// Value is in the base unit: seconds, percent from 0 to 100, ratio from 0 to 1.
@@ -84,10 +84,10 @@ func (c Comparison) operator() string {
 }
 
 // String is the comparison as people read it, such as "> 2s".
-func (l Line) String() string { return l.Comparison.operator() + " " + l.Unit.Format(l.Value) }
+func (l Level) String() string { return l.Comparison.operator() + " " + l.Unit.Format(l.Value) }
 
 // beyond reports whether the line is crossed only by values that cross the other one, of the same comparison, too.
-func (l Line) beyond(other Line) bool {
+func (l Level) isBeyond(other Level) bool {
 	if l.Comparison == Below {
 		return l.Value < other.Value
 	}
@@ -102,8 +102,8 @@ func Resolve(t *v1alpha1.AlertThreshold) (*Plan, field.ErrorList) {
 	errs := append(checkNames(t), checkLimits(t, spec)...)
 	value, valueErrs := resolveValue(t, spec)
 	errs = append(errs, valueErrs...)
-	lines, lineErrs := resolveLevels(t.Spec.Levels, value, spec.Child("levels"))
-	errs = append(errs, lineErrs...)
+	levels, levelErrs := resolveLevels(t.Spec.Levels, value, spec.Child("levels"))
+	errs = append(errs, levelErrs...)
 	noData, mode, choiceErrs := resolveChoices(t, spec)
 	errs = append(errs, choiceErrs...)
 	errs = append(errs, checkLabels(t.Spec.Labels, value.Labels, spec.Child("labels"))...)
@@ -117,7 +117,7 @@ func Resolve(t *v1alpha1.AlertThreshold) (*Plan, field.ErrorList) {
 		Name:        t.Name,
 		Alert:       t.Spec.Alert,
 		Value:       value,
-		Lines:       lines,
+		Levels:      levels,
 		NoData:      noData,
 		Mode:        mode,
 		Labels:      maps.Clone(t.Spec.Labels),

@@ -83,16 +83,16 @@ func (p *Plan) recordings() []monitoringv1.Rule {
 		Expr:   intstr.FromString(p.Value.Expr),
 		Labels: p.identity(),
 	}}
-	for _, line := range p.Lines {
-		rules = append(rules, p.recordLine(line))
+	for _, level := range p.Levels {
+		rules = append(rules, p.recordLevel(level))
 	}
 	return rules
 }
 
 func (p *Plan) alerts() []monitoringv1.Rule {
 	var rules []monitoringv1.Rule
-	for _, line := range p.Lines {
-		rules = append(rules, p.alert(line))
+	for _, level := range p.Levels {
+		rules = append(rules, p.alert(level))
 	}
 	if p.NoData == v1alpha1.NoDataAlert {
 		rules = append(rules, p.noDataAlert())
@@ -105,14 +105,14 @@ func (p *Plan) identity() map[string]string {
 	return map[string]string{NamespaceLabel: p.Namespace, ThresholdLabel: p.Name}
 }
 
-func (p *Plan) recordLine(line Line) monitoringv1.Rule {
-	lineLabels := p.identity()
-	lineLabels[SeverityLabel] = line.Severity
-	lineLabels[ComparisonLabel] = string(line.Comparison)
+func (p *Plan) recordLevel(level Level) monitoringv1.Rule {
+	levelLabels := p.identity()
+	levelLabels[SeverityLabel] = level.Severity
+	levelLabels[ComparisonLabel] = string(level.Comparison)
 	return monitoringv1.Rule{
 		Record: ThresholdMetric,
-		Expr:   intstr.FromString("vector(" + promNumber(line.Value) + ")"),
-		Labels: lineLabels,
+		Expr:   intstr.FromString("vector(" + promNumber(level.Value) + ")"),
+		Labels: levelLabels,
 	}
 }
 

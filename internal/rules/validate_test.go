@@ -207,7 +207,7 @@ func TestLeastSevere(t *testing.T) {
 	} {
 		var plan Plan
 		for severity := range strings.FieldsSeq(severities) {
-			plan.Lines = append(plan.Lines, Line{Severity: severity})
+			plan.Levels = append(plan.Levels, Level{Severity: severity})
 		}
 		if got := plan.leastSevere().Severity; got != want {
 			t.Errorf("of %s, %s is the least severe, want %s", severities, got, want)

@@ -94,7 +94,7 @@ func checkQuantile(entry signal.Signal, quantile string, path *field.Path) field
 		return field.ErrorList{field.Forbidden(path, "remove it: it goes with latencies only ("+strings.Join(signal.WithQuantile(), ", ")+")")}
 	}
 	if !quantileText.MatchString(quantile) {
-		return field.ErrorList{field.Invalid(path, quantile, quantileText.must)}
+		return field.ErrorList{field.Invalid(path, quantile, quantileText.hint)}
 	}
 	return nil
 }

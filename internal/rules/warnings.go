@@ -19,9 +19,9 @@ var ofValue = regexp.MustCompile(`\{\{.*(\$value|\.Value)`)
 // warnings says what is valid and will hardly do what is meant.
 func (p *Plan) warnings(spec *field.Path) []string {
 	var all []string
-	for i, line := range p.Lines {
-		if text := p.insideBucket(line); text != "" {
-			all = append(all, spec.Child("levels").Index(i).Child(string(line.Comparison)).String()+": "+text)
+	for i, level := range p.Levels {
+		if text := p.insideBucket(level); text != "" {
+			all = append(all, spec.Child("levels").Index(i).Child(string(level.Comparison)).String()+": "+text)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Labels)) {
@@ -34,15 +34,15 @@ func (p *Plan) warnings(spec *field.Path) []string {
 }
 
 // insideBucket warns of a line that lies inside a wide bucket, and says which lines do not.
-func (p *Plan) insideBucket(line Line) string {
-	lower, upper, inside := p.Value.entry.Bucket(line.Value)
+func (p *Plan) insideBucket(level Level) string {
+	lower, upper, inside := p.Value.entry.Bucket(level.Value)
 	if !inside || upper <= wideBucket*lower {
 		return ""
 	}
 	var take []string
 	for _, bound := range []float64{lower, upper} {
 		if bound > p.Value.Min && bound < p.Value.Max {
-			take = append(take, line.Unit.Format(bound))
+			take = append(take, level.Unit.Format(bound))
 		}
 	}
 	advice := take[0]
@@ -50,5 +50,5 @@ func (p *Plan) insideBucket(line Line) string {
 		advice += " or " + take[1]
 	}
 	return fmt.Sprintf("%s lies inside the bucket from %s to %s of %s, where values are a guess: take %s",
-		line.Unit.Format(line.Value), line.Unit.Format(lower), line.Unit.Format(upper), p.Value.entry.Metrics[0].Name, advice)
+		level.Unit.Format(level.Value), level.Unit.Format(lower), level.Unit.Format(upper), p.Value.entry.Metrics[0].Name, advice)
 }

@@ -74,7 +74,7 @@ var catalogue = []Signal{
 		Means:   "a quantile of the time that HTTP requests take",
 		Metrics: []metric.Metric{metric.HTTPRequestDuration}, By: metric.HTTPRequestDuration.Labels,
 		Window: defaultWindow, Quantile: defaultQuantile, Max: greatest(metric.HTTPRequestDuration), Advice: adviceSlow,
-		Traffic: metric.HTTPRequestDuration.Total(),
+		Traffic: metric.HTTPRequestDuration.Count(),
 		expr:    histogramQuantile(metric.HTTPRequestDuration),
 	},
 	{
@@ -97,7 +97,7 @@ var catalogue = []Signal{
 		Means:   "a quantile of the time that model calls take, from start to end",
 		Metrics: []metric.Metric{metric.ModelDuration}, By: metric.ModelDuration.Labels,
 		Window: defaultWindow, Quantile: defaultQuantile, Max: greatest(metric.ModelDuration), Advice: adviceLatency,
-		Traffic: metric.ModelDuration.Total(),
+		Traffic: metric.ModelDuration.Count(),
 		expr:    histogramQuantile(metric.ModelDuration),
 	},
 	{
@@ -105,7 +105,7 @@ var catalogue = []Signal{
 		Means:   "a quantile of the time from a model call's start to the first text of its answer",
 		Metrics: []metric.Metric{metric.TimeToFirstToken}, By: metric.TimeToFirstToken.Labels,
 		Window: defaultWindow, Quantile: defaultQuantile, Max: greatest(metric.TimeToFirstToken), Advice: adviceFirst,
-		Traffic: metric.TimeToFirstToken.Total(),
+		Traffic: metric.TimeToFirstToken.Count(),
 		expr:    histogramQuantile(metric.TimeToFirstToken),
 	},
 	{

@@ -122,7 +122,7 @@ func TestSignalsReadTheContract(t *testing.T) {
 		series[m.Name] = m
 		if m.Type == metric.Histogram {
 			delete(series, m.Name)
-			series[m.Bucket()], series[m.Total()] = m, m
+			series[m.Bucket()], series[m.Count()] = m, m
 		}
 	}
 	for _, s := range All() {

@@ -43,7 +43,7 @@ func (s Signal) Absent(q Query) string {
 	first := s.Metrics[0]
 	name := first.Name
 	if first.Type == metric.Histogram {
-		name = first.Total()
+		name = first.Count()
 	}
 	return "absent(" + q.selector(name) + ")"
 }
@@ -90,7 +90,7 @@ func grouping(names ...string) string {
 func histogramQuantile(m metric.Metric) func(Query) string {
 	return func(q Query) string {
 		return fmt.Sprintf("histogram_quantile(%s, sum%s(rate(%s[%s]))) and %s",
-			q.Quantile, grouping(append([]string{"le"}, q.By...)...), q.selector(m.Bucket()), q.Window, q.enough(m.Total()))
+			q.Quantile, grouping(append([]string{"le"}, q.By...)...), q.selector(m.Bucket()), q.Window, q.enough(m.Count()))
 	}
 }
 

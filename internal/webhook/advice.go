@@ -52,7 +52,7 @@ func newAdviser(f forecaster) *adviser {
 // advise returns what is to be said about the proposed plan; nothing when it is not known in time. A nil adviser knows
 // nothing.
 func (a *adviser) advise(ctx context.Context, present, proposed *rules.Plan) []string {
-	if a == nil || !newLines(present, proposed) {
+	if a == nil || !newLevels(present, proposed) {
 		return nil
 	}
 	select {
@@ -75,9 +75,9 @@ func (a *adviser) advise(ctx context.Context, present, proposed *rules.Plan) []s
 }
 
 // newLines reports whether the proposed plan has lines that are not in force already.
-func newLines(present, proposed *rules.Plan) bool {
+func newLevels(present, proposed *rules.Plan) bool {
 	if proposed.Mode == v1alpha1.ModeOff {
 		return false
 	}
-	return present == nil || present.Value.Expr != proposed.Value.Expr || !slices.Equal(present.Lines, proposed.Lines)
+	return present == nil || present.Value.Expr != proposed.Value.Expr || !slices.Equal(present.Levels, proposed.Levels)
 }

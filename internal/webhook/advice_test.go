@@ -33,7 +33,7 @@ func TestAdvice(t *testing.T) {
 		if present == nil {
 			return []string{"new"}, nil
 		}
-		return []string{"was " + present.Lines[0].String()}, nil
+		return []string{"was " + present.Levels[0].String()}, nil
 	}
 	for name, tc := range map[string]struct {
 		before, after *v1alpha1.AlertThreshold // before is nil for a new one

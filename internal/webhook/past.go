@@ -34,9 +34,9 @@ const looks = 200
 
 // Forecast replays the lines of both plans. A line that is in force as it is proposed is not spoken of.
 func (p *past) Forecast(ctx context.Context, present, proposed *rules.Plan) ([]string, error) {
-	changed := proposed.Lines
+	changed := proposed.Levels
 	if present != nil && present.Value.Expr == proposed.Value.Expr {
-		changed = slices.DeleteFunc(slices.Clone(changed), func(line rules.Line) bool { return slices.Contains(present.Lines, line) })
+		changed = slices.DeleteFunc(slices.Clone(changed), func(line rules.Level) bool { return slices.Contains(present.Levels, line) })
 	}
 	if len(changed) == 0 {
 		return nil, nil
@@ -59,7 +59,7 @@ func (p *past) Forecast(ctx context.Context, present, proposed *rules.Plan) ([]s
 	g.Go(func() (err error) {
 		was = &backtest.Result{}
 		if present != nil {
-			was, err = p.replay(ctx, window, present.Value.Expr, present.Lines)
+			was, err = p.replay(ctx, window, present.Value.Expr, present.Levels)
 		}
 		return err
 	})
@@ -71,7 +71,7 @@ func (p *past) Forecast(ctx context.Context, present, proposed *rules.Plan) ([]s
 }
 
 // replay replays the lines on what the expression has beyond them: the episodes are exact, the coverage is not.
-func (p *past) replay(ctx context.Context, window backtest.Window, expr string, lines []rules.Line) (*backtest.Result, error) {
+func (p *past) replay(ctx context.Context, window backtest.Window, expr string, lines []rules.Level) (*backtest.Result, error) {
 	beyond, err := backtest.Beyond(expr, lines)
 	if err != nil {
 		return nil, err
@@ -82,7 +82,7 @@ func (p *past) replay(ctx context.Context, window backtest.Window, expr string, 
 // coverage is the part of the window in which the plan's signal had a value.
 func (p *past) coverage(ctx context.Context, window backtest.Window, plan *rules.Plan) (float64, error) {
 	window.Step = max(window.Step, (window.Length() / looks).Truncate(window.Step))
-	result, err := p.replayAll(ctx, window, plan.Value.Expr, plan.Lines)
+	result, err := p.replayAll(ctx, window, plan.Value.Expr, plan.Levels)
 	if err != nil {
 		return 0, err
 	}
@@ -90,7 +90,7 @@ func (p *past) coverage(ctx context.Context, window backtest.Window, plan *rules
 }
 
 // replayAll replays the lines on the expression's values.
-func (p *past) replayAll(ctx context.Context, window backtest.Window, expr string, lines []rules.Line) (*backtest.Result, error) {
+func (p *past) replayAll(ctx context.Context, window backtest.Window, expr string, lines []rules.Level) (*backtest.Result, error) {
 	replay, err := backtest.NewReplay(window, lines)
 	if err != nil {
 		return nil, fmt.Errorf("replay %s: %w", expr, err)
@@ -115,18 +115,18 @@ func tell(proposed *backtest.Result, present []backtest.LevelResult) []string {
 	}
 	words := make([]string, len(proposed.Levels))
 	for i, level := range proposed.Levels {
-		words[i] = fmt.Sprintf("level %s (%s) would have fired %s in the last %s (%s covered)", level.Line.Severity,
-			describe(level.Line), times(level.Fires), window, backtest.FormatCoverage(proposed.Coverage))
-		was := slices.IndexFunc(present, func(l backtest.LevelResult) bool { return l.Line.Severity == level.Line.Severity })
+		words[i] = fmt.Sprintf("level %s (%s) would have fired %s in the last %s (%s covered)", level.Level.Severity,
+			describe(level.Level), times(level.Fires), window, backtest.FormatCoverage(proposed.Coverage))
+		was := slices.IndexFunc(present, func(l backtest.LevelResult) bool { return l.Level.Severity == level.Level.Severity })
 		if was >= 0 {
-			words[i] += fmt.Sprintf(", the present one (%s) %s", describe(present[was].Line), times(present[was].Fires))
+			words[i] += fmt.Sprintf(", the present one (%s) %s", describe(present[was].Level), times(present[was].Fires))
 		}
 	}
 	return words
 }
 
 // describe is the line as people read it, such as "> 2s for 10m".
-func describe(line rules.Line) string {
+func describe(line rules.Level) string {
 	if line.For == 0 {
 		return line.String()
 	}

@@ -132,12 +132,12 @@ func (p *past) command(name string) func(context.Context) (float64, error) {
 
 // all replays the threshold's lines on every sample.
 func (p *past) all(ctx context.Context) (float64, error) {
-	return 0, p.replay(ctx, p.plan.Value.Expr, p.plan.Lines)
+	return 0, p.replay(ctx, p.plan.Value.Expr, p.plan.Levels)
 }
 
 // admission replays the lines before and after a change, on the samples that can matter.
 func (p *past) admission(ctx context.Context) (float64, error) {
-	lines := slices.Concat(p.plan.Lines, p.plan.Lines)
+	lines := slices.Concat(p.plan.Levels, p.plan.Levels)
 	expr, err := backtest.Beyond(p.plan.Value.Expr, lines)
 	if err != nil {
 		return 0, err
@@ -145,7 +145,7 @@ func (p *past) admission(ctx context.Context) (float64, error) {
 	return 0, p.replay(ctx, expr, lines)
 }
 
-func (p *past) replay(ctx context.Context, expr string, lines []rules.Line) error {
+func (p *past) replay(ctx context.Context, expr string, lines []rules.Level) error {
 	replay, err := backtest.NewReplay(backtest.Window(p.r), lines)
 	if err != nil {
 		return err

@@ -28,9 +28,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
+	"github.com/plimsoll-dev/plimsoll/hack/steps"
 	"github.com/plimsoll-dev/plimsoll/hack/test/cluster"
 	"github.com/plimsoll-dev/plimsoll/hack/test/freeport"
-	"github.com/plimsoll-dev/plimsoll/hack/steps"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 )
 

@@ -19,9 +19,9 @@ import (
 	"github.com/go-logr/logr"
 	ctrl "sigs.k8s.io/controller-runtime"
 
-	"github.com/plimsoll-dev/plimsoll/hack/test/cluster"
 	"github.com/plimsoll-dev/plimsoll/hack/program"
 	"github.com/plimsoll-dev/plimsoll/hack/steps"
+	"github.com/plimsoll-dev/plimsoll/hack/test/cluster"
 )
 
 func main() { program.Main("error", run) }

@@ -30,7 +30,7 @@ func emitted() map[string][]string {
 		if m.Type == metric.Histogram {
 			series[m.Bucket()] = append(slices.Clone(labels), "le")
 			series[m.Sum()] = labels
-			series[m.Total()] = labels
+			series[m.Count()] = labels
 		}
 	}
 	line := []string{rules.NamespaceLabel, rules.ThresholdLabel, rules.SeverityLabel}

@@ -18,8 +18,8 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/plimsoll-dev/plimsoll/hack/test/freeport"
 	"github.com/plimsoll-dev/plimsoll/hack/steps"
+	"github.com/plimsoll-dev/plimsoll/hack/test/freeport"
 )
 
 // Depth is how much of Kubernetes runs.

@@ -21,9 +21,9 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
+	"github.com/plimsoll-dev/plimsoll/hack/steps"
 	"github.com/plimsoll-dev/plimsoll/hack/test/audit"
 	"github.com/plimsoll-dev/plimsoll/hack/test/cluster"
-	"github.com/plimsoll-dev/plimsoll/hack/steps"
 )
 
 // Main is the TestMain of a package, two folders below the root, whose tests share a control plane. It starts one, calls run

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/plimsoll-dev/plimsoll/hack/test/cluster"
 	"github.com/plimsoll-dev/plimsoll/hack/steps"
+	"github.com/plimsoll-dev/plimsoll/hack/test/cluster"
 )
 
 // Where the demo installs things.

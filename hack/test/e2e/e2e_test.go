@@ -10,9 +10,9 @@ import (
 	"testing"
 
 	"github.com/plimsoll-dev/plimsoll/hack/build"
+	"github.com/plimsoll-dev/plimsoll/hack/steps"
 	"github.com/plimsoll-dev/plimsoll/hack/test/cluster"
 	"github.com/plimsoll-dev/plimsoll/hack/test/demo"
-	"github.com/plimsoll-dev/plimsoll/hack/steps"
 )
 
 // stateDir is the cluster's folder, apart from make demo's.
