@@ -47,7 +47,7 @@ func (m Metric) Bucket() string { return m.Name + "_bucket" }
 // Sum is the name of the histogram's sum series.
 func (m Metric) Sum() string { return m.Name + "_sum" }
 
-// Total is the name of the histogram's count series.
+// Count is the name of the histogram's count series.
 func (m Metric) Count() string { return m.Name + "_count" }
 
 // Values of the labels that have a closed set.

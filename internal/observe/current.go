@@ -60,11 +60,7 @@ func (d distance) before(other distance) bool {
 func nearest(lines []rules.Level, value float64) distance {
 	least := distance{room: math.Inf(1), gap: math.Inf(1)}
 	for i, line := range lines {
-		d := distance{gap: line.Value - value}
-		if line.Comparison == rules.Below {
-			d.gap = -d.gap
-		}
-		d.room = math.NaN()
+		d := distance{room: math.NaN(), gap: line.Distance(value)}
 		if line.Value != 0 {
 			d.room = d.gap / math.Abs(line.Value)
 		}

@@ -45,7 +45,7 @@ func (s *Subject) advance(at time.Time, now []series) {
 	next := map[place]standing{}
 	for _, line := range s.levels {
 		for _, one := range now {
-			if !crossed(line, one.value) {
+			if !line.Crossed(one.value) {
 				continue
 			}
 			where := place{line.Severity, one.labels.String()}
@@ -98,11 +98,4 @@ func (s *Subject) stands(line rules.Level) (v1alpha1.State, time.Time) {
 		}
 	}
 	return state, since
-}
-
-func crossed(line rules.Level, value float64) bool {
-	if line.Comparison == rules.Below {
-		return value < line.Value
-	}
-	return value > line.Value
 }

@@ -127,7 +127,7 @@ func (s *Snapshot) AddSignals(samples model.Vector) {
 	}
 }
 
-// AddLines adds the samples of plimsoll:threshold.
+// AddThresholds adds the samples of plimsoll:threshold.
 func (s *Snapshot) AddThresholds(samples model.Vector) {
 	for _, sample := range samples {
 		s.at(thresholdOf(sample.Metric)).lines++

@@ -39,7 +39,7 @@ func (s *Subject) levelStates(snap *Snapshot, h *held, f found) (levels []Level,
 // contradicts reports whether the state of a line's alert cannot be that of the values. Where there are none they may have
 // gone since, and an alert that is kept firing may do so at any value.
 func contradicts(state v1alpha1.State, line rules.Level, all []series) bool {
-	beyond := slices.ContainsFunc(all, func(one series) bool { return crossed(line, one.value) })
+	beyond := slices.ContainsFunc(all, func(one series) bool { return line.Crossed(one.value) })
 	switch state {
 	case v1alpha1.StateInactive:
 		return beyond

@@ -4,7 +4,6 @@ package rules
 
 import (
 	"maps"
-	"time"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -19,7 +18,7 @@ type Plan struct {
 	Alert string
 	// Value is what is watched.
 	Value Value
-	// Lines are the levels, in the spec's order.
+	// Levels are in the spec's order.
 	Levels []Level
 	// NoData and Mode are those of the spec, never empty. They decide which rules there are: see Groups.
 	NoData v1alpha1.NoData
@@ -30,7 +29,7 @@ type Plan struct {
 	Warnings []string
 }
 
-// Value is the one value that all lines of a plan are compared with.
+// Value is the one value that all levels of a plan are compared with.
 type Value struct {
 	// Expr is PromQL whose every selector matches the threshold's namespace. It has no value for groups with less than
 	// minTraffic.
@@ -42,7 +41,7 @@ type Value struct {
 	Min, Max float64
 	// Title is what the value is called in a sentence, which it begins.
 	Title string
-	// Advice says what to do when a line is crossed; empty when there is none to give.
+	// Advice says what to do when a level is crossed; empty when there is none to give.
 	Advice string
 	// Labels are those that tell one series of Expr from another, as far as they are known.
 	Labels []string
@@ -51,47 +50,6 @@ type Value struct {
 	source string
 	// entry is the signal; the zero Signal for an expression.
 	entry signal.Signal
-}
-
-// Line is one level: a value that must not be crossed.
-type Level struct {
-	Severity   string
-	Comparison Comparison
-	// Value is in the base unit: seconds, percent from 0 to 100, ratio from 0 to 1.
-	Value float64
-	Unit  signal.Unit
-	// For is how long the value must stay across the line before the alert fires, KeepFiringFor how long the alert goes
-	// on after it has come back; zero for not at all.
-	For, KeepFiringFor time.Duration
-}
-
-// Comparison is the side of a line on which an alert fires.
-type Comparison string
-
-const (
-	// Above fires when the value is greater than the line.
-	Above Comparison = "above"
-	// Below fires when the value is less than the line.
-	Below Comparison = "below"
-)
-
-// operator is the PromQL operator of the comparison.
-func (c Comparison) operator() string {
-	if c == Below {
-		return "<"
-	}
-	return ">"
-}
-
-// String is the comparison as people read it, such as "> 2s".
-func (l Level) String() string { return l.Comparison.operator() + " " + l.Unit.Format(l.Value) }
-
-// beyond reports whether the line is crossed only by values that cross the other one, of the same comparison, too.
-func (l Level) isBeyond(other Level) bool {
-	if l.Comparison == Below {
-		return l.Value < other.Value
-	}
-	return l.Value > other.Value
 }
 
 // Resolve reads the threshold. When anything is wrong with it the plan is nil and the list names every wrong field and
