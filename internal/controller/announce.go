@@ -18,7 +18,7 @@ const maxNote = 1024
 // announce tells in the log which conditions have changed, and in events what a person might not expect: what goes
 // wrong, and that it has come right again. That a new threshold is accepted and has its rule is what was asked for; an
 // event would say nothing more than the status, at the price of as many writes again. Ready only repeats the others.
-func (r *Reconciler) announce(ctx context.Context, before, after *v1alpha1.AlertThreshold) {
+func (r *Reconciler) recordEvents(ctx context.Context, before, after *v1alpha1.AlertThreshold) {
 	for _, is := range after.Status.Conditions {
 		was := meta.FindStatusCondition(before.Status.Conditions, is.Type)
 		unchanged := was != nil && was.Status == is.Status && was.Reason == is.Reason && was.Message == is.Message
@@ -28,22 +28,22 @@ func (r *Reconciler) announce(ctx context.Context, before, after *v1alpha1.Alert
 		ctrl.LoggerFrom(ctx).Info("condition changed", "condition", is.Type, "status", is.Status, "reason", is.Reason, "detail", is.Message)
 		reason, eventType := is.Reason, corev1.EventTypeNormal
 		switch {
-		case isDoubtful(is):
+		case hasWarning(is):
 			reason, eventType = v1alpha1.ReasonSpecWarning, corev1.EventTypeWarning
 		case is.Type == v1alpha1.ConditionContested:
 			eventType = corev1.EventTypeWarning
 		case is.Status == metav1.ConditionTrue && (was == nil || was.Status != metav1.ConditionFalse), is.Status == metav1.ConditionUnknown:
 			continue // nothing was wrong, or it is not known yet whether something is
-		case is.Status != metav1.ConditionTrue && !isWithdrawal(is):
+		case is.Status != metav1.ConditionTrue && !isInactive(is):
 			eventType = corev1.EventTypeWarning
 		}
-		r.events.Eventf(after, nil, eventType, reason, "Reconcile", "%s", clip(is.Message, maxNote))
+		r.events.Eventf(after, nil, eventType, reason, "Reconcile", "%s", truncate(is.Message, maxNote))
 	}
 }
 
 // announceRestored tells that the rule has been put back, if the status says that this generation was programmed
 // already.
-func (r *Reconciler) announceRestored(t *v1alpha1.AlertThreshold) {
+func (r *Reconciler) recordRestored(t *v1alpha1.AlertThreshold) {
 	was := meta.FindStatusCondition(t.Status.Conditions, v1alpha1.ConditionProgrammed)
 	if was == nil || was.Reason != v1alpha1.ReasonRuleApplied || was.ObservedGeneration != t.Generation {
 		return

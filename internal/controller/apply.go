@@ -18,7 +18,7 @@ import (
 
 // apply writes the rule. existing is the rule as it was seen, ours, or nil; if it is another one by now, or gone, the
 // error is the API server's conflict.
-func (r *Reconciler) apply(ctx context.Context, t *v1alpha1.AlertThreshold, want *desired, existing *seenRule) error {
+func (r *Reconciler) writeRule(ctx context.Context, t *v1alpha1.AlertThreshold, want *desiredRule, existing *ruleMetadata) error {
 	object, spec, operation := want.object, want.object.Object["spec"], metric.RuleCreate
 	if existing != nil { // write over what was seen, or not at all
 		operation = metric.RuleUpdate
@@ -27,24 +27,24 @@ func (r *Reconciler) apply(ctx context.Context, t *v1alpha1.AlertThreshold, want
 	}
 	// Forced, because every field of a rule of our own is ours to put back.
 	err := r.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(object), fieldOwner, client.ForceOwnership)
-	r.metrics.ruleWritten(operation, err)
+	r.metrics.countRuleWrite(operation, err)
 	if err != nil {
 		return fmt.Errorf("apply: %w", err)
 	}
 	if !equality.Semantic.DeepEqual(object.Object["spec"], spec) {
-		err := r.removeSurplus(ctx, object, spec)
-		r.metrics.ruleWritten(metric.RuleUpdate, err)
+		err := r.replaceSpec(ctx, object, spec)
+		r.metrics.countRuleWrite(metric.RuleUpdate, err)
 		if err != nil {
 			return err
 		}
 	}
-	r.own.change(client.ObjectKeyFromObject(t), func(own *ownWrite) { own.rule = object.GetResourceVersion() })
+	r.expectations.update(client.ObjectKeyFromObject(t), func(own *expectation) { own.rule = object.GetResourceVersion() })
 	return nil
 }
 
 // removeSurplus takes out of a rule of ours what somebody else has added to its spec, such as a further group, which
 // applying leaves in place.
-func (r *Reconciler) removeSurplus(ctx context.Context, object *unstructured.Unstructured, spec any) error {
+func (r *Reconciler) replaceSpec(ctx context.Context, object *unstructured.Unstructured, spec any) error {
 	patch, err := json.Marshal([]map[string]any{
 		{"op": "test", "path": "/metadata/resourceVersion", "value": object.GetResourceVersion()},
 		{"op": "replace", "path": "/spec", "value": spec},
@@ -59,12 +59,12 @@ func (r *Reconciler) removeSurplus(ctx context.Context, object *unstructured.Uns
 }
 
 // remove deletes the rule as it was seen, ours; if it is another one by now, the error is the API server's conflict.
-func (r *Reconciler) remove(ctx context.Context, rule *seenRule) error {
+func (r *Reconciler) deleteRule(ctx context.Context, rule *ruleMetadata) error {
 	err := r.client.Delete(ctx, rule, client.Preconditions{UID: &rule.UID, ResourceVersion: &rule.ResourceVersion})
 	if apierrors.IsNotFound(err) {
 		return nil // somebody else was quicker
 	}
-	r.metrics.ruleWritten(metric.RuleDelete, err)
+	r.metrics.countRuleWrite(metric.RuleDelete, err)
 	if err != nil {
 		return fmt.Errorf("delete: %w", err)
 	}
@@ -74,30 +74,30 @@ func (r *Reconciler) remove(ctx context.Context, rule *seenRule) error {
 // removeRest deletes the rule that a deleted threshold has left, if there is one. Its owner reference has the garbage
 // collector do that too; but an alert is to end when somebody deletes its threshold, and the garbage collector may take
 // half a minute after an outage of the API server.
-func (r *Reconciler) removeRest(ctx context.Context, threshold types.NamespacedName) error {
-	rule := &seenRule{}
+func (r *Reconciler) deleteRuleOf(ctx context.Context, threshold types.NamespacedName) error {
+	rule := &ruleMetadata{}
 	err := r.client.Get(ctx, ruleOf(threshold), rule)
 	switch {
 	case apierrors.IsNotFound(err), meta.IsNoMatchError(err):
 		return nil
 	case err != nil:
 		return fmt.Errorf("read the PrometheusRule: %w", err)
-	case !madeFor(rule, threshold.Name) || !rule.DeletionTimestamp.IsZero():
+	case !ownerNamed(rule, threshold.Name) || !rule.DeletionTimestamp.IsZero():
 		return nil
 	}
-	return r.removeOrphan(ctx, threshold, rule)
+	return r.deleteOrphan(ctx, threshold, rule)
 }
 
 // removeOrphan deletes a rule that was made for a threshold of that name, unless its owner is there after all: the
 // controller's cache may lag behind.
-func (r *Reconciler) removeOrphan(ctx context.Context, threshold types.NamespacedName, rule *seenRule) error {
+func (r *Reconciler) deleteOrphan(ctx context.Context, threshold types.NamespacedName, rule *ruleMetadata) error {
 	owner := &v1alpha1.AlertThreshold{}
-	err := r.live.Get(ctx, threshold, owner)
+	err := r.apiReader.Get(ctx, threshold, owner)
 	if client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("read the AlertThreshold: %w", err)
 	}
 	if err == nil && isOurs(rule, owner) {
 		return nil
 	}
-	return r.remove(ctx, rule)
+	return r.deleteRule(ctx, rule)
 }

@@ -133,5 +133,5 @@ func (b *backtester) tell(key types.NamespacedName, s *tested, refusal string) {
 	t := &v1alpha1.AlertThreshold{}
 	t.Namespace, t.Name, t.UID = key.Namespace, key.Name, s.uid
 	b.events.Eventf(t, nil, corev1.EventTypeWarning, v1alpha1.ReasonBacktestFailed, "Backtest", "%s",
-		clip("there is no backtest of this generation: "+refusal, maxNote))
+		truncate("there is no backtest of this generation: "+refusal, maxNote))
 }

@@ -14,14 +14,14 @@ import (
 
 // operatorRetry is how long to wait before asking again for a kind that the API server does not know: no watch tells
 // when it comes.
-const operatorRetry = 15 * time.Second
+const operatorPollInterval = 15 * time.Second
 
 // decision is what is to be done for one threshold and what its status is to say.
 type decision struct {
 	// plan is nil when the spec is not accepted.
 	plan *rules.Plan
 	// want is the rule as it should be; nil when nothing is to be done about it.
-	want *desired
+	want *desiredRule
 	// write says to write want; remove to delete the rule that was seen, which is ours, or a deleted predecessor's.
 	// programmed is then what holds once that is done.
 	write, remove        bool
@@ -40,23 +40,23 @@ type decision struct {
 func decide(t *v1alpha1.AlertThreshold, seen observed, ruleLabels map[string]string) decision {
 	plan, errs := rules.Resolve(t)
 	d := decision{plan: plan, accepted: accepted(t, plan, errs)}
-	reason, because := withdrawn(t, seen.superseders)
+	reason, because := inactiveReason(t, seen.superseders)
 	switch {
 	case seen.fault != nil:
 		return d.failed(t, "read", seen.fault)
 	case seen.operatorMissing:
 		return d.withoutOperator(t)
 	case reason != "":
-		d.remove = seen.rule != nil && madeFor(seen.rule, t.Name) && seen.rule.DeletionTimestamp.IsZero()
+		d.remove = seen.rule != nil && ownerNamed(seen.rule, t.Name) && seen.rule.DeletionTimestamp.IsZero()
 		d.programmed = condition(t, v1alpha1.ConditionProgrammed, false, reason, because)
 		return d
 	case rules.TooLarge(errs):
 		return d.tooLarge(t, seen.rule, errs)
 	case plan == nil:
 		return d.withLastGood(t, seen.rule)
-	case seen.rule == nil, isOurs(seen.rule, t) && !isLeaving(seen.rule, t):
+	case seen.rule == nil, isOurs(seen.rule, t) && !isTerminating(seen.rule, t):
 		return d.withRule(t, seen.rule, ruleLabels)
-	case isLeaving(seen.rule, t):
+	case isTerminating(seen.rule, t):
 		d.remove = seen.rule.DeletionTimestamp.IsZero()
 		d.programmed = condition(t, v1alpha1.ConditionProgrammed, false, v1alpha1.ReasonRulePending,
 			fmt.Sprintf("PrometheusRule %s is being removed, by hand or with an earlier AlertThreshold of this name: "+
@@ -65,17 +65,17 @@ func decide(t *v1alpha1.AlertThreshold, seen observed, ruleLabels map[string]str
 	default:
 		d.programmed = condition(t, v1alpha1.ConditionProgrammed, false, v1alpha1.ReasonRuleConflict,
 			fmt.Sprintf("PrometheusRule %s exists and %s, so nothing was written: delete or rename it, or rename this AlertThreshold",
-				seen.rule.Name, belongsTo(seen.rule)))
+				seen.rule.Name, describeOwner(seen.rule)))
 		return d
 	}
 }
 
 // mark is that of the rule as it should be; zero when there should be none.
-func (d decision) mark() digest {
+func (d decision) mark() specHash {
 	if d.want == nil {
-		return digest{}
+		return specHash{}
 	}
-	return d.want.mark
+	return d.want.contentHash
 }
 
 // specValid is the message of Accepted when there is nothing to say against the spec.
@@ -96,7 +96,7 @@ func accepted(t *v1alpha1.AlertThreshold, plan *rules.Plan, errs field.ErrorList
 
 // withdrawn is the reason why a threshold has no rule though nothing is wrong with it, and the reason in words; empty when
 // it should have one.
-func withdrawn(t *v1alpha1.AlertThreshold, superseders []string) (reason, because string) {
+func inactiveReason(t *v1alpha1.AlertThreshold, superseders []string) (reason, because string) {
 	switch {
 	case t.Spec.Mode == v1alpha1.ModeOff:
 		return v1alpha1.ReasonOff, "spec.mode is Off: there is no rule, and nothing is watched"
@@ -108,26 +108,26 @@ func withdrawn(t *v1alpha1.AlertThreshold, superseders []string) (reason, becaus
 }
 
 // withRule is the decision that the plan's rule should be there; existing is what is, ours, or nil.
-func (d decision) withRule(t *v1alpha1.AlertThreshold, existing *seenRule, ruleLabels map[string]string) decision {
-	want, err := newDesired(t, d.plan, ruleLabels)
+func (d decision) withRule(t *v1alpha1.AlertThreshold, existing *ruleMetadata, ruleLabels map[string]string) decision {
+	want, err := newDesiredRule(t, d.plan, ruleLabels)
 	if err != nil {
 		return d.failed(t, "made", err)
 	}
 	d.want = want
-	d.write = existing == nil || existing.mark(want.labelNames) != want.mark
+	d.write = existing == nil || existing.contentHash(want.labelNames) != want.contentHash
 	d.programmed = condition(t, v1alpha1.ConditionProgrammed, true, v1alpha1.ReasonRuleApplied,
 		fmt.Sprintf("PrometheusRule %s is in the cluster", rules.Name(t.Name)))
 	return d
 }
 
 // withLastGood is the decision while the spec is not accepted: what is in the cluster stays as it is.
-func (d decision) withLastGood(t *v1alpha1.AlertThreshold, rule *seenRule) decision {
-	if rule == nil || !isOurs(rule, t) || isLeaving(rule, t) {
+func (d decision) withLastGood(t *v1alpha1.AlertThreshold, rule *ruleMetadata) decision {
+	if rule == nil || !isOurs(rule, t) || isTerminating(rule, t) {
 		d.programmed = condition(t, v1alpha1.ConditionProgrammed, false, v1alpha1.ReasonNoRule,
 			"the spec is not accepted and there is no earlier rule: nothing is watched until the spec is fixed")
 		return d
 	}
-	generation := madeFrom(rule)
+	generation := sourceGeneration(rule)
 	d.levelsStay = true
 	d.programmed = condition(t, v1alpha1.ConditionProgrammed, true, v1alpha1.ReasonLastGoodRule,
 		fmt.Sprintf("PrometheusRule %s of generation %d stays until the spec is fixed", rule.Name, generation))
@@ -136,11 +136,11 @@ func (d decision) withLastGood(t *v1alpha1.AlertThreshold, rule *seenRule) decis
 }
 
 // tooLarge is the decision about a rule that is larger than the cap, as errs say: what is in the cluster stays as it is.
-func (d decision) tooLarge(t *v1alpha1.AlertThreshold, rule *seenRule, errs field.ErrorList) decision {
+func (d decision) tooLarge(t *v1alpha1.AlertThreshold, rule *ruleMetadata, errs field.ErrorList) decision {
 	d = d.withLastGood(t, rule)
 	stays := "nothing is watched until then"
 	if d.levelsStay {
-		stays = fmt.Sprintf("PrometheusRule %s of generation %d stays until then", rule.Name, madeFrom(rule))
+		stays = fmt.Sprintf("PrometheusRule %s of generation %d stays until then", rule.Name, sourceGeneration(rule))
 	}
 	d.programmed = condition(t, v1alpha1.ConditionProgrammed, false, v1alpha1.ReasonRuleTooLarge, errs.ToAggregate().Error()+"; "+stays)
 	return d
@@ -148,7 +148,7 @@ func (d decision) tooLarge(t *v1alpha1.AlertThreshold, rule *seenRule, errs fiel
 
 func (d decision) withoutOperator(t *v1alpha1.AlertThreshold) decision {
 	d.want, d.write, d.remove, d.levelsStay = nil, false, false, false
-	d.lookAgain = operatorRetry
+	d.lookAgain = operatorPollInterval
 	d.programmed = condition(t, v1alpha1.ConditionProgrammed, false, v1alpha1.ReasonOperatorMissing,
 		"the cluster does not know "+ruleKind.GroupVersion().String()+" PrometheusRule: install the Prometheus Operator or its CRDs; tried again until then")
 	return d

@@ -27,8 +27,8 @@ func newThreshold() *v1alpha1.AlertThreshold {
 }
 
 // ruleOwnedBy is the metadata of the rule plimsoll-cpu, made from generation 2 and controlled by that owner.
-func ruleOwnedBy(apiVersion, kind, name string, uid types.UID) *seenRule {
-	rule := &seenRule{}
+func ruleOwnedBy(apiVersion, kind, name string, uid types.UID) *ruleMetadata {
+	rule := &ruleMetadata{}
 	rule.Namespace, rule.Name = "ai", "plimsoll-cpu"
 	rule.Annotations = map[string]string{v1alpha1.GenerationAnnotation: "2"}
 	controls := true
@@ -40,13 +40,13 @@ func ruleOwnedBy(apiVersion, kind, name string, uid types.UID) *seenRule {
 var extraLabels = map[string]string{"team": "a"}
 
 // settledRule is the rule of a threshold as the API server would give it back.
-func settledRule(t *testing.T, at *v1alpha1.AlertThreshold) *seenRule {
+func settledRule(t *testing.T, at *v1alpha1.AlertThreshold) *ruleMetadata {
 	t.Helper()
 	plan, errs := rules.Resolve(at)
 	if len(errs) > 0 {
 		t.Fatal(errs)
 	}
-	want, err := newDesired(at, plan, extraLabels)
+	want, err := newDesiredRule(at, plan, extraLabels)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func settledRule(t *testing.T, at *v1alpha1.AlertThreshold) *seenRule {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rule := &seenRule{}
+	rule := &ruleMetadata{}
 	if err := json.Unmarshal(text, rule); err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func TestDecide(t *testing.T) {
 	ours := ruleOwnedBy(group, "AlertThreshold", "cpu", "this")
 	leaving := ruleOwnedBy(group, "AlertThreshold", "cpu", "this")
 	leaving.DeletionTimestamp = &metav1.Time{Time: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)}
-	unowned := &seenRule{}
+	unowned := &ruleMetadata{}
 	unowned.Name = "plimsoll-cpu"
 	settled := settledRule(t, newThreshold())
 	relabelled := settledRule(t, newThreshold())
@@ -204,7 +204,7 @@ func TestClip(t *testing.T) {
 		"more than ten":    "more th...",
 		"sechs ü, zu lang": "sechs ...",
 	} {
-		if got := clip(text, 10); got != want {
+		if got := truncate(text, 10); got != want {
 			t.Errorf("clip(%q) = %q, want %q", text, got, want)
 		}
 	}

@@ -17,17 +17,17 @@ import (
 )
 
 // desired is the PrometheusRule that a threshold should have.
-type desired struct {
+type desiredRule struct {
 	// object holds the fields that the controller answers for, and no others: one made from the Go type would lay claim
 	// to its zero values too.
 	object *unstructured.Unstructured
 	// labelNames are the labels that count, sorted, and mark is that of the rule as it should be.
-	labelNames []string
-	mark       digest
+	labelNames  []string
+	contentHash specHash
 }
 
 // newDesired makes the plan's rule, owned by t, with ruleLabels.
-func newDesired(t *v1alpha1.AlertThreshold, plan *rules.Plan, ruleLabels map[string]string) (*desired, error) {
+func newDesiredRule(t *v1alpha1.AlertThreshold, plan *rules.Plan, ruleLabels map[string]string) (*desiredRule, error) {
 	rule := plan.Rule(ruleLabels)
 	spec, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&rule.Spec)
 	if err != nil {
@@ -37,7 +37,7 @@ func newDesired(t *v1alpha1.AlertThreshold, plan *rules.Plan, ruleLabels map[str
 	if err != nil {
 		return nil, fmt.Errorf("write the rule as JSON: %w", err)
 	}
-	like := &seenRule{}
+	like := &ruleMetadata{}
 	if err := like.Spec.UnmarshalJSON(text); err != nil {
 		return nil, fmt.Errorf("read the rule's JSON: %w", err)
 	}
@@ -57,5 +57,5 @@ func newDesired(t *v1alpha1.AlertThreshold, plan *rules.Plan, ruleLabels map[str
 	object.SetLabels(like.Labels)
 	object.SetAnnotations(like.Annotations)
 	object.SetOwnerReferences(like.OwnerReferences)
-	return &desired{object: object, labelNames: names, mark: like.mark(names)}, nil
+	return &desiredRule{object: object, labelNames: names, contentHash: like.contentHash(names)}, nil
 }

@@ -25,7 +25,7 @@ func TestOverdueComeFirst(t *testing.T) {
 	changed.Generation++
 	queue := priorityqueue.New[ctrl.Request](t.Name())
 	defer queue.ShutDown()
-	for _, h := range []handler.EventHandler{&handler.EnqueueRequestForObject{}, handler.Funcs{CreateFunc: (&Reconciler{client: reader}).first}} {
+	for _, h := range []handler.EventHandler{&handler.EnqueueRequestForObject{}, handler.Funcs{CreateFunc: (&Reconciler{client: reader}).prioritizeStale}} {
 		for _, threshold := range []*v1alpha1.AlertThreshold{kept, changed, robbed} {
 			h.Create(t.Context(), event.CreateEvent{Object: threshold, IsInInitialList: true}, queue)
 		}

@@ -165,25 +165,25 @@ func TestApplyNoticesAnotherRule(t *testing.T) {
 	if err := admin.Create(t.Context(), foreign); err != nil {
 		t.Fatal(err)
 	}
-	seen := &seenRule{ObjectMeta: metav1.ObjectMeta{UID: "another", ResourceVersion: "1"}}
+	seen := &ruleMetadata{ObjectMeta: metav1.ObjectMeta{UID: "another", ResourceVersion: "1"}}
 	m, err := newMetrics(prometheus.NewRegistry(), admin, nil, "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := newLive(t, adminConfig)
-	r := &Reconciler{client: c, metrics: m, own: newOwnWrites()}
+	r := &Reconciler{client: c, metrics: m, expectations: newExpectations()}
 	for _, name := range []string{"theirs", "gone"} {
-		want, err := newDesired(threshold, plan, nil)
+		want, err := newDesiredRule(threshold, plan, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		want.object.SetName(name)
-		if err := r.apply(t.Context(), threshold, want, seen); !apierrors.IsConflict(err) {
+		if err := r.writeRule(t.Context(), threshold, want, seen); !apierrors.IsConflict(err) {
 			t.Errorf("apply over %s: error = %v, want a conflict", name, err)
 		}
 	}
 	seen.Namespace, seen.Name = namespace, "theirs"
-	if err := r.remove(t.Context(), seen); !apierrors.IsConflict(err) {
+	if err := r.deleteRule(t.Context(), seen); !apierrors.IsConflict(err) {
 		t.Errorf("remove: error = %v, want a conflict", err)
 	}
 	if got := getRule(t, namespace, "theirs"); got.ResourceVersion != foreign.ResourceVersion {

@@ -85,7 +85,7 @@ func newScheme() (*runtime.Scheme, error) {
 	if err := v1alpha1.AddToScheme(scheme); err != nil {
 		return nil, fmt.Errorf("register the API types: %w", err)
 	}
-	addSeenRules(scheme)
+	addRuleMetadata(scheme)
 	addPrometheuses(scheme)
 	return scheme, nil
 }

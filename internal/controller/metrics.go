@@ -27,9 +27,9 @@ type metrics struct {
 // that a controller other than self answers for.
 func newMetrics(registerer prometheus.Registerer, reader client.Reader, elected <-chan struct{}, self string) (*metrics, error) {
 	m := &metrics{
-		ruleWrites: counters(metric.RuleWrites),
-		errors:     counters(metric.ReconcileErrors),
-		tooLarge:   counters(metric.RulesTooLarge).WithLabelValues(),
+		ruleWrites: newCounterVec(metric.RuleWrites),
+		errors:     newCounterVec(metric.ReconcileErrors),
+		tooLarge:   newCounterVec(metric.RulesTooLarge).WithLabelValues(),
 	}
 	// Counters that begin at zero, so that a first error is an increase.
 	for _, operation := range metric.RuleOperations() {
@@ -40,7 +40,7 @@ func newMetrics(registerer prometheus.Registerer, reader client.Reader, elected 
 	for _, reason := range metric.ReconcileErrorReasons() {
 		m.errors.WithLabelValues(reason)
 	}
-	counts := &census{reader: reader, elected: elected, self: self,
+	counts := &thresholdCollector{reader: reader, elected: elected, self: self,
 		desc: prometheus.NewDesc(metric.Thresholds.Name, metric.Thresholds.Help, metric.Thresholds.Labels, nil)}
 	for _, c := range []prometheus.Collector{m.ruleWrites, m.errors, m.tooLarge, counts} {
 		if err := registerer.Register(c); err != nil {
@@ -50,12 +50,12 @@ func newMetrics(registerer prometheus.Registerer, reader client.Reader, elected 
 	return m, nil
 }
 
-func counters(m metric.Metric) *prometheus.CounterVec {
+func newCounterVec(m metric.Metric) *prometheus.CounterVec {
 	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: m.Name, Help: m.Help}, m.Labels)
 }
 
 // ruleWritten counts a write of a rule that ended in err.
-func (m *metrics) ruleWritten(operation string, err error) {
+func (m *metrics) countRuleWrite(operation string, err error) {
 	outcome := metric.StatusSuccess
 	switch {
 	case apierrors.IsConflict(err):
@@ -67,7 +67,7 @@ func (m *metrics) ruleWritten(operation string, err error) {
 }
 
 // reconciled counts a reconciliation that ended in err.
-func (m *metrics) reconciled(err error) {
+func (m *metrics) countReconcile(err error) {
 	if err != nil {
 		m.errors.WithLabelValues(reasonOf(err)).Inc()
 	}
@@ -89,7 +89,7 @@ func reasonOf(err error) string {
 }
 
 // census counts the thresholds when it is asked to.
-type census struct {
+type thresholdCollector struct {
 	reader  client.Reader
 	elected <-chan struct{}
 	self    string
@@ -97,10 +97,10 @@ type census struct {
 }
 
 // Describe sends the metric's description.
-func (c *census) Describe(descs chan<- *prometheus.Desc) { descs <- c.desc }
+func (c *thresholdCollector) Describe(descs chan<- *prometheus.Desc) { descs <- c.desc }
 
 // Collect counts, on the replica that leads: a sum over replicas is then right.
-func (c *census) Collect(out chan<- prometheus.Metric) {
+func (c *thresholdCollector) Collect(out chan<- prometheus.Metric) {
 	select {
 	case <-c.elected:
 	default:
@@ -116,7 +116,7 @@ func (c *census) Collect(out chan<- prometheus.Metric) {
 	counts := map[[4]string]int{}
 	for i := range list.Items {
 		if by := list.Items[i].Status.Controller; c.self == "" || by == "" || by == c.self {
-			counts[class(&list.Items[i])]++
+			counts[labelValues(&list.Items[i])]++
 		}
 	}
 	for labels, n := range counts {
@@ -125,7 +125,7 @@ func (c *census) Collect(out chan<- prometheus.Metric) {
 }
 
 // class are the threshold's values of the labels mode, ready, loaded and state.
-func class(t *v1alpha1.AlertThreshold) [4]string {
+func labelValues(t *v1alpha1.AlertThreshold) [4]string {
 	condition := func(kind string) string {
 		unknown := metav1.Condition{Status: metav1.ConditionUnknown}
 		return string(ptr.Deref(meta.FindStatusCondition(t.Status.Conditions, kind), unknown).Status)

@@ -36,7 +36,7 @@ func TestMetricsAreTheContract(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.ruleWritten(metric.RuleCreate, nil)
+	m.countRuleWrite(metric.RuleCreate, nil)
 	families, err := registry.Gather()
 	if err != nil {
 		t.Fatal(err)
@@ -95,7 +95,7 @@ func TestClass(t *testing.T) {
 		{ready, [4]string{"Enforce", "True", "Unknown", "Unknown"}},
 		{off, [4]string{"Off", "True", "Unknown", "Off"}},
 	} {
-		if got := class(tc.at); got != tc.want {
+		if got := labelValues(tc.at); got != tc.want {
 			t.Errorf("class = %v, want %v", got, tc.want)
 		}
 	}

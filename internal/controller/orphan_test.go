@@ -82,7 +82,7 @@ func TestOrphan(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := &Reconciler{client: tc.cache, live: live, metrics: m, own: newOwnWrites()}
+			r := &Reconciler{client: tc.cache, apiReader: live, metrics: m, expectations: newExpectations()}
 			if _, err := r.Reconcile(t.Context(), ctrl.Request{NamespacedName: key}); err != nil {
 				t.Fatal(err)
 			}

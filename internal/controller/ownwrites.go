@@ -20,48 +20,48 @@ import (
 //   - Our own writes come back as events. One that brings the rule as it was last decided on tells nothing new, whoever
 //     wrote it, and is dropped: ownWrites remembers the decision before the write is sent, so that the event cannot
 //     overtake it.
-type ownWrites struct {
-	mu   sync.Mutex
-	last map[types.NamespacedName]ownWrite // by threshold
+type expectations struct {
+	mu          sync.Mutex
+	byThreshold map[types.NamespacedName]expectation // by threshold
 }
 
 // ownWrite is what was last done for one threshold.
-type ownWrite struct {
+type expectation struct {
 	// rule and status are the resourceVersions of the rule and of the threshold after our last write.
 	rule, status string
 	// decided is the mark of the rule as it should be; zero when there should be none, or a foreign one is in its place.
-	decided digest
+	lastApplied specHash
 }
 
-func newOwnWrites() *ownWrites {
-	return &ownWrites{last: map[types.NamespacedName]ownWrite{}}
+func newExpectations() *expectations {
+	return &expectations{byThreshold: map[types.NamespacedName]expectation{}}
 }
 
-func (w *ownWrites) get(threshold types.NamespacedName) ownWrite {
+func (w *expectations) get(threshold types.NamespacedName) expectation {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.last[threshold]
+	return w.byThreshold[threshold]
 }
 
-func (w *ownWrites) change(threshold types.NamespacedName, f func(*ownWrite)) {
+func (w *expectations) update(threshold types.NamespacedName, f func(*expectation)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	own := w.last[threshold]
+	own := w.byThreshold[threshold]
 	f(&own)
-	if own == (ownWrite{}) {
-		delete(w.last, threshold)
+	if own == (expectation{}) {
+		delete(w.byThreshold, threshold)
 		return
 	}
-	w.last[threshold] = own
+	w.byThreshold[threshold] = own
 }
 
 // forget is for a threshold that is gone.
-func (w *ownWrites) forget(threshold types.NamespacedName) {
-	w.change(threshold, func(own *ownWrite) { *own = ownWrite{} })
+func (w *expectations) delete(threshold types.NamespacedName) {
+	w.update(threshold, func(own *expectation) { *own = expectation{} })
 }
 
 // behind reports whether a cached version is older than that of our own write, if there was one.
-func behind(cached, written string) bool {
+func predates(cached, written string) bool {
 	if written == "" {
 		return false
 	}

@@ -31,27 +31,27 @@ const fieldOwner = client.FieldOwner("plimsoll-controller")
 // kept in memory by whoever finds it out, is read by gather, merged by decide and written down by record.
 type Reconciler struct {
 	// client reads from caches, live past them: see ownWrites.
-	client     client.Client
-	live       client.Reader
-	own        *ownWrites
-	events     events.EventRecorder
-	metrics    *metrics
-	rules      *ruleWatch
-	claims     *claims
-	insight    *insight
-	ruleLabels map[string]string
+	client       client.Client
+	apiReader    client.Reader
+	expectations *expectations
+	events       events.EventRecorder
+	metrics      *metrics
+	ruleWatch    *ruleWatch
+	claims       *claims
+	insight      *insight
+	ruleLabels   map[string]string
 }
 
 // Reconcile makes the PrometheusRule of one AlertThreshold what it should be. Only faults are returned, to be tried
 // again; a mistake in the spec is the user's to mend and waits in the status for the next generation.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (result ctrl.Result, err error) {
-	defer func() { r.metrics.reconciled(err) }()
-	threshold, err := r.threshold(ctx, req.NamespacedName)
+	defer func() { r.metrics.countReconcile(err) }()
+	threshold, err := r.fetchThreshold(ctx, req.NamespacedName)
 	switch {
 	case err != nil:
 		return ctrl.Result{}, err
 	case threshold == nil:
-		return ctrl.Result{}, r.removeRest(ctx, req.NamespacedName)
+		return ctrl.Result{}, r.deleteRuleOf(ctx, req.NamespacedName)
 	case !threshold.DeletionTimestamp.IsZero():
 		return ctrl.Result{}, nil
 	}
@@ -60,7 +60,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (result ct
 	case err != nil:
 		return ctrl.Result{}, err
 	case claim.owner != "":
-		r.forget(req.NamespacedName) // it is another controller's; should that go, the threshold is reconciled again
+		r.forgetThreshold(req.NamespacedName) // it is another controller's; should that go, the threshold is reconciled again
 		return ctrl.Result{}, nil
 	case claim.wait > 0:
 		return ctrl.Result{RequeueAfter: claim.wait}, nil
@@ -72,15 +72,15 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (result ct
 }
 
 // forget drops what is remembered of a threshold that is gone, or another controller's.
-func (r *Reconciler) forget(key types.NamespacedName) {
-	r.own.forget(key)
+func (r *Reconciler) forgetThreshold(key types.NamespacedName) {
+	r.expectations.delete(key)
 	r.insight.forget(key)
 }
 
 func (r *Reconciler) reconcile(ctx context.Context, t *v1alpha1.AlertThreshold) (ctrl.Result, error) {
 	seen := r.gather(ctx, t)
 	d := decide(t, seen, r.ruleLabels)
-	r.own.change(client.ObjectKeyFromObject(t), func(own *ownWrite) { own.decided = d.mark() })
+	r.expectations.update(client.ObjectKeyFromObject(t), func(own *expectation) { own.lastApplied = d.mark() })
 	if d.programmed.Reason == v1alpha1.ReasonRuleTooLarge {
 		r.metrics.tooLarge.Inc()
 	}
@@ -100,17 +100,17 @@ func (r *Reconciler) carryOut(ctx context.Context, t *v1alpha1.AlertThreshold, s
 	var err error
 	switch {
 	case d.write:
-		verb, err = "written", r.apply(ctx, t, d.want, seen.rule)
+		verb, err = "written", r.writeRule(ctx, t, d.want, seen.rule)
 	case d.remove && isOurs(seen.rule, t):
-		verb, err = "removed", r.remove(ctx, seen.rule)
+		verb, err = "removed", r.deleteRule(ctx, seen.rule)
 	case d.remove:
-		verb, err = "removed", r.removeOrphan(ctx, client.ObjectKeyFromObject(t), seen.rule)
+		verb, err = "removed", r.deleteOrphan(ctx, client.ObjectKeyFromObject(t), seen.rule)
 	default:
 		return d, nil
 	}
 	switch {
 	case err == nil && d.write:
-		r.announceRestored(t)
+		r.recordRestored(t)
 		return d, nil
 	case err == nil:
 		return d, nil
@@ -139,7 +139,7 @@ func (r *Reconciler) patchStatus(ctx context.Context, before, after *v1alpha1.Al
 	if err != nil {
 		return fmt.Errorf("patching the status: %w", err)
 	}
-	r.own.change(client.ObjectKeyFromObject(after), func(own *ownWrite) { own.status = after.ResourceVersion })
-	r.announce(ctx, before, after)
+	r.expectations.update(client.ObjectKeyFromObject(after), func(own *expectation) { own.status = after.ResourceVersion })
+	r.recordEvents(ctx, before, after)
 	return nil
 }

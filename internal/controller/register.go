@@ -28,14 +28,14 @@ const workers = 8
 // retryFirst and retryLast are the pauses after the first and after many failures to reconcile one threshold. The last is
 // how long a threshold may stay behind once the API server does its work again.
 const (
-	retryFirst = 5 * time.Millisecond
-	retryLast  = 10 * time.Second
+	baseDelay = 5 * time.Millisecond
+	maxDelay  = 10 * time.Second
 )
 
 // newRetries says when a threshold is tried again. It counts for each threshold alone: with the one bucket for all that is
 // the default, of ten retries a second, thousands that had failed together would take minutes to come right.
-func newRetries() workqueue.TypedRateLimiter[ctrl.Request] {
-	return workqueue.NewTypedItemExponentialFailureRateLimiter[ctrl.Request](retryFirst, retryLast)
+func newRateLimiter() workqueue.TypedRateLimiter[ctrl.Request] {
+	return workqueue.NewTypedItemExponentialFailureRateLimiter[ctrl.Request](baseDelay, maxDelay)
 }
 
 // eventSource is who tells of events.
@@ -44,13 +44,13 @@ const eventSource = "plimsoll-controller"
 // register makes mgr run a Reconciler. All that makes a threshold be looked at again comes together here.
 func register(mgr ctrl.Manager, o Options) error {
 	r := &Reconciler{
-		client:     mgr.GetClient(),
-		live:       mgr.GetAPIReader(),
-		own:        newOwnWrites(),
-		events:     mgr.GetEventRecorder(eventSource),
-		ruleLabels: o.RuleLabels,
+		client:       mgr.GetClient(),
+		apiReader:    mgr.GetAPIReader(),
+		expectations: newExpectations(),
+		events:       mgr.GetEventRecorder(eventSource),
+		ruleLabels:   o.RuleLabels,
 	}
-	r.rules = &ruleWatch{cache: mgr.GetCache(), labelNames: ourLabels(o.RuleLabels), own: r.own}
+	r.ruleWatch = &ruleWatch{cache: mgr.GetCache(), labelNames: ourLabels(o.RuleLabels), expectations: r.expectations}
 	var err error
 	if r.insight, err = newInsight(mgr, o, mgr.GetLogger().WithName("prometheus")); err != nil {
 		return err
@@ -65,24 +65,24 @@ func register(mgr ctrl.Manager, o Options) error {
 	if err := mgr.GetFieldIndexer().IndexField(context.Background(), &v1alpha1.AlertThreshold{}, roleField, indexRole); err != nil {
 		return fmt.Errorf("index AlertThresholds by alert: %w", err)
 	}
-	r.rules.controller, err = ctrl.NewControllerManagedBy(mgr).
+	r.ruleWatch.controller, err = ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.AlertThreshold{}, builder.WithPredicates(thresholdChanged)).
-		Watches(&v1alpha1.AlertThreshold{}, handler.EnqueueRequestsFromMapFunc(r.toDefaults), builder.WithPredicates(thresholdChanged)).
-		Watches(&v1alpha1.AlertThreshold{}, handler.Funcs{CreateFunc: r.first}).
+		Watches(&v1alpha1.AlertThreshold{}, handler.EnqueueRequestsFromMapFunc(r.overriddenDefaults), builder.WithPredicates(thresholdChanged)).
+		Watches(&v1alpha1.AlertThreshold{}, handler.Funcs{CreateFunc: r.prioritizeStale}).
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: workers,
-			RateLimiter:             newRetries(),
+			RateLimiter:             newRateLimiter(),
 			SkipNameValidation:      ptr.To(true), // one controller each, but a test may run several managers
 		}).
 		Build(r)
 	if err != nil {
 		return fmt.Errorf("build the AlertThreshold controller: %w", err)
 	}
-	if err := r.rules.controller.Watch(contest.source()); err != nil {
+	if err := r.ruleWatch.controller.Watch(contest.source()); err != nil {
 		return fmt.Errorf("watching other controllers: %w", err)
 	}
 	if r.insight != nil {
-		if err := r.rules.controller.Watch(r.insight.source()); err != nil {
+		if err := r.ruleWatch.controller.Watch(r.insight.source()); err != nil {
 			return fmt.Errorf("watch what is known from Prometheus: %w", err)
 		}
 	}
@@ -93,7 +93,7 @@ func register(mgr ctrl.Manager, o Options) error {
 	case err != nil:
 		return fmt.Errorf("ask the API server for its kinds: %w", err)
 	}
-	return r.rules.ensure()
+	return r.ruleWatch.start()
 }
 
 // addClaims makes mgr look for other controllers, if this one has a Lease by which they find it too. What it returns has
@@ -129,21 +129,21 @@ func (r *Reconciler) addClaims(mgr ctrl.Manager, o Options) (*pending, error) {
 
 // first has a threshold looked at before others, of all that are there when the controller begins, if something was to be
 // done while nobody led.
-func (r *Reconciler) first(ctx context.Context, e event.CreateEvent, queue workqueue.TypedRateLimitingInterface[ctrl.Request]) {
+func (r *Reconciler) prioritizeStale(ctx context.Context, e event.CreateEvent, queue workqueue.TypedRateLimitingInterface[ctrl.Request]) {
 	t, ok := e.Object.(*v1alpha1.AlertThreshold)
-	if byPriority, can := queue.(priorityqueue.PriorityQueue[ctrl.Request]); ok && can && e.IsInInitialList && r.overdue(ctx, t) {
+	if byPriority, can := queue.(priorityqueue.PriorityQueue[ctrl.Request]); ok && can && e.IsInInitialList && r.isStale(ctx, t) {
 		byPriority.AddWithOpts(priorityqueue.AddOpts{Priority: ptr.To(0)}, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(t)})
 	}
 }
 
 // overdue reports whether the cache shows that a threshold has changed since it was last looked at, or that its rule is
 // gone. It need not be right: all are looked at.
-func (r *Reconciler) overdue(ctx context.Context, t *v1alpha1.AlertThreshold) bool {
+func (r *Reconciler) isStale(ctx context.Context, t *v1alpha1.AlertThreshold) bool {
 	if t.Status.ObservedGeneration != t.Generation {
 		return true
 	}
 	return meta.IsStatusConditionTrue(t.Status.Conditions, v1alpha1.ConditionProgrammed) &&
-		apierrors.IsNotFound(r.client.Get(ctx, ruleOf(client.ObjectKeyFromObject(t)), &seenRule{}))
+		apierrors.IsNotFound(r.client.Get(ctx, ruleOf(client.ObjectKeyFromObject(t)), &ruleMetadata{}))
 }
 
 // thresholdChanged passes what can change a decision: the spec, which counts up the generation, as a beginning deletion

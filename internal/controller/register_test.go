@@ -12,7 +12,7 @@ import (
 // TestRetriesAreSoon has thousands of thresholds fail together, again and again, as while the API server refuses: each is
 // tried again within seconds of its end.
 func TestRetriesAreSoon(t *testing.T) {
-	retries := newRetries()
+	retries := newRateLimiter()
 	longest := time.Duration(0)
 	for i := range 2000 {
 		threshold := ctrl.Request{NamespacedName: types.NamespacedName{Namespace: "ai", Name: strconv.Itoa(i)}}

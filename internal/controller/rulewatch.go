@@ -26,33 +26,33 @@ type ruleWatch struct {
 	cache      cache.Cache
 	controller controller.Controller
 	// labelNames are the labels of a rule that are ours, sorted.
-	labelNames []string
-	own        *ownWrites
+	labelNames   []string
+	expectations *expectations
 
 	mu      sync.Mutex
 	started bool
 }
 
 // ensure starts the watch if it has not been started.
-func (w *ruleWatch) ensure() error {
+func (w *ruleWatch) start() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.started {
 		return nil
 	}
 	// By name and not by owner, so that a threshold in conflict with somebody else's rule hears when that goes.
-	toThreshold := handler.TypedEnqueueRequestsFromMapFunc(func(_ context.Context, rule *seenRule) []reconcile.Request {
+	toThreshold := handler.TypedEnqueueRequestsFromMapFunc(func(_ context.Context, rule *ruleMetadata) []reconcile.Request {
 		key, ours := thresholdOf(rule)
 		if !ours {
 			return nil
 		}
 		return []reconcile.Request{{NamespacedName: key}}
 	})
-	if err := w.controller.Watch(namedSource{source.Kind(w.cache, &seenRule{}, toThreshold, w.news()), "kind source: " + ruleKind.String()}); err != nil {
+	if err := w.controller.Watch(namedSource{source.Kind(w.cache, &ruleMetadata{}, toThreshold, w.ruleChanged()), "kind source: " + ruleKind.String()}); err != nil {
 		return fmt.Errorf("watch PrometheusRules: %w", err)
 	}
 	// A replica that stands by begins to watch too: its cache is to be filled when its turn comes.
-	if _, err := w.cache.GetInformer(context.Background(), &seenRule{}, cache.BlockUntilSynced(false)); err != nil {
+	if _, err := w.cache.GetInformer(context.Background(), &ruleMetadata{}, cache.BlockUntilSynced(false)); err != nil {
 		return fmt.Errorf("watch PrometheusRules: %w", err)
 	}
 	w.started = true
@@ -60,7 +60,7 @@ func (w *ruleWatch) ensure() error {
 }
 
 // thresholdOf is the threshold whose rule would have the rule's name, if there can be one.
-func thresholdOf(rule *seenRule) (key types.NamespacedName, ok bool) {
+func thresholdOf(rule *ruleMetadata) (key types.NamespacedName, ok bool) {
 	name, ok := rules.Threshold(rule.Name)
 	return types.NamespacedName{Namespace: rule.Namespace, Name: name}, ok
 }
@@ -72,16 +72,16 @@ func ruleOf(threshold types.NamespacedName) types.NamespacedName {
 
 // news passes what can make a rule differ from what it should be. It drops the Prometheus Operator's status writes, and
 // what brings the rule as it was last decided on.
-func (w *ruleWatch) news() predicate.TypedPredicate[*seenRule] {
-	decided := func(rule *seenRule) bool {
+func (w *ruleWatch) ruleChanged() predicate.TypedPredicate[*ruleMetadata] {
+	decided := func(rule *ruleMetadata) bool {
 		key, ok := thresholdOf(rule)
-		return ok && w.own.get(key).decided == rule.mark(w.labelNames)
+		return ok && w.expectations.get(key).lastApplied == rule.contentHash(w.labelNames)
 	}
-	return predicate.TypedFuncs[*seenRule]{
-		CreateFunc: func(e event.TypedCreateEvent[*seenRule]) bool { return !decided(e.Object) },
-		UpdateFunc: func(e event.TypedUpdateEvent[*seenRule]) bool {
+	return predicate.TypedFuncs[*ruleMetadata]{
+		CreateFunc: func(e event.TypedCreateEvent[*ruleMetadata]) bool { return !decided(e.Object) },
+		UpdateFunc: func(e event.TypedUpdateEvent[*ruleMetadata]) bool {
 			before, after := e.ObjectOld, e.ObjectNew
-			changed := before.mark(w.labelNames) != after.mark(w.labelNames) || before.UID != after.UID ||
+			changed := before.contentHash(w.labelNames) != after.contentHash(w.labelNames) || before.UID != after.UID ||
 				!equality.Semantic.DeepEqual(before.OwnerReferences, after.OwnerReferences)
 			return changed && !decided(after)
 		},

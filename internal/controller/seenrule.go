@@ -18,48 +18,48 @@ var ruleKind = monitoringv1.SchemeGroupVersion.WithKind(monitoringv1.PrometheusR
 // seenRule is a PrometheusRule as the controller reads, watches and caches it: metadata, and a digest in place of the
 // spec, made while the rule is decoded. Rules are large and many; all that has to be known of one is whether it is as it
 // should be. The digest is of the text and not of the Go type, so that it covers fields which the type does not know.
-type seenRule struct {
+type ruleMetadata struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`
-	Spec              digest `json:"spec"`
+	Spec              specHash `json:"spec"`
 }
 
 // seenRuleList is a list of seenRules.
-type seenRuleList struct {
+type ruleMetadataList struct {
 	metav1.TypeMeta `json:",inline"`
 	metav1.ListMeta `json:"metadata,omitempty"`
-	Items           []seenRule `json:"items"`
+	Items           []ruleMetadata `json:"items"`
 }
 
 // DeepCopyObject makes it a runtime.Object.
-func (r *seenRule) DeepCopyObject() runtime.Object {
-	out := &seenRule{TypeMeta: r.TypeMeta, Spec: r.Spec}
+func (r *ruleMetadata) DeepCopyObject() runtime.Object {
+	out := &ruleMetadata{TypeMeta: r.TypeMeta, Spec: r.Spec}
 	r.DeepCopyInto(&out.ObjectMeta)
 	return out
 }
 
 // DeepCopyObject makes it a runtime.Object.
-func (l *seenRuleList) DeepCopyObject() runtime.Object {
-	out := &seenRuleList{TypeMeta: l.TypeMeta, Items: make([]seenRule, len(l.Items))}
+func (l *ruleMetadataList) DeepCopyObject() runtime.Object {
+	out := &ruleMetadataList{TypeMeta: l.TypeMeta, Items: make([]ruleMetadata, len(l.Items))}
 	l.DeepCopyInto(&out.ListMeta)
 	for i := range l.Items {
-		out.Items[i] = *l.Items[i].DeepCopyObject().(*seenRule)
+		out.Items[i] = *l.Items[i].DeepCopyObject().(*ruleMetadata)
 	}
 	return out
 }
 
 // addSeenRules makes seenRule the type by which a client of the scheme reads PrometheusRules.
-func addSeenRules(scheme *runtime.Scheme) {
-	scheme.AddKnownTypeWithName(ruleKind, &seenRule{})
-	scheme.AddKnownTypeWithName(ruleKind.GroupVersion().WithKind(ruleKind.Kind+"List"), &seenRuleList{})
+func addRuleMetadata(scheme *runtime.Scheme) {
+	scheme.AddKnownTypeWithName(ruleKind, &ruleMetadata{})
+	scheme.AddKnownTypeWithName(ruleKind.GroupVersion().WithKind(ruleKind.Kind+"List"), &ruleMetadataList{})
 	metav1.AddToGroupVersion(scheme, ruleKind.GroupVersion())
 }
 
 // digest stands for a JSON text: that of another order of keys, or other blanks, is the same.
-type digest [sha256.Size]byte
+type specHash [sha256.Size]byte
 
 // UnmarshalJSON makes the digest of a text.
-func (d *digest) UnmarshalJSON(text []byte) error {
+func (d *specHash) UnmarshalJSON(text []byte) error {
 	var value any
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
@@ -76,7 +76,7 @@ func (d *digest) UnmarshalJSON(text []byte) error {
 
 // mark stands for all of a rule that is the controller's to keep: its spec, its owner, our annotations, and the labels of
 // those names. What others have added beside it does not count.
-func (r *seenRule) mark(labelNames []string) digest {
+func (r *ruleMetadata) contentHash(labelNames []string) specHash {
 	hash := sha256.New()
 	hash.Write(r.Spec[:])
 	write := func(text string) { fmt.Fprintf(hash, "%q", text) }
@@ -92,5 +92,5 @@ func (r *seenRule) mark(labelNames []string) digest {
 	if !r.DeletionTimestamp.IsZero() {
 		write("leaving") // and so never as it should be
 	}
-	return digest(hash.Sum(nil))
+	return specHash(hash.Sum(nil))
 }

@@ -12,7 +12,7 @@ import (
 )
 
 func TestDigestIsOfTheContent(t *testing.T) {
-	of := func(text string) (d digest) {
+	of := func(text string) (d specHash) {
 		t.Helper()
 		if err := json.Unmarshal([]byte(text), &d); err != nil {
 			t.Fatal(err)
@@ -38,28 +38,28 @@ func TestDigestIsOfTheContent(t *testing.T) {
 
 func TestMarkIsOfWhatIsOurs(t *testing.T) {
 	names := ourLabels(extraLabels)
-	settled := settledRule(t, newThreshold()).mark(names)
+	settled := settledRule(t, newThreshold()).contentHash(names)
 	for name, tc := range map[string]struct {
-		change func(*seenRule)
+		change func(*ruleMetadata)
 		same   bool
 	}{
-		"nothing":               {func(*seenRule) {}, true},
-		"another's label":       {func(r *seenRule) { r.Labels["theirs"] = "" }, true},
-		"another's annotation":  {func(r *seenRule) { r.Annotations["theirs"] = "" }, true},
-		"another version":       {func(r *seenRule) { r.ResourceVersion = "7" }, true},
-		"another owner beside":  {func(r *seenRule) { r.OwnerReferences = append(r.OwnerReferences, metav1.OwnerReference{UID: "x"}) }, true},
-		"spec":                  {func(r *seenRule) { r.Spec[0]++ }, false},
-		"a label's value":       {func(r *seenRule) { r.Labels["team"] = "b" }, false},
-		"no label":              {func(r *seenRule) { delete(r.Labels, "team") }, false},
-		"an empty label":        {func(r *seenRule) { r.Labels["team"] = "" }, false},
-		"generation":            {func(r *seenRule) { r.Annotations[v1alpha1.GenerationAnnotation] = "2" }, false},
-		"no note of the labels": {func(r *seenRule) { delete(r.Annotations, v1alpha1.RuleLabelsAnnotation) }, false},
-		"no owner":              {func(r *seenRule) { r.OwnerReferences = nil }, false},
-		"being deleted":         {func(r *seenRule) { r.DeletionTimestamp = &metav1.Time{Time: time.Unix(1, 0)} }, false},
+		"nothing":               {func(*ruleMetadata) {}, true},
+		"another's label":       {func(r *ruleMetadata) { r.Labels["theirs"] = "" }, true},
+		"another's annotation":  {func(r *ruleMetadata) { r.Annotations["theirs"] = "" }, true},
+		"another version":       {func(r *ruleMetadata) { r.ResourceVersion = "7" }, true},
+		"another owner beside":  {func(r *ruleMetadata) { r.OwnerReferences = append(r.OwnerReferences, metav1.OwnerReference{UID: "x"}) }, true},
+		"spec":                  {func(r *ruleMetadata) { r.Spec[0]++ }, false},
+		"a label's value":       {func(r *ruleMetadata) { r.Labels["team"] = "b" }, false},
+		"no label":              {func(r *ruleMetadata) { delete(r.Labels, "team") }, false},
+		"an empty label":        {func(r *ruleMetadata) { r.Labels["team"] = "" }, false},
+		"generation":            {func(r *ruleMetadata) { r.Annotations[v1alpha1.GenerationAnnotation] = "2" }, false},
+		"no note of the labels": {func(r *ruleMetadata) { delete(r.Annotations, v1alpha1.RuleLabelsAnnotation) }, false},
+		"no owner":              {func(r *ruleMetadata) { r.OwnerReferences = nil }, false},
+		"being deleted":         {func(r *ruleMetadata) { r.DeletionTimestamp = &metav1.Time{Time: time.Unix(1, 0)} }, false},
 	} {
 		rule := settledRule(t, newThreshold())
 		tc.change(rule)
-		if got := rule.mark(names) == settled; got != tc.same {
+		if got := rule.contentHash(names) == settled; got != tc.same {
 			t.Errorf("%s: same = %v, want %v", name, got, tc.same)
 		}
 	}
@@ -77,22 +77,22 @@ func TestBehind(t *testing.T) {
 		{"", "10", true},
 		{"x", "10", true}, // not to be compared: ask
 	} {
-		if got := behind(tc.cached, tc.written); got != tc.want {
+		if got := predates(tc.cached, tc.written); got != tc.want {
 			t.Errorf("behind(%q, %q) = %v, want %v", tc.cached, tc.written, got, tc.want)
 		}
 	}
 }
 
 func TestOwnWritesAreForgotten(t *testing.T) {
-	w := newOwnWrites()
+	w := newExpectations()
 	name := types.NamespacedName{Namespace: "ai", Name: "cpu"}
-	w.change(name, func(own *ownWrite) { own.status = "5" })
-	w.change(name, func(own *ownWrite) { own.rule = "6" })
-	if got := w.get(name); got != (ownWrite{status: "5", rule: "6"}) {
+	w.update(name, func(own *expectation) { own.status = "5" })
+	w.update(name, func(own *expectation) { own.rule = "6" })
+	if got := w.get(name); got != (expectation{status: "5", rule: "6"}) {
 		t.Errorf("own = %+v", got)
 	}
-	w.forget(name)
-	if len(w.last) != 0 {
-		t.Errorf("left: %+v", w.last)
+	w.delete(name)
+	if len(w.byThreshold) != 0 {
+		t.Errorf("left: %+v", w.byThreshold)
 	}
 }

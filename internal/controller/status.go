@@ -25,7 +25,7 @@ func condition(t *v1alpha1.AlertThreshold, kind string, holds bool, reason, mess
 		Status:             status,
 		ObservedGeneration: t.Generation,
 		Reason:             reason,
-		Message:            clip(message, maxMessage),
+		Message:            truncate(message, maxMessage),
 	}
 }
 
@@ -63,19 +63,19 @@ func (d decision) ready() metav1.Condition {
 			break
 		}
 	}
-	if d.accepted.Status == metav1.ConditionTrue && isWithdrawal(d.programmed) {
+	if d.accepted.Status == metav1.ConditionTrue && isInactive(d.programmed) {
 		ready.Status = metav1.ConditionTrue
 	}
 	return ready
 }
 
 // isWithdrawal reports whether the condition says that there is deliberately no rule.
-func isWithdrawal(c metav1.Condition) bool {
+func isInactive(c metav1.Condition) bool {
 	return c.Reason == v1alpha1.ReasonOff || c.Reason == v1alpha1.ReasonSuperseded
 }
 
 // isDoubtful reports whether the condition accepts a spec with a warning.
-func isDoubtful(c metav1.Condition) bool {
+func hasWarning(c metav1.Condition) bool {
 	return c.Type == v1alpha1.ConditionAccepted && c.Status == metav1.ConditionTrue && c.Message != specValid
 }
 
@@ -103,7 +103,7 @@ func setLevelStatuses(status *v1alpha1.AlertThresholdStatus, plan *rules.Plan) {
 }
 
 // clip cuts a text to at most limit bytes, at the border of a character.
-func clip(text string, limit int) string {
+func truncate(text string, limit int) string {
 	if len(text) <= limit {
 		return text
 	}

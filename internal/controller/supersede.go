@@ -16,9 +16,9 @@ type role string
 
 const (
 	// standard is a default: it has no rule while there is an override.
-	standard role = "default"
+	defaultRole role = "default"
 	// override is every threshold that is not marked as a default.
-	override role = "override"
+	overrideRole role = "override"
 )
 
 // roleField is the index of the cache by role and alert.
@@ -32,14 +32,14 @@ func (p role) of(alert string) string { return string(p) + "/" + alert }
 func indexRole(object client.Object) []string {
 	t := object.(*v1alpha1.AlertThreshold)
 	if isDefault(t) {
-		return []string{standard.of(t.Spec.Alert)}
+		return []string{defaultRole.of(t.Spec.Alert)}
 	}
-	return []string{override.of(t.Spec.Alert)}
+	return []string{overrideRole.of(t.Spec.Alert)}
 }
 
 // takesPlace reports whether the override stands in for the default: it has a rule or is about to, or nobody wants one. A
 // mistake in a new override must not leave its alert unwatched.
-func takesPlace(o *v1alpha1.AlertThreshold) bool {
+func isEffectiveOverride(o *v1alpha1.AlertThreshold) bool {
 	switch {
 	case !o.DeletionTimestamp.IsZero():
 		return false
@@ -62,12 +62,12 @@ func (r *Reconciler) sameAlert(ctx context.Context, t *v1alpha1.AlertThreshold, 
 }
 
 // toDefaults maps an override to the defaults whose place it takes, or took before it was changed.
-func (r *Reconciler) toDefaults(ctx context.Context, object client.Object) []reconcile.Request {
+func (r *Reconciler) overriddenDefaults(ctx context.Context, object client.Object) []reconcile.Request {
 	t, ok := object.(*v1alpha1.AlertThreshold)
 	if !ok || isDefault(t) {
 		return nil
 	}
-	defaults, err := r.sameAlert(ctx, t, standard)
+	defaults, err := r.sameAlert(ctx, t, defaultRole)
 	if err != nil {
 		return nil // the manager is ending: nothing else fails to read from a cache that has just told of an event
 	}
