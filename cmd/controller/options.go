@@ -13,11 +13,12 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll/internal/controller"
 	"github.com/plimsoll-dev/plimsoll/internal/logs"
+	"github.com/plimsoll-dev/plimsoll/internal/manager"
 )
 
 // options is the command line.
 type options struct {
-	controller controller.Options
+	controller manager.Options
 	logLevel   slog.Level
 	version    bool
 }
@@ -41,7 +42,7 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	fs.StringVar(&o.controller.ProbeAddress, "health-probe-bind-address", ":8081", "`address` to serve /healthz and /readyz on; 0 for not at all")
 	fs.BoolVar(&o.controller.LeaderElection, "leader-elect", false, "let one of several replicas work at a time")
 	fs.StringVar(&o.controller.LeaderElectionNamespace, "leader-election-namespace", "", "`namespace` of the leader's lease")
-	fs.StringVar(&o.controller.LeaderElectionID, "leader-election-id", controller.DefaultLeaderElectionID,
+	fs.StringVar(&o.controller.LeaderElectionID, "leader-election-id", manager.DefaultLeaderElectionID,
 		"`name` of the leader's lease, which the controller makes if it is not there; another one for each controller of a namespace")
 	fs.StringVar(&o.controller.LeaderElectionIdentity, "leader-election-identity", "",
 		"a `name` that no other replica has and this one keeps when it is restarted, as a pod's is (default: a new one each time)")

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-dev/plimsoll/internal/controller"
+	"github.com/plimsoll-dev/plimsoll/internal/manager"
 	"github.com/plimsoll-dev/plimsoll/internal/promapi"
 	"github.com/plimsoll-dev/plimsoll/internal/webhook"
 )
@@ -27,7 +28,7 @@ func TestParseOptions(t *testing.T) {
 	prometheus := controller.PrometheusOptions{
 		Interval: 15 * time.Second, BacktestInterval: time.Hour, BacktestWindow: 7 * 24 * time.Hour, BacktestStep: 30 * time.Second,
 	}
-	defaults := controller.Options{LeaderElectionID: controller.DefaultLeaderElectionID, MetricsAddress: ":8080", ProbeAddress: ":8081", Prometheus: prometheus, Webhook: webhook.Options{Address: "0"}}
+	defaults := manager.Options{LeaderElectionID: manager.DefaultLeaderElectionID, MetricsAddress: ":8080", ProbeAddress: ":8081", Prometheus: prometheus, Webhook: webhook.Options{Address: "0"}}
 	for name, tc := range map[string]struct {
 		args []string
 		want options
@@ -42,7 +43,7 @@ func TestParseOptions(t *testing.T) {
 				"--prometheus-interval=1m", "--backtest-interval=1d", "--backtest-window=2w", "--backtest-step=15s",
 			},
 			options{
-				controller: controller.Options{
+				controller: manager.Options{
 					Namespaces:              []string{"ai", "web"},
 					RuleLabels:              map[string]string{"release": "prometheus", "team": ""},
 					MetricsAddress:          "0",

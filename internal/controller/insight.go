@@ -3,8 +3,6 @@ package controller
 import (
 	"fmt"
 
-	"github.com/go-logr/logr"
-	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -25,80 +23,62 @@ type insight struct {
 	changed *pending
 }
 
-// known is what is known of one threshold from Prometheus, for its status.
-type known struct {
-	observation *observe.Observation
-	// generation is that of the rule which was observed.
-	generation int64
-	backtest   hindsight
+// prometheusState is what Prometheus says of one threshold.
+type prometheusState struct {
+	Observation *observe.Observation
+	// Generation is that of the rule which was observed.
+	Generation      int64
+	Backtest        *v1alpha1.Backtest
+	Recommendations []v1alpha1.Recommendation
 }
 
 // newInsight makes mgr ask the Prometheus of the options; nil when there is none.
-func newInsight(mgr ctrl.Manager, o Options, log logr.Logger) (*insight, error) {
-	if o.Prometheus.URL == "" {
+func newInsight(mgr ctrl.Manager, o PrometheusOptions, ruleLabels map[string]string) (*insight, error) {
+	if o.URL == "" {
 		return nil, nil
 	}
-	prometheus, err := promapi.New(o.Prometheus.Options)
+	log := mgr.GetLogger().WithName("prometheus")
+	prometheus, err := promapi.New(o.Options)
 	if err != nil {
 		return nil, err
 	}
-	observing, err := promapi.New(o.Prometheus.Options)
+	observing, err := promapi.New(o.Options)
 	if err != nil {
 		return nil, err
 	}
 	i := &insight{changed: &pending{name: "insight", priority: handler.LowPriority}}
 	i.observer = &observer{
 		prometheus: observing,
-		selection:  &selectionReader{live: mgr.GetAPIReader(), ruleLabels: (&rules.Plan{}).Rule(o.RuleLabels).Labels, log: log},
-		interval:   o.Prometheus.Interval,
+		selection:  &selectionReader{live: mgr.GetAPIReader(), ruleLabels: (&rules.Plan{}).Rule(ruleLabels).Labels, log: log},
+		interval:   o.Interval,
 		changed:    i.changed,
 		log:        log,
 		subjects:   map[types.NamespacedName]subject{},
 	}
-	i.backtester = newBacktester(prometheus, o.Prometheus, i.observer, mgr.GetEventRecorder(eventSource), i.changed)
+	i.backtester = newBacktester(prometheus, o, i.observer, mgr.GetEventRecorder(eventSource), i.changed)
 	if err := mgr.Add(i.observer); err != nil {
 		return nil, fmt.Errorf("add the observer: %w", err)
 	}
 	return i, i.backtester.register(mgr)
 }
 
-// source has the changed thresholds reconciled.
-func (i *insight) source() source.Source { return i.changed.source() }
+// Source has the changed thresholds reconciled.
+func (i *insight) Source() source.Source { return i.changed.source() }
 
-// look gives what is known of the threshold, for which d has been decided and done.
-func (i *insight) look(t *v1alpha1.AlertThreshold, d decision) *known {
-	key := client.ObjectKeyFromObject(t)
-	switch {
-	case i == nil:
-		return nil
-	case d.want != nil:
-		return &known{i.observer.look(t, d.plan), t.Generation, i.backtester.look(t, d.plan)}
-	case d.levelsStay:
-		return &known{i.observer.last(key), d.programmed.ObservedGeneration, i.backtester.last(t)}
-	default:
-		i.forget(key)
-		return nil
-	}
+// Track returns what is known of the threshold, whose rule, of that plan, is in the cluster. From now on it is tracked.
+func (i *insight) Track(t *v1alpha1.AlertThreshold, plan *rules.Plan) prometheusState {
+	past := i.backtester.look(t, plan)
+	return prometheusState{i.observer.look(t, plan), t.Generation, past.backtest, past.recommendations}
 }
 
-// forget is for a threshold that has no rule, or is gone.
-func (i *insight) forget(key types.NamespacedName) {
-	if i != nil {
-		i.observer.forget(key)
-		i.backtester.forget(key)
-	}
+// Last returns what is known of a threshold whose rule is of an earlier generation.
+func (i *insight) Last(t *v1alpha1.AlertThreshold, generation int64) prometheusState {
+	past := i.backtester.last(t)
+	return prometheusState{i.observer.last(client.ObjectKeyFromObject(t)), generation, past.backtest, past.recommendations}
 }
 
-// record writes what is known into the status; nil is for a threshold of which nothing can be known.
-func (k *known) record(status *v1alpha1.AlertThresholdStatus) {
-	if k == nil {
-		meta.RemoveStatusCondition(&status.Conditions, v1alpha1.ConditionLoaded)
-		status.Current, status.CurrentLabels, status.Headroom = "", nil, ""
-		status.Backtest, status.Recommendations = nil, nil
-		return
-	}
-	status.Backtest, status.Recommendations = k.backtest.backtest, k.backtest.recommendations
-	if k.observation != nil {
-		k.observation.Record(status, k.generation)
-	}
+// Delete is for a threshold that has no rule, or is gone.
+func (i *insight) Delete(key types.NamespacedName) {
+	i.observer.forget(key)
+	i.backtester.forget(key)
 }

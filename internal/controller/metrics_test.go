@@ -80,13 +80,13 @@ func TestOnlyTheLeaderCounts(t *testing.T) {
 	}
 }
 
-func TestClass(t *testing.T) {
+func TestLabelValues(t *testing.T) {
 	fresh := newThreshold()
 	ready := newThreshold()
-	decide(ready, observed{}, nil).record(&ready.Status, 3)
+	settle(ready, 3, seen{})
 	off := newThreshold()
 	off.Spec.Mode = v1alpha1.ModeOff
-	decide(off, observed{}, nil).record(&off.Status, 3)
+	settle(off, 3, seen{})
 	for _, tc := range []struct {
 		at   *v1alpha1.AlertThreshold
 		want [4]string
@@ -96,7 +96,7 @@ func TestClass(t *testing.T) {
 		{off, [4]string{"Off", "True", "Unknown", "Off"}},
 	} {
 		if got := labelValues(tc.at); got != tc.want {
-			t.Errorf("class = %v, want %v", got, tc.want)
+			t.Errorf("values = %v, want %v", got, tc.want)
 		}
 	}
 }

@@ -20,8 +20,8 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
-// ruleWatch watches PrometheusRules from when the kind is first seen to exist. A controller that is given the watch from
-// the start would not begin its work without the Prometheus Operator, and could not say what is missing.
+// ruleWatch watches PrometheusRules once the kind exists. A controller that had the watch from the start would not run
+// without the Prometheus Operator, and could not say what is missing.
 type ruleWatch struct {
 	cache      cache.Cache
 	controller controller.Controller
@@ -29,33 +29,33 @@ type ruleWatch struct {
 	labelNames   []string
 	expectations *expectations
 
-	mu      sync.Mutex
-	started bool
+	mu        sync.Mutex
+	isStarted bool
 }
 
-// ensure starts the watch if it has not been started.
+// start starts the watch if it has not been started.
 func (w *ruleWatch) start() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.started {
+	if w.isStarted {
 		return nil
 	}
-	// By name and not by owner, so that a threshold in conflict with somebody else's rule hears when that goes.
+	// By name and not by owner, so that a threshold in conflict with somebody else's rule is reconciled when that goes.
 	toThreshold := handler.TypedEnqueueRequestsFromMapFunc(func(_ context.Context, rule *ruleMetadata) []reconcile.Request {
-		key, ours := thresholdOf(rule)
-		if !ours {
+		key, ok := thresholdOf(rule)
+		if !ok {
 			return nil
 		}
 		return []reconcile.Request{{NamespacedName: key}}
 	})
 	if err := w.controller.Watch(namedSource{source.Kind(w.cache, &ruleMetadata{}, toThreshold, w.ruleChanged()), "kind source: " + ruleKind.String()}); err != nil {
-		return fmt.Errorf("watch PrometheusRules: %w", err)
+		return fmt.Errorf("watching PrometheusRules: %w", err)
 	}
-	// A replica that stands by begins to watch too: its cache is to be filled when its turn comes.
+	// A replica that stands by watches too, so that its cache is filled when it leads.
 	if _, err := w.cache.GetInformer(context.Background(), &ruleMetadata{}, cache.BlockUntilSynced(false)); err != nil {
-		return fmt.Errorf("watch PrometheusRules: %w", err)
+		return fmt.Errorf("watching PrometheusRules: %w", err)
 	}
-	w.started = true
+	w.isStarted = true
 	return nil
 }
 
@@ -65,25 +65,25 @@ func thresholdOf(rule *ruleMetadata) (key types.NamespacedName, ok bool) {
 	return types.NamespacedName{Namespace: rule.Namespace, Name: name}, ok
 }
 
-// ruleOf is the rule of a threshold: the other way round.
+// ruleOf is the rule of a threshold: the inverse of thresholdOf.
 func ruleOf(threshold types.NamespacedName) types.NamespacedName {
 	return types.NamespacedName{Namespace: threshold.Namespace, Name: rules.Name(threshold.Name)}
 }
 
-// news passes what can make a rule differ from what it should be. It drops the Prometheus Operator's status writes, and
-// what brings the rule as it was last decided on.
+// ruleChanged passes what can make a rule differ from what it should be. It drops the Prometheus Operator's status writes,
+// and what brings the rule as it was last applied.
 func (w *ruleWatch) ruleChanged() predicate.TypedPredicate[*ruleMetadata] {
-	decided := func(rule *ruleMetadata) bool {
+	isLastApplied := func(rule *ruleMetadata) bool {
 		key, ok := thresholdOf(rule)
 		return ok && w.expectations.get(key).lastApplied == rule.contentHash(w.labelNames)
 	}
 	return predicate.TypedFuncs[*ruleMetadata]{
-		CreateFunc: func(e event.TypedCreateEvent[*ruleMetadata]) bool { return !decided(e.Object) },
+		CreateFunc: func(e event.TypedCreateEvent[*ruleMetadata]) bool { return !isLastApplied(e.Object) },
 		UpdateFunc: func(e event.TypedUpdateEvent[*ruleMetadata]) bool {
 			before, after := e.ObjectOld, e.ObjectNew
 			changed := before.contentHash(w.labelNames) != after.contentHash(w.labelNames) || before.UID != after.UID ||
 				!equality.Semantic.DeepEqual(before.OwnerReferences, after.OwnerReferences)
-			return changed && !decided(after)
+			return changed && !isLastApplied(after)
 		},
 	}
 }
@@ -91,15 +91,14 @@ func (w *ruleWatch) ruleChanged() predicate.TypedPredicate[*ruleMetadata] {
 // managedBy is the label by which every rule of ours says so.
 const managedBy = "app.kubernetes.io/managed-by"
 
-// ourLabels are the names of the labels that every rule of ours has, sorted.
+// ourLabels returns the names of the labels that every rule of ours has, sorted.
 func ourLabels(ruleLabels map[string]string) []string {
 	names := map[string]string{managedBy: ""}
 	maps.Copy(names, ruleLabels)
 	return slices.Sorted(maps.Keys(names))
 }
 
-// namedSource is a source that can be written in the log: the controller logs it as it is, and functions have no
-// JSON.
+// namedSource is a source that can be logged: the controller logs it as it is, and functions have no JSON.
 type namedSource struct {
 	source.Source
 	name string

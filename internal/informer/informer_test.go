@@ -137,7 +137,7 @@ func TestAnswered(t *testing.T) {
 			{"away, and the context is done", done, refused, 1, 1},
 		} {
 			asked := 0
-			got, err := untilAnswered(tt.ctx, func(context.Context) (int, error) { asked++; return 7, tt.err })
+			got, err := retryUntilReachable(tt.ctx, func(context.Context) (int, error) { asked++; return 7, tt.err })
 			if !errors.Is(err, tt.err) || got != 7 {
 				t.Errorf("%s: %d, error = %v; want 7, %v", tt.name, got, err, tt.err)
 			}

@@ -1,4 +1,4 @@
-package controller
+package claims
 
 import (
 	"context"
@@ -8,7 +8,6 @@ import (
 
 	"github.com/go-logr/logr"
 	coordinationv1 "k8s.io/api/coordination/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -27,17 +26,17 @@ func claimed(name string, age time.Duration, by string) v1alpha1.AlertThreshold 
 }
 
 func TestNewClaim(t *testing.T) {
-	all := peer{lives: true, created: claimTime.Add(-time.Hour)}
-	elder := peer{lives: true, created: claimTime.Add(-2 * time.Hour)}
+	all := peer{isAlive: true, created: claimTime.Add(-time.Hour)}
+	elder := peer{isAlive: true, created: claimTime.Add(-2 * time.Hour)}
 	gone := peer{created: claimTime.Add(-2 * time.Hour)}
-	elsewhere := peer{lives: true, created: claimTime.Add(-2 * time.Hour), watches: []string{"web"}}
-	here := peer{lives: true, created: claimTime.Add(-2 * time.Hour), watches: []string{"ai", "web"}}
+	elsewhere := peer{isAlive: true, created: claimTime.Add(-2 * time.Hour), watches: []string{"web"}}
+	here := peer{isAlive: true, created: claimTime.Add(-2 * time.Hour), watches: []string{"ai", "web"}}
 	list := func(all ...v1alpha1.AlertThreshold) []v1alpha1.AlertThreshold { return all }
 	for name, tc := range map[string]struct {
 		age         time.Duration // of the threshold
 		own, theirs []v1alpha1.AlertThreshold
 		known       map[string]peer
-		want        claim
+		want        Claim
 	}{
 		"alone":                {known: map[string]peer{"me/c": all}},
 		"others gone":          {theirs: list(claimed("a", time.Hour, "other/c")), known: map[string]peer{"me/c": all, "other/c": gone}},
@@ -45,52 +44,52 @@ func TestNewClaim(t *testing.T) {
 		"others elsewhere now": {theirs: list(claimed("a", time.Hour, "other/c")), known: map[string]peer{"me/c": all, "other/c": elsewhere}},
 		"another answers for it": {
 			theirs: list(claimed("a", time.Hour, "other/c")), known: map[string]peer{"me/c": all, "other/c": here},
-			want: claim{owner: "other/c", contenders: []string{"other/c"}},
+			want: Claim{Owner: "other/c", Contenders: []string{"other/c"}},
 		},
 		"another's claim is the older": {
 			own: list(claimed("b", time.Minute, "me/c")), theirs: list(claimed("c", 0, "other/c"), claimed("a", time.Hour, "other/c")),
 			known: map[string]peer{"me/c": all, "other/c": all},
-			want:  claim{owner: "other/c", contenders: []string{"other/c"}},
+			want:  Claim{Owner: "other/c", Contenders: []string{"other/c"}},
 		},
 		"our claim is the older": {
 			own: list(claimed("b", time.Hour, "me/c")), theirs: list(claimed("a", time.Minute, "other/c")),
 			known: map[string]peer{"me/c": all, "other/c": elder},
-			want:  claim{contenders: []string{"other/c"}},
+			want:  Claim{Contenders: []string{"other/c"}},
 		},
 		"of one age the name decides": {
 			own: list(claimed("a", time.Hour, "me/c")), theirs: list(claimed("b", time.Hour, "other/c")),
 			known: map[string]peer{"me/c": all, "other/c": all},
-			want:  claim{contenders: []string{"other/c"}},
+			want:  Claim{Contenders: []string{"other/c"}},
 		},
 		"not known who is there": {
 			theirs: list(claimed("a", time.Hour, "other/c")),
-			want:   claim{owner: "other/c"},
+			want:   Claim{Owner: "other/c"},
 		},
 		"nobody's namespace, the older first": {
 			age: 4 * time.Second, known: map[string]peer{"me/c": all, "other/c": elder},
-			want: claim{contenders: []string{"other/c"}, wait: 6 * time.Second},
+			want: Claim{Contenders: []string{"other/c"}, Wait: 6 * time.Second},
 		},
 		"nobody's namespace, the older does not come": {
 			age: 10 * time.Second, known: map[string]peer{"me/c": all, "other/c": elder},
-			want: claim{contenders: []string{"other/c"}},
+			want: Claim{Contenders: []string{"other/c"}},
 		},
 		"nobody's namespace, a clock behind": {
 			age: -time.Hour, known: map[string]peer{"me/c": all, "other/c": elder},
-			want: claim{contenders: []string{"other/c"}},
+			want: Claim{Contenders: []string{"other/c"}},
 		},
 		"nobody's namespace, we are the older": {
 			known: map[string]peer{"me/c": elder, "other/c": all},
-			want:  claim{contenders: []string{"other/c"}},
+			want:  Claim{Contenders: []string{"other/c"}},
 		},
 		"our namespace, a new threshold": {
 			own: list(claimed("b", time.Hour, "me/c")), known: map[string]peer{"me/c": all, "other/c": elder},
-			want: claim{contenders: []string{"other/c"}},
+			want: Claim{Contenders: []string{"other/c"}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			threshold := claimed("t", tc.age, "")
 			got := newClaim("me/c", &threshold, tc.own, tc.theirs, tc.known, claimTime)
-			if got.owner != tc.want.owner || got.wait != tc.want.wait || !slices.Equal(got.contenders, tc.want.contenders) || got.self != "me/c" {
+			if got.Owner != tc.want.Owner || got.Wait != tc.want.Wait || !slices.Equal(got.Contenders, tc.want.Contenders) || got.Self != "me/c" {
 				t.Errorf("claim is %+v, want %+v", got, tc.want)
 			}
 		})
@@ -112,43 +111,25 @@ func (r *indexReader) List(_ context.Context, _ client.ObjectList, options ...cl
 
 // TestClaimsReadLittle: our own thresholds, which may be thousands, are read only where a controller that lives disputes them.
 func TestClaimsReadLittle(t *testing.T) {
-	living := peer{lives: true, created: claimTime}
+	living := peer{isAlive: true, created: claimTime}
 	for name, tc := range map[string]struct {
 		by    string // who has claimed the threshold
 		known map[string]peer
 		want  []string
 	}{
-		"alone":                {"", map[string]peer{"me/c": living}, []string{others}},
-		"another that is gone": {"", map[string]peer{"me/c": living, "gone/c": {created: claimTime}}, []string{others}},
-		"claimed by us":        {"me/c", map[string]peer{"me/c": living, "other/c": living}, []string{others}},
-		"unclaimed":            {"", map[string]peer{"me/c": living, "other/c": living}, []string{others, ours}},
-		"claimed by one gone":  {"gone/c", map[string]peer{"me/c": living, "other/c": living}, []string{others, ours}},
+		"alone":                {"", map[string]peer{"me/c": living}, []string{claimedByPeer}},
+		"another that is gone": {"", map[string]peer{"me/c": living, "gone/c": {created: claimTime}}, []string{claimedByPeer}},
+		"claimed by us":        {"me/c", map[string]peer{"me/c": living, "other/c": living}, []string{claimedByPeer}},
+		"unclaimed":            {"", map[string]peer{"me/c": living, "other/c": living}, []string{claimedByPeer, claimedByUs}},
+		"claimed by one gone":  {"gone/c", map[string]peer{"me/c": living, "other/c": living}, []string{claimedByPeer, claimedByUs}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			reader, threshold := &indexReader{}, claimed("t", 0, tc.by)
-			c := &claims{reader: reader, peers: &peers{self: "me/c", known: tc.known, asked: true}, log: logr.Discard(), left: map[string]string{}}
-			if _, err := c.of(t.Context(), &threshold); err != nil || !slices.Equal(reader.asked, tc.want) {
+			c := &Claims{reader: reader, peers: &peers{self: "me/c", known: tc.known, isRead: true}, log: logr.Discard(), yielded: map[string]string{}}
+			if _, err := c.Of(t.Context(), &threshold); err != nil || !slices.Equal(reader.asked, tc.want) {
 				t.Errorf("read are %v (%v), want %v", reader.asked, err, tc.want)
 			}
 		})
-	}
-}
-
-// TestClaimRecord: the condition Contested is there as long as a contender is, and no longer.
-func TestClaimRecord(t *testing.T) {
-	threshold := newThreshold()
-	claim{self: "me/c", contenders: []string{"other/c"}}.record(threshold)
-	contested := meta.FindStatusCondition(threshold.Status.Conditions, v1alpha1.ConditionContested)
-	if contested == nil || contested.Status != metav1.ConditionTrue || threshold.Status.Controller != "me/c" {
-		t.Fatalf("status is %+v", threshold.Status)
-	}
-	claim{self: "me/c"}.record(threshold)
-	if meta.FindStatusCondition(threshold.Status.Conditions, v1alpha1.ConditionContested) != nil {
-		t.Error("still contested")
-	}
-	claim{}.record(threshold) // without leader election
-	if threshold.Status.Controller != "me/c" {
-		t.Errorf("controller is %q", threshold.Status.Controller)
 	}
 }
 
@@ -160,18 +141,18 @@ func TestNewPeer(t *testing.T) {
 		want    peer
 		serves  bool
 	}{
-		"at work":                 {"pod", time.Second, "*", peer{lives: true}, true},
-		"away":                    {"pod", 9 * time.Minute, "*", peer{lives: true}, true},
+		"at work":                 {"pod", time.Second, "*", peer{isAlive: true}, true},
+		"away":                    {"pod", 9 * time.Minute, "*", peer{isAlive: true}, true},
 		"gone":                    {"pod", 11 * time.Minute, "*", peer{}, false},
-		"being rolled out":        {"", 50 * time.Second, "*", peer{lives: true}, true},
+		"being rolled out":        {"", 50 * time.Second, "*", peer{isAlive: true}, true},
 		"uninstalled":             {"", 70 * time.Second, "*", peer{}, false},
-		"of some namespaces":      {"pod", 0, "web,ai", peer{lives: true, watches: []string{"ai", "web"}}, true},
-		"of other namespaces":     {"pod", 0, "web", peer{lives: true, watches: []string{"web"}}, false},
-		"does not say what it is": {"pod", 0, "", peer{lives: true, watches: []string{""}}, false},
+		"of some namespaces":      {"pod", 0, "web,ai", peer{isAlive: true, watches: []string{"ai", "web"}}, true},
+		"of other namespaces":     {"pod", 0, "web", peer{isAlive: true, watches: []string{"web"}}, false},
+		"does not say what it is": {"pod", 0, "", peer{isAlive: true, watches: []string{""}}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			lease := &coordinationv1.Lease{}
-			lease.Annotations = map[string]string{watchesAnnotation: tc.watches}
+			lease.Annotations = map[string]string{WatchesAnnotation: tc.watches}
 			lease.Spec.HolderIdentity, lease.Spec.RenewTime = ptr.To(tc.holder), ptr.To(metav1.NewMicroTime(claimTime.Add(-tc.quiet)))
 			got := newPeer(lease, claimTime)
 			if !got.equal(tc.want) || got.serves("ai") != tc.serves {
@@ -179,7 +160,7 @@ func TestNewPeer(t *testing.T) {
 			}
 		})
 	}
-	if newPeer(&coordinationv1.Lease{}, claimTime).lives {
+	if newPeer(&coordinationv1.Lease{}, claimTime).isAlive {
 		t.Error("a Lease that was never renewed is of a controller that lives")
 	}
 }

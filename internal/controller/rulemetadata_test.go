@@ -6,12 +6,11 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 )
 
-func TestDigestIsOfTheContent(t *testing.T) {
+func TestSpecHashIsOfTheContent(t *testing.T) {
 	of := func(text string) (d specHash) {
 		t.Helper()
 		if err := json.Unmarshal([]byte(text), &d); err != nil {
@@ -21,7 +20,7 @@ func TestDigestIsOfTheContent(t *testing.T) {
 	}
 	same := of(`{"groups":[{"name":"a","limit":10,"rules":[{"expr":"up > 1"}]}]}`)
 	if got := of(`{ "groups": [ {"rules": [{"expr": "up \u003e 1"}], "limit": 10, "name": "a"} ] }`); got != same {
-		t.Error("another way to write the same has another digest")
+		t.Error("another way to write the same has another hash")
 	}
 	for _, text := range []string{
 		`{"groups":[{"name":"a","limit":10,"rules":[{"expr":"up > 2"}]}]}`,
@@ -31,12 +30,12 @@ func TestDigestIsOfTheContent(t *testing.T) {
 		`null`,
 	} {
 		if of(text) == same {
-			t.Errorf("%s has the same digest", text)
+			t.Errorf("%s has the same hash", text)
 		}
 	}
 }
 
-func TestMarkIsOfWhatIsOurs(t *testing.T) {
+func TestContentHashIsOfWhatIsOurs(t *testing.T) {
 	names := ourLabels(extraLabels)
 	settled := settledRule(t, newThreshold()).contentHash(names)
 	for name, tc := range map[string]struct {
@@ -62,37 +61,5 @@ func TestMarkIsOfWhatIsOurs(t *testing.T) {
 		if got := rule.contentHash(names) == settled; got != tc.same {
 			t.Errorf("%s: same = %v, want %v", name, got, tc.same)
 		}
-	}
-}
-
-func TestBehind(t *testing.T) {
-	for _, tc := range []struct {
-		cached, written string
-		want            bool
-	}{
-		{"9", "", false}, // nothing written
-		{"9", "10", true},
-		{"10", "10", false},
-		{"11", "10", false},
-		{"", "10", true},
-		{"x", "10", true}, // not to be compared: ask
-	} {
-		if got := predates(tc.cached, tc.written); got != tc.want {
-			t.Errorf("behind(%q, %q) = %v, want %v", tc.cached, tc.written, got, tc.want)
-		}
-	}
-}
-
-func TestOwnWritesAreForgotten(t *testing.T) {
-	w := newExpectations()
-	name := types.NamespacedName{Namespace: "ai", Name: "cpu"}
-	w.update(name, func(own *expectation) { own.status = "5" })
-	w.update(name, func(own *expectation) { own.rule = "6" })
-	if got := w.get(name); got != (expectation{status: "5", rule: "6"}) {
-		t.Errorf("own = %+v", got)
-	}
-	w.delete(name)
-	if len(w.byThreshold) != 0 {
-		t.Errorf("left: %+v", w.byThreshold)
 	}
 }

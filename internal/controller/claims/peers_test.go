@@ -1,4 +1,4 @@
-package controller
+package claims
 
 import (
 	"errors"
@@ -21,11 +21,11 @@ import (
 func TestPeers(t *testing.T) {
 	lease := func(namespace string, labels map[string]string) *coordinationv1.Lease {
 		l := &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "c", Labels: labels}}
-		l.Annotations = map[string]string{watchesAnnotation: allNamespaces}
+		l.Annotations = map[string]string{WatchesAnnotation: AllNamespaces}
 		l.Spec.HolderIdentity, l.Spec.RenewTime = ptr.To("pod"), ptr.To(metav1.NowMicro())
 		return l
 	}
-	marked := map[string]string{controllerLabel: "true"}
+	marked := map[string]string{ControllerLabel: "true"}
 	cluster := fake.NewClientset(lease("one", marked), lease("kube-node-lease", nil))
 	var fault error
 	cluster.PrependReactor("list", "leases", func(clienttesting.Action) (bool, runtime.Object, error) { return fault != nil, nil, fault })

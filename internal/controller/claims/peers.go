@@ -1,4 +1,4 @@
-package controller
+package claims
 
 import (
 	"context"
@@ -19,15 +19,24 @@ import (
 
 // +kubebuilder:rbac:groups=coordination.k8s.io,resources=leases,verbs=list
 
+// Marks of a controller's Lease, by which other controllers find it.
+const (
+	// ControllerLabel is "true" on every such Lease.
+	ControllerLabel = "plimsoll.dev/controller"
+	// WatchesAnnotation holds the namespaces that the controller watches, separated by commas; AllNamespaces for all.
+	WatchesAnnotation = "plimsoll.dev/watches"
+	// AllNamespaces stands for all.
+	AllNamespaces = "*"
+)
+
 const (
 	// peerInterval is how often the other controllers' Leases are read.
 	peerInterval = 15 * time.Second
-	// goneAfter is how long a controller's Lease is not renewed before another may take its thresholds over: longer than a
+	// leaseTimeout is how long a Lease is not renewed before another controller may take the thresholds over: longer than a
 	// pod takes to come back on another node, which Kubernetes waits five minutes for.
-	goneAfter = 10 * time.Minute
-	// releasedAfter is the same for a Lease that its holder gave up, as an uninstalled controller does, and one that is rolled
-	// out again for a moment.
-	releasedAfter = time.Minute
+	leaseTimeout = 10 * time.Minute
+	// releasedLeaseTimeout is the same for a Lease that its holder gave up, when it was uninstalled or is being rolled out.
+	releasedLeaseTimeout = time.Minute
 )
 
 // peer is a Plimsoll controller as its Lease shows it.
@@ -35,53 +44,54 @@ type peer struct {
 	// watches are the namespaces, sorted; nil for all.
 	watches []string
 	created time.Time
-	// lives: its Lease is renewed, or was not long ago.
-	lives bool
+	// isAlive: its Lease is renewed, or was not long ago.
+	isAlive bool
 }
 
-// serves reports whether the controller lives and watches the namespace.
+// serves reports whether the controller is alive and watches the namespace.
 func (p peer) serves(namespace string) bool {
-	return p.lives && (p.watches == nil || slices.Contains(p.watches, namespace))
+	return p.isAlive && (p.watches == nil || slices.Contains(p.watches, namespace))
 }
 
 func (p peer) equal(other peer) bool {
-	return p.lives == other.lives && p.created.Equal(other.created) && slices.Equal(p.watches, other.watches)
+	return p.isAlive == other.isAlive && p.created.Equal(other.created) && slices.Equal(p.watches, other.watches)
 }
 
 func newPeer(lease *coordinationv1.Lease, now time.Time) peer {
-	limit := goneAfter
-	if holder(lease) == "" {
-		limit = releasedAfter
+	timeout := leaseTimeout
+	if ptr.Deref(lease.Spec.HolderIdentity, "") == "" {
+		timeout = releasedLeaseTimeout
 	}
-	p := peer{created: lease.CreationTimestamp.Time, lives: now.Sub(ptr.Deref(lease.Spec.RenewTime, metav1.MicroTime{}).Time) < limit}
-	if text := lease.Annotations[watchesAnnotation]; text != allNamespaces {
+	p := peer{created: lease.CreationTimestamp.Time, isAlive: now.Sub(ptr.Deref(lease.Spec.RenewTime, metav1.MicroTime{}).Time) < timeout}
+	if text := lease.Annotations[WatchesAnnotation]; text != AllNamespaces {
 		p.watches = strings.Split(text, ",")
 		slices.Sort(p.watches)
 	}
 	return p
 }
 
-// peers keeps an eye on all Plimsoll controllers of the cluster, this one among them, by their Leases.
+// peers lists the Plimsoll controllers of the cluster, this one among them, by their Leases.
 type peers struct {
 	leases coordinationclient.LeasesGetter
 	// self is this controller's name among them.
 	self string
 	log  logr.Logger
-	// changed is told after another controller has come, gone, or changed what it watches.
+	// changed is called after another controller has come, gone, or changed what it watches.
 	changed func(context.Context)
 
 	mu sync.Mutex
 	// known are the controllers by name; nil while they could not be read.
 	known map[string]peer
-	asked bool
-	// failing: the last reading failed, and the log says so.
-	failing bool
+	// isRead: they were read once, or that failed.
+	isRead bool
+	// isFailing: the last reading failed, and the log says so.
+	isFailing bool
 }
 
-// NeedLeaderElection says that only the leader looks.
+// NeedLeaderElection says that only the leader reads them.
 func (p *peers) NeedLeaderElection() bool { return true }
 
-// Start looks until ctx ends.
+// Start reads them at every interval until ctx ends.
 func (p *peers) Start(ctx context.Context) error {
 	ticker := time.NewTicker(peerInterval)
 	defer ticker.Stop()
@@ -97,44 +107,44 @@ func (p *peers) Start(ctx context.Context) error {
 	}
 }
 
-// refresh reads the controllers again, and reports whether others are known now than were.
+// refresh reads the controllers again, and reports whether they have changed.
 func (p *peers) refresh(ctx context.Context) (changed bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	before, asked := p.known, p.asked
+	before, wasRead := p.known, p.isRead
 	p.read(ctx)
-	return asked && !maps.EqualFunc(before, p.known, peer.equal)
+	return wasRead && !maps.EqualFunc(before, p.known, peer.equal)
 }
 
 // get returns the controllers by name; nil when they cannot be read, and empty when this controller may not read them.
 func (p *peers) get(ctx context.Context) map[string]peer {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.asked {
+	if !p.isRead {
 		p.read(ctx)
 	}
 	return p.known
 }
 
-// read lists the Leases. The lock must be held. While they cannot be listed, what was read last stands; without the right to
-// list them nobody else's claim can be told from that of a controller which is gone, and none counts.
+// read lists the Leases; the lock must be held. While that fails, the last list stands. Without the right to list them no
+// other controller's claim counts, for it may be long gone.
 func (p *peers) read(ctx context.Context) {
-	list, err := p.leases.Leases(metav1.NamespaceAll).List(ctx, metav1.ListOptions{LabelSelector: controllerLabel + "=true"})
+	list, err := p.leases.Leases(metav1.NamespaceAll).List(ctx, metav1.ListOptions{LabelSelector: ControllerLabel + "=true"})
 	if ctx.Err() != nil {
 		return
 	}
-	p.asked = true
+	p.isRead = true
 	if err != nil {
-		if !p.failing {
+		if !p.isFailing {
 			p.log.Error(err, "listing the Leases of other controllers failed")
 		}
-		p.failing = true
+		p.isFailing = true
 		if apierrors.IsForbidden(err) {
 			p.known = map[string]peer{}
 		}
 		return
 	}
-	p.failing = false
+	p.isFailing = false
 	now := time.Now()
 	p.known = make(map[string]peer, len(list.Items))
 	for i := range list.Items {

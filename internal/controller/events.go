@@ -12,17 +12,19 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
+// eventSource is the reporting controller of events.
+const eventSource = "plimsoll-controller"
+
 // maxNote is the longest text, in bytes, that the API server takes in an event.
 const maxNote = 1024
 
-// announce tells in the log which conditions have changed, and in events what a person might not expect: what goes
-// wrong, and that it has come right again. That a new threshold is accepted and has its rule is what was asked for; an
-// event would say nothing more than the status, at the price of as many writes again. Ready only repeats the others.
+// recordEvents logs which conditions have changed, and records events for what a person might not expect: what goes wrong,
+// and that it is right again. Events about the rest would repeat the status, and double the writes.
 func (r *Reconciler) recordEvents(ctx context.Context, before, after *v1alpha1.AlertThreshold) {
 	for _, is := range after.Status.Conditions {
 		was := meta.FindStatusCondition(before.Status.Conditions, is.Type)
 		unchanged := was != nil && was.Status == is.Status && was.Reason == is.Reason && was.Message == is.Message
-		if is.Type == v1alpha1.ConditionReady || unchanged {
+		if is.Type == v1alpha1.ConditionReady || unchanged { // Ready only repeats the others
 			continue
 		}
 		ctrl.LoggerFrom(ctx).Info("condition changed", "condition", is.Type, "status", is.Status, "reason", is.Reason, "detail", is.Message)
@@ -41,8 +43,12 @@ func (r *Reconciler) recordEvents(ctx context.Context, before, after *v1alpha1.A
 	}
 }
 
-// announceRestored tells that the rule has been put back, if the status says that this generation was programmed
-// already.
+// hasWarning reports whether the condition accepts a spec with a warning.
+func hasWarning(c metav1.Condition) bool {
+	return c.Type == v1alpha1.ConditionAccepted && c.Status == metav1.ConditionTrue && c.Message != specValid
+}
+
+// recordRestored records that the rule was put back, if the status says that this generation was programmed already.
 func (r *Reconciler) recordRestored(t *v1alpha1.AlertThreshold) {
 	was := meta.FindStatusCondition(t.Status.Conditions, v1alpha1.ConditionProgrammed)
 	if was == nil || was.Reason != v1alpha1.ReasonRuleApplied || was.ObservedGeneration != t.Generation {

@@ -11,13 +11,13 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
-// role is the part that a threshold plays among those of the same alert in its namespace.
+// role is whether a threshold is a default among those of the same alert in its namespace, or overrides one.
 type role string
 
 const (
-	// standard is a default: it has no rule while there is an override.
+	// defaultRole is that of a default, which has no rule while there is an override.
 	defaultRole role = "default"
-	// override is every threshold that is not marked as a default.
+	// overrideRole is that of every other threshold.
 	overrideRole role = "override"
 )
 
@@ -37,8 +37,8 @@ func indexRole(object client.Object) []string {
 	return []string{overrideRole.of(t.Spec.Alert)}
 }
 
-// takesPlace reports whether the override stands in for the default: it has a rule or is about to, or nobody wants one. A
-// mistake in a new override must not leave its alert unwatched.
+// isEffectiveOverride reports whether the override replaces the default: it has a rule, will get one, or is Off. A mistake in
+// a new override must not leave its alert without a rule.
 func isEffectiveOverride(o *v1alpha1.AlertThreshold) bool {
 	switch {
 	case !o.DeletionTimestamp.IsZero():
@@ -51,17 +51,17 @@ func isEffectiveOverride(o *v1alpha1.AlertThreshold) bool {
 	}
 }
 
-// sameAlert are the thresholds of that role with t's alert in t's namespace, as the cache holds them: not to be changed.
+// sameAlert returns the thresholds of that role with t's alert in t's namespace. They are the cache's own: read only.
 func (r *Reconciler) sameAlert(ctx context.Context, t *v1alpha1.AlertThreshold, p role) ([]v1alpha1.AlertThreshold, error) {
 	var list v1alpha1.AlertThresholdList
 	err := r.client.List(ctx, &list, client.InNamespace(t.Namespace), client.MatchingFields{roleField: p.of(t.Spec.Alert)}, client.UnsafeDisableDeepCopy)
 	if err != nil {
-		return nil, fmt.Errorf("list the AlertThresholds of alert %s: %w", t.Spec.Alert, err)
+		return nil, fmt.Errorf("listing the AlertThresholds of alert %s: %w", t.Spec.Alert, err)
 	}
 	return list.Items, nil
 }
 
-// toDefaults maps an override to the defaults whose place it takes, or took before it was changed.
+// overriddenDefaults maps an override to the defaults that it replaces, or replaced before it was changed.
 func (r *Reconciler) overriddenDefaults(ctx context.Context, object client.Object) []reconcile.Request {
 	t, ok := object.(*v1alpha1.AlertThreshold)
 	if !ok || isDefault(t) {
@@ -69,7 +69,7 @@ func (r *Reconciler) overriddenDefaults(ctx context.Context, object client.Objec
 	}
 	defaults, err := r.sameAlert(ctx, t, defaultRole)
 	if err != nil {
-		return nil // the manager is ending: nothing else fails to read from a cache that has just told of an event
+		return nil // the manager is stopping: a cache that has just sent an event does not fail otherwise
 	}
 	requests := make([]reconcile.Request, len(defaults))
 	for i := range defaults {

@@ -15,30 +15,29 @@ import (
 
 var ruleKind = monitoringv1.SchemeGroupVersion.WithKind(monitoringv1.PrometheusRuleKind)
 
-// seenRule is a PrometheusRule as the controller reads, watches and caches it: metadata, and a digest in place of the
-// spec, made while the rule is decoded. Rules are large and many; all that has to be known of one is whether it is as it
-// should be. The digest is of the text and not of the Go type, so that it covers fields which the type does not know.
+// ruleMetadata is a PrometheusRule as the controller reads, watches and caches it: metadata, and a hash in place of the
+// spec, made while the rule is decoded. The decision record tells why.
 type ruleMetadata struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 	Spec              specHash `json:"spec"`
 }
 
-// seenRuleList is a list of seenRules.
+// ruleMetadataList is a list of them.
 type ruleMetadataList struct {
 	metav1.TypeMeta `json:",inline"`
 	metav1.ListMeta `json:"metadata,omitempty"`
 	Items           []ruleMetadata `json:"items"`
 }
 
-// DeepCopyObject makes it a runtime.Object.
+// DeepCopyObject implements runtime.Object.
 func (r *ruleMetadata) DeepCopyObject() runtime.Object {
 	out := &ruleMetadata{TypeMeta: r.TypeMeta, Spec: r.Spec}
 	r.DeepCopyInto(&out.ObjectMeta)
 	return out
 }
 
-// DeepCopyObject makes it a runtime.Object.
+// DeepCopyObject implements runtime.Object.
 func (l *ruleMetadataList) DeepCopyObject() runtime.Object {
 	out := &ruleMetadataList{TypeMeta: l.TypeMeta, Items: make([]ruleMetadata, len(l.Items))}
 	l.DeepCopyInto(&out.ListMeta)
@@ -48,18 +47,18 @@ func (l *ruleMetadataList) DeepCopyObject() runtime.Object {
 	return out
 }
 
-// addSeenRules makes seenRule the type by which a client of the scheme reads PrometheusRules.
+// addRuleMetadata makes ruleMetadata the type by which a client of the scheme reads PrometheusRules.
 func addRuleMetadata(scheme *runtime.Scheme) {
 	scheme.AddKnownTypeWithName(ruleKind, &ruleMetadata{})
 	scheme.AddKnownTypeWithName(ruleKind.GroupVersion().WithKind(ruleKind.Kind+"List"), &ruleMetadataList{})
 	metav1.AddToGroupVersion(scheme, ruleKind.GroupVersion())
 }
 
-// digest stands for a JSON text: that of another order of keys, or other blanks, is the same.
+// specHash is the hash of a JSON text, whatever the order of its keys and its blanks.
 type specHash [sha256.Size]byte
 
-// UnmarshalJSON makes the digest of a text.
-func (d *specHash) UnmarshalJSON(text []byte) error {
+// UnmarshalJSON computes the hash of a text.
+func (h *specHash) UnmarshalJSON(text []byte) error {
 	var value any
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
@@ -70,19 +69,19 @@ func (d *specHash) UnmarshalJSON(text []byte) error {
 	if err != nil {
 		return err
 	}
-	*d = sha256.Sum256(canonical)
+	*h = sha256.Sum256(canonical)
 	return nil
 }
 
-// mark stands for all of a rule that is the controller's to keep: its spec, its owner, our annotations, and the labels of
-// those names. What others have added beside it does not count.
+// contentHash is the hash of all of a rule that is the controller's to keep: its spec, its owner, our annotations, and the
+// labels of those names. What others have added beside it does not count.
 func (r *ruleMetadata) contentHash(labelNames []string) specHash {
 	hash := sha256.New()
 	hash.Write(r.Spec[:])
 	write := func(text string) { fmt.Fprintf(hash, "%q", text) }
 	for _, name := range labelNames {
-		value, there := r.Labels[name]
-		write(fmt.Sprint(there, value))
+		value, ok := r.Labels[name]
+		write(fmt.Sprint(ok, value))
 	}
 	write(r.Annotations[v1alpha1.GenerationAnnotation])
 	write(r.Annotations[v1alpha1.RuleLabelsAnnotation])
@@ -90,7 +89,7 @@ func (r *ruleMetadata) contentHash(labelNames []string) specHash {
 		write(string(owner.UID))
 	}
 	if !r.DeletionTimestamp.IsZero() {
-		write("leaving") // and so never as it should be
+		write("deleting") // so that it never equals the rule as it should be
 	}
 	return specHash(hash.Sum(nil))
 }

@@ -1,4 +1,6 @@
-package controller
+// Package manager makes the controller's manager: caches, leader election, metrics, readiness and webhook around the
+// reconciler.
+package manager
 
 import (
 	"context"
@@ -11,6 +13,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
+	coordinationclient "k8s.io/client-go/kubernetes/typed/coordination/v1"
 	"k8s.io/client-go/rest"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -19,7 +22,7 @@ import (
 	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
-	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/controller"
 	"github.com/plimsoll-dev/plimsoll/internal/informer"
 	"github.com/plimsoll-dev/plimsoll/internal/webhook"
 )
@@ -27,16 +30,15 @@ import (
 // +kubebuilder:rbac:groups=authentication.k8s.io,resources=tokenreviews,verbs=create
 // +kubebuilder:rbac:groups=authorization.k8s.io,resources=subjectaccessreviews,verbs=create
 
-// NewManager returns a manager that runs the controller against the cluster of cfg once it is started. The options
-// must be valid.
-func NewManager(cfg *rest.Config, o Options, log logr.Logger) (ctrl.Manager, error) {
-	scheme, err := newScheme()
-	if err != nil {
+// New makes a manager that runs the controller against the cluster of cfg once it is started. The options must be valid.
+func New(cfg *rest.Config, o Options, log logr.Logger) (ctrl.Manager, error) {
+	scheme := runtime.NewScheme()
+	if err := controller.AddToScheme(scheme); err != nil {
 		return nil, err
 	}
 	cfg = rest.CopyConfig(cfg)
 	cfg.QPS = -1 // the API server's own priority and fairness is the limit
-	cfg.Wrap(informer.Starting)
+	cfg.Wrap(informer.CapRetryAfter)
 	if o.Registerer == nil {
 		o.Registerer = ctrlmetrics.Registry
 	}
@@ -46,15 +48,20 @@ func NewManager(cfg *rest.Config, o Options, log logr.Logger) (ctrl.Manager, err
 		Logger: log,
 		Cache: cache.Options{
 			DefaultNamespaces: cacheNamespaces(o.Namespaces),
-			DefaultTransform:  withoutHistory,
+			DefaultTransform:  stripHistory,
 			NewInformer:       informer.New,
 		},
 		Metrics:                metricsOptions(o),
 		HealthProbeBindAddress: o.ProbeAddress,
 	}
-	var lock *leaderLock // nil without leader election
+	var leases coordinationclient.LeasesGetter // nil without leader election, as lock
+	var lock *leaderLock
 	if o.LeaderElection {
-		if lock, err = newLeaderLock(cfg, o); err != nil {
+		var err error
+		if leases, err = newLeases(cfg); err != nil {
+			return nil, err
+		}
+		if lock, err = newLeaderLock(leases, o); err != nil {
 			return nil, err
 		}
 		options.LeaderElection, options.LeaderElectionID, options.LeaderElectionResourceLockInterface = true, lock.name, lock
@@ -72,34 +79,26 @@ func NewManager(cfg *rest.Config, o Options, log logr.Logger) (ctrl.Manager, err
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("adding the health checks: %w", err)
 	}
+	err = controller.Add(mgr, controller.Options{
+		RuleLabels: o.RuleLabels, Name: o.controllerName(), Leases: leases, Prometheus: o.Prometheus, Registerer: o.Registerer,
+	})
 	tried := webhook.Past{Options: o.Prometheus.Options, Window: o.Prometheus.BacktestWindow, Step: o.Prometheus.BacktestStep}
-	if err := errors.Join(register(mgr, o), webhook.Register(mgr, o.Webhook, tried, o.Registerer)); err != nil {
+	if err := errors.Join(err, webhook.Register(mgr, o.Webhook, tried, o.Registerer)); err != nil {
 		return nil, err
 	}
 	return mgr, nil
-}
-
-// newScheme knows the types that the controller reads and writes.
-func newScheme() (*runtime.Scheme, error) {
-	scheme := runtime.NewScheme()
-	if err := v1alpha1.AddToScheme(scheme); err != nil {
-		return nil, fmt.Errorf("register the API types: %w", err)
-	}
-	addRuleMetadata(scheme)
-	addPrometheuses(scheme)
-	return scheme, nil
 }
 
 func metricsOptions(o Options) metricsserver.Options {
 	options := metricsserver.Options{BindAddress: o.MetricsAddress}
 	if o.MetricsSecure {
 		options.SecureServing = true
-		options.FilterProvider = newGuard
+		options.FilterProvider = newAuthFilter
 	}
 	return options
 }
 
-// cacheNamespaces restricts the cache to those namespaces; nil is all of them.
+// cacheNamespaces restricts the cache to those namespaces; nil for all.
 func cacheNamespaces(names []string) map[string]cache.Config {
 	if len(names) == 0 {
 		return nil
@@ -111,13 +110,12 @@ func cacheNamespaces(names []string) map[string]cache.Config {
 	return namespaces
 }
 
-// withoutHistory takes out of an object, on its way into the cache, who wrote what when: it is much, and nobody asks.
-func withoutHistory(object any) (any, error) {
+// stripHistory removes from an object, on its way into the cache, what is large and never read: who wrote what when.
+func stripHistory(object any) (any, error) {
 	if o, err := meta.Accessor(object); err == nil {
-		o.SetManagedFields(nil)
 		delete(o.GetAnnotations(), corev1.LastAppliedConfigAnnotation)
 	}
-	return object, nil
+	return cache.TransformStripManagedFields()(object)
 }
 
 // cachesSynced passes when the caches hold what the cluster held at the start.

@@ -9,8 +9,8 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// TestStarting has a client of client-go's ask API servers that start, are busy, and are well.
-func TestStarting(t *testing.T) {
+// TestCapRetryAfter lets a client-go client ask API servers that start, are busy, and are well.
+func TestCapRetryAfter(t *testing.T) {
 	for name, tc := range map[string]struct {
 		code       int
 		retryAfter string
@@ -30,7 +30,7 @@ func TestStarting(t *testing.T) {
 			}))
 			defer server.Close()
 			cfg := &rest.Config{Host: server.URL, Timeout: time.Minute}
-			cfg.Wrap(Starting)
+			cfg.Wrap(CapRetryAfter)
 			client, err := rest.HTTPClientFor(cfg)
 			if err != nil {
 				t.Fatal(err)

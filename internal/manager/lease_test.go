@@ -1,4 +1,4 @@
-package controller
+package manager
 
 import (
 	"errors"
@@ -12,11 +12,13 @@ import (
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
+
+	"github.com/plimsoll-dev/plimsoll/internal/controller/claims"
 )
 
 // TestLeaderCheck takes two replicas through what can become of their Lease: a replica is ready while one of them leads.
 func TestLeaderCheck(t *testing.T) {
-	now := claimTime
+	now := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
 	cluster := fake.NewClientset()
 	replica := func(identity string) *leaderLock {
 		return &leaderLock{
@@ -53,7 +55,7 @@ func TestLeaderCheck(t *testing.T) {
 	do("create", leader.Create(t.Context(), record(leader)))
 	expect("the leader leads", leader, "")
 	lease, err := leader.leases.Get(t.Context(), "c", metav1.GetOptions{})
-	if err != nil || lease.Labels[controllerLabel] != "true" || lease.Annotations[watchesAnnotation] != "ai,web" {
+	if err != nil || lease.Labels[claims.ControllerLabel] != "true" || lease.Annotations[claims.WatchesAnnotation] != "ai,web" {
 		t.Errorf("the Lease is marked %v, %v: %v", lease.Labels, lease.Annotations, err)
 	}
 
@@ -64,7 +66,7 @@ func TestLeaderCheck(t *testing.T) {
 	do("look", look(standby))
 	expect("the Lease is renewed", standby, "")
 
-	now = now.Add(leaderlessAfter)
+	now = now.Add(leaderlessTimeout)
 	do("look", look(standby))
 	expect("the leader is gone", standby, "ai/c is not renewed")
 	released := record(leader)
@@ -75,7 +77,7 @@ func TestLeaderCheck(t *testing.T) {
 	do("take over", standby.Update(t.Context(), record(standby)))
 	expect("it leads itself", standby, "")
 
-	now = now.Add(leaderlessAfter)
+	now = now.Add(leaderlessTimeout)
 	cluster.PrependReactor("update", "leases", func(clienttesting.Action) (bool, runtime.Object, error) {
 		return true, (*coordinationv1.Lease)(nil), errors.New("not allowed")
 	})

@@ -1,4 +1,4 @@
-package controller
+package manager
 
 import (
 	"context"
@@ -17,37 +17,26 @@ import (
 	coordinationclient "k8s.io/client-go/kubernetes/typed/coordination/v1"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
+	"k8s.io/utils/ptr"
+
+	"github.com/plimsoll-dev/plimsoll/internal/controller"
+	"github.com/plimsoll-dev/plimsoll/internal/controller/claims"
 )
 
 // +kubebuilder:rbac:groups=coordination.k8s.io,namespace=plimsoll-system,resources=leases,verbs=create
 // +kubebuilder:rbac:groups=coordination.k8s.io,namespace=plimsoll-system,resources=leases,resourceNames=controller.plimsoll.dev,verbs=get;update
 
-// DefaultLeaderElectionID is the name of the leader's Lease where the options name none.
-const DefaultLeaderElectionID = "controller.plimsoll.dev"
-
-// How leadership passes on. A leader that is stopped gives the lease up, and one that stands by looks every
-// leaseRetry to 2.2 times that: it takes over within two seconds. A leader that is killed takes its lease again if it is
-// restarted under the same name, as a container of a pod is; else it leaves the lease to run out: within twelve seconds,
-// which leaves eight of the twenty in which all rules should be right again. A leader that cannot renew the lease for
-// leaseRenewDeadline, because the API server is away, ends and is started again.
+// A new leader takes over within two seconds of a stop and twelve of a kill: see the decision record.
 const (
 	leaseDuration      = 10 * time.Second
 	leaseRenewDeadline = 7 * time.Second
 	leaseRetry         = 600 * time.Millisecond
-	// leaderlessAfter is how long nobody may lead before a replica is no longer ready: longer than any handover takes.
-	leaderlessAfter = 3 * leaseDuration
-)
-
-// Marks of a controller's Lease, by which other controllers find it.
-const (
-	controllerLabel = "plimsoll.dev/controller"
-	// watchesAnnotation holds the namespaces that the controller watches, separated by commas; allNamespaces for all.
-	watchesAnnotation = "plimsoll.dev/watches"
-	allNamespaces     = "*"
+	// leaderlessTimeout is how long nobody may lead before a replica is no longer ready: longer than any handover takes.
+	leaderlessTimeout = 3 * leaseDuration
 )
 
 // leaderLock is the Lease that the leader holds: client-go's LeaseLock with the marks of a Plimsoll controller. It also
-// knows whether anybody leads, from what the election reads and writes anyway.
+// knows whether anybody leads, from what the election reads and writes.
 type leaderLock struct {
 	leases coordinationclient.LeaseInterface
 	// id is the controller's name among others, name that of its Lease, identity that of this replica.
@@ -57,16 +46,16 @@ type leaderLock struct {
 
 	mu    sync.Mutex
 	lease *coordinationv1.Lease
-	// renewed is when the Lease was last seen to be renewed; zero before. fault is the last error.
-	renewed time.Time
-	fault   error
+	// renewedAt is when the Lease was last seen to be renewed; zero before. lastErr is how the last request ended.
+	renewedAt time.Time
+	lastErr   error
 }
 
 var _ resourcelock.Interface = (*leaderLock)(nil)
 
-// newLeaderLock is the lock of the options. It writes no event about elections: the Lease itself says who leads, and a
+// newLeaderLock makes the lock of the options. It records no event about elections: the Lease itself says who leads, and a
 // restart should write nothing.
-func newLeaderLock(cfg *rest.Config, o Options) (*leaderLock, error) {
+func newLeaderLock(leases coordinationclient.LeasesGetter, o Options) (*leaderLock, error) {
 	identity := o.LeaderElectionIdentity
 	if identity == "" {
 		host, err := os.Hostname()
@@ -75,14 +64,10 @@ func newLeaderLock(cfg *rest.Config, o Options) (*leaderLock, error) {
 		}
 		identity = host + "_" + string(uuid.NewUUID())
 	}
-	leases, err := newLeases(cfg)
-	if err != nil {
-		return nil, err
-	}
 	l := &leaderLock{
 		leases: leases.Leases(o.LeaderElectionNamespace),
-		id:     o.controllerName(), name: o.leaderElectionID(), identity: identity,
-		watches: allNamespaces, now: time.Now,
+		id:     o.controllerName(), name: o.LeaderElectionID, identity: identity,
+		watches: claims.AllNamespaces, now: time.Now,
 	}
 	if len(o.Namespaces) > 0 {
 		l.watches = strings.Join(o.Namespaces, ",")
@@ -90,13 +75,13 @@ func newLeaderLock(cfg *rest.Config, o Options) (*leaderLock, error) {
 	return l, nil
 }
 
-// newLeases is a client of Leases whose requests end in time for the next try before the deadline of a renewal.
-func newLeases(cfg *rest.Config) (*coordinationclient.CoordinationV1Client, error) {
+// newLeases makes a client of Leases whose requests time out early enough for a retry before the renewal deadline.
+func newLeases(cfg *rest.Config) (coordinationclient.LeasesGetter, error) {
 	cfg = rest.AddUserAgent(rest.CopyConfig(cfg), "leader-election")
 	cfg.Timeout = leaseRenewDeadline / 2
 	leases, err := coordinationclient.NewForConfig(cfg)
 	if err != nil {
-		return nil, fmt.Errorf("making a client of Leases: %w", err)
+		return nil, fmt.Errorf("creating the client of Leases: %w", err)
 	}
 	return leases, nil
 }
@@ -106,11 +91,11 @@ func (l *leaderLock) Get(ctx context.Context) (*resourcelock.LeaderElectionRecor
 	lease, err := l.leases.Get(ctx, l.name, metav1.GetOptions{})
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.fault = err; err != nil {
+	if l.lastErr = err; err != nil {
 		return nil, nil, err
 	}
 	if l.lease != nil && !lease.Spec.RenewTime.Equal(l.lease.Spec.RenewTime) && holder(lease) != "" {
-		l.renewed = l.now()
+		l.renewedAt = l.now()
 	}
 	l.lease = lease
 	record := resourcelock.LeaseSpecToLeaderElectionRecord(&lease.Spec)
@@ -122,8 +107,8 @@ func (l *leaderLock) Get(ctx context.Context) (*resourcelock.LeaderElectionRecor
 func (l *leaderLock) Create(ctx context.Context, record resourcelock.LeaderElectionRecord) error {
 	lease := &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Name: l.name}, Spec: resourcelock.LeaderElectionRecordToLeaseSpec(&record)}
 	l.mark(lease)
-	created, err := l.leases.Create(ctx, lease, metav1.CreateOptions{FieldManager: string(fieldOwner)})
-	return l.written(created, err)
+	created, err := l.leases.Create(ctx, lease, metav1.CreateOptions{FieldManager: string(controller.FieldOwner)})
+	return l.store(created, err)
 }
 
 // Update writes the record into the Lease as it was last read.
@@ -136,25 +121,25 @@ func (l *leaderLock) Update(ctx context.Context, record resourcelock.LeaderElect
 	}
 	lease.Spec = resourcelock.LeaderElectionRecordToLeaseSpec(&record)
 	l.mark(lease)
-	updated, err := l.leases.Update(ctx, lease, metav1.UpdateOptions{FieldManager: string(fieldOwner)})
-	return l.written(updated, err)
+	updated, err := l.leases.Update(ctx, lease, metav1.UpdateOptions{FieldManager: string(controller.FieldOwner)})
+	return l.store(updated, err)
 }
 
 func (l *leaderLock) mark(lease *coordinationv1.Lease) {
-	metav1.SetMetaDataLabel(&lease.ObjectMeta, controllerLabel, "true")
-	metav1.SetMetaDataAnnotation(&lease.ObjectMeta, watchesAnnotation, l.watches)
+	metav1.SetMetaDataLabel(&lease.ObjectMeta, claims.ControllerLabel, "true")
+	metav1.SetMetaDataAnnotation(&lease.ObjectMeta, claims.WatchesAnnotation, l.watches)
 }
 
-// written takes in the answer to a write.
-func (l *leaderLock) written(lease *coordinationv1.Lease, err error) error {
+// store stores the answer to a write.
+func (l *leaderLock) store(lease *coordinationv1.Lease, err error) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.fault = err; err != nil {
+	if l.lastErr = err; err != nil {
 		return err
 	}
 	l.lease = lease
 	if holder(lease) != "" {
-		l.renewed = l.now()
+		l.renewedAt = l.now()
 	}
 	return nil
 }
@@ -172,20 +157,15 @@ func (l *leaderLock) Describe() string { return l.id }
 func (l *leaderLock) check(*http.Request) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.renewed.IsZero() && l.now().Sub(l.renewed) < leaderlessAfter {
+	if !l.renewedAt.IsZero() && l.now().Sub(l.renewedAt) < leaderlessTimeout {
 		return nil
 	}
 	err := fmt.Errorf("nobody leads, so no AlertThreshold gets its rule: Lease %s is not renewed", l.id)
-	if l.fault != nil {
-		return fmt.Errorf("%w: %w", err, l.fault)
+	if l.lastErr != nil {
+		return fmt.Errorf("%w: %w", err, l.lastErr)
 	}
 	return err
 }
 
 // holder is the replica that holds the Lease; empty for none.
-func holder(lease *coordinationv1.Lease) string {
-	if lease.Spec.HolderIdentity == nil {
-		return ""
-	}
-	return *lease.Spec.HolderIdentity
-}
+func holder(lease *coordinationv1.Lease) string { return ptr.Deref(lease.Spec.HolderIdentity, "") }

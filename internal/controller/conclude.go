@@ -1,0 +1,179 @@
+package controller
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/rules"
+)
+
+// operatorPollInterval is how often a kind is asked for that the API server does not know: no watch tells when it comes.
+const operatorPollInterval = 15 * time.Second
+
+// conclusion is what holds for a threshold after its action.
+type conclusion struct {
+	accepted, programmed, ready metav1.Condition
+	// inForce is what the rule in the cluster was made from; nil when there is none, or an earlier spec's.
+	inForce *rules.Plan
+	// keepsLevels: the levels that the status has are still in force.
+	keepsLevels bool
+	// requeueAfter is when to reconcile again without an event; zero for never.
+	requeueAfter time.Duration
+	// err is worth a retry.
+	err error
+}
+
+// conclude says what holds for the threshold after what was seen, and an action that ended in err. It is pure.
+func conclude(t *v1alpha1.AlertThreshold, s seen, a action, err error) conclusion {
+	c, ok := concludeFailure(t, s, a, err)
+	if !ok {
+		c = concludeSuccess(t, s, a)
+	}
+	c.accepted = accepted(t, a.resolved, a.errs)
+	c.ready = ready(c.accepted, c.programmed)
+	return c
+}
+
+// concludeFailure is the conclusion of what could not be read, made or done; not ok when all could.
+func concludeFailure(t *v1alpha1.AlertThreshold, s seen, a action, err error) (c conclusion, ok bool) {
+	name := rules.Name(t.Name)
+	retry := func(participle verb, err error) conclusion {
+		return conclusion{keepsLevels: true, err: err, programmed: notProgrammed(t, v1alpha1.ReasonApplyFailed,
+			fmt.Sprintf("PrometheusRule %s could not be %s, tried again: %v", name, participle, err))}
+	}
+	switch {
+	case meta.IsNoMatchError(s.err), meta.IsNoMatchError(err), apierrors.IsNotFound(err): // applying creates what is merely absent
+		return conclusion{requeueAfter: operatorPollInterval, programmed: notProgrammed(t, v1alpha1.ReasonOperatorMissing,
+			"the cluster does not know "+ruleKind.GroupVersion().String()+" PrometheusRule: install the Prometheus Operator or its CRDs; tried again until then")}, true
+	case s.err != nil:
+		return retry("read", s.err), true
+	case a.err != nil:
+		return retry("made", a.err), true
+	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err), apierrors.IsRequestEntityTooLargeError(err):
+		return conclusion{keepsLevels: true, programmed: notProgrammed(t, v1alpha1.ReasonRuleRefused,
+			fmt.Sprintf("the API server refuses PrometheusRule %s, which is not tried again until the spec changes: %v", name, err))}, true
+	case err != nil:
+		return retry(a.verb, err), true
+	}
+	return conclusion{}, false
+}
+
+// concludeSuccess is the conclusion of an action that was done.
+func concludeSuccess(t *v1alpha1.AlertThreshold, s seen, a action) conclusion {
+	switch {
+	case a.inactive != nil:
+		return conclusion{programmed: notProgrammed(t, a.inactive.reason, a.inactive.message)}
+	case a.resolved == nil:
+		return concludeNotResolved(t, s.rule, a.errs)
+	case a.rule != nil:
+		return conclusion{inForce: a.resolved, programmed: condition(t, v1alpha1.ConditionProgrammed, metav1.ConditionTrue, v1alpha1.ReasonRuleApplied,
+			fmt.Sprintf("PrometheusRule %s is in the cluster", rules.Name(t.Name)))}
+	case isTerminating(s.rule, t):
+		return conclusion{programmed: notProgrammed(t, v1alpha1.ReasonRulePending,
+			fmt.Sprintf("PrometheusRule %s is being removed, by hand or with an earlier AlertThreshold of this name: "+
+				"it is made again as soon as it is gone", s.rule.Name))}
+	default:
+		return conclusion{programmed: notProgrammed(t, v1alpha1.ReasonRuleConflict,
+			fmt.Sprintf("PrometheusRule %s exists and %s, so nothing was written: delete or rename it, or rename this AlertThreshold",
+				s.rule.Name, describeOwner(s.rule)))}
+	}
+}
+
+// concludeNotResolved is the conclusion while the spec gives no rule, because of errs: a rule of ours in the cluster stays.
+func concludeNotResolved(t *v1alpha1.AlertThreshold, rule *ruleMetadata, errs field.ErrorList) conclusion {
+	stays := rule != nil && isOurs(rule, t) && !isTerminating(rule, t)
+	c := conclusion{keepsLevels: stays}
+	switch {
+	case rules.TooLarge(errs) && stays:
+		c.programmed = notProgrammed(t, v1alpha1.ReasonRuleTooLarge, fmt.Sprintf("%v; PrometheusRule %s of generation %d stays until then",
+			errs.ToAggregate(), rule.Name, sourceGeneration(rule)))
+	case rules.TooLarge(errs):
+		c.programmed = notProgrammed(t, v1alpha1.ReasonRuleTooLarge, fmt.Sprintf("%v; no rule is in place until then", errs.ToAggregate()))
+	case stays:
+		c.programmed = condition(t, v1alpha1.ConditionProgrammed, metav1.ConditionTrue, v1alpha1.ReasonLastGoodRule,
+			fmt.Sprintf("PrometheusRule %s of generation %d stays until the spec is fixed", rule.Name, sourceGeneration(rule)))
+		c.programmed.ObservedGeneration = sourceGeneration(rule)
+	default:
+		c.programmed = notProgrammed(t, v1alpha1.ReasonNoRule,
+			"the spec is not accepted and there is no earlier rule: no rule is in place until the spec is fixed")
+	}
+	return c
+}
+
+// specValid is the message of Accepted when there is nothing to say against the spec.
+const specValid = "the spec is valid"
+
+// accepted is the Accepted condition of a spec that is resolved, or has those errors. That its rule would be too large is no
+// mistake in the spec: Programmed says so.
+func accepted(t *v1alpha1.AlertThreshold, resolved *rules.Plan, errs field.ErrorList) metav1.Condition {
+	if len(errs) > 0 && !rules.TooLarge(errs) {
+		return condition(t, v1alpha1.ConditionAccepted, metav1.ConditionFalse, v1alpha1.ReasonInvalidSpec, errs.ToAggregate().Error())
+	}
+	message := specValid
+	if resolved != nil && len(resolved.Warnings) > 0 {
+		message += ", but " + strings.Join(resolved.Warnings, "; ")
+	}
+	return condition(t, v1alpha1.ConditionAccepted, metav1.ConditionTrue, v1alpha1.ReasonValid, message)
+}
+
+// ready is the condition Ready: it fails with the first of the two that fails. A threshold that deliberately has no
+// rule is ready: whoever waits for it must not wait for ever.
+func ready(accepted, programmed metav1.Condition) metav1.Condition {
+	c := metav1.Condition{
+		Type:               v1alpha1.ConditionReady,
+		Status:             metav1.ConditionTrue,
+		ObservedGeneration: accepted.ObservedGeneration,
+		Reason:             v1alpha1.ReasonReady,
+		Message:            "the spec is accepted and its rule is in the cluster",
+	}
+	for _, cause := range []metav1.Condition{accepted, programmed} {
+		if cause.Status != metav1.ConditionTrue {
+			c.Status, c.Reason, c.Message = metav1.ConditionFalse, cause.Reason, cause.Message
+			break
+		}
+	}
+	if accepted.Status == metav1.ConditionTrue && isInactive(programmed) {
+		c.Status = metav1.ConditionTrue
+	}
+	return c
+}
+
+// isInactive reports whether the condition says that there is deliberately no rule.
+func isInactive(c metav1.Condition) bool {
+	return c.Reason == v1alpha1.ReasonOff || c.Reason == v1alpha1.ReasonSuperseded
+}
+
+func notProgrammed(t *v1alpha1.AlertThreshold, reason, message string) metav1.Condition {
+	return condition(t, v1alpha1.ConditionProgrammed, metav1.ConditionFalse, reason, message)
+}
+
+// maxMessage is the longest message, in bytes, that a condition gets. The API server takes 32 KiB, but a message may
+// quote a whole annotation.
+const maxMessage = 4096
+
+// condition makes a condition of the threshold's present generation.
+func condition(t *v1alpha1.AlertThreshold, conditionType string, status metav1.ConditionStatus, reason, message string) metav1.Condition {
+	return metav1.Condition{
+		Type:               conditionType,
+		Status:             status,
+		ObservedGeneration: t.Generation,
+		Reason:             reason,
+		Message:            truncate(message, maxMessage),
+	}
+}
+
+// truncate cuts a text to at most limit bytes, between two characters.
+func truncate(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	const ellipsis = "..."
+	return strings.ToValidUTF8(text[:limit-len(ellipsis)], "") + ellipsis
+}
