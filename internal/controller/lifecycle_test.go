@@ -1,6 +1,6 @@
 //go:build integration
 
-package controller
+package controller_test
 
 import (
 	"encoding/json"
@@ -10,7 +10,6 @@ import (
 	"time"
 
 	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
-	"github.com/prometheus/client_golang/prometheus"
 	eventsv1 "k8s.io/api/events/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -20,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/controller"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
@@ -157,34 +157,22 @@ func TestApplyNoticesAnotherRule(t *testing.T) {
 	namespace := newNamespace(t)
 	createThreshold(t, namespace, "cpu", cpuSpec)
 	threshold := waitFor(t, admin, namespace, "cpu", v1alpha1.ConditionReady, v1alpha1.ReasonReady)
-	plan, errs := rules.Resolve(threshold)
-	if len(errs) > 0 {
-		t.Fatal(errs)
-	}
 	foreign := &monitoringv1.PrometheusRule{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "theirs"}}
 	if err := admin.Create(t.Context(), foreign); err != nil {
 		t.Fatal(err)
 	}
-	seen := &ruleMetadata{ObjectMeta: metav1.ObjectMeta{UID: "another", ResourceVersion: "1"}}
-	m, err := newMetrics(prometheus.NewRegistry(), admin, nil, "")
+	c := newLive(t, adminConfig)
+	r, err := controller.NewReconciler(c, c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := newLive(t, adminConfig)
-	r := &Reconciler{client: c, metrics: m, expectations: newExpectations()}
 	for _, name := range []string{"theirs", "gone"} {
-		want, err := newDesiredRule(threshold, plan, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		want.object.SetName(name)
-		if err := r.writeRule(t.Context(), threshold, want, seen); !apierrors.IsConflict(err) {
-			t.Errorf("apply over %s: error = %v, want a conflict", name, err)
+		if err := r.WriteRule(t.Context(), threshold, controller.Seen(namespace, name, "another", "1")); !apierrors.IsConflict(err) {
+			t.Errorf("writing over %s: error = %v, want a conflict", name, err)
 		}
 	}
-	seen.Namespace, seen.Name = namespace, "theirs"
-	if err := r.deleteRule(t.Context(), seen); !apierrors.IsConflict(err) {
-		t.Errorf("remove: error = %v, want a conflict", err)
+	if err := r.DeleteRule(t.Context(), controller.Seen(namespace, "theirs", "another", "1")); !apierrors.IsConflict(err) {
+		t.Errorf("deleting: error = %v, want a conflict", err)
 	}
 	if got := getRule(t, namespace, "theirs"); got.ResourceVersion != foreign.ResourceVersion {
 		t.Errorf("the foreign rule was written: %+v", got)
