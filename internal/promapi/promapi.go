@@ -74,6 +74,20 @@ func (o Options) Validate() error {
 	return errors.Join(errs...)
 }
 
+// userAgent is that of every request.
+var userAgent = config.WithUserAgent("plimsoll")
+
+// httpConfig returns the configuration of an HTTP client with the options' token and CA.
+func (o Options) httpConfig() config.HTTPClientConfig {
+	cfg := config.DefaultHTTPClientConfig
+	cfg.ProxyFromEnvironment = true
+	cfg.TLSConfig.CAFile = o.CAFile
+	if o.TokenFile != "" {
+		cfg.Authorization = &config.Authorization{Type: "Bearer", CredentialsFile: o.TokenFile}
+	}
+	return cfg
+}
+
 // Client asks one server. It is safe for several goroutines.
 type Client struct {
 	http *http.Client
@@ -90,18 +104,12 @@ func New(o Options) (*Client, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
-	cfg := config.DefaultHTTPClientConfig
-	cfg.ProxyFromEnvironment = true
-	cfg.TLSConfig.CAFile = o.CAFile
-	if o.TokenFile != "" {
-		cfg.Authorization = &config.Authorization{Type: "Bearer", CredentialsFile: o.TokenFile}
-	}
-	named := config.WithUserAgent("plimsoll")
-	httpClient, err := config.NewClientFromConfig(cfg, "prometheus", named)
+	cfg := o.httpConfig()
+	httpClient, err := config.NewClientFromConfig(cfg, "prometheus", userAgent)
 	if err != nil {
 		return nil, fmt.Errorf("setting up the client of Prometheus: %w", err)
 	}
-	fresh, err := config.NewClientFromConfig(cfg, "prometheus", named, config.WithKeepAlivesDisabled())
+	fresh, err := config.NewClientFromConfig(cfg, "prometheus", userAgent, config.WithKeepAlivesDisabled())
 	if err != nil {
 		return nil, fmt.Errorf("setting up the client of Prometheus: %w", err)
 	}
