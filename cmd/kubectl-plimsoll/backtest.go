@@ -86,7 +86,7 @@ func (o *backtestOptions) backtest(ctx context.Context, client *promapi.Client, 
 		return backtested{}, err
 	}
 	b := backtested{Namespace: t.resource.Namespace, Name: t.resource.Name, target: t, signal: newWorstSeries(t.plan, r)}
-	if err := o.query(ctx, client, t.plan, r, replay.Feed, b.signal.add); err != nil {
+	if err := o.query(ctx, client, t.plan, r, replay.Ingest, b.signal.add); err != nil {
 		return backtested{}, err
 	}
 	b.result = replay.Result()

@@ -99,11 +99,11 @@ func (o *recommendOptions) run(ctx context.Context, names []string) error {
 }
 
 func (o *recommendOptions) recommend(ctx context.Context, client *promapi.Client, t target, window promapi.Range) (recommended, error) {
-	survey, err := backtest.NewSurvey(toBacktest(window), t.plan)
+	survey, err := backtest.NewSweep(toBacktest(window), t.plan)
 	if err != nil {
 		return recommended{}, err
 	}
-	if err := o.query(ctx, client, t.plan, window, survey.Feed); err != nil {
+	if err := o.query(ctx, client, t.plan, window, survey.Ingest); err != nil {
 		return recommended{}, err
 	}
 	r := recommended{

@@ -13,13 +13,13 @@ type replayLevel struct {
 	value float64
 	// hold is after how many steps beyond the line the alert fires; keep is at how many evaluations without, from the
 	// first, it still does.
-	hold, keep int
+	forSteps, keepFiringSteps int
 	// episodes are those that ended, of all series.
 	episodes []episode
 }
 
 func newReplayLevel(line rules.Level, steps func(time.Duration) int) replayLevel {
-	l := replayLevel{level: line, value: line.Value, hold: steps(line.For), keep: steps(line.KeepFiringFor)}
+	l := replayLevel{level: line, value: line.Value, forSteps: steps(line.For), keepFiringSteps: steps(line.KeepFiringFor)}
 	if line.Comparison == rules.Below {
 		l.value = -line.Value
 	}
@@ -66,7 +66,7 @@ func (a *alert) scan(l *replayLevel, at int, values []float64) {
 				a.state, a.active = pending, at+i
 			}
 		case pending:
-			due := min(a.active+l.hold-at, len(values))
+			due := min(a.active+l.forSteps-at, len(values))
 			for i < due && values[i] > l.value {
 				i++
 			}
@@ -78,13 +78,13 @@ func (a *alert) scan(l *replayLevel, at int, values []float64) {
 				a.state = inactive
 			}
 		case firing:
-			i = a.burn(l, at, i, values)
+			i = a.keepFiring(l, at, i, values)
 		}
 	}
 }
 
 // burn goes on from values[i] while the alert fires, and returns where it no longer does.
-func (a *alert) burn(l *replayLevel, at, i int, values []float64) int {
+func (a *alert) keepFiring(l *replayLevel, at, i int, values []float64) int {
 	for i < len(values) {
 		for i < len(values) && values[i] > l.value {
 			a.kept = none
@@ -96,7 +96,7 @@ func (a *alert) burn(l *replayLevel, at, i int, values []float64) int {
 		if a.kept == none {
 			a.kept = at + i
 		}
-		until := min(a.kept+l.keep-at, len(values))
+		until := min(a.kept+l.keepFiringSteps-at, len(values))
 		for i < until && !(values[i] > l.value) {
 			i++
 		}
@@ -118,8 +118,8 @@ func (a *alert) skip(l *replayLevel, at, n int) {
 		if a.kept == none {
 			a.kept = at
 		}
-		if a.kept+l.keep < at+n {
-			a.resolve(l, a.kept+l.keep)
+		if a.kept+l.keepFiringSteps < at+n {
+			a.resolve(l, a.kept+l.keepFiringSteps)
 		}
 	}
 }

@@ -15,7 +15,7 @@ import (
 // Beyond is an expression that has only those samples of the given one that are beyond some of the lines. To an alert no
 // sample and one on the good side of its line are the same, so a replay of what it gives has the same episodes; but most
 // samples stay with the server, and coverage is not known.
-func Beyond(expr string, lines []rules.Level) (string, error) {
+func FilterExpr(expr string, lines []rules.Level) (string, error) {
 	parsed, err := parser.NewParser(parser.Options{}).ParseExpr(expr)
 	if err != nil {
 		return "", fmt.Errorf("parse the expression to replay: %w", err)

@@ -56,7 +56,7 @@ func (c *testCase) replay(t *testing.T, dir string, seen map[string]int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := cut(c.rng, c.window, samples, r.Feed); err != nil {
+	if err := cut(c.rng, c.window, samples, r.Ingest); err != nil {
 		t.Fatalf("%s: %v", c.name, err)
 	}
 	result := r.Result()
@@ -79,7 +79,7 @@ func (c *testCase) replay(t *testing.T, dir string, seen map[string]int) {
 // checkBeyond: the samples beyond the lines give what all samples give.
 func (c *testCase) checkBeyond(t *testing.T, plan *rules.Plan, whole *Result) {
 	t.Helper()
-	expr, err := Beyond(plan.Value.Expr, plan.Levels)
+	expr, err := FilterExpr(plan.Value.Expr, plan.Levels)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 // span is a stretch of evaluations in which one series has values.
-type span struct {
+type segment struct {
 	series int
 	// gap is how many evaluations before it had no sample of the series, since its last span.
 	gap int
@@ -23,19 +23,19 @@ type span struct {
 	// line, so to an alert they are the same.
 	values []float64
 	// turned are the values with the other sign, so that what is below a line is above; empty unless a line needs them.
-	turned []float64
+	negated []float64
 }
 
 // facing are the values as they are to be compared with a line of that side.
-func (s span) facing(c rules.Comparison) []float64 {
+func (s segment) oriented(c rules.Comparison) []float64 {
 	if c == rules.Below {
-		return s.turned
+		return s.negated
 	}
 	return s.values
 }
 
 // feed makes spans of the answers to range queries and remembers the series.
-type feed struct {
+type ingester struct {
 	window Window
 	// next is the first evaluation that has not been fed.
 	next int
@@ -49,21 +49,21 @@ type feed struct {
 	// covered says of each evaluation that was fed whether a series had a value.
 	covered []bool
 	// turn says that spans need turned values.
-	turn bool
+	negate bool
 	// values and turned are the buffers of the spans.
-	values, turned []float64
+	values, negated []float64
 }
 
-func newFeed(w Window, lines []rules.Level) (*feed, error) {
+func newIngester(w Window, lines []rules.Level) (*ingester, error) {
 	if err := w.validate(); err != nil {
 		return nil, err
 	}
 	below := func(l rules.Level) bool { return l.Comparison == rules.Below }
-	return &feed{window: w, index: map[string]int{}, turn: slices.ContainsFunc(lines, below)}, nil
+	return &ingester{window: w, index: map[string]int{}, negate: slices.ContainsFunc(lines, below)}, nil
 }
 
 // take hands over the spans of a part of the window: what follows the part before it, up to and including through.
-func (f *feed) take(part model.Matrix, through time.Time, visit func(span)) error {
+func (f *ingester) ingest(part model.Matrix, through time.Time, visit func(segment)) error {
 	end := int(through.Sub(f.window.Start)/f.window.Step) + 1
 	if through.Before(f.window.at(f.next)) || end > f.window.Evaluations() {
 		return fmt.Errorf("the part of the window until %s must follow the one before it and lie in the window", through.UTC().Format(time.RFC3339))
@@ -82,7 +82,7 @@ func (f *feed) take(part model.Matrix, through time.Time, visit func(span)) erro
 			return fmt.Errorf("series %s: %w", stream.Metric, err)
 		}
 		f.cover(at)
-		visit(span{series: series, gap: at - f.seen[series], at: at, values: f.values, turned: f.turned})
+		visit(segment{series: series, gap: at - f.seen[series], at: at, values: f.values, negated: f.negated})
 		f.seen[series] = at + len(f.values)
 	}
 	f.next = end
@@ -91,7 +91,7 @@ func (f *feed) take(part model.Matrix, through time.Time, visit func(span)) erro
 
 // find gives the number of the series with these labels. The metric's name is not one of them: recording gives them all
 // the same.
-func (f *feed) find(metric model.Metric) (int, error) {
+func (f *ingester) find(metric model.Metric) (int, error) {
 	if _, named := metric[model.MetricNameLabel]; named {
 		metric = metric.Clone()
 		delete(metric, model.MetricNameLabel)
@@ -115,10 +115,10 @@ func (f *feed) find(metric model.Metric) (int, error) {
 }
 
 // compare orders two series by their labels.
-func (f *feed) compare(a, b int) int { return cmp.Compare(f.keys[a], f.keys[b]) }
+func (f *ingester) compare(a, b int) int { return cmp.Compare(f.keys[a], f.keys[b]) }
 
 // spread lays the samples out in the buffer, one value per evaluation, and returns the evaluation of the first.
-func (f *feed) spread(samples []model.SamplePair, end int) (at int, err error) {
+func (f *ingester) spread(samples []model.SamplePair, end int) (at int, err error) {
 	start, step := f.window.Start.UnixMilli(), f.window.Step.Milliseconds()
 	at = int((int64(samples[0].Timestamp) - start) / step)
 	due := start + int64(max(at, f.next))*step
@@ -138,28 +138,28 @@ func (f *feed) spread(samples []model.SamplePair, end int) (at int, err error) {
 }
 
 // cover marks where the span in the buffer has values, and turns them if need be.
-func (f *feed) cover(at int) {
+func (f *ingester) cover(at int) {
 	covered := f.covered[at : at+len(f.values)]
-	f.turned = f.turned[:0]
+	f.negated = f.negated[:0]
 	for i, v := range f.values {
 		if !math.IsNaN(v) {
 			covered[i] = true
 		}
 	}
-	if f.turn {
+	if f.negate {
 		for _, v := range f.values {
-			f.turned = append(f.turned, -v)
+			f.negated = append(f.negated, -v)
 		}
 	}
 }
 
 // fed is the part of the window that was fed.
-func (f *feed) fed() Window {
+func (f *ingester) ingested() Window {
 	return Window{Start: f.window.Start, End: f.window.at(max(f.next-1, 0)), Step: f.window.Step}
 }
 
 // coverage is the share of the evaluations at which a series had a value, from 0 to 1.
-func (f *feed) coverage() float64 {
+func (f *ingester) coverage() float64 {
 	if f.next == 0 {
 		return 0
 	}

@@ -59,7 +59,7 @@ func FuzzReplay(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := NewSurvey(w, &rules.Plan{Levels: []rules.Level{line}, Value: rules.Value{Unit: line.Unit, Min: math.Inf(-1), Max: math.Inf(1)}})
+		s, err := NewSweep(w, &rules.Plan{Levels: []rules.Level{line}, Value: rules.Value{Unit: line.Unit, Min: math.Inf(-1), Max: math.Inf(1)}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -68,10 +68,10 @@ func FuzzReplay(f *testing.F) {
 				continue
 			}
 			between := between(samples, w.at(part[0]), w.at(part[1]))
-			if err := r.Feed(between, w.at(part[1])); err != nil {
+			if err := r.Ingest(between, w.at(part[1])); err != nil {
 				t.Fatal(err)
 			}
-			if err := s.Feed(between, w.at(part[1])); err != nil {
+			if err := s.Ingest(between, w.at(part[1])); err != nil {
 				t.Fatal(err)
 			}
 			r.Result() // changes nothing
@@ -80,7 +80,7 @@ func FuzzReplay(f *testing.F) {
 			t.Errorf("parts %+v\nwhole %+v", parts, whole)
 		}
 		c := s.curve(0)
-		if got := c.fires(c.level.facing(line.Value)); got != whole.Levels[0].Fires {
+		if got := c.fires(c.level.orient(line.Value)); got != whole.Levels[0].Fires {
 			t.Errorf("the survey has %d fires, replay %d", got, whole.Levels[0].Fires)
 		}
 		s.Recommend(OnceAWeek)

@@ -31,11 +31,11 @@ func quietWeek(evaluations int, spikes ...float64) *model.SampleStream {
 
 func recommendation(t *testing.T, plan *rules.Plan, perWeek int, samples ...*model.SampleStream) Recommendation {
 	t.Helper()
-	s, err := NewSurvey(aWeek, plan)
+	s, err := NewSweep(aWeek, plan)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Feed(samples, aWeek.End); err != nil {
+	if err := s.Ingest(samples, aWeek.End); err != nil {
 		t.Fatal(err)
 	}
 	return s.Recommend(perWeek)[0]

@@ -15,8 +15,8 @@ import (
 // It begins like a Prometheus that has just started: what was pending or firing before the window is not known. Nor is
 // there a Prometheus that was down: a step without a sample is one at which the signal had no value.
 type Replay struct {
-	feed   *feed
-	levels []replayLevel
+	ingester *ingester
+	levels   []replayLevel
 	// alerts are those of every series, by level.
 	alerts [][]alert
 }
@@ -24,11 +24,11 @@ type Replay struct {
 // NewReplay replays the lines over the window. The lines need not be one threshold's: a proposed line may be replayed
 // beside the present one.
 func NewReplay(w Window, lines []rules.Level) (*Replay, error) {
-	f, err := newFeed(w, lines)
+	f, err := newIngester(w, lines)
 	if err != nil {
 		return nil, err
 	}
-	r := &Replay{feed: f, levels: make([]replayLevel, len(lines)), alerts: make([][]alert, len(lines))}
+	r := &Replay{ingester: f, levels: make([]replayLevel, len(lines)), alerts: make([][]alert, len(lines))}
 	for i, line := range lines {
 		r.levels[i] = newReplayLevel(line, w.steps)
 	}
@@ -38,11 +38,11 @@ func NewReplay(w Window, lines []rules.Level) (*Replay, error) {
 // Feed replays the next part of the window: what a range query of the signal's expression gives from a step after the
 // part before, or from the window's start, to through. A series that has no samples in a part is left out of it. After
 // an error the replay is of no more use.
-func (r *Replay) Feed(part model.Matrix, through time.Time) error {
-	return r.feed.take(part, through, r.visit)
+func (r *Replay) Ingest(part model.Matrix, through time.Time) error {
+	return r.ingester.ingest(part, through, r.visit)
 }
 
-func (r *Replay) visit(s span) {
+func (r *Replay) visit(s segment) {
 	for i := range r.levels {
 		l := &r.levels[i]
 		for len(r.alerts[i]) <= s.series {
@@ -50,14 +50,14 @@ func (r *Replay) visit(s span) {
 		}
 		a := &r.alerts[i][s.series]
 		a.skip(l, s.at-s.gap, s.gap)
-		a.scan(l, s.at, s.facing(l.level.Comparison))
+		a.scan(l, s.at, s.oriented(l.level.Comparison))
 	}
 }
 
 // Result is what the lines did up to the end of the last part that was fed.
 func (r *Replay) Result() *Result {
-	f := r.feed
-	result := &Result{Window: f.fed(), Coverage: f.coverage(), Levels: make([]LevelResult, len(r.levels))}
+	f := r.ingester
+	result := &Result{Window: f.ingested(), Coverage: f.coverage(), Levels: make([]LevelResult, len(r.levels))}
 	for i, l := range r.levels {
 		l.episodes = slices.Clone(l.episodes) // those that have not ended are for this result only
 		for _, a := range r.alerts[i] {

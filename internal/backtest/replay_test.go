@@ -38,7 +38,7 @@ func replayOf(t *testing.T, w Window, lines []rules.Level, samples ...*model.Sam
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := r.Feed(samples, w.End); err != nil {
+	if err := r.Ingest(samples, w.End); err != nil {
 		t.Fatal(err)
 	}
 	return r.Result()
@@ -145,7 +145,7 @@ func TestFeedRefusesWhatIsNotARangeQuery(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := r.Feed(part, w.at(4)); err == nil {
+		if err := r.Ingest(part, w.at(4)); err == nil {
 			t.Errorf("%s: fed", name)
 		}
 	}
@@ -172,7 +172,7 @@ func TestFeedRefusesAPartOutOfTurn(t *testing.T) {
 		through int
 		fed     bool
 	}{{4, true}, {4, false}, {10, false}, {9, true}} {
-		if err := r.Feed(nil, w.at(part.through)); (err == nil) != part.fed {
+		if err := r.Ingest(nil, w.at(part.through)); (err == nil) != part.fed {
 			t.Errorf("part %d: %v", i, err)
 		}
 	}

@@ -47,7 +47,7 @@ type Episode struct {
 }
 
 // summarise sorts the level's episodes and counts.
-func (f *feed) summarise(l replayLevel) LevelResult {
+func (f *ingester) summarise(l replayLevel) LevelResult {
 	slices.SortFunc(l.episodes, func(a, b episode) int {
 		return cmp.Or(cmp.Compare(a.fired, b.fired), f.compare(a.series, b.series))
 	})
@@ -71,7 +71,7 @@ func (f *feed) summarise(l replayLevel) LevelResult {
 	return result
 }
 
-func (f *feed) episode(e episode) Episode {
+func (f *ingester) episode(e episode) Episode {
 	episode := Episode{Labels: f.labels[e.series], ActiveAt: f.window.at(e.active), FiredAt: f.window.at(e.fired)}
 	if e.resolved != none {
 		episode.ResolvedAt = f.window.at(e.resolved)
@@ -81,7 +81,7 @@ func (f *feed) episode(e episode) Episode {
 
 // worst are the labels of the series that fired for the longest time; of several, of the one that fired more often, and
 // then of the first by its labels.
-func (f *feed) worst(episodes []episode, last int) map[string]string {
+func (f *ingester) worst(episodes []episode, last int) map[string]string {
 	if len(episodes) == 0 {
 		return nil
 	}

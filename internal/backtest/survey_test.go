@@ -82,18 +82,18 @@ func TestSurveyIsReplayAtEveryLine(t *testing.T) {
 			For:           time.Duration(rng.IntN(5)*30) * time.Second,
 			KeepFiringFor: time.Duration(rng.IntN(5)*30) * time.Second,
 		}
-		s, err := NewSurvey(w, &rules.Plan{Levels: []rules.Level{line}, Value: rules.Value{Unit: signal.Number, Min: math.Inf(-1), Max: math.Inf(1)}})
+		s, err := NewSweep(w, &rules.Plan{Levels: []rules.Level{line}, Value: rules.Value{Unit: signal.Number, Min: math.Inf(-1), Max: math.Inf(1)}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := cut(rng, w, whole, s.Feed); err != nil {
+		if err := cut(rng, w, whole, s.Ingest); err != nil {
 			t.Fatal(err)
 		}
 		c := s.curve(0)
 		limit := rng.IntN(4)
 		quiet := true
 		for facing := 6.0; facing >= -6; facing -= 0.5 {
-			line.Value = c.level.facing(facing)
+			line.Value = c.level.orient(facing)
 			want := replayOf(t, w, []rules.Level{line}, whole...).Levels[0]
 			if got := c.fires(facing); got != want.Fires {
 				t.Fatalf("seed %d, line %v: %d fires, replay has %d\n%v", seed, line, got, want.Fires, whole)
@@ -102,7 +102,7 @@ func TestSurveyIsReplayAtEveryLine(t *testing.T) {
 				t.Fatalf("seed %d, line %v: fires at %d evaluations, replay has %d\n%v", seed, line, got, want, whole)
 			}
 			quiet = quiet && want.Fires <= limit
-			if (facing >= c.quiet(limit)) != quiet {
+			if (facing >= c.maxFiresBound(limit)) != quiet {
 				t.Fatalf("seed %d, limit %d, line %v: quiet = %v, replay has %v\n%v", seed, limit, line, !quiet, quiet, whole)
 			}
 		}

@@ -16,7 +16,7 @@ var noLevel = math.Inf(-1)
 //	w[i] = max(m[i], min(d[i], w[i-1]))
 //
 // The property test holds it to Replay.
-type waterline struct {
+type maxFiring struct {
 	w float64
 	// since is the first evaluation that the queues know of.
 	since       int
@@ -27,7 +27,7 @@ type waterline struct {
 }
 
 // survey is what the waterlines of all series say about one level.
-type survey struct {
+type levelSweep struct {
 	level replayLevel
 	// lows and highs are where the waterlines rose from and to without falling in between. Such a rise lets the alert of
 	// every line from its low to just below its high begin to fire, once.
@@ -37,7 +37,7 @@ type survey struct {
 }
 
 // scan follows the series over values, the first of which is of evaluation at.
-func (l *waterline) scan(s *survey, at int, values []float64) {
+func (l *maxFiring) scan(s *levelSweep, at int, values []float64) {
 	for len(s.peaks) < at+len(values) {
 		s.peaks = append(s.peaks, noLevel)
 	}
@@ -51,20 +51,20 @@ func (l *waterline) scan(s *survey, at int, values []float64) {
 
 // skip follows the series over n evaluations without a sample, the first of which is at. After K+1 of them no line fires
 // and nothing before them matters.
-func (l *waterline) skip(s *survey, at, n int) {
-	for i := range min(n, s.level.keep+1) {
+func (l *maxFiring) skip(s *levelSweep, at, n int) {
+	for i := range min(n, s.level.keepFiringSteps+1) {
 		l.scan(s, at+i, []float64{noLevel})
 	}
-	if n > s.level.keep+1 {
+	if n > s.level.keepFiringSteps+1 {
 		l.least.clear()
 		l.most.clear()
 		l.since = at + n
 	}
 }
 
-func (l *waterline) step(s *survey, at int, v float64) {
-	least, most := -l.least.push(at, -v, s.level.hold+1), l.most.push(at, v, s.level.keep+1)
-	if at-l.since < s.level.hold {
+func (l *maxFiring) step(s *levelSweep, at int, v float64) {
+	least, most := -l.least.push(at, -v, s.level.forSteps+1), l.most.push(at, v, s.level.keepFiringSteps+1)
+	if at-l.since < s.level.forSteps {
 		least = noLevel
 	}
 	w := max(least, min(most, l.w))
@@ -72,14 +72,14 @@ func (l *waterline) step(s *survey, at int, v float64) {
 	case w > l.w && !l.rising:
 		l.rising, l.from = true, l.w
 	case w < l.w:
-		l.rest(s)
+		l.endRise(s)
 	}
 	l.w = w
 	s.peaks[at] = max(s.peaks[at], w)
 }
 
 // rest ends a rise.
-func (l *waterline) rest(s *survey) {
+func (l *maxFiring) endRise(s *levelSweep) {
 	if l.rising {
 		s.lows, s.highs = append(s.lows, l.from), append(s.highs, l.w)
 	}

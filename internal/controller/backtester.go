@@ -58,7 +58,7 @@ type hindsight struct {
 // begun is a backtest that is being made.
 type begun struct {
 	replay *backtest.Replay
-	survey *backtest.Survey
+	survey *backtest.Sweep
 	left   promapi.Range
 }
 

@@ -98,7 +98,7 @@ func (b *backtester) run(ctx context.Context, s *tested) (hindsight, error) {
 		if err != nil {
 			return hindsight{}, err
 		}
-		if err := errors.Join(s.begun.replay.Feed(chunk.Series, chunk.End), s.begun.survey.Feed(chunk.Series, chunk.End)); err != nil {
+		if err := errors.Join(s.begun.replay.Ingest(chunk.Series, chunk.End), s.begun.survey.Ingest(chunk.Series, chunk.End)); err != nil {
 			return hindsight{}, fmt.Errorf("%w: %w", errReplay, err)
 		}
 		s.begun.left.Start = chunk.End.Add(chunk.Step)
@@ -120,7 +120,7 @@ func (b *backtester) begin(plan *rules.Plan) (*begun, error) {
 	if err != nil {
 		return nil, err
 	}
-	survey, err := backtest.NewSurvey(backtest.Window(window), plan)
+	survey, err := backtest.NewSweep(backtest.Window(window), plan)
 	return &begun{replay: replay, survey: survey, left: window}, err
 }
 

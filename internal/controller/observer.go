@@ -53,7 +53,7 @@ type observer struct {
 
 // subject is one generation of a threshold.
 type subject struct {
-	*observe.Subject
+	*observe.TrackedThreshold
 	uid        types.UID
 	generation int64
 }
@@ -165,9 +165,9 @@ func (o *observer) failed(err error) *observe.Snapshot {
 		return nil
 	}
 	snap := observe.NewSnapshot(time.Now())
-	snap.Fault = err.Error()
-	if o.snapshot != nil && o.snapshot.Fault != "" {
-		snap.Fault = o.snapshot.Fault
+	snap.Failure = err.Error()
+	if o.snapshot != nil && o.snapshot.Failure != "" {
+		snap.Failure = o.snapshot.Failure
 	}
 	return snap
 }
@@ -203,7 +203,7 @@ func (o *observer) look(t *v1alpha1.AlertThreshold, plan *rules.Plan) *observe.O
 	key := client.ObjectKeyFromObject(t)
 	s, known := o.subjects[key]
 	if !known || s.uid != t.UID || s.generation != t.Generation {
-		s = subject{Subject: observe.NewSubject(plan), uid: t.UID, generation: t.Generation}
+		s = subject{TrackedThreshold: observe.NewTrackedThreshold(plan), uid: t.UID, generation: t.Generation}
 		s.Resume(&t.Status, t.Generation, time.Now())
 		if o.snapshot != nil {
 			s.Observe(o.snapshot)

@@ -96,7 +96,7 @@ func TestStatusOfWhatPrometheusSays(t *testing.T) {
 	}
 
 	o := &observe.Observation{
-		Loaded: observe.Verdict{Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonLoaded, Message: "loaded"},
+		Loaded: observe.Condition{Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonLoaded, Message: "loaded"},
 		State:  v1alpha1.StateFiring, Current: "85%", CurrentLabels: map[string]string{"series": "a"}, Headroom: "-6%",
 		Levels: []observe.Level{{Severity: "warning", State: v1alpha1.StateFiring, ActiveSince: since}, {Severity: "gone", State: v1alpha1.StateFiring}},
 	}

@@ -15,10 +15,10 @@ import (
 // evaluate derives what the status should say from the snapshot. The rule is taken to be expected since it was last written,
 // and a Shadow's levels to be crossed since the time that the status has.
 func evaluate(in Input, plan *rules.Plan) observe.Observation {
-	subject := observe.NewSubject(plan)
+	subject := observe.NewTrackedThreshold(plan)
 	subject.ResumeLevels(&in.Threshold.Status, in.Threshold.Generation)
 	if in.Rule != nil {
-		subject.MissingSince(lastWritten(in.Rule))
+		subject.SetAbsentSince(lastWritten(in.Rule))
 	}
 	subject.Observe(in.Prometheus.Snapshot)
 	return *subject.Published()

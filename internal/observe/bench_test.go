@@ -66,10 +66,10 @@ func (c crowd) snapshot(at time.Time) *Snapshot {
 // reports what stays in memory of both.
 func BenchmarkObserve5000(b *testing.B) {
 	c := newCrowd(b, 5000)
-	subjects := make([]*Subject, len(c.plans))
+	subjects := make([]*TrackedThreshold, len(c.plans))
 	before := heap()
 	for i, plan := range c.plans {
-		subjects[i] = NewSubject(plan)
+		subjects[i] = NewTrackedThreshold(plan)
 	}
 	withSubjects := heap()
 	snap := c.snapshot(noon)

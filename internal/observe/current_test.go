@@ -31,7 +31,7 @@ func TestCurrent(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			plan := newPlan(t, tc.spec)
-			s := NewSubject(plan)
+			s := NewTrackedThreshold(plan)
 			s.Observe(snapshot(plan, 0, tc.values...))
 			got := *s.Published()
 			if got.Current != tc.current || got.Headroom != tc.headroom || got.CurrentLabels["endpoint"] != tc.endpoint {

@@ -7,27 +7,27 @@ import (
 )
 
 // found is what Prometheus holds of the wanted rules.
-type found struct {
+type match struct {
 	// signal is the rule that records the value, and alerts are those of the levels, by severity. Only rules that are as
 	// they should be are among them.
-	signal *heldRule
-	alerts map[string]*heldRule
+	signal *loadedRule
+	alerts map[string]*loadedRule
 	// absent is the first rule that is not there; different the first that differs, and other what is in its place.
-	absent, different *want
-	other             *heldRule
+	absent, different *expectedRule
+	other             *loadedRule
 }
 
-func (s *Subject) find(h *held) found {
-	f := found{alerts: make(map[string]*heldRule, len(s.levels))}
-	for i := range s.wanted {
-		w := &s.wanted[i]
-		rule := w.in(h.rules)
+func (s *TrackedThreshold) matchRules(h *loaded) match {
+	f := match{alerts: make(map[string]*loadedRule, len(s.levels))}
+	for i := range s.expected {
+		w := &s.expected[i]
+		rule := w.findIn(h.rules)
 		switch {
 		case rule == nil:
 			if f.absent == nil {
 				f.absent = w
 			}
-		case !w.same(rule):
+		case !w.matches(rule):
 			if f.different == nil {
 				f.different, f.other = w, rule
 			}
@@ -41,11 +41,11 @@ func (s *Subject) find(h *held) found {
 }
 
 // complete reports whether Prometheus holds every rule as it should be, and no other.
-func (f found) complete(h *held, wanted int) bool {
+func (f match) complete(h *loaded, wanted int) bool {
 	return f.absent == nil && f.different == nil && len(h.rules) == wanted
 }
 
 // evaluated reports whether Prometheus has worked out the value, or found that there is none, and has stored that.
-func (f found) evaluated(h *held) bool {
-	return f.signal != nil && f.signal.health == prometheusv1.RuleHealthGood && h.lines > 0
+func (f match) evaluated(h *loaded) bool {
+	return f.signal != nil && f.signal.health == prometheusv1.RuleHealthGood && h.levels > 0
 }

@@ -24,7 +24,7 @@ func TestLate(t *testing.T) {
 		}
 	}
 	absent := func(*Snapshot) {}
-	away := func(snap *Snapshot) { snap.Fault = "refused" }
+	away := func(snap *Snapshot) { snap.Failure = "refused" }
 	notSelected := func(snap *Snapshot) {
 		snap.Selection = &Selection{Prometheuses: []*monitoringv1.Prometheus{{}}}
 	}
@@ -55,7 +55,7 @@ func TestLate(t *testing.T) {
 	} {
 		for _, restarted := range []bool{false, true} {
 			t.Run(name, func(t *testing.T) {
-				s := NewSubject(plan)
+				s := NewTrackedThreshold(plan)
 				for _, after := range []time.Duration{0, 5 * time.Minute, 10 * time.Minute} {
 					snap := NewSnapshot(noon.Add(after))
 					tc.before(snap)
@@ -65,7 +65,7 @@ func TestLate(t *testing.T) {
 				if restarted {
 					status := &v1alpha1.AlertThresholdStatus{Levels: []v1alpha1.LevelStatus{{Severity: "warning"}, {Severity: "critical"}}}
 					s.Published().Record(status, 1)
-					s = NewSubject(plan)
+					s = NewTrackedThreshold(plan)
 					s.Resume(status, 1, now)
 				}
 				snap := NewSnapshot(now)
@@ -85,9 +85,9 @@ func TestLate(t *testing.T) {
 
 // TestLateAfterAnAbsence: the time in which Prometheus could not be asked does not count.
 func TestLateAfterAnAbsence(t *testing.T) {
-	s := NewSubject(newPlan(t, latency))
+	s := NewTrackedThreshold(newPlan(t, latency))
 	s.Observe(NewSnapshot(noon))
-	s.Observe(&Snapshot{At: noon.Add(time.Minute), Fault: "refused"})
+	s.Observe(&Snapshot{At: noon.Add(time.Minute), Failure: "refused"})
 	s.Observe(NewSnapshot(noon.Add(time.Hour)))
 	if got := s.Published().Loaded; got.Status != metav1.ConditionUnknown || got.Reason != v1alpha1.ReasonNotYetLoaded {
 		t.Errorf("after an hour without Prometheus the verdict is %+v", got)

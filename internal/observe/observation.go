@@ -12,7 +12,7 @@ import (
 
 // Observation is what a person sees of a threshold in Prometheus, in the words of its status.
 type Observation struct {
-	Loaded Verdict
+	Loaded Condition
 	State  v1alpha1.State
 	Levels []Level
 	// Current and Headroom are empty when there is no value, or no line that it has a distance to.
@@ -21,13 +21,13 @@ type Observation struct {
 	Headroom      string
 
 	// settling: Prometheus has the rule as it should be and has not evaluated it, as after a start.
-	settling bool
+	warmingUp bool
 	// contradictory: an alert is active though no value is beyond its line, or the other way about.
 	contradictory bool
 }
 
 // Verdict is the condition Loaded without generation and time.
-type Verdict struct {
+type Condition struct {
 	Status          metav1.ConditionStatus
 	Reason, Message string
 }
@@ -57,19 +57,19 @@ const (
 // matters near the line than far from it. What crosses the line changes the state, unless it waits for "for" to pass or
 // comes back in time.
 const (
-	largePart = 0.5
-	largeRoom = 0.1
+	significantPart     = 0.5
+	significantHeadroom = 0.1
 )
 
 // since says how much has changed since an earlier observation.
-func (o Observation) since(before Observation) change {
+func (o Observation) changeSince(before Observation) change {
 	sameState := func(a, b Level) bool { return a.Severity == b.Severity && a.State == b.State }
 	sameLevel := func(a, b Level) bool { return sameState(a, b) && a.ActiveSince.Equal(b.ActiveSince) }
 	switch {
 	case o.Loaded.Status != before.Loaded.Status, o.Loaded.Reason != before.Loaded.Reason, o.State != before.State,
 		!slices.EqualFunc(o.Levels, before.Levels, sameState), (o.Current == "") != (before.Current == ""):
 		return stateChange
-	case o.movedMuch(before), o.Loaded.Reason == v1alpha1.ReasonNotSelected && o.Loaded.Message != before.Loaded.Message:
+	case o.significantChange(before), o.Loaded.Reason == v1alpha1.ReasonNotSelected && o.Loaded.Message != before.Loaded.Message:
 		return largeChange
 	case o.Loaded != before.Loaded, o.Current != before.Current, o.Headroom != before.Headroom,
 		!maps.Equal(o.CurrentLabels, before.CurrentLabels), !slices.EqualFunc(o.Levels, before.Levels, sameLevel):
@@ -79,9 +79,9 @@ func (o Observation) since(before Observation) change {
 	}
 }
 
-func (o Observation) movedMuch(before Observation) bool {
-	now, ok := room(o.Headroom)
-	was, okBefore := room(before.Headroom)
+func (o Observation) significantChange(before Observation) bool {
+	now, ok := parseHeadroom(o.Headroom)
+	was, okBefore := parseHeadroom(before.Headroom)
 	moved := max(now-was, was-now)
-	return ok && okBefore && moved >= largeRoom && moved >= largePart*max(was, -was)
+	return ok && okBefore && moved >= significantHeadroom && moved >= significantPart*max(was, -was)
 }

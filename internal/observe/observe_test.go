@@ -36,10 +36,10 @@ func newPlan(t *testing.T, spec string) *rules.Plan {
 // answer is what a Prometheus says that has the plan's rules and finds nothing beyond a line.
 func answer(plan *rules.Plan) promapi.Group {
 	group := promapi.Group{Name: plan.Groups()[0].Name, Interval: 30}
-	for _, w := range wanted(plan) {
+	for _, w := range expectedRules(plan) {
 		rule := promapi.Rule{
 			Type: w.kind, Name: w.name, Query: w.query, Health: prometheusv1.RuleHealthGood,
-			Duration: w.wait.Seconds(), KeepFiringFor: w.keep.Seconds(), Labels: model.LabelSet{},
+			Duration: w.forDuration.Seconds(), KeepFiringFor: w.keepFiringFor.Seconds(), Labels: model.LabelSet{},
 		}
 		for name, value := range w.labels {
 			rule.Labels[model.LabelName(name)] = model.LabelValue(value)

@@ -48,7 +48,7 @@ func TestProbes(t *testing.T) {
 // TestSeveralServersAreTold in words that stay, also over a restart, after which it is not known for a while.
 func TestSeveralServersAreTold(t *testing.T) {
 	plan := newPlan(t, latency)
-	s := NewSubject(plan)
+	s := NewTrackedThreshold(plan)
 	told := func(after time.Duration, servers Servers) bool {
 		snap := snapshot(plan, after, value("/a", 1))
 		snap.Servers = servers
@@ -97,7 +97,7 @@ func TestContradiction(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			plan := newPlan(t, tc.spec)
-			s := NewSubject(plan)
+			s := NewTrackedThreshold(plan)
 			s.Observe(snapshot(plan, 0, value("", 1)))
 			for _, after := range []time.Duration{time.Second, Grace, Grace + time.Second} {
 				snap := NewSnapshot(noon.Add(after))

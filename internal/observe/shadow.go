@@ -8,13 +8,13 @@ import (
 )
 
 // place is one series against one line.
-type place struct {
+type seriesKey struct {
 	severity string
 	series   string
 }
 
 // standing is the alert that there would be, as Prometheus keeps it.
-type standing struct {
+type activeAlert struct {
 	since  time.Time
 	firing bool
 	// back is since when the value of a firing one has been on the good side again; zero while it is not.
@@ -23,11 +23,11 @@ type standing struct {
 
 // seed takes over where the levels stood before the controller started anew, so that it does not begin to count anew.
 // Which series it was is not known: every one beyond the line is taken for it.
-func (s *Subject) seed(levels []Level) {
-	s.standing = map[place]standing{}
+func (s *TrackedThreshold) restore(levels []Level) {
+	s.active = map[seriesKey]activeAlert{}
 	for _, level := range levels {
 		if !level.ActiveSince.IsZero() {
-			s.standing[place{level.Severity, seeded}] = standing{
+			s.active[seriesKey{level.Severity, restoredSeries}] = activeAlert{
 				since: level.ActiveSince, firing: level.State == v1alpha1.StateFiring,
 			}
 		}
@@ -35,23 +35,23 @@ func (s *Subject) seed(levels []Level) {
 }
 
 // seeded is the series of a place that is known from the status only. No series is called so.
-const seeded = "seeded"
+const restoredSeries = "seeded"
 
 // advance replays one evaluation of the lines, at that time, as Prometheus evaluates alerting rules.
-func (s *Subject) advance(at time.Time, now []series) {
+func (s *TrackedThreshold) advance(at time.Time, now []series) {
 	if at.Equal(s.at) {
 		return
 	}
-	next := map[place]standing{}
+	next := map[seriesKey]activeAlert{}
 	for _, line := range s.levels {
 		for _, one := range now {
 			if !line.Crossed(one.value) {
 				continue
 			}
-			where := place{line.Severity, one.labels.String()}
-			is, known := s.standing[where]
+			where := seriesKey{line.Severity, one.labels.String()}
+			is, known := s.active[where]
 			if !known {
-				is, known = s.standing[place{line.Severity, seeded}]
+				is, known = s.active[seriesKey{line.Severity, restoredSeries}]
 			}
 			if !known {
 				is.since = at
@@ -62,12 +62,12 @@ func (s *Subject) advance(at time.Time, now []series) {
 		}
 		s.keepFiring(line, at, next)
 	}
-	s.standing, s.at = next, at
+	s.active, s.at = next, at
 }
 
 // keepFiring adds to next the alerts of the line that go on though their value is back.
-func (s *Subject) keepFiring(line rules.Level, at time.Time, next map[place]standing) {
-	for where, is := range s.standing {
+func (s *TrackedThreshold) keepFiring(line rules.Level, at time.Time, next map[seriesKey]activeAlert) {
+	for where, is := range s.active {
 		_, beyond := next[where]
 		if where.severity != line.Severity || beyond || !is.firing {
 			continue
@@ -82,9 +82,9 @@ func (s *Subject) keepFiring(line rules.Level, at time.Time, next map[place]stan
 }
 
 // stands is where the level of the line stands after the last advance.
-func (s *Subject) stands(line rules.Level) (v1alpha1.State, time.Time) {
+func (s *TrackedThreshold) levelState(line rules.Level) (v1alpha1.State, time.Time) {
 	state, since := v1alpha1.StateInactive, time.Time{}
-	for where, is := range s.standing {
+	for where, is := range s.active {
 		if where.severity != line.Severity {
 			continue
 		}

@@ -11,7 +11,7 @@ import (
 )
 
 // levels says where each level stands. One whose alert and values contradict each other is unknown.
-func (s *Subject) levelStates(snap *Snapshot, h *held, f found) (levels []Level, contradictory bool) {
+func (s *TrackedThreshold) levelStates(snap *Snapshot, h *loaded, f match) (levels []Level, contradictory bool) {
 	levels = make([]Level, len(s.levels))
 	evaluated := f.evaluated(h)
 	if s.shadow && evaluated {
@@ -20,7 +20,7 @@ func (s *Subject) levelStates(snap *Snapshot, h *held, f found) (levels []Level,
 	for i, line := range s.levels {
 		level := Level{Severity: line.Severity, State: v1alpha1.StateUnknown}
 		if s.shadow && evaluated {
-			level.State, level.ActiveSince = s.stands(line)
+			level.State, level.ActiveSince = s.levelState(line)
 		} else if alert := f.alerts[line.Severity]; alert != nil && alert.health != prometheusv1.RuleHealthUnknown {
 			level.State, level.ActiveSince = alertState(alert, evaluated)
 			if evaluated && contradicts(level.State, line, h.series) {
@@ -52,7 +52,7 @@ func contradicts(state v1alpha1.State, line rules.Level, all []series) bool {
 
 // alertState is where a level stands by its alert in Prometheus. An alert that is not there tells something only when the
 // value is known.
-func alertState(alert *heldRule, evaluated bool) (v1alpha1.State, time.Time) {
+func alertState(alert *loadedRule, evaluated bool) (v1alpha1.State, time.Time) {
 	switch {
 	case alert.state == prometheusv1.AlertStateFiring:
 		return v1alpha1.StateFiring, alert.since
@@ -66,7 +66,7 @@ func alertState(alert *heldRule, evaluated bool) (v1alpha1.State, time.Time) {
 }
 
 // gravity orders the states: what a person must know first comes last.
-var gravity = map[v1alpha1.State]int{
+var stateRank = map[v1alpha1.State]int{
 	v1alpha1.StateInactive: 0,
 	v1alpha1.StateNoData:   1,
 	v1alpha1.StateUnknown:  2,
@@ -75,13 +75,13 @@ var gravity = map[v1alpha1.State]int{
 }
 
 // worst is the state of the threshold: that of its worst level.
-func worst(levels []Level) v1alpha1.State {
+func worstState(levels []Level) v1alpha1.State {
 	if len(levels) == 0 {
 		return v1alpha1.StateUnknown
 	}
 	state := levels[0].State
 	for _, level := range levels[1:] {
-		if gravity[level.State] > gravity[state] {
+		if stateRank[level.State] > stateRank[state] {
 			state = level.State
 		}
 	}
@@ -89,7 +89,7 @@ func worst(levels []Level) v1alpha1.State {
 }
 
 // unknown is the observation when nothing is known.
-func (s *Subject) unknown(loaded Verdict) Observation {
+func (s *TrackedThreshold) unknown(loaded Condition) Observation {
 	o := Observation{Loaded: loaded, State: v1alpha1.StateUnknown, Levels: make([]Level, len(s.levels))}
 	for i, line := range s.levels {
 		o.Levels[i] = Level{Severity: line.Severity, State: v1alpha1.StateUnknown}

@@ -58,7 +58,7 @@ func TestState(t *testing.T) {
 			if !tc.noLines {
 				snap.AddThresholds(lines(plan))
 			}
-			s := NewSubject(plan)
+			s := NewTrackedThreshold(plan)
 			s.Observe(snap)
 			if got := states(*s.Published()); got != tc.want {
 				t.Errorf("states are %s, want %s", got, tc.want)
@@ -76,7 +76,7 @@ func TestActiveSinceIsTheOldest(t *testing.T) {
 		promapi.Alert{State: prometheusv1.AlertStatePending, ActiveAt: noon.Add(-time.Minute)},
 		promapi.Alert{State: prometheusv1.AlertStateFiring, ActiveAt: noon.Add(-time.Hour).Add(300 * time.Millisecond)},
 		promapi.Alert{State: prometheusv1.AlertStateInactive, ActiveAt: noon.Add(-48 * time.Hour)}))
-	s := NewSubject(plan)
+	s := NewTrackedThreshold(plan)
 	s.Observe(snap)
 	if got, want := s.Published().Levels[0].ActiveSince, noon.Add(-time.Hour); !got.Equal(want) {
 		t.Errorf("active since %s, want %s", got, want)

@@ -40,7 +40,7 @@ func recorded(status *v1alpha1.AlertThresholdStatus, generation int64) (o Observ
 		return Observation{}, false
 	}
 	o = Observation{
-		Loaded:        Verdict{loaded.Status, loaded.Reason, loaded.Message},
+		Loaded:        Condition{loaded.Status, loaded.Reason, loaded.Message},
 		State:         status.State,
 		Current:       status.Current,
 		CurrentLabels: status.CurrentLabels,

@@ -22,41 +22,41 @@ const (
 
 // Subject is one threshold whose rule is in the cluster: what Prometheus should hold for it, and what people were last told
 // of it. It is not safe for several goroutines.
-type Subject struct {
-	key    types.NamespacedName
-	unit   signal.Unit
-	levels []rules.Level
-	wanted []want
+type TrackedThreshold struct {
+	key      types.NamespacedName
+	unit     signal.Unit
+	levels   []rules.Level
+	expected []expectedRule
 	// shadow: there are no alerts in Prometheus, so it is worked out here what they would do.
 	shadow bool
 
 	// published is what people are to see, and changed when that last changed; nil before the first time.
 	published *Observation
 	changed   time.Time
-	missing   missing
+	absence   absence
 	// contradicted is since when alerts and values have contradicted each other; zero while they do not.
 	contradicted time.Time
 	// standing are the series beyond a line, of a shadow, as the snapshot of that time left them.
-	standing map[place]standing
-	at       time.Time
+	active map[seriesKey]activeAlert
+	at     time.Time
 }
 
 // NewSubject is the threshold of that plan, of which nothing is known yet.
-func NewSubject(plan *rules.Plan) *Subject {
-	all := wanted(plan)
-	alerting := func(w want) bool { return w.kind == prometheusv1.RuleTypeAlerting }
-	return &Subject{
-		key:    types.NamespacedName{Namespace: plan.Namespace, Name: plan.Name},
-		unit:   plan.Value.Unit,
-		levels: plan.Levels,
-		wanted: all,
-		shadow: !slices.ContainsFunc(all, alerting),
+func NewTrackedThreshold(plan *rules.Plan) *TrackedThreshold {
+	all := expectedRules(plan)
+	alerting := func(w expectedRule) bool { return w.kind == prometheusv1.RuleTypeAlerting }
+	return &TrackedThreshold{
+		key:      types.NamespacedName{Namespace: plan.Namespace, Name: plan.Name},
+		unit:     plan.Value.Unit,
+		levels:   plan.Levels,
+		expected: all,
+		shadow:   !slices.ContainsFunc(all, alerting),
 	}
 }
 
 // Resume takes over what the status of that generation says, so that a controller that starts anew neither writes nor waits
 // anew. Thresholds get their turn to publish small changes spread over the time that lies between two.
-func (s *Subject) Resume(status *v1alpha1.AlertThresholdStatus, generation int64, now time.Time) {
+func (s *TrackedThreshold) Resume(status *v1alpha1.AlertThresholdStatus, generation int64, now time.Time) {
 	before, ok := recorded(status, generation)
 	if !ok {
 		return
@@ -66,48 +66,48 @@ func (s *Subject) Resume(status *v1alpha1.AlertThresholdStatus, generation int64
 	hash.Write([]byte(s.key.String()))
 	s.changed = now.Add(-time.Duration(hash.Sum32()) % SmallChanges)
 	s.ResumeLevels(status, generation)
-	if reason := before.Loaded.Reason; before.Loaded.Status == metav1.ConditionFalse && slices.Contains(missingReasons, reason) {
-		s.missing = missing{now.Add(-Grace), reason} // it has had its time
+	if reason := before.Loaded.Reason; before.Loaded.Status == metav1.ConditionFalse && slices.Contains(absenceReasons, reason) {
+		s.absence = absence{now.Add(-Grace), reason} // it has had its time
 	}
 }
 
 // MissingSince says since when Prometheus should have had the rule, when it was not observed since.
-func (s *Subject) MissingSince(at time.Time) { s.missing = missing{since: at} }
+func (s *TrackedThreshold) SetAbsentSince(at time.Time) { s.absence = absence{since: at} }
 
 // ResumeLevels takes over only since when the lines have been crossed of a threshold that has no alerts to tell it.
-func (s *Subject) ResumeLevels(status *v1alpha1.AlertThresholdStatus, generation int64) {
+func (s *TrackedThreshold) ResumeLevels(status *v1alpha1.AlertThresholdStatus, generation int64) {
 	if before, ok := recorded(status, generation); ok && s.shadow {
-		s.seed(before.Levels)
+		s.restore(before.Levels)
 	}
 }
 
 // Published is what people are to see; nil while nothing is known.
-func (s *Subject) Published() *Observation { return s.published }
+func (s *TrackedThreshold) Published() *Observation { return s.published }
 
 // Observe takes in a snapshot and reports whether what is published has changed. Snapshots must come in order of time; the
 // same one may come again.
-func (s *Subject) Observe(snap *Snapshot) bool {
-	now := s.judge(snap)
-	if !s.worthTelling(now, snap.At) {
+func (s *TrackedThreshold) Observe(snap *Snapshot) bool {
+	now := s.evaluate(snap)
+	if !s.shouldPublish(now, snap.At) {
 		return false
 	}
 	s.published, s.changed = &now, snap.At
 	return true
 }
 
-func (s *Subject) worthTelling(now Observation, at time.Time) bool {
+func (s *TrackedThreshold) shouldPublish(now Observation, at time.Time) bool {
 	if s.published == nil {
 		return true
 	}
 	// Prometheus has been started anew. What it will find is not known, but nothing speaks against what it found before.
-	if now.settling && s.published.Loaded.Status == metav1.ConditionTrue && at.Sub(s.missing.since) < Grace {
+	if now.warmingUp && s.published.Loaded.Status == metav1.ConditionTrue && at.Sub(s.absence.since) < Grace {
 		return false
 	}
 	// It was asked while the rule was evaluated, or answered by several servers in turn: it is not known what holds.
 	if now.contradictory && at.Sub(s.contradicted) < Grace {
 		return false
 	}
-	switch now.since(*s.published) {
+	switch now.changeSince(*s.published) {
 	case stateChange:
 		return true
 	case largeChange:
@@ -120,17 +120,17 @@ func (s *Subject) worthTelling(now Observation, at time.Time) bool {
 }
 
 // judge says what holds according to the snapshot.
-func (s *Subject) judge(snap *Snapshot) Observation {
-	if snap.Fault != "" {
-		s.missing = missing{}
-		return s.unknown(unreachable(snap.Fault))
+func (s *TrackedThreshold) evaluate(snap *Snapshot) Observation {
+	if snap.Failure != "" {
+		s.absence = absence{}
+		return s.unknown(unreachable(snap.Failure))
 	}
 	h := snap.thresholds[s.key]
 	if h == nil {
-		h = &held{}
+		h = &loaded{}
 	}
-	f := s.find(h)
-	o := Observation{Loaded: s.loaded(snap, h, f), settling: f.complete(h, len(s.wanted)) && pending(h.rules)}
+	f := s.matchRules(h)
+	o := Observation{Loaded: s.loadedCondition(snap, h, f), warmingUp: f.complete(h, len(s.expected)) && notEvaluated(h.rules)}
 	if f.evaluated(h) {
 		o.setCurrent(s.unit, s.levels, h.series, f.signal)
 	}
@@ -144,6 +144,6 @@ func (s *Subject) judge(snap *Snapshot) Observation {
 	if o.contradictory && o.Loaded.Status == metav1.ConditionTrue {
 		o.Loaded.Message += contradictionNote
 	}
-	o.State = worst(o.Levels)
+	o.State = worstState(o.Levels)
 	return o
 }

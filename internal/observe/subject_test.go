@@ -16,8 +16,8 @@ import (
 // TestTells walks a threshold through snapshots and checks which of them people are told of.
 func TestTells(t *testing.T) {
 	plan := newPlan(t, latency)
-	s := NewSubject(plan)
-	fault := func(after time.Duration) *Snapshot { return &Snapshot{At: noon.Add(after), Fault: "refused"} }
+	s := NewTrackedThreshold(plan)
+	fault := func(after time.Duration) *Snapshot { return &Snapshot{At: noon.Add(after), Failure: "refused"} }
 	unselected := func(after time.Duration, names ...string) *Snapshot {
 		snap := &Snapshot{At: noon.Add(after), Selection: &Selection{}}
 		for _, name := range names {
@@ -56,7 +56,7 @@ func TestTells(t *testing.T) {
 // TestFiringIsToldAtOnce though the value has just been told.
 func TestFiringIsToldAtOnce(t *testing.T) {
 	plan := newPlan(t, latency)
-	s := NewSubject(plan)
+	s := NewTrackedThreshold(plan)
 	s.Observe(snapshot(plan, 0, value("/a", 1)))
 	snap := NewSnapshot(noon.Add(time.Second))
 	group := activate(answer(plan), "critical", promapi.Alert{State: prometheusv1.AlertStateFiring, ActiveAt: snap.At})
@@ -70,7 +70,7 @@ func TestFiringIsToldAtOnce(t *testing.T) {
 
 func TestPrometheusStartedAnew(t *testing.T) {
 	plan := newPlan(t, latency)
-	s := NewSubject(plan)
+	s := NewTrackedThreshold(plan)
 	s.Observe(snapshot(plan, 0, value("/a", 1)))
 	unevaluated := func(after time.Duration) *Snapshot {
 		snap, group := NewSnapshot(noon.Add(after)), answer(plan)
@@ -97,27 +97,27 @@ func TestResume(t *testing.T) {
 	for name, snap := range map[string]*Snapshot{
 		"loaded":  snapshot(plan, 0, value("/a", 1), value("/b", 3)),
 		"missing": NewSnapshot(noon),
-		"fault":   {At: noon, Fault: "refused"},
+		"fault":   {At: noon, Failure: "refused"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			before := NewSubject(plan)
+			before := NewTrackedThreshold(plan)
 			before.Observe(snap)
 			status := &v1alpha1.AlertThresholdStatus{Levels: levels}
 			before.Published().Record(status, 7)
 			status.Conditions[0].LastTransitionTime.Time = noon
 
-			after := NewSubject(plan)
+			after := NewTrackedThreshold(plan)
 			after.Resume(status, 7, noon.Add(time.Minute))
-			if got, want := *after.Published(), *before.Published(); got.since(want) != noChange {
+			if got, want := *after.Published(), *before.Published(); got.changeSince(want) != noChange {
 				t.Errorf("resumed with %+v, want %+v", got, want)
 			}
-			if after.missing != (missing{}) {
-				t.Errorf("what is not overdue is missing since %s", after.missing.since)
+			if after.absence != (absence{}) {
+				t.Errorf("what is not overdue is missing since %s", after.absence.since)
 			}
 			if after.changed.After(noon.Add(time.Minute)) || after.changed.Before(noon.Add(time.Minute-SmallChanges)) {
 				t.Errorf("changed %s", after.changed)
 			}
-			other := NewSubject(plan)
+			other := NewTrackedThreshold(plan)
 			if other.Resume(status, 8, noon); other.Published() != nil {
 				t.Errorf("resumed from another generation: %+v", other.Published())
 			}

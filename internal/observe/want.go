@@ -12,38 +12,38 @@ import (
 )
 
 // want is one rule as Prometheus should hold it.
-type want struct {
+type expectedRule struct {
 	kind prometheusv1.RuleType
 	name string
 	// labels are the rule's own. Prometheus may have been told to add others, but never to change these.
 	labels map[string]string
 	// query is the expression as the parser prints it; spelling is another one of the same meaning that Prometheus, of another
 	// version or with a label enforced, was seen to hold.
-	query, spelling string
-	wait, keep      time.Duration
+	query, spelling            string
+	forDuration, keepFiringFor time.Duration
 }
 
 // wanted are the rules of a plan.
-func wanted(plan *rules.Plan) []want {
-	var all []want
+func expectedRules(plan *rules.Plan) []expectedRule {
+	var all []expectedRule
 	for _, group := range plan.Groups() {
 		for _, rule := range group.Rules {
-			all = append(all, newWant(rule))
+			all = append(all, newExpectedRule(rule))
 		}
 	}
 	return all
 }
 
-func newWant(rule monitoringv1.Rule) want {
-	w := want{kind: prometheusv1.RuleTypeRecording, name: rule.Record, labels: rule.Labels, query: printed(rule.Expr.String())}
+func newExpectedRule(rule monitoringv1.Rule) expectedRule {
+	w := expectedRule{kind: prometheusv1.RuleTypeRecording, name: rule.Record, labels: rule.Labels, query: printed(rule.Expr.String())}
 	if rule.Alert != "" {
 		w.kind, w.name = prometheusv1.RuleTypeAlerting, rule.Alert
 	}
 	if rule.For != nil {
-		w.wait = seconds(string(*rule.For))
+		w.forDuration = seconds(string(*rule.For))
 	}
 	if rule.KeepFiringFor != nil {
-		w.keep = seconds(string(*rule.KeepFiringFor))
+		w.keepFiringFor = seconds(string(*rule.KeepFiringFor))
 	}
 	return w
 }
@@ -66,7 +66,7 @@ func printed(expr string) string {
 }
 
 // title names the rule in a sentence.
-func (w *want) title() string {
+func (w *expectedRule) title() string {
 	if severity := w.labels[rules.SeverityLabel]; severity != "" {
 		return fmt.Sprintf("%s of level %s", w.name, severity)
 	}
@@ -74,16 +74,16 @@ func (w *want) title() string {
 }
 
 // in finds the rule among those that Prometheus holds, whatever its expression; nil when it is not there.
-func (w *want) in(held []heldRule) *heldRule {
+func (w *expectedRule) findIn(held []loadedRule) *loadedRule {
 	for i := range held {
-		if h := &held[i]; h.kind == w.kind && h.name == w.name && w.labelled(h) {
+		if h := &held[i]; h.kind == w.kind && h.name == w.name && w.hasLabels(h) {
 			return h
 		}
 	}
 	return nil
 }
 
-func (w *want) labelled(h *heldRule) bool {
+func (w *expectedRule) hasLabels(h *loadedRule) bool {
 	for name, value := range w.labels {
 		if h.labels.Get(name) != value {
 			return false
@@ -94,16 +94,16 @@ func (w *want) labelled(h *heldRule) bool {
 }
 
 // same reports whether the rule that Prometheus holds says the same.
-func (w *want) same(h *heldRule) bool {
-	return h.wait == w.wait && h.keep == w.keep && w.means(h.query)
+func (w *expectedRule) matches(h *loadedRule) bool {
+	return h.forDuration == w.forDuration && h.keepFiringFor == w.keepFiringFor && w.sameExpr(h.query)
 }
 
 // means reports whether the expression that Prometheus holds means ours.
-func (w *want) means(held string) bool {
+func (w *expectedRule) sameExpr(held string) bool {
 	if held == w.query || held == w.spelling {
 		return true
 	}
-	if !sameMeaning(w.query, held) {
+	if !equivalent(w.query, held) {
 		return false
 	}
 	w.spelling = held

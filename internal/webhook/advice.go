@@ -15,10 +15,10 @@ import (
 
 const (
 	// patience is how long whoever applies a threshold waits for what it would have done.
-	patience = 2 * time.Second
+	adviceTimeout = 2 * time.Second
 	// atOnce is how many are told at a time. The many thresholds that a machine writes at once are not held up for each
 	// other, nor does Prometheus have to read weeks for all of them.
-	atOnce = 2
+	maxConcurrent = 2
 )
 
 // forecaster says what the lines of a proposed threshold would have done over a past window, beside those of the present
@@ -38,8 +38,8 @@ type adviser struct {
 func newAdviser(f forecaster) *adviser {
 	a := &adviser{
 		forecaster: f,
-		patience:   patience,
-		slots:      make(chan struct{}, atOnce),
+		patience:   adviceTimeout,
+		slots:      make(chan struct{}, maxConcurrent),
 		outcomes: prometheus.NewCounterVec(prometheus.CounterOpts{Name: metric.Forecasts.Name, Help: metric.Forecasts.Help},
 			metric.Forecasts.Labels),
 	}

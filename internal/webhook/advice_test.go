@@ -48,7 +48,7 @@ func TestAdvice(t *testing.T) {
 		"shadow":               {nil, cpu("80%", mode(v1alpha1.ModeShadow)), tells, 0, []string{"new"}, metric.StatusSuccess},
 		"switched off":         {cpu("80%"), cpu("90%", mode(v1alpha1.ModeOff)), tells, 0, nil, ""},
 		"other words":          {cpu("80%"), cpu("80%", annotated), tells, 0, nil, ""},
-		"one more than may be": {nil, cpu("80%"), tells, atOnce, nil, metric.OutcomeBusy},
+		"one more than may be": {nil, cpu("80%"), tells, maxConcurrent, nil, metric.OutcomeBusy},
 		"fails": {nil, cpu("80%"), func(context.Context, *rules.Plan, *rules.Plan) ([]string, error) {
 			return []string{"half"}, errors.New("away")
 		}, 0, nil, metric.StatusError},

@@ -26,7 +26,7 @@ type loadFunc func(context.Context) (*tls.Certificate, error)
 
 // keyPair keeps the server's key pair fresh. Trouble with it never stops the controller: what was loaded last goes on
 // being served, and before that the API server finds no webhook that it could ask.
-type keyPair struct {
+type servingCert struct {
 	load   loadFunc
 	log    logr.Logger
 	loaded atomic.Pointer[tls.Certificate]
@@ -34,7 +34,7 @@ type keyPair struct {
 }
 
 // Start loads the key pair until ctx is cancelled.
-func (k *keyPair) Start(ctx context.Context) error {
+func (k *servingCert) Start(ctx context.Context) error {
 	retry, told := firstRetry, ""
 	for {
 		pause := refreshInterval
@@ -63,16 +63,16 @@ func (k *keyPair) Start(ctx context.Context) error {
 }
 
 // NeedLeaderElection is false: every replica serves.
-func (*keyPair) NeedLeaderElection() bool { return false }
+func (*servingCert) NeedLeaderElection() bool { return false }
 
 // configure makes a server use whatever pair was loaded last.
-func (k *keyPair) configure(c *tls.Config) {
+func (k *servingCert) configure(c *tls.Config) {
 	c.MinVersion = tls.VersionTLS13
 	c.GetCertificate = func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return k.loaded.Load(), nil }
 }
 
 // check is healthy once there is a key pair: until then the Service leads elsewhere.
-func (k *keyPair) check(*http.Request) error {
+func (k *servingCert) check(*http.Request) error {
 	if k.loaded.Load() == nil {
 		return errors.New("the webhook has no key pair yet: the log says why")
 	}

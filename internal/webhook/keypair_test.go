@@ -12,7 +12,7 @@ import (
 // TestFolder starts with an empty folder, as cert-manager may leave it for a while.
 func TestFolder(t *testing.T) {
 	dir := t.TempDir()
-	pair := &keyPair{load: fromFolder(dir), log: logr.Discard(), ready: make(chan struct{})}
+	pair := &servingCert{load: fromFolder(dir), log: logr.Discard(), ready: make(chan struct{})}
 	if _, err := pair.load(t.Context()); err == nil {
 		t.Error("a key pair came from nowhere")
 	}

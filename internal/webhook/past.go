@@ -15,7 +15,7 @@ import (
 
 // Past is where proposed lines are tried: a Prometheus, none when its URL is empty, how far to look back in it, and the
 // time between two evaluations of rules.
-type Past struct {
+type BacktestOptions struct {
 	promapi.Options
 	Window, Step time.Duration
 }
@@ -30,7 +30,7 @@ type past struct {
 
 // looks is at how many times of the window it is seen whether there is a value. Episodes are found exactly; asking for
 // every sample to know the coverage as well takes several times as long.
-const looks = 200
+const coverageSamples = 200
 
 // Forecast replays the lines of both plans. A line that is in force as it is proposed is not spoken of.
 func (p *past) Forecast(ctx context.Context, present, proposed *rules.Plan) ([]string, error) {
@@ -72,7 +72,7 @@ func (p *past) Forecast(ctx context.Context, present, proposed *rules.Plan) ([]s
 
 // replay replays the lines on what the expression has beyond them: the episodes are exact, the coverage is not.
 func (p *past) replay(ctx context.Context, window backtest.Window, expr string, lines []rules.Level) (*backtest.Result, error) {
-	beyond, err := backtest.Beyond(expr, lines)
+	beyond, err := backtest.FilterExpr(expr, lines)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +81,7 @@ func (p *past) replay(ctx context.Context, window backtest.Window, expr string, 
 
 // coverage is the part of the window in which the plan's signal had a value.
 func (p *past) coverage(ctx context.Context, window backtest.Window, plan *rules.Plan) (float64, error) {
-	window.Step = max(window.Step, (window.Length() / looks).Truncate(window.Step))
+	window.Step = max(window.Step, (window.Length() / coverageSamples).Truncate(window.Step))
 	result, err := p.replayAll(ctx, window, plan.Value.Expr, plan.Levels)
 	if err != nil {
 		return 0, err
@@ -99,7 +99,7 @@ func (p *past) replayAll(ctx context.Context, window backtest.Window, expr strin
 		if err != nil {
 			return nil, err
 		}
-		if err := replay.Feed(chunk.Series, chunk.End); err != nil {
+		if err := replay.Ingest(chunk.Series, chunk.End); err != nil {
 			return nil, fmt.Errorf("replay %s: %w", expr, err)
 		}
 	}

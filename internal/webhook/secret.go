@@ -22,7 +22,7 @@ const fieldOwner = "plimsoll-webhook"
 // needs get and update of that one Secret, get and patch of that one ValidatingWebhookConfiguration, and no more: of
 // cert-controller it takes how certificates are made, not its rotator, which reads every Secret of the namespace and
 // ends the program when it may not.
-type secret struct {
+type certStore struct {
 	secrets        coreclient.SecretInterface
 	configurations admissionclient.ValidatingWebhookConfigurationInterface
 	// name is the Secret's, configuration the ValidatingWebhookConfiguration's.
@@ -44,7 +44,7 @@ func loader(mgr ctrl.Manager, o Options) (loadFunc, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a client of webhook configurations: %w", err)
 	}
-	s := &secret{
+	s := &certStore{
 		secrets:        core.Secrets(o.Service.Namespace),
 		configurations: admission.ValidatingWebhookConfigurations(),
 		name:           o.Service.Name,
@@ -55,7 +55,7 @@ func loader(mgr ctrl.Manager, o Options) (loadFunc, error) {
 }
 
 // load returns the key pair of the Secret, renewed if need be, once the API server trusts it.
-func (s *secret) load(ctx context.Context) (*tls.Certificate, error) {
+func (s *certStore) load(ctx context.Context) (*tls.Certificate, error) {
 	data, err := s.ensure(ctx)
 	if err != nil {
 		return nil, err
@@ -69,7 +69,7 @@ func (s *secret) load(ctx context.Context) (*tls.Certificate, error) {
 
 // ensure returns the Secret's data, in which it first renews what is due. Of two replicas that do so at once, one gets
 // a conflict and then finds what the other has written.
-func (s *secret) ensure(ctx context.Context) (map[string][]byte, error) {
+func (s *certStore) ensure(ctx context.Context) (map[string][]byte, error) {
 	secret, err := s.secrets.Get(ctx, s.name, metav1.GetOptions{})
 	if err != nil {
 		return nil, fmt.Errorf("read the webhook's Secret: %w", err)
@@ -86,7 +86,7 @@ func (s *secret) ensure(ctx context.Context) (map[string][]byte, error) {
 }
 
 // trust makes the API server trust what that authority has signed, unless it does already.
-func (s *secret) trust(ctx context.Context, authority []byte) error {
+func (s *certStore) trust(ctx context.Context, authority []byte) error {
 	configuration, err := s.configurations.Get(ctx, s.configuration, metav1.GetOptions{})
 	if err != nil {
 		return fmt.Errorf("read the webhook's configuration: %w", err)

@@ -21,7 +21,7 @@ type validator struct {
 
 // ValidateCreate judges a new threshold.
 func (v validator) ValidateCreate(ctx context.Context, t *v1alpha1.AlertThreshold) (admission.Warnings, error) {
-	return v.judge(ctx, nil, t)
+	return v.evaluate(ctx, nil, t)
 }
 
 // ValidateUpdate judges a threshold that means something else now. One that got in with a mistake can still be
@@ -31,7 +31,7 @@ func (v validator) ValidateUpdate(ctx context.Context, before, after *v1alpha1.A
 		return nil, nil
 	}
 	present, _ := rules.Resolve(before) // one with mistakes has no lines to compare with
-	return v.judge(ctx, present, after)
+	return v.evaluate(ctx, present, after)
 }
 
 // ValidateDelete lets every threshold go.
@@ -46,7 +46,7 @@ func sameMeaning(a, b *v1alpha1.AlertThreshold) bool {
 
 // judge returns every mistake as one error, of the form in which the API server returns its own. Without one it returns
 // what else is worth knowing. The present plan is nil when there is none.
-func (v validator) judge(ctx context.Context, present *rules.Plan, t *v1alpha1.AlertThreshold) (admission.Warnings, error) {
+func (v validator) evaluate(ctx context.Context, present *rules.Plan, t *v1alpha1.AlertThreshold) (admission.Warnings, error) {
 	plan, errs := rules.Resolve(t)
 	if len(errs) > 0 {
 		return nil, apierrors.NewInvalid(thresholdKind, t.Name, errs)

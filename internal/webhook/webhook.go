@@ -27,7 +27,7 @@ const (
 
 // Register makes mgr serve the webhook, as a leader and as a stand-by, unless the options say not to. The options must
 // be valid. Proposed lines are tried on the past; metrics takes the webhook's own metrics.
-func Register(mgr ctrl.Manager, o Options, tried Past, metrics prometheus.Registerer) error {
+func Register(mgr ctrl.Manager, o Options, tried BacktestOptions, metrics prometheus.Registerer) error {
 	if !o.serves() {
 		return nil
 	}
@@ -50,7 +50,7 @@ func Register(mgr ctrl.Manager, o Options, tried Past, metrics prometheus.Regist
 			return fmt.Errorf("register the webhook's metrics: %w", err)
 		}
 	}
-	pair := &keyPair{load: load, log: mgr.GetLogger().WithName("webhook"), ready: make(chan struct{})}
+	pair := &servingCert{load: load, log: mgr.GetLogger().WithName("webhook"), ready: make(chan struct{})}
 	srv := server{webhook.NewServer(webhook.Options{Host: host, Port: port, TLSOpts: []func(*tls.Config){pair.configure}}), pair.ready}
 	srv.Register(Path, admission.WithValidator(mgr.GetScheme(), v))
 	if err := errors.Join(mgr.Add(pair), mgr.Add(srv), mgr.AddReadyzCheck("webhook", pair.check)); err != nil {

@@ -138,7 +138,7 @@ func (p *past) all(ctx context.Context) (float64, error) {
 // admission replays the lines before and after a change, on the samples that can matter.
 func (p *past) admission(ctx context.Context) (float64, error) {
 	lines := slices.Concat(p.plan.Levels, p.plan.Levels)
-	expr, err := backtest.Beyond(p.plan.Value.Expr, lines)
+	expr, err := backtest.FilterExpr(p.plan.Value.Expr, lines)
 	if err != nil {
 		return 0, err
 	}
@@ -154,7 +154,7 @@ func (p *past) replay(ctx context.Context, expr string, lines []rules.Level) err
 		if err != nil {
 			return err
 		}
-		if err := replay.Feed(chunk.Series, chunk.End); err != nil {
+		if err := replay.Ingest(chunk.Series, chunk.End); err != nil {
 			return err
 		}
 	}
