@@ -52,7 +52,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 
 	cfg, err := config.GetConfig()
 	if err != nil {
-		return fmt.Errorf("find the cluster: %w", err)
+		return fmt.Errorf("finding the cluster: %w", err)
 	}
 	mgr, err := manager.New(cfg, o.controller, ctrl.Log)
 	if err != nil {

@@ -23,7 +23,7 @@ type options struct {
 	version    bool
 }
 
-// parseOptions reads the command line and checks it; usage and mistakes go to stderr.
+// parseOptions reads the command line and checks it; usage and errors go to stderr.
 func parseOptions(args []string, stderr io.Writer) (options, error) {
 	var o options
 	fs := flag.NewFlagSet("controller", flag.ContinueOnError)
@@ -70,7 +70,7 @@ func prometheusFlags(fs *flag.FlagSet, o *controller.PrometheusOptions) {
 		fs.Var((*model.Duration)(d), name, usage)
 	}
 	fs.StringVar(&o.URL, "prometheus-url", "", "`URL` of the Prometheus, or any server with its API, to ask what has become of the rules (default not to ask)")
-	fs.StringVar(&o.TokenFile, "prometheus-token-file", "", "`file` with a bearer token for Prometheus, read anew when it changes")
+	fs.StringVar(&o.TokenFile, "prometheus-token-file", "", "`file` with a bearer token for Prometheus, read again when it changes")
 	fs.StringVar(&o.CAFile, "prometheus-ca-file", "", "`file` with the CA certificates of Prometheus (default the system's)")
 	duration(&o.Interval, "prometheus-interval", 15*time.Second, "`time` between two observations")
 	duration(&o.BacktestInterval, "backtest-interval", time.Hour, "`time` between two backtests of a threshold that does not change")

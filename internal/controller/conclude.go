@@ -14,7 +14,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
-// operatorPollInterval is how often a kind is asked for that the API server does not know: no watch tells when it comes.
+// operatorPollInterval is how often a kind is asked for that the API server does not know: no watch says when it comes.
 const operatorPollInterval = 15 * time.Second
 
 // conclusion is what holds for a threshold after its action.
@@ -32,78 +32,55 @@ type conclusion struct {
 
 // conclude says what holds for the threshold after what was seen, and an action that ended in err. It is pure.
 func conclude(t *v1alpha1.AlertThreshold, s seen, a action, err error) conclusion {
-	c, ok := concludeFailure(t, s, a, err)
-	if !ok {
-		c = concludeSuccess(t, s, a)
-	}
-	c.accepted = accepted(t, a.resolved, a.errs)
-	c.ready = ready(c.accepted, c.programmed)
-	return c
-}
-
-// concludeFailure is the conclusion of what could not be read, made or done; not ok when all could.
-func concludeFailure(t *v1alpha1.AlertThreshold, s seen, a action, err error) (c conclusion, ok bool) {
+	c := conclusion{accepted: accepted(t, a.resolved, a.errs)}
+	status, generation, reason, message := metav1.ConditionFalse, t.Generation, "", ""
 	name := rules.Name(t.Name)
-	retry := func(participle verb, err error) conclusion {
-		return conclusion{keepsLevels: true, err: err, programmed: notProgrammed(t, v1alpha1.ReasonApplyFailed,
-			fmt.Sprintf("PrometheusRule %s could not be %s, tried again: %v", name, participle, err))}
+	fail := func(participle verb, err error) {
+		reason, c.keepsLevels, c.err = v1alpha1.ReasonApplyFailed, true, err
+		message = fmt.Sprintf("PrometheusRule %s could not be %s, tried again: %v", name, participle, err)
 	}
+	hasLastGood := a.resolved == nil && s.rule != nil && isOurs(s.rule, t) && !isTerminating(s.rule, t)
 	switch {
 	case meta.IsNoMatchError(s.err), meta.IsNoMatchError(err), apierrors.IsNotFound(err): // applying creates what is merely absent
-		return conclusion{requeueAfter: operatorPollInterval, programmed: notProgrammed(t, v1alpha1.ReasonOperatorMissing,
-			"the cluster does not know "+ruleKind.GroupVersion().String()+" PrometheusRule: install the Prometheus Operator or its CRDs; tried again until then")}, true
+		reason, c.requeueAfter = v1alpha1.ReasonOperatorMissing, operatorPollInterval
+		message = "the cluster does not know " + ruleKind.GroupVersion().String() + " PrometheusRule: install the Prometheus Operator or its CRDs; tried again until then"
 	case s.err != nil:
-		return retry("read", s.err), true
+		fail("read", s.err)
 	case a.err != nil:
-		return retry("made", a.err), true
+		fail("made", a.err)
 	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err), apierrors.IsRequestEntityTooLargeError(err):
-		return conclusion{keepsLevels: true, programmed: notProgrammed(t, v1alpha1.ReasonRuleRefused,
-			fmt.Sprintf("the API server refuses PrometheusRule %s, which is not tried again until the spec changes: %v", name, err))}, true
+		reason, c.keepsLevels = v1alpha1.ReasonRuleRefused, true
+		message = fmt.Sprintf("the API server refuses PrometheusRule %s, which is not tried again until the spec changes: %v", name, err)
 	case err != nil:
-		return retry(a.verb, err), true
-	}
-	return conclusion{}, false
-}
-
-// concludeSuccess is the conclusion of an action that was done.
-func concludeSuccess(t *v1alpha1.AlertThreshold, s seen, a action) conclusion {
-	switch {
+		fail(a.verb, err)
 	case a.inactive != nil:
-		return conclusion{programmed: notProgrammed(t, a.inactive.reason, a.inactive.message)}
+		reason, message = a.inactive.reason, a.inactive.message
+	case rules.TooLarge(a.errs):
+		reason, c.keepsLevels = v1alpha1.ReasonRuleTooLarge, hasLastGood
+		message = fmt.Sprintf("%v; no rule is in place until then", a.errs.ToAggregate())
+		if hasLastGood {
+			message = fmt.Sprintf("%v; PrometheusRule %s of generation %d stays until then", a.errs.ToAggregate(), name, sourceGeneration(s.rule))
+		}
+	case hasLastGood:
+		status, generation, reason, c.keepsLevels = metav1.ConditionTrue, sourceGeneration(s.rule), v1alpha1.ReasonLastGoodRule, true
+		message = fmt.Sprintf("PrometheusRule %s of generation %d stays until the spec is fixed", name, generation)
 	case a.resolved == nil:
-		return concludeNotResolved(t, s.rule, a.errs)
+		reason, message = v1alpha1.ReasonNoRule, "the spec is not accepted and there is no earlier rule: no rule is in place until the spec is fixed"
 	case a.rule != nil:
-		return conclusion{inForce: a.resolved, programmed: condition(t, v1alpha1.ConditionProgrammed, metav1.ConditionTrue, v1alpha1.ReasonRuleApplied,
-			fmt.Sprintf("PrometheusRule %s is in the cluster", rules.Name(t.Name)))}
+		status, reason, c.inForce = metav1.ConditionTrue, v1alpha1.ReasonRuleApplied, a.resolved
+		message = fmt.Sprintf("PrometheusRule %s is in the cluster", name)
 	case isTerminating(s.rule, t):
-		return conclusion{programmed: notProgrammed(t, v1alpha1.ReasonRulePending,
-			fmt.Sprintf("PrometheusRule %s is being removed, by hand or with an earlier AlertThreshold of this name: "+
-				"it is made again as soon as it is gone", s.rule.Name))}
+		reason = v1alpha1.ReasonRulePending
+		message = fmt.Sprintf("PrometheusRule %s is being removed, by hand or with an earlier AlertThreshold of this name: "+
+			"it is made again as soon as it is gone", name)
 	default:
-		return conclusion{programmed: notProgrammed(t, v1alpha1.ReasonRuleConflict,
-			fmt.Sprintf("PrometheusRule %s exists and %s, so nothing was written: delete or rename it, or rename this AlertThreshold",
-				s.rule.Name, describeOwner(s.rule)))}
+		reason = v1alpha1.ReasonRuleConflict
+		message = fmt.Sprintf("PrometheusRule %s exists and %s, so nothing was written: delete or rename it, or rename this AlertThreshold",
+			name, describeOwner(s.rule))
 	}
-}
-
-// concludeNotResolved is the conclusion while the spec gives no rule, because of errs: a rule of ours in the cluster stays.
-func concludeNotResolved(t *v1alpha1.AlertThreshold, rule *ruleMetadata, errs field.ErrorList) conclusion {
-	stays := rule != nil && isOurs(rule, t) && !isTerminating(rule, t)
-	c := conclusion{keepsLevels: stays}
-	switch {
-	case rules.TooLarge(errs) && stays:
-		c.programmed = notProgrammed(t, v1alpha1.ReasonRuleTooLarge, fmt.Sprintf("%v; PrometheusRule %s of generation %d stays until then",
-			errs.ToAggregate(), rule.Name, sourceGeneration(rule)))
-	case rules.TooLarge(errs):
-		c.programmed = notProgrammed(t, v1alpha1.ReasonRuleTooLarge, fmt.Sprintf("%v; no rule is in place until then", errs.ToAggregate()))
-	case stays:
-		c.programmed = condition(t, v1alpha1.ConditionProgrammed, metav1.ConditionTrue, v1alpha1.ReasonLastGoodRule,
-			fmt.Sprintf("PrometheusRule %s of generation %d stays until the spec is fixed", rule.Name, sourceGeneration(rule)))
-		c.programmed.ObservedGeneration = sourceGeneration(rule)
-	default:
-		c.programmed = notProgrammed(t, v1alpha1.ReasonNoRule,
-			"the spec is not accepted and there is no earlier rule: no rule is in place until the spec is fixed")
-	}
+	c.programmed = condition(t, v1alpha1.ConditionProgrammed, status, reason, message)
+	c.programmed.ObservedGeneration = generation
+	c.ready = ready(c.accepted, c.programmed)
 	return c
 }
 
@@ -123,8 +100,8 @@ func accepted(t *v1alpha1.AlertThreshold, resolved *rules.Plan, errs field.Error
 	return condition(t, v1alpha1.ConditionAccepted, metav1.ConditionTrue, v1alpha1.ReasonValid, message)
 }
 
-// ready is the condition Ready: it fails with the first of the two that fails. A threshold that deliberately has no
-// rule is ready: whoever waits for it must not wait for ever.
+// ready is the condition Ready: it fails with the first of the two that fails. A threshold that deliberately has no rule is
+// ready, so that nobody waits for it in vain.
 func ready(accepted, programmed metav1.Condition) metav1.Condition {
 	c := metav1.Condition{
 		Type:               v1alpha1.ConditionReady,
@@ -148,10 +125,6 @@ func ready(accepted, programmed metav1.Condition) metav1.Condition {
 // isInactive reports whether the condition says that there is deliberately no rule.
 func isInactive(c metav1.Condition) bool {
 	return c.Reason == v1alpha1.ReasonOff || c.Reason == v1alpha1.ReasonSuperseded
-}
-
-func notProgrammed(t *v1alpha1.AlertThreshold, reason, message string) metav1.Condition {
-	return condition(t, v1alpha1.ConditionProgrammed, metav1.ConditionFalse, reason, message)
 }
 
 // maxMessage is the longest message, in bytes, that a condition gets. The API server takes 32 KiB, but a message may

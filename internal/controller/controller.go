@@ -29,7 +29,7 @@ import (
 type Options struct {
 	// RuleLabels are put on every PrometheusRule.
 	RuleLabels map[string]string
-	// Name is the controller's name among others, and Leases are where it finds them; without a name it looks for none.
+	// Name is the controller's name among others, and Leases are where it finds them; empty to look for none.
 	Name   string
 	Leases coordinationclient.LeasesGetter
 	// Prometheus is asked what has become of the rules.

@@ -42,7 +42,7 @@ func newDesiredRule(t *v1alpha1.AlertThreshold, plan *rules.Plan, ruleLabels map
 		return nil, fmt.Errorf("hashing the rule: %w", err)
 	}
 	metadata.Labels = rule.Labels
-	// The names of the labels tell when one is no longer on the command line, and has to go from the rule too.
+	// With their names, a label that is no longer on the command line makes a difference and goes from the rule too.
 	names := slices.Sorted(maps.Keys(rule.Labels))
 	metadata.Annotations = map[string]string{
 		v1alpha1.GenerationAnnotation: strconv.FormatInt(t.Generation, 10),

@@ -7,8 +7,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/resourceversion"
 )
 
-// expectations remember what the caches should show after our own writes, by threshold: while they show less, the API
-// server is asked, and an event that brings only what was last applied is dropped. The decision record tells why.
+// expectations remember what the caches should show after our own writes: while they show less, the API server is asked, and
+// an event that brings only what was last applied is dropped. See internal/decisions.md.
 type expectations struct {
 	mu          sync.Mutex
 	byThreshold map[types.NamespacedName]expectation

@@ -54,7 +54,7 @@ func TestLastGoodRuleStays(t *testing.T) {
 	expectCondition(t, threshold, v1alpha1.ConditionProgrammed, metav1.ConditionTrue, 1, "of generation 1 stays until the spec is fixed")
 	expectCondition(t, threshold, v1alpha1.ConditionReady, metav1.ConditionFalse, 2, "the alert could never fire")
 	if threshold.Status.Threshold != "warning > 80%" {
-		t.Errorf("threshold = %q, want the line in force", threshold.Status.Threshold)
+		t.Errorf("threshold = %q, want the level in force", threshold.Status.Threshold)
 	}
 	if got := getRule(t, namespace, "plimsoll-cpu"); got.ResourceVersion != good.ResourceVersion {
 		t.Errorf("the rule was written: %+v", got.Spec)
@@ -70,7 +70,7 @@ func TestLastGoodRuleStays(t *testing.T) {
 	}
 	threshold = waitFor(t, admin, namespace, "cpu", v1alpha1.ConditionProgrammed, v1alpha1.ReasonNoRule)
 	if threshold.Status.Threshold != "" || threshold.Status.Rule != nil {
-		t.Errorf("status still claims a line: %+v", threshold.Status)
+		t.Errorf("status still claims a level: %+v", threshold.Status)
 	}
 
 	setLevels(t, namespace, "cpu", v1alpha1.Level{Severity: "warning", Above: "85%"})
@@ -179,7 +179,7 @@ func TestApplyNoticesAnotherRule(t *testing.T) {
 	}
 }
 
-// TestWarningsAreTold checks that what is doubtful stands in the status, and is told once.
+// TestWarningsAreTold checks that warnings are in the status, and in one event.
 func TestWarningsAreTold(t *testing.T) {
 	namespace := newNamespace(t)
 	createThreshold(t, namespace, "cpu", `{alert: HighCPU, signal: {name: CPU}, labels: {now: "{{ $value }}"}, levels: [{severity: warning, above: 80}]}`)
@@ -201,7 +201,7 @@ func TestTooLargeARule(t *testing.T) {
 	expectCondition(t, threshold, v1alpha1.ConditionAccepted, metav1.ConditionTrue, 2, "valid")
 	expectCondition(t, threshold, v1alpha1.ConditionReady, metav1.ConditionFalse, 2, "of generation 1 stays until then")
 	if threshold.Status.Threshold != "warning > 80%" {
-		t.Errorf("threshold = %q, want the line in force", threshold.Status.Threshold)
+		t.Errorf("threshold = %q, want the level in force", threshold.Status.Threshold)
 	}
 	if got := getRule(t, namespace, "plimsoll-cpu"); got.ResourceVersion != good.ResourceVersion {
 		t.Errorf("the rule was written: %+v", got.Spec)
@@ -257,7 +257,7 @@ func TestNothingIsWrittenAtRest(t *testing.T) {
 		t.Fatalf("versions went from %s to %s", settled, now)
 	}
 
-	// A label of somebody else's makes the controller look again; it has nothing to say against it.
+	// A label of somebody else's makes the controller reconcile again; it does not mind it.
 	rule := getRule(t, namespace, "plimsoll-cpu")
 	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"labels": map[string]string{"theirs": "yes"}}})
 	if err != nil {

@@ -39,7 +39,7 @@ func TestOperation(t *testing.T) {
 	t.Run("killed amid many", o.killedAmidMany)
 	t.Run("nothing is written at rest and on restart", o.restAndRestart)
 	t.Run("another replica takes over", o.takeOver)
-	t.Run("a leader that is started anew leads again", o.leadsAgain)
+	t.Run("a restarted leader leads again", o.leadsAgain)
 	t.Run("the lease is deleted", o.leaseDeleted)
 	t.Run("nobody may lead", o.nobodyLeads)
 	t.Run("some namespaces", o.someNamespaces)
@@ -166,7 +166,7 @@ func (o operation) takeOver(t *testing.T) {
 	leader.stop(t, syscall.SIGTERM)
 }
 
-// leadsAgain kills a leader that has a name to keep: started anew it leads on, before the lease has run out for the other.
+// leadsAgain kills a leader that has a name to keep: restarted it leads on, before the lease has run out for the other.
 func (o operation) leadsAgain(t *testing.T) {
 	elect := func(name string) []string {
 		return []string{"--leader-elect", "--leader-election-namespace", controllerNamespace, "--leader-election-identity", name}

@@ -19,7 +19,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/controller"
 )
 
-// TestOrphan has a cluster of its own, where no controller runs: the rules are made by hand, and their thresholds looked at
+// TestOrphan has a cluster of its own, where no controller runs: the rules are made by hand, and their thresholds reconciled
 // once. The garbage collector would delete the rules of absent owners too, half a minute later.
 func TestOrphan(t *testing.T) {
 	cfg, admin := ownCluster(t, thresholdCRDs, ruleCRD)
@@ -45,7 +45,7 @@ func TestOrphan(t *testing.T) {
 		"rule-of-nobody":     {owner: &metav1.OwnerReference{}, cache: live},
 		"rule-of-another":    {owner: &metav1.OwnerReference{Kind: "AlertThreshold", Name: "another", UID: "that"}, cache: live},
 		"rule-of-other-kind": {owner: &metav1.OwnerReference{Kind: "Silence", Name: "rule-of-other-kind", UID: "that"}, cache: live},
-		"leaving-already":    {owner: &metav1.OwnerReference{Kind: "AlertThreshold", Name: "leaving-already", UID: "earlier"}, holds: "example.org/holds", cache: live},
+		"terminating":        {owner: &metav1.OwnerReference{Kind: "AlertThreshold", Name: "terminating", UID: "earlier"}, holds: "example.org/holds", cache: live},
 	} {
 		t.Run(name, func(t *testing.T) {
 			key := types.NamespacedName{Namespace: "default", Name: name}

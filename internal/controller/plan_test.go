@@ -89,8 +89,8 @@ func situations(t *testing.T) map[string]situation {
 	t.Helper()
 	const group = "plimsoll.dev/v1alpha1"
 	ours := ruleOwnedBy(group, "AlertThreshold", "cpu", "this")
-	leaving := ruleOwnedBy(group, "AlertThreshold", "cpu", "this")
-	leaving.DeletionTimestamp = &metav1.Time{Time: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)}
+	terminating := ruleOwnedBy(group, "AlertThreshold", "cpu", "this")
+	terminating.DeletionTimestamp = &metav1.Time{Time: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)}
 	unowned := &ruleMetadata{}
 	unowned.Name = "plimsoll-cpu"
 	settled := settledRule(t, newThreshold())
@@ -108,35 +108,35 @@ func situations(t *testing.T) map[string]situation {
 	overridden := []string{"cpu-mine", "cpu-too"}
 
 	return map[string]situation{
-		"no rule yet":               {seen: seen{}, verb: verbWrite, ready: "True", reason: v1alpha1.ReasonRuleApplied, generation: 3, says: "plimsoll-cpu"},
-		"our rule":                  {seen: seen{rule: ours}, verb: verbWrite, ready: "True", reason: v1alpha1.ReasonRuleApplied, generation: 3, says: "plimsoll-cpu"},
-		"settled":                   {seen: seen{rule: settled}, verb: verbWatch, ready: "True", reason: v1alpha1.ReasonRuleApplied, generation: 3, says: "plimsoll-cpu"},
-		"others' labels":            {seen: seen{rule: others}, verb: verbWatch, ready: "True", reason: v1alpha1.ReasonRuleApplied, generation: 3, says: "plimsoll-cpu"},
-		"a label of ours off":       {seen: seen{rule: relabelled}, verb: verbWrite, ready: "True", reason: v1alpha1.ReasonRuleApplied, generation: 3, says: "plimsoll-cpu"},
-		"a label taken off us":      {seen: seen{rule: oldLabels}, verb: verbWrite, ready: "True", reason: v1alpha1.ReasonRuleApplied, generation: 3, says: "plimsoll-cpu"},
-		"off":                       {change: off, seen: seen{}, verb: verbWatch, ready: "True", reason: v1alpha1.ReasonOff, generation: 3, says: "spec.mode is Off"},
-		"off, our rule":             {change: off, seen: seen{rule: ours}, verb: verbDelete, ready: "True", reason: v1alpha1.ReasonOff, generation: 3, says: "spec.mode is Off"},
-		"off, our rule leaving":     {change: off, seen: seen{rule: leaving}, verb: verbWatch, ready: "True", reason: v1alpha1.ReasonOff, generation: 3, says: "spec.mode is Off"},
-		"off, a predecessor's rule": {change: off, seen: seen{rule: ruleOwnedBy(group, "AlertThreshold", "cpu", "earlier")}, verb: verbDelete, ready: "True", reason: v1alpha1.ReasonOff, generation: 3, says: "spec.mode is Off"},
-		"off, another's rule":       {change: off, seen: seen{rule: ruleOwnedBy(group, "AlertThreshold", "other", "that")}, verb: verbWatch, ready: "True", reason: v1alpha1.ReasonOff, generation: 3, says: "spec.mode is Off"},
-		"off, nobody's rule":        {change: off, seen: seen{rule: unowned}, verb: verbWatch, ready: "True", reason: v1alpha1.ReasonOff, generation: 3, says: "spec.mode is Off"},
-		"superseded":                {seen: seen{rule: ours, overrides: overridden}, verb: verbDelete, ready: "True", reason: v1alpha1.ReasonSuperseded, generation: 3, says: "AlertThreshold cpu-mine, cpu-too has the alert HighCPU too"},
-		"invalid and superseded":    {change: invalid, seen: seen{rule: ours, overrides: overridden}, verb: verbDelete, ready: "False", reason: v1alpha1.ReasonSuperseded, generation: 3, says: "cpu-mine"},
-		"off, and a fault":          {change: off, seen: seen{err: errors.New("forbidden")}, verb: verbWatch, ready: "False", reason: v1alpha1.ReasonApplyFailed, generation: 3, says: "could not be read, tried again: forbidden", fails: true},
-		"too large, no rule":        {change: long, seen: seen{}, verb: verbWatch, ready: "False", reason: v1alpha1.ReasonRuleTooLarge, generation: 3, says: "no rule is in place"},
-		"too large, our rule":       {change: long, seen: seen{rule: ours}, verb: verbWatch, ready: "False", reason: v1alpha1.ReasonRuleTooLarge, generation: 3, says: "of generation 2 stays"},
-		"our rule, being deleted":   {seen: seen{rule: leaving}, verb: verbWatch, ready: "False", reason: v1alpha1.ReasonRulePending, generation: 3, says: "is being removed"},
-		"a predecessor's rule":      {seen: seen{rule: ruleOwnedBy(group, "AlertThreshold", "cpu", "earlier")}, verb: verbDelete, ready: "False", reason: v1alpha1.ReasonRulePending, generation: 3, says: "is being removed"},
-		"another threshold's rule":  {seen: seen{rule: ruleOwnedBy(group, "AlertThreshold", "other", "that")}, verb: verbWatch, ready: "False", reason: v1alpha1.ReasonRuleConflict, generation: 3, says: "belongs to AlertThreshold other"},
-		"another operator's rule":   {seen: seen{rule: ruleOwnedBy("sloth.slok.dev/v1", "PrometheusServiceLevel", "cpu", "that")}, verb: verbWatch, ready: "False", reason: v1alpha1.ReasonRuleConflict, generation: 3, says: "belongs to PrometheusServiceLevel cpu"},
-		"nobody's rule":             {seen: seen{rule: unowned}, verb: verbWatch, ready: "False", reason: v1alpha1.ReasonRuleConflict, generation: 3, says: "was not made by Plimsoll"},
-		"no operator":               {seen: seen{err: fmt.Errorf("reading the PrometheusRule: %w", &meta.NoKindMatchError{})}, verb: verbWatch, ready: "False", reason: v1alpha1.ReasonOperatorMissing, generation: 3, says: "install the Prometheus Operator", requeues: true},
-		"a fault":                   {seen: seen{err: errors.New("forbidden")}, verb: verbWatch, ready: "False", reason: v1alpha1.ReasonApplyFailed, generation: 3, says: "could not be read, tried again: forbidden", fails: true},
-		"invalid, no rule":          {change: invalid, seen: seen{}, verb: verbWatch, ready: "False", reason: v1alpha1.ReasonNoRule, generation: 3, says: "no rule is in place"},
-		"invalid, our rule":         {change: invalid, seen: seen{rule: ours}, verb: verbWatch, ready: "False", reason: v1alpha1.ReasonLastGoodRule, generation: 2, says: "of generation 2 stays"},
-		"invalid, our rule leaving": {change: invalid, seen: seen{rule: leaving}, verb: verbWatch, ready: "False", reason: v1alpha1.ReasonNoRule, generation: 3, says: "no rule is in place"},
-		"invalid, nobody's rule":    {change: invalid, seen: seen{rule: unowned}, verb: verbWatch, ready: "False", reason: v1alpha1.ReasonNoRule, generation: 3, says: "no rule is in place"},
-		"invalid, and a fault":      {change: invalid, seen: seen{err: errors.New("forbidden")}, verb: verbWatch, ready: "False", reason: v1alpha1.ReasonApplyFailed, generation: 3, says: "forbidden", fails: true},
+		"no rule yet":                   {seen: seen{}, verb: verbWrite, ready: "True", reason: v1alpha1.ReasonRuleApplied, generation: 3, says: "plimsoll-cpu"},
+		"our rule":                      {seen: seen{rule: ours}, verb: verbWrite, ready: "True", reason: v1alpha1.ReasonRuleApplied, generation: 3, says: "plimsoll-cpu"},
+		"settled":                       {seen: seen{rule: settled}, verb: verbWatch, ready: "True", reason: v1alpha1.ReasonRuleApplied, generation: 3, says: "plimsoll-cpu"},
+		"others' labels":                {seen: seen{rule: others}, verb: verbWatch, ready: "True", reason: v1alpha1.ReasonRuleApplied, generation: 3, says: "plimsoll-cpu"},
+		"a label of ours off":           {seen: seen{rule: relabelled}, verb: verbWrite, ready: "True", reason: v1alpha1.ReasonRuleApplied, generation: 3, says: "plimsoll-cpu"},
+		"a label taken off us":          {seen: seen{rule: oldLabels}, verb: verbWrite, ready: "True", reason: v1alpha1.ReasonRuleApplied, generation: 3, says: "plimsoll-cpu"},
+		"off":                           {change: off, seen: seen{}, verb: verbWatch, ready: "True", reason: v1alpha1.ReasonOff, generation: 3, says: "spec.mode is Off"},
+		"off, our rule":                 {change: off, seen: seen{rule: ours}, verb: verbDelete, ready: "True", reason: v1alpha1.ReasonOff, generation: 3, says: "spec.mode is Off"},
+		"off, our rule terminating":     {change: off, seen: seen{rule: terminating}, verb: verbWatch, ready: "True", reason: v1alpha1.ReasonOff, generation: 3, says: "spec.mode is Off"},
+		"off, a predecessor's rule":     {change: off, seen: seen{rule: ruleOwnedBy(group, "AlertThreshold", "cpu", "earlier")}, verb: verbDelete, ready: "True", reason: v1alpha1.ReasonOff, generation: 3, says: "spec.mode is Off"},
+		"off, another's rule":           {change: off, seen: seen{rule: ruleOwnedBy(group, "AlertThreshold", "other", "that")}, verb: verbWatch, ready: "True", reason: v1alpha1.ReasonOff, generation: 3, says: "spec.mode is Off"},
+		"off, nobody's rule":            {change: off, seen: seen{rule: unowned}, verb: verbWatch, ready: "True", reason: v1alpha1.ReasonOff, generation: 3, says: "spec.mode is Off"},
+		"superseded":                    {seen: seen{rule: ours, overrides: overridden}, verb: verbDelete, ready: "True", reason: v1alpha1.ReasonSuperseded, generation: 3, says: "AlertThreshold cpu-mine, cpu-too has the alert HighCPU too"},
+		"invalid and superseded":        {change: invalid, seen: seen{rule: ours, overrides: overridden}, verb: verbDelete, ready: "False", reason: v1alpha1.ReasonSuperseded, generation: 3, says: "cpu-mine"},
+		"off, and a fault":              {change: off, seen: seen{err: errors.New("forbidden")}, verb: verbWatch, ready: "False", reason: v1alpha1.ReasonApplyFailed, generation: 3, says: "could not be read, tried again: forbidden", fails: true},
+		"too large, no rule":            {change: long, seen: seen{}, verb: verbWatch, ready: "False", reason: v1alpha1.ReasonRuleTooLarge, generation: 3, says: "no rule is in place"},
+		"too large, our rule":           {change: long, seen: seen{rule: ours}, verb: verbWatch, ready: "False", reason: v1alpha1.ReasonRuleTooLarge, generation: 3, says: "of generation 2 stays"},
+		"our rule, being deleted":       {seen: seen{rule: terminating}, verb: verbWatch, ready: "False", reason: v1alpha1.ReasonRulePending, generation: 3, says: "is being removed"},
+		"a predecessor's rule":          {seen: seen{rule: ruleOwnedBy(group, "AlertThreshold", "cpu", "earlier")}, verb: verbDelete, ready: "False", reason: v1alpha1.ReasonRulePending, generation: 3, says: "is being removed"},
+		"another threshold's rule":      {seen: seen{rule: ruleOwnedBy(group, "AlertThreshold", "other", "that")}, verb: verbWatch, ready: "False", reason: v1alpha1.ReasonRuleConflict, generation: 3, says: "belongs to AlertThreshold other"},
+		"another operator's rule":       {seen: seen{rule: ruleOwnedBy("sloth.slok.dev/v1", "PrometheusServiceLevel", "cpu", "that")}, verb: verbWatch, ready: "False", reason: v1alpha1.ReasonRuleConflict, generation: 3, says: "belongs to PrometheusServiceLevel cpu"},
+		"nobody's rule":                 {seen: seen{rule: unowned}, verb: verbWatch, ready: "False", reason: v1alpha1.ReasonRuleConflict, generation: 3, says: "was not made by Plimsoll"},
+		"no operator":                   {seen: seen{err: fmt.Errorf("reading the PrometheusRule: %w", &meta.NoKindMatchError{})}, verb: verbWatch, ready: "False", reason: v1alpha1.ReasonOperatorMissing, generation: 3, says: "install the Prometheus Operator", requeues: true},
+		"a fault":                       {seen: seen{err: errors.New("forbidden")}, verb: verbWatch, ready: "False", reason: v1alpha1.ReasonApplyFailed, generation: 3, says: "could not be read, tried again: forbidden", fails: true},
+		"invalid, no rule":              {change: invalid, seen: seen{}, verb: verbWatch, ready: "False", reason: v1alpha1.ReasonNoRule, generation: 3, says: "no rule is in place"},
+		"invalid, our rule":             {change: invalid, seen: seen{rule: ours}, verb: verbWatch, ready: "False", reason: v1alpha1.ReasonLastGoodRule, generation: 2, says: "of generation 2 stays"},
+		"invalid, our rule terminating": {change: invalid, seen: seen{rule: terminating}, verb: verbWatch, ready: "False", reason: v1alpha1.ReasonNoRule, generation: 3, says: "no rule is in place"},
+		"invalid, nobody's rule":        {change: invalid, seen: seen{rule: unowned}, verb: verbWatch, ready: "False", reason: v1alpha1.ReasonNoRule, generation: 3, says: "no rule is in place"},
+		"invalid, and a fault":          {change: invalid, seen: seen{err: errors.New("forbidden")}, verb: verbWatch, ready: "False", reason: v1alpha1.ReasonApplyFailed, generation: 3, says: "forbidden", fails: true},
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 var ruleKind = monitoringv1.SchemeGroupVersion.WithKind(monitoringv1.PrometheusRuleKind)
 
 // ruleMetadata is a PrometheusRule as the controller reads, watches and caches it: metadata, and a hash in place of the
-// spec, made while the rule is decoded. The decision record tells why.
+// spec, made while the rule is decoded. See internal/decisions.md.
 type ruleMetadata struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`

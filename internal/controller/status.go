@@ -85,15 +85,15 @@ func inactiveState(reason string) v1alpha1.State {
 	return ""
 }
 
-// levelStatuses are the levels as the status lists them, and in one line.
+// levelStatuses returns the levels as the status lists them, and their summary.
 func levelStatuses(levels []rules.Level) (statuses []v1alpha1.LevelStatus, summary string) {
 	statuses = make([]v1alpha1.LevelStatus, len(levels))
-	words := make([]string, len(levels))
+	texts := make([]string, len(levels))
 	for i, level := range levels {
 		statuses[i] = v1alpha1.LevelStatus{Severity: level.Severity, Threshold: level.String()}
-		words[i] = level.Severity + " " + level.String()
+		texts[i] = level.Severity + " " + level.String()
 	}
-	return statuses, strings.Join(words, ", ")
+	return statuses, strings.Join(texts, ", ")
 }
 
 // setLevelStates sets what was observed of each level in force; an observed level that is not in force is left out.

@@ -96,10 +96,10 @@ func TestStatusOfWhatPrometheusSays(t *testing.T) {
 	}
 
 	o := &observe.Observation{
-		Loaded: observe.Condition{Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonLoaded, Message: "loaded"},
-		State:  v1alpha1.StateFiring, Current: "85%", CurrentLabels: map[string]string{"series": "a"}, Headroom: "-6%",
+		State: v1alpha1.StateFiring, Current: "85%", CurrentLabels: map[string]string{"series": "a"}, Headroom: "-6%",
 		Levels: []observe.Level{{Severity: "warning", State: v1alpha1.StateFiring, ActiveSince: since}, {Severity: "gone", State: v1alpha1.StateFiring}},
 	}
+	o.Loaded.Status, o.Loaded.Reason, o.Loaded.Message = metav1.ConditionTrue, v1alpha1.ReasonLoaded, "loaded"
 	setStatus(at, claims.Claim{}, c, &prometheusState{Observation: o, Generation: 2})
 	s := at.Status
 	loaded := meta.FindStatusCondition(s.Conditions, v1alpha1.ConditionLoaded)

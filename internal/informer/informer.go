@@ -19,7 +19,7 @@ import (
 var backoff = wait.Backoff{Duration: 400 * time.Millisecond, Factor: 2, Jitter: 0.5, Cap: 2 * time.Second, Steps: 4}
 
 // New is cache.NewSharedIndexInformer, for cache.Options.NewInformer, but asks an API server that is unavailable every few
-// seconds. A reflector by itself doubles its delay up to a minute: see the decision record.
+// seconds. A reflector by itself doubles its delay up to a minute. See internal/decisions.md.
 func New(lw cache.ListerWatcher, example runtime.Object, resync time.Duration, indexers cache.Indexers) cache.SharedIndexInformer {
 	asked := cache.ToListerWatcherWithContext(lw)
 	return cache.NewSharedIndexInformer(&cache.ListWatch{

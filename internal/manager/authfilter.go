@@ -32,9 +32,8 @@ const (
 	unknownQPS, unknownBurst = 5, 20
 )
 
-// authFilter lets those read the metrics whom the API server lets GET their path, by their bearer token. The decision record
-// tells why it is not controller-runtime's own. Only granted access is remembered, so that nobody can crowd out a reader by
-// inventing tokens.
+// authFilter lets those read the metrics whom the API server lets GET their path, by their bearer token. Only granted
+// access is remembered, so that nobody crowds out a reader by inventing tokens. See internal/decisions.md.
 type authFilter struct {
 	tokens  authenticationclient.TokenReviewInterface
 	access  authorizationclient.SubjectAccessReviewInterface

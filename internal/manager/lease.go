@@ -26,7 +26,7 @@ import (
 // +kubebuilder:rbac:groups=coordination.k8s.io,namespace=plimsoll-system,resources=leases,verbs=create
 // +kubebuilder:rbac:groups=coordination.k8s.io,namespace=plimsoll-system,resources=leases,resourceNames=controller.plimsoll.dev,verbs=get;update
 
-// A new leader takes over within two seconds of a stop and twelve of a kill: see the decision record.
+// A new leader takes over within two seconds of a stop and twelve of a kill. See internal/decisions.md.
 const (
 	leaseDuration      = 10 * time.Second
 	leaseRenewDeadline = 7 * time.Second

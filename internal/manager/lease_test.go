@@ -45,10 +45,10 @@ func TestLeaderCheck(t *testing.T) {
 		r.RenewTime.Time = now
 		return r
 	}
-	look := func(l *leaderLock) error { _, _, err := l.Get(t.Context()); return err }
+	read := func(l *leaderLock) error { _, _, err := l.Get(t.Context()); return err }
 
 	expect("at first", leader, "nobody leads")
-	if err := look(leader); err == nil {
+	if err := read(leader); err == nil {
 		t.Fatal("there is a Lease")
 	}
 	expect("without a Lease", leader, "not found")
@@ -59,20 +59,20 @@ func TestLeaderCheck(t *testing.T) {
 		t.Errorf("the Lease is marked %v, %v: %v", lease.Labels, lease.Annotations, err)
 	}
 
-	do("look", look(standby))
-	expect("one look tells nothing of a leader", standby, "nobody leads")
+	do("read", read(standby))
+	expect("one reading says nothing of a leader", standby, "nobody leads")
 	now = now.Add(time.Second)
 	do("renew", leader.Update(t.Context(), record(leader)))
-	do("look", look(standby))
+	do("read", read(standby))
 	expect("the Lease is renewed", standby, "")
 
 	now = now.Add(leaderlessTimeout)
-	do("look", look(standby))
+	do("read", read(standby))
 	expect("the leader is gone", standby, "ai/c is not renewed")
 	released := record(leader)
 	released.HolderIdentity = ""
 	do("release", leader.Update(t.Context(), released))
-	do("look", look(standby))
+	do("read", read(standby))
 	expect("the Lease was given up", standby, "nobody leads")
 	do("take over", standby.Update(t.Context(), record(standby)))
 	expect("it leads itself", standby, "")

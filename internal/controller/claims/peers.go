@@ -23,10 +23,9 @@ import (
 const (
 	// ControllerLabel is "true" on every such Lease.
 	ControllerLabel = "plimsoll.dev/controller"
-	// WatchesAnnotation holds the namespaces that the controller watches, separated by commas; AllNamespaces for all.
+	// WatchesAnnotation holds the namespaces that the controller watches, separated by commas, or AllNamespaces.
 	WatchesAnnotation = "plimsoll.dev/watches"
-	// AllNamespaces stands for all.
-	AllNamespaces = "*"
+	AllNamespaces     = "*"
 )
 
 const (
