@@ -60,7 +60,7 @@ func (o *backtestOptions) run(ctx context.Context, names []string) error {
 	if err != nil {
 		return err
 	}
-	r, err := o.window.queryRange()
+	r, err := o.window.pastWindow()
 	if err != nil {
 		return err
 	}
@@ -80,13 +80,13 @@ func (o *backtestOptions) run(ctx context.Context, names []string) error {
 	return o.checkFires(all)
 }
 
-func (o *backtestOptions) backtest(ctx context.Context, client *promapi.Client, t target, r promapi.Range) (backtested, error) {
-	replay, err := backtest.NewReplay(toBacktest(r), t.plan.Levels)
+func (o *backtestOptions) backtest(ctx context.Context, client *promapi.Client, t target, r backtest.Window) (backtested, error) {
+	replay, err := backtest.NewReplay(r, t.plan.Levels)
 	if err != nil {
 		return backtested{}, err
 	}
 	b := backtested{Namespace: t.resource.Namespace, Name: t.resource.Name, target: t, signal: newWorstSeries(t.plan, r)}
-	if err := o.query(ctx, client, t.plan, r, replay.Ingest, b.signal.add); err != nil {
+	if err := o.ingest(ctx, client, t.plan, r, replay.Ingest, b.signal.add); err != nil {
 		return backtested{}, err
 	}
 	b.result = replay.Result()

@@ -80,7 +80,7 @@ func (o *recommendOptions) run(ctx context.Context, names []string) error {
 	if err != nil {
 		return err
 	}
-	r, err := o.window.queryRange()
+	r, err := o.window.pastWindow()
 	if err != nil {
 		return err
 	}
@@ -98,17 +98,17 @@ func (o *recommendOptions) run(ctx context.Context, names []string) error {
 	return o.print(all)
 }
 
-func (o *recommendOptions) recommend(ctx context.Context, client *promapi.Client, t target, window promapi.Range) (recommended, error) {
-	survey, err := backtest.NewSweep(toBacktest(window), t.plan)
+func (o *recommendOptions) recommend(ctx context.Context, client *promapi.Client, t target, window backtest.Window) (recommended, error) {
+	sweep, err := backtest.NewSweep(window, t.plan)
 	if err != nil {
 		return recommended{}, err
 	}
-	if err := o.query(ctx, client, t.plan, window, survey.Ingest); err != nil {
+	if err := o.ingest(ctx, client, t.plan, window, sweep.Ingest); err != nil {
 		return recommended{}, err
 	}
 	r := recommended{
 		Namespace: t.resource.Namespace, Name: t.resource.Name, Recommendations: []v1alpha1.Recommendation{},
-		target: t, levels: survey.Recommend(o.perWeek),
+		target: t, levels: sweep.Recommend(o.perWeek),
 	}
 	for i, recommendation := range r.levels {
 		level := recommendation.Level

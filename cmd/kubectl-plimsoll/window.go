@@ -31,43 +31,28 @@ func (o *windowOptions) addFlags(cmd *cobra.Command) {
 	cmd.Flags().Var(&o.end, "end", "end of the window, as 2006-01-02T15:04:05Z (default now)")
 }
 
-// queryRange returns the window in whole steps.
-func (o *windowOptions) queryRange() (promapi.Range, error) {
+// pastWindow returns the window, in whole steps.
+func (o *windowOptions) pastWindow() (backtest.Window, error) {
 	end := time.Time(o.end)
 	if end.IsZero() {
 		end = time.Now()
 	}
-	r := promapi.Range{Start: end.Add(-time.Duration(o.window)), End: end, Step: time.Duration(o.step)}.Align()
-	if r.Points() < 2 {
-		return r, usageErrorf("--window must be longer than --step")
+	w := backtest.WindowUntil(end, time.Duration(o.window), time.Duration(o.step))
+	if w.Evaluations() < 2 {
+		return w, usageErrorf("--window must be longer than --step")
 	}
-	return r, nil
+	return w, nil
 }
 
-// query reads the values of the plan's signal and hands them over part by part, in order. A terminal shows the progress.
-func (c *cli) query(ctx context.Context, from *promapi.Client, plan *rules.Plan, r promapi.Range, feeds ...func(model.Matrix, time.Time) error) error {
-	terminal := isTerminal(c.ErrOut)
-	for chunk, err := range from.QueryRange(ctx, plan.Value.Expr, r) {
-		if err != nil {
-			return err
-		}
-		for _, feed := range feeds {
-			if err := feed(chunk.Series, chunk.End); err != nil {
-				return err
-			}
-		}
-		if terminal {
+// ingest hands the values of the plan's signal to the ingesters. A terminal shows the progress.
+func (c *cli) ingest(ctx context.Context, from *promapi.Client, plan *rules.Plan, w backtest.Window, ingesters ...promapi.Ingester) error {
+	if isTerminal(c.ErrOut) {
+		ingesters = append(ingesters, func(_ model.Matrix, through time.Time) error {
 			fmt.Fprintf(c.ErrOut, "\r%s/%s: read %s of %s \x1b[K", plan.Namespace, plan.Name,
-				backtest.FormatDuration(chunk.End.Sub(r.Start)), backtest.FormatDuration(r.End.Sub(r.Start)))
-		}
+				backtest.FormatDuration(through.Sub(w.Start)), backtest.FormatDuration(w.Length()))
+			return nil
+		})
+		defer fmt.Fprint(c.ErrOut, "\r\x1b[K")
 	}
-	if terminal {
-		fmt.Fprint(c.ErrOut, "\r\x1b[K")
-	}
-	return nil
-}
-
-// toBacktest converts the window.
-func toBacktest(r promapi.Range) backtest.Window {
-	return backtest.Window{Start: r.Start, End: r.End, Step: r.Step}
+	return from.Ingest(ctx, plan.Value.Expr, w, ingesters...)
 }

@@ -6,20 +6,20 @@ import (
 
 	"github.com/prometheus/common/model"
 
-	"github.com/plimsoll-dev/plimsoll/internal/promapi"
+	"github.com/plimsoll-dev/plimsoll/internal/backtest"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
 // worstSeries is the worst value of all series at every step: the greatest, or the least when levels are below.
 type worstSeries struct {
-	window     promapi.Range
+	window     backtest.Window
 	comparison rules.Comparison
 	// values has NaN where no series has a value.
 	values []float64
 }
 
-func newWorstSeries(plan *rules.Plan, window promapi.Range) worstSeries {
-	w := worstSeries{window: window, comparison: plan.Levels[0].Comparison, values: make([]float64, window.Points())}
+func newWorstSeries(plan *rules.Plan, window backtest.Window) worstSeries {
+	w := worstSeries{window: window, comparison: plan.Levels[0].Comparison, values: make([]float64, window.Evaluations())}
 	for i := range w.values {
 		w.values[i] = math.NaN()
 	}

@@ -15,12 +15,12 @@ func (s *TrackedThreshold) levelStates(snap *Snapshot, h *loaded, f match) (leve
 	levels = make([]Level, len(s.levels))
 	evaluated := f.evaluated(h)
 	if s.shadow && evaluated {
-		s.advance(snap.At, h.series)
+		s.evaluateAlerts(snap.At, h.series)
 	}
 	for i, line := range s.levels {
 		level := Level{Severity: line.Severity, State: v1alpha1.StateUnknown}
 		if s.shadow && evaluated {
-			level.State, level.ActiveSince = s.levelState(line)
+			level.State, level.ActiveSince = s.shadowState(line)
 		} else if alert := f.alerts[line.Severity]; alert != nil && alert.health != prometheusv1.RuleHealthUnknown {
 			level.State, level.ActiveSince = alertState(alert, evaluated)
 			if evaluated && contradicts(level.State, line, h.series) {

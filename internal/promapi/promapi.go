@@ -91,8 +91,6 @@ func (o Options) httpConfig() config.HTTPClientConfig {
 // Client asks one server. It is safe for several goroutines.
 type Client struct {
 	http *http.Client
-	// fresh asks each question over a new connection.
-	fresh     *http.Client
 	client    api.Client
 	api       prometheusv1.API
 	timeout   time.Duration

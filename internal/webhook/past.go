@@ -95,13 +95,8 @@ func (p *past) replayAll(ctx context.Context, window backtest.Window, expr strin
 	if err != nil {
 		return nil, fmt.Errorf("replay %s: %w", expr, err)
 	}
-	for chunk, err := range p.prometheus.QueryRange(ctx, expr, promapi.Range(window)) {
-		if err != nil {
-			return nil, err
-		}
-		if err := replay.Ingest(chunk.Series, chunk.End); err != nil {
-			return nil, fmt.Errorf("replay %s: %w", expr, err)
-		}
+	if err := p.prometheus.Ingest(ctx, expr, window, replay.Ingest); err != nil {
+		return nil, err
 	}
 	return replay.Result(), nil
 }

@@ -19,7 +19,6 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
-	"github.com/plimsoll-dev/plimsoll/internal/promapi"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
@@ -53,7 +52,7 @@ func benchBacktest(ctx context.Context, args []string, out io.Writer) error {
 	}
 	defer os.RemoveAll(dir)
 	end := time.Now().Add(-3 * time.Hour).Truncate(30 * time.Second) // the head block is empty: no history may reach it
-	p := past{dir: dir, r: promapi.Range{Start: end.Add(-*window), End: end, Step: 30 * time.Second}}
+	p := past{dir: dir, r: backtest.Window{Start: end.Add(-*window), End: end, Step: 30 * time.Second}}
 	if err := p.write(*series); err != nil {
 		return err
 	}
@@ -146,17 +145,12 @@ func (p *past) admission(ctx context.Context) (float64, error) {
 }
 
 func (p *past) replay(ctx context.Context, expr string, lines []rules.Level) error {
-	replay, err := backtest.NewReplay(backtest.Window(p.r), lines)
+	replay, err := backtest.NewReplay(p.r, lines)
 	if err != nil {
 		return err
 	}
-	for chunk, err := range p.client.QueryRange(ctx, expr, p.r) {
-		if err != nil {
-			return err
-		}
-		if err := replay.Ingest(chunk.Series, chunk.End); err != nil {
-			return err
-		}
+	if err := p.client.Ingest(ctx, expr, p.r, replay.Ingest); err != nil {
+		return err
 	}
 	if replay.Result().Levels[0].Fires == 0 {
 		return errors.New("no line was crossed: the history is not what was written")

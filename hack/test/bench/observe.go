@@ -28,7 +28,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/hack/test/demo"
 	"github.com/plimsoll-dev/plimsoll/hack/test/freeport"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
-	"github.com/plimsoll-dev/plimsoll/internal/promapi"
+	"github.com/plimsoll-dev/plimsoll/internal/backtest"
 )
 
 // observeInterval is the chart's time between two observations, between two scrapes and between two evaluations of rules.
@@ -99,7 +99,7 @@ func (b *observeBench) prometheus(ctx context.Context, series int) error {
 	b.stops = append(b.stops, func() { _ = noise.Close() })
 
 	end := time.Now().Add(-3 * time.Hour).Truncate(30 * time.Second)
-	b.past = &past{dir: b.dir, r: promapi.Range{Start: end.Add(-7 * 24 * time.Hour), End: end, Step: 30 * time.Second}}
+	b.past = &past{dir: b.dir, r: backtest.Window{Start: end.Add(-7 * 24 * time.Hour), End: end, Step: 30 * time.Second}}
 	if err := b.past.write(series); err != nil {
 		return err
 	}

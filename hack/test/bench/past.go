@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-dev/plimsoll/hack/test/freeport"
+	"github.com/plimsoll-dev/plimsoll/internal/backtest"
 	"github.com/plimsoll-dev/plimsoll/internal/promapi"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
@@ -18,7 +19,7 @@ import (
 // past is a history and the Prometheus that has it.
 type past struct {
 	dir    string
-	r      promapi.Range
+	r      backtest.Window
 	plan   *rules.Plan
 	plugin string // the command line's program
 	url    string

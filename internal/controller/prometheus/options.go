@@ -1,4 +1,4 @@
-package controller
+package prometheus
 
 import (
 	"errors"
@@ -7,18 +7,18 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/promapi"
 )
 
-// PrometheusOptions say which Prometheus is asked, and how often; none when the URL is empty.
-type PrometheusOptions struct {
+// Options say which Prometheus is asked, and how often; none when the URL is empty.
+type Options struct {
 	promapi.Options
 	// Interval is the time between two observations.
 	Interval time.Duration
-	// BacktestInterval is the time between two backtests of a threshold whose spec stays as it is, BacktestWindow how far
-	// they look back, and BacktestStep the evaluation interval where Prometheus does not tell it.
+	// BacktestInterval is the time between two backtests of an unchanged threshold, BacktestWindow how far they look back, and
+	// BacktestStep the evaluation interval where Prometheus does not tell it.
 	BacktestInterval, BacktestWindow, BacktestStep time.Duration
 }
 
 // Validate returns what is wrong with the options.
-func (o PrometheusOptions) Validate() error {
+func (o Options) Validate() error {
 	if o.URL == "" {
 		if o.TokenFile != "" || o.CAFile != "" {
 			return errors.New("a token or CA file for Prometheus needs its URL: name it with --prometheus-url")

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/backtest"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 	"github.com/plimsoll-dev/plimsoll/internal/signal"
 )
@@ -36,9 +37,9 @@ type TrackedThreshold struct {
 	absence   absence
 	// contradicted is since when alerts and values have contradicted each other; zero while they do not.
 	contradicted time.Time
-	// standing are the series beyond a line, of a shadow, as the snapshot of that time left them.
-	active map[seriesKey]activeAlert
-	at     time.Time
+	// alerts are those of a shadow that are active, as the snapshot at evaluatedAt left them.
+	alerts      map[alertKey]backtest.LiveAlert
+	evaluatedAt time.Time
 }
 
 // NewSubject is the threshold of that plan, of which nothing is known yet.
@@ -77,7 +78,7 @@ func (s *TrackedThreshold) SetAbsentSince(at time.Time) { s.absence = absence{si
 // ResumeLevels takes over only since when the lines have been crossed of a threshold that has no alerts to tell it.
 func (s *TrackedThreshold) ResumeLevels(status *v1alpha1.AlertThresholdStatus, generation int64) {
 	if before, ok := recorded(status, generation); ok && s.shadow {
-		s.restore(before.Levels)
+		s.restoreAlerts(before.Levels)
 	}
 }
 
