@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/config"
 
 	"github.com/plimsoll-dev/plimsoll/internal/controller"
+	"github.com/plimsoll-dev/plimsoll/internal/controller/prometheus"
 	"github.com/plimsoll-dev/plimsoll/internal/logs"
 	"github.com/plimsoll-dev/plimsoll/internal/manager"
 )
@@ -64,7 +65,7 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 }
 
 // prometheusFlags define the flags about the Prometheus that is asked. Durations are written as Prometheus writes them.
-func prometheusFlags(fs *flag.FlagSet, o *controller.PrometheusOptions) {
+func prometheusFlags(fs *flag.FlagSet, o *prometheus.Options) {
 	duration := func(d *time.Duration, name string, byDefault time.Duration, usage string) {
 		*d = byDefault
 		fs.Var((*model.Duration)(d), name, usage)

@@ -9,11 +9,11 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
-// Replay evaluates alerts over a window as Prometheus would have, had it evaluated the rules at just these times. It is
-// fed part by part, keeps no samples, and so can wait for the next part, and go on after an error in getting it.
+// Replay evaluates alerts over a window as Prometheus would have, at each of its steps. It ingests part by part and keeps no
+// samples.
 //
-// It begins like a Prometheus that has just started: what was pending or firing before the window is not known. Nor is
-// there a Prometheus that was down: a step without a sample is one at which the signal had no value.
+// It begins like a Prometheus that has just started: nothing is pending or firing. A step without a sample is one at which
+// the signal had no value, never one at which Prometheus was down.
 type Replay struct {
 	ingester *ingester
 	levels   []replayLevel
@@ -21,23 +21,21 @@ type Replay struct {
 	alerts [][]alert
 }
 
-// NewReplay replays the lines over the window. The lines need not be one threshold's: a proposed line may be replayed
-// beside the present one.
-func NewReplay(w Window, lines []rules.Level) (*Replay, error) {
-	f, err := newIngester(w, lines)
+// NewReplay returns a replay of the levels over the window. They may be of several thresholds.
+func NewReplay(w Window, levels []rules.Level) (*Replay, error) {
+	f, err := newIngester(w, levels)
 	if err != nil {
 		return nil, err
 	}
-	r := &Replay{ingester: f, levels: make([]replayLevel, len(lines)), alerts: make([][]alert, len(lines))}
-	for i, line := range lines {
-		r.levels[i] = newReplayLevel(line, w.steps)
+	r := &Replay{ingester: f, levels: make([]replayLevel, len(levels)), alerts: make([][]alert, len(levels))}
+	for i, level := range levels {
+		r.levels[i] = newReplayLevel(level, w.steps)
 	}
 	return r, nil
 }
 
-// Feed replays the next part of the window: what a range query of the signal's expression gives from a step after the
-// part before, or from the window's start, to through. A series that has no samples in a part is left out of it. After
-// an error the replay is of no more use.
+// Ingest replays the next part of the window: what a range query of the signal gives from a step after the part before, or from
+// the window's start, to through. After an error the replay is of no more use.
 func (r *Replay) Ingest(part model.Matrix, through time.Time) error {
 	return r.ingester.ingest(part, through, r.visit)
 }
@@ -54,7 +52,7 @@ func (r *Replay) visit(s segment) {
 	}
 }
 
-// Result is what the lines did up to the end of the last part that was fed.
+// Result returns what the levels did up to the end of the last part that was ingested.
 func (r *Replay) Result() *Result {
 	f := r.ingester
 	result := &Result{Window: f.ingested(), Coverage: f.coverage(), Levels: make([]LevelResult, len(r.levels))}

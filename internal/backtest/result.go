@@ -8,17 +8,17 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
-// Result is what lines did over a window.
+// Result is what levels did over a window.
 type Result struct {
 	// Window is what was replayed.
 	Window Window
 	// Coverage is the share of the evaluations at which the signal had a value, from 0 to 1. NaN is none.
 	Coverage float64
-	// Levels are the lines' results, in the lines' order.
+	// Levels are the levels' results, in the levels' order.
 	Levels []LevelResult
 }
 
-// LevelResult is what one line did. An alert that fires at one evaluation fires until the next; the last evaluation is
+// LevelResult is what one level did. An alert that fires at one evaluation fires until the next; the last evaluation is
 // the window's end, so what begins to fire there has fired for no time yet.
 type LevelResult struct {
 	Level rules.Level
@@ -40,7 +40,7 @@ type LevelResult struct {
 type Episode struct {
 	// Labels are the series', without its name; they must not be changed.
 	Labels map[string]string
-	// ActiveAt is when the value crossed the line, FiredAt when the alert began to fire.
+	// ActiveAt is when the value crossed the level, FiredAt when the alert began to fire.
 	ActiveAt, FiredAt time.Time
 	// ResolvedAt is the first evaluation at which the alert no longer fired; zero if it still did at the window's end.
 	ResolvedAt time.Time

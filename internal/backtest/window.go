@@ -1,4 +1,4 @@
-// Package backtest says what the lines of a threshold would have done over a past window, and which line would have been
+// Package backtest says what the levels of a threshold would have done over a past window, and which level would have been
 // quiet enough. It is pure: the samples are given to it, and it has no clock. Status, admission warning and command line
 // all answer from it.
 package backtest

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/observe"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
@@ -138,15 +139,6 @@ func condition(t *v1alpha1.AlertThreshold, conditionType string, status metav1.C
 		Status:             status,
 		ObservedGeneration: t.Generation,
 		Reason:             reason,
-		Message:            truncate(message, maxMessage),
+		Message:            observe.Truncate(message, maxMessage),
 	}
-}
-
-// truncate cuts a text to at most limit bytes, between two characters.
-func truncate(text string, limit int) string {
-	if len(text) <= limit {
-		return text
-	}
-	const ellipsis = "..."
-	return strings.ToValidUTF8(text[:limit-len(ellipsis)], "") + ellipsis
 }

@@ -84,16 +84,3 @@ func TestConcludeFailure(t *testing.T) {
 		})
 	}
 }
-
-func TestTruncate(t *testing.T) {
-	for text, want := range map[string]string{
-		"short":            "short",
-		"exactly 10":       "exactly 10",
-		"more than ten":    "more th...",
-		"sechs ü, zu lang": "sechs ...",
-	} {
-		if got := truncate(text, 10); got != want {
-			t.Errorf("truncate(%q) = %q, want %q", text, got, want)
-		}
-	}
-}

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
+	clientprometheus "github.com/prometheus/client_golang/prometheus"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -23,6 +23,9 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/controller/claims"
+	"github.com/plimsoll-dev/plimsoll/internal/controller/prometheus"
+	"github.com/plimsoll-dev/plimsoll/internal/controller/requeue"
+	"github.com/plimsoll-dev/plimsoll/internal/snapshot"
 )
 
 // Options are what the manager chooses about the controller.
@@ -33,9 +36,9 @@ type Options struct {
 	Name   string
 	Leases coordinationclient.LeasesGetter
 	// Prometheus is asked what has become of the rules.
-	Prometheus PrometheusOptions
+	Prometheus prometheus.Options
 	// Registerer takes the controller's metrics.
-	Registerer prometheus.Registerer
+	Registerer clientprometheus.Registerer
 }
 
 // workers is how many thresholds are reconciled at once. A new one takes three calls of the API server, and when many
@@ -61,7 +64,7 @@ func AddToScheme(scheme *runtime.Scheme) error {
 		return fmt.Errorf("registering the API types: %w", err)
 	}
 	addRuleMetadata(scheme)
-	addPrometheuses(scheme)
+	snapshot.AddToScheme(scheme)
 	return nil
 }
 
@@ -76,13 +79,13 @@ func Add(mgr ctrl.Manager, o Options) error {
 	}
 	r.ruleWatch = &ruleWatch{cache: mgr.GetCache(), labelNames: ourLabels(o.RuleLabels), expectations: r.expectations}
 	var err error
-	if r.prometheus, err = newInsight(mgr, o.Prometheus, o.RuleLabels); err != nil {
+	if r.prometheus, err = prometheus.Add(mgr, o.Prometheus, o.RuleLabels, eventSource); err != nil {
 		return err
 	}
 	if r.metrics, err = newMetrics(o.Registerer, r.client, mgr.Elected(), o.Name); err != nil {
 		return err
 	}
-	contested := &pending{name: "other controllers", priority: handler.LowPriority}
+	contested := requeue.New("other controllers")
 	if o.Name != "" {
 		if r.claims, err = claims.Add(mgr, o.Leases, o.Name, func(ctx context.Context) { r.requeueAll(ctx, contested) }); err != nil {
 			return err
@@ -95,7 +98,7 @@ func Add(mgr ctrl.Manager, o Options) error {
 		For(&v1alpha1.AlertThreshold{}, builder.WithPredicates(thresholdChanged)).
 		Watches(&v1alpha1.AlertThreshold{}, handler.EnqueueRequestsFromMapFunc(r.overriddenDefaults), builder.WithPredicates(thresholdChanged)).
 		Watches(&v1alpha1.AlertThreshold{}, handler.Funcs{CreateFunc: r.prioritizeStale}).
-		WatchesRawSource(contested.source()).
+		WatchesRawSource(contested.Source()).
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: workers,
 			RateLimiter:             newRateLimiter(),
@@ -118,13 +121,13 @@ func Add(mgr ctrl.Manager, o Options) error {
 }
 
 // requeueAll has every threshold reconciled again.
-func (r *Reconciler) requeueAll(ctx context.Context, queue *pending) {
+func (r *Reconciler) requeueAll(ctx context.Context, queue *requeue.Requeuer) {
 	var list v1alpha1.AlertThresholdList
 	if err := r.client.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
 		return // the manager is stopping: a cache does not fail otherwise
 	}
 	for i := range list.Items {
-		queue.add(client.ObjectKeyFromObject(&list.Items[i]))
+		queue.Add(client.ObjectKeyFromObject(&list.Items[i]))
 	}
 }
 

@@ -9,14 +9,12 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/observe"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
 // eventSource is the reporting controller of events.
 const eventSource = "plimsoll-controller"
-
-// maxNote is the longest text, in bytes, that the API server takes in an event.
-const maxNote = 1024
 
 // recordEvents logs which conditions have changed, and records events for what a person might not expect: what goes wrong,
 // and that it is right again. Events about the rest would repeat the status, and double the writes.
@@ -39,7 +37,7 @@ func (r *Reconciler) recordEvents(ctx context.Context, before, after *v1alpha1.A
 		case is.Status != metav1.ConditionTrue && !isInactive(is):
 			eventType = corev1.EventTypeWarning
 		}
-		r.events.Eventf(after, nil, eventType, reason, "Reconcile", "%s", truncate(is.Message, maxNote))
+		r.events.Eventf(after, nil, eventType, reason, "Reconcile", "%s", observe.Truncate(is.Message, observe.MaxText))
 	}
 }
 

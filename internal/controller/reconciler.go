@@ -16,6 +16,7 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/controller/claims"
+	"github.com/plimsoll-dev/plimsoll/internal/controller/prometheus"
 )
 
 // +kubebuilder:rbac:groups=plimsoll.dev,resources=alertthresholds,verbs=get;list;watch
@@ -38,7 +39,7 @@ type Reconciler struct {
 	ruleWatch    *ruleWatch
 	claims       *claims.Claims
 	// prometheus is nil without a Prometheus to ask.
-	prometheus *insight
+	prometheus *prometheus.Tracker
 	ruleLabels map[string]string
 }
 
@@ -93,7 +94,7 @@ func (r *Reconciler) reconcile(ctx context.Context, t *v1alpha1.AlertThreshold, 
 }
 
 // prometheusState returns what is known from Prometheus of the levels in force; nil when nothing can be known.
-func (r *Reconciler) prometheusState(t *v1alpha1.AlertThreshold, c conclusion) *prometheusState {
+func (r *Reconciler) prometheusState(t *v1alpha1.AlertThreshold, c conclusion) *prometheus.State {
 	switch {
 	case r.prometheus == nil:
 		return nil

@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
+	"github.com/plimsoll-dev/plimsoll/internal/controller/requeue"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
@@ -48,7 +49,7 @@ func (w *ruleWatch) start() error {
 		}
 		return []reconcile.Request{{NamespacedName: key}}
 	})
-	if err := w.controller.Watch(namedSource{source.Kind(w.cache, &ruleMetadata{}, toThreshold, w.ruleChanged()), "kind source: " + ruleKind.String()}); err != nil {
+	if err := w.controller.Watch(requeue.Named{Source: source.Kind(w.cache, &ruleMetadata{}, toThreshold, w.ruleChanged()), Name: "kind source: " + ruleKind.String()}); err != nil {
 		return fmt.Errorf("watching PrometheusRules: %w", err)
 	}
 	// A replica that stands by watches too, so that its cache is filled when it leads.
@@ -97,12 +98,3 @@ func ourLabels(ruleLabels map[string]string) []string {
 	maps.Copy(names, ruleLabels)
 	return slices.Sorted(maps.Keys(names))
 }
-
-// namedSource is a source that can be logged: the controller logs it as it is, and functions have no JSON.
-type namedSource struct {
-	source.Source
-	name string
-}
-
-// MarshalText is the source's name.
-func (s namedSource) MarshalText() ([]byte, error) { return []byte(s.name), nil }

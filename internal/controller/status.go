@@ -10,18 +10,19 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/controller/claims"
+	"github.com/plimsoll-dev/plimsoll/internal/controller/prometheus"
 	"github.com/plimsoll-dev/plimsoll/internal/observe"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
-// setStatus assembles the whole status. prometheus is nil for a threshold of which nothing can be known from there.
-func setStatus(t *v1alpha1.AlertThreshold, claim claims.Claim, c conclusion, prometheus *prometheusState) {
+// setStatus assembles the whole status. said is what Prometheus says, nil for a threshold of which nothing can be known from there.
+func setStatus(t *v1alpha1.AlertThreshold, claim claims.Claim, c conclusion, said *prometheus.State) {
 	s := &t.Status
 	s.ObservedGeneration = t.Generation
 	if claim.Self != "" {
 		s.Controller = claim.Self
 	}
-	setConditions(t, claim, c, prometheus)
+	setConditions(t, claim, c, said)
 	switch {
 	case c.inForce != nil:
 		s.Rule = &v1alpha1.RuleReference{Name: rules.Name(t.Name)}
@@ -30,19 +31,19 @@ func setStatus(t *v1alpha1.AlertThreshold, claim claims.Claim, c conclusion, pro
 		s.Rule, s.Levels, s.Threshold = nil, nil, ""
 	}
 	s.State = inactiveState(c.programmed.Reason)
-	if prometheus == nil {
+	if said == nil {
 		s.Current, s.CurrentLabels, s.Headroom = "", nil, ""
 		s.Backtest, s.Recommendations = nil, nil
 		return
 	}
-	s.Backtest, s.Recommendations = prometheus.Backtest, prometheus.Recommendations
-	if o := prometheus.Observation; o != nil {
+	s.Backtest, s.Recommendations = said.Backtest, said.Recommendations
+	if o := said.Observation; o != nil {
 		s.State, s.Current, s.CurrentLabels, s.Headroom = o.State, o.Current, o.CurrentLabels, o.Headroom
 		setLevelStates(s.Levels, o.Levels)
 	}
 }
 
-func setConditions(t *v1alpha1.AlertThreshold, claim claims.Claim, c conclusion, prometheus *prometheusState) {
+func setConditions(t *v1alpha1.AlertThreshold, claim claims.Claim, c conclusion, said *prometheus.State) {
 	conditions := &t.Status.Conditions
 	if len(claim.Contenders) > 0 {
 		meta.SetStatusCondition(conditions, contested(t, claim))
@@ -53,14 +54,14 @@ func setConditions(t *v1alpha1.AlertThreshold, claim claims.Claim, c conclusion,
 	meta.SetStatusCondition(conditions, c.programmed)
 	meta.SetStatusCondition(conditions, c.ready)
 	switch {
-	case prometheus == nil:
+	case said == nil:
 		meta.RemoveStatusCondition(conditions, v1alpha1.ConditionLoaded)
-	case prometheus.Observation != nil:
-		loaded := prometheus.Observation.Loaded
+	case said.Observation != nil:
+		loaded := said.Observation.Loaded
 		meta.SetStatusCondition(conditions, metav1.Condition{
 			Type:               v1alpha1.ConditionLoaded,
 			Status:             loaded.Status,
-			ObservedGeneration: prometheus.Generation,
+			ObservedGeneration: said.Generation,
 			Reason:             loaded.Reason,
 			Message:            loaded.Message,
 		})

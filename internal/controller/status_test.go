@@ -11,6 +11,7 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/controller/claims"
+	"github.com/plimsoll-dev/plimsoll/internal/controller/prometheus"
 	"github.com/plimsoll-dev/plimsoll/internal/observe"
 )
 
@@ -90,7 +91,7 @@ func TestStatusOfWhatPrometheusSays(t *testing.T) {
 	at := newThreshold()
 	c := conclude(at, seen{}, plan(at, seen{}, nil), nil)
 	backtest := &v1alpha1.Backtest{Window: "7d"}
-	setStatus(at, claims.Claim{}, c, &prometheusState{Generation: 3, Backtest: backtest})
+	setStatus(at, claims.Claim{}, c, &prometheus.State{Generation: 3, Backtest: backtest})
 	if s := at.Status; s.State != "" || s.Backtest != backtest || meta.FindStatusCondition(s.Conditions, v1alpha1.ConditionLoaded) != nil {
 		t.Errorf("before the first answer, status = %+v", s)
 	}
@@ -100,7 +101,7 @@ func TestStatusOfWhatPrometheusSays(t *testing.T) {
 		Levels: []observe.Level{{Severity: "warning", State: v1alpha1.StateFiring, ActiveSince: since}, {Severity: "gone", State: v1alpha1.StateFiring}},
 	}
 	o.Loaded.Status, o.Loaded.Reason, o.Loaded.Message = metav1.ConditionTrue, v1alpha1.ReasonLoaded, "loaded"
-	setStatus(at, claims.Claim{}, c, &prometheusState{Observation: o, Generation: 2})
+	setStatus(at, claims.Claim{}, c, &prometheus.State{Observation: o, Generation: 2})
 	s := at.Status
 	loaded := meta.FindStatusCondition(s.Conditions, v1alpha1.ConditionLoaded)
 	if loaded == nil || loaded.Status != metav1.ConditionTrue || loaded.ObservedGeneration != 2 || loaded.Message != "loaded" {

@@ -8,10 +8,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/prometheus/client_golang/prometheus"
+	clientprometheus "github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/util/validation"
 
-	"github.com/plimsoll-dev/plimsoll/internal/controller"
+	"github.com/plimsoll-dev/plimsoll/internal/controller/prometheus"
 	"github.com/plimsoll-dev/plimsoll/internal/webhook"
 )
 
@@ -38,11 +38,11 @@ type Options struct {
 	// that was killed leads again at once. Empty for another name each time, which has the lease run out first.
 	LeaderElectionIdentity string
 	// Prometheus is asked what has become of the rules.
-	Prometheus controller.PrometheusOptions
+	Prometheus prometheus.Options
 	// Webhook is the admission webhook, which every replica serves.
 	Webhook webhook.Options
 	// Registerer takes the controller's own metrics; what MetricsAddress serves when nil.
-	Registerer prometheus.Registerer
+	Registerer clientprometheus.Registerer
 }
 
 // Validate returns what is wrong with the options. It connects to nothing.

@@ -17,13 +17,13 @@ import (
 // something is taken to be wrong.
 const Grace = 2 * time.Minute
 
-// unreachable is the verdict when Prometheus could not be asked.
+// unreachable is the condition when Prometheus could not be asked.
 func unreachable(fault string) Condition {
 	return Condition{metav1.ConditionUnknown, v1alpha1.ReasonPrometheusUnreachable,
-		truncate(fault) + "; the rule stays as it is, and Prometheus is asked again at every interval"}
+		Truncate(fault, MaxText) + "; the rule stays as it is, and Prometheus is asked again at every interval"}
 }
 
-// loaded judges whether Prometheus holds the rules as they should be and evaluates them.
+// loadedCondition says whether Prometheus holds the expected rules and evaluates them.
 func (s *TrackedThreshold) loadedCondition(snap *Snapshot, h *loaded, f match) Condition {
 	complete := f.complete(h, len(s.expected))
 	switch {
@@ -31,10 +31,10 @@ func (s *TrackedThreshold) loadedCondition(snap *Snapshot, h *loaded, f match) C
 		s.absence = absence{}
 		if failed := firstFailed(h.rules); failed != nil {
 			return Condition{metav1.ConditionFalse, v1alpha1.ReasonEvaluationFailed,
-				fmt.Sprintf("Prometheus cannot evaluate the rule %s: %s", failed.name, truncate(failed.lastError))}
+				fmt.Sprintf("Prometheus cannot evaluate the rule %s: %s", failed.name, Truncate(failed.lastError, MaxText))}
 		}
-		return Condition{metav1.ConditionTrue, v1alpha1.ReasonLoaded,
-			"Prometheus holds the rule and evaluates it every " + model.Duration(snap.Interval).String() + s.notes(snap)}
+		return s.unlessResumed(snap, Condition{metav1.ConditionTrue, v1alpha1.ReasonLoaded,
+			"Prometheus holds the rule and evaluates it every " + model.Duration(snap.Interval).String() + s.notes(snap)})
 	case len(h.rules) == 0:
 		return s.absentCondition(snap)
 	case complete:
@@ -47,7 +47,7 @@ func (s *TrackedThreshold) loadedCondition(snap *Snapshot, h *loaded, f match) C
 	}
 }
 
-// absent is the verdict when Prometheus has nothing of the rule. One that is not selected is not on its way: its time begins
+// absentCondition is that when Prometheus has nothing of the rule. One that is not selected is not on its way: its time begins
 // when it is.
 func (s *TrackedThreshold) absentCondition(snap *Snapshot) Condition {
 	if why := snap.Selection.whyNotSelected(s.key.Namespace); why != "" {
@@ -59,7 +59,7 @@ func (s *TrackedThreshold) absentCondition(snap *Snapshot) Condition {
 			"(the controller's --prometheus-url) is that one's, and the log of the Prometheus Operator")
 }
 
-// missing is since when Prometheus has been seen without the rule as it should be, and the reason, of the condition Loaded,
+// absence is since when Prometheus has been seen without the rule as it should be, and the reason, of the condition Loaded,
 // that says in which way; that is empty when it is not known. The zero value is for a rule that is there, not selected, or not
 // known of.
 type absence struct {
@@ -67,7 +67,7 @@ type absence struct {
 	reason string
 }
 
-// missingReasons are those of the condition Loaded that say that the rule is missing.
+// absenceReasons are those of the condition Loaded that say that the rule is missing.
 var absenceReasons = []string{v1alpha1.ReasonNotYetLoaded, v1alpha1.ReasonNotYetEvaluated, v1alpha1.ReasonExpressionDiffers}
 
 // What is said, of a rule that is loaded, about where the values come from.
@@ -78,18 +78,26 @@ const (
 		"use the URL of one server, past any proxy that shares requests out"
 )
 
-// notes says what is to know of the servers and their targets. While it is not known whether there are several servers, as
-// after a start, what was said of it stays.
+// notes returns what to know of the servers and their targets.
 func (s *TrackedThreshold) notes(snap *Snapshot) (text string) {
-	said := s.published != nil && strings.Contains(s.published.Loaded.Message, severalNote)
-	if snap.Servers == SeveralServers || snap.Servers == ServersUnknown && said {
+	if snap.Servers == SeveralServers {
 		text = severalNote
 	}
 	return text + snap.Selection.sharded(s.key.Namespace)
 }
 
-// verdict is unknown while the rule may be on its way, and says what to check when it should have come. When the reason why
-// it is missing becomes another, its time begins.
+// unlessResumed returns the condition, or the one that the status had at a start, as long as it is not known how many servers
+// there are: nothing is written only because that has to be found out again.
+func (s *TrackedThreshold) unlessResumed(snap *Snapshot, now Condition) Condition {
+	if snap.Servers != ServersUnknown || s.resumed.Status != now.Status || s.resumed.Reason != now.Reason {
+		s.resumed = Condition{}
+		return now
+	}
+	return s.resumed
+}
+
+// delayedCondition is unknown while the rule may be on its way, and says what to check after that. When the reason why it is
+// absent changes, its time begins.
 func (s *TrackedThreshold) delayedCondition(at time.Time, reason, what, check string) Condition {
 	if s.absence.since.IsZero() || s.absence.reason != reason && s.absence.reason != "" {
 		s.absence.since = at
@@ -105,7 +113,7 @@ func (s *TrackedThreshold) delayedCondition(at time.Time, reason, what, check st
 func (s *TrackedThreshold) difference(h *loaded, f match) string {
 	switch {
 	case f.different != nil && !f.different.sameExpr(f.other.query):
-		return fmt.Sprintf("Prometheus holds another expression of the rule %s: %s", f.different.title(), truncate(f.other.query))
+		return fmt.Sprintf("Prometheus holds another expression of the rule %s: %s", f.different.title(), Truncate(f.other.query, MaxText))
 	case f.different != nil:
 		return fmt.Sprintf("Prometheus holds another for or keep_firing_for of the rule %s: %s and %s", f.different.title(),
 			model.Duration(f.other.forDuration), model.Duration(f.other.keepFiringFor))
@@ -116,18 +124,19 @@ func (s *TrackedThreshold) difference(h *loaded, f match) string {
 	}
 }
 
-// maxQuote is how much is quoted of what Prometheus says, in bytes.
-const maxQuote = 1024
+// MaxText is how much is quoted of what others say, in bytes; it is also the longest text that the API server takes in an event.
+const MaxText = 1024
 
-// clip cuts what Prometheus says to what a person reads.
-func truncate(text string) string {
-	if len(text) <= maxQuote {
+// Truncate cuts a text to at most limit bytes, between two characters.
+func Truncate(text string, limit int) string {
+	if len(text) <= limit {
 		return text
 	}
-	return strings.ToValidUTF8(text[:maxQuote], "") + "..."
+	const ellipsis = "..."
+	return strings.ToValidUTF8(text[:limit-len(ellipsis)], "") + ellipsis
 }
 
-// failing is the first rule that Prometheus cannot evaluate: what follows it may fail only because of it.
+// firstFailed returns the first rule that Prometheus cannot evaluate: what follows it may fail only because of it.
 func firstFailed(held []loadedRule) *loadedRule {
 	for i := range held {
 		if held[i].health == prometheusv1.RuleHealthBad {
@@ -137,7 +146,7 @@ func firstFailed(held []loadedRule) *loadedRule {
 	return nil
 }
 
-// pending reports whether a rule has not been evaluated yet.
+// notEvaluated reports whether a rule has not been evaluated yet.
 func notEvaluated(held []loadedRule) bool {
 	for i := range held {
 		if held[i].health == prometheusv1.RuleHealthUnknown {

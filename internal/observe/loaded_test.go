@@ -89,3 +89,16 @@ func TestLoaded(t *testing.T) {
 		})
 	}
 }
+
+func TestTruncate(t *testing.T) {
+	for text, want := range map[string]string{
+		"short":            "short",
+		"exactly 10":       "exactly 10",
+		"more than ten":    "more th...",
+		"sechs ü, zu lang": "sechs ...",
+	} {
+		if got := Truncate(text, 10); got != want {
+			t.Errorf("Truncate(%q) = %q, want %q", text, got, want)
+		}
+	}
+}

@@ -120,7 +120,7 @@ func TestEnforcedLabelIsNoNews(t *testing.T) {
 	snap := NewSnapshot(noon)
 	group := enforce(t, answer(plan), "tenant", "ai")
 	snap.AddGroup(activate(group, "warning", promapi.Alert{State: prometheusv1.AlertStatePending, ActiveAt: noon}))
-	snap.AddThresholds(lines(plan))
+	snap.AddThresholds(levels(plan))
 	for _, sample := range []*model.Sample{value("/a", 1), value("/b", 3)} {
 		sample.Metric["tenant"] = "ai"
 		snap.AddSignals(model.Vector{sample})

@@ -2,6 +2,7 @@ package observe
 
 import (
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -15,14 +16,16 @@ type Observation struct {
 	Loaded Condition
 	State  v1alpha1.State
 	Levels []Level
-	// Current and Headroom are empty when there is no value, or no line that it has a distance to.
+	// Current and Headroom are empty when there is no value, or no level that it has a distance to.
 	Current       string
 	CurrentLabels map[string]string
 	Headroom      string
 
-	// settling: Prometheus has the rule as it should be and has not evaluated it, as after a start.
+	// headroom is Headroom as a part of the level; not a number when it is not known, as after a start.
+	headroom float64
+	// warmingUp: Prometheus has the rule as it should be and has not evaluated it, as after a start.
 	warmingUp bool
-	// contradictory: an alert is active though no value is beyond its line, or the other way about.
+	// contradictory: an alert is active though no value is beyond its level, or the other way about.
 	contradictory bool
 }
 
@@ -36,7 +39,7 @@ type Condition struct {
 type Level struct {
 	Severity string
 	State    v1alpha1.State
-	// ActiveSince is zero while no series is beyond the line; it has whole seconds, as the status has.
+	// ActiveSince is zero while no series is beyond the level; it has whole seconds, as the status has.
 	ActiveSince time.Time
 }
 
@@ -47,14 +50,14 @@ const (
 	noChange change = iota
 	// smallChange: only the value, a time, or the words of a message.
 	smallChange
-	// largeChange: only the value, but it is on another footing with the line, or another reason why nothing selects the rule.
+	// largeChange: only the value, but it is on another footing with the level, or another reason why nothing selects the rule.
 	largeChange
 	// stateChange: a state or the condition is another, or there is a value now, or no more.
 	stateChange
 )
 
-// A value has changed by much when its headroom has grown or shrunk by half, and by a tenth of the line at least: less
-// matters near the line than far from it. What crosses the line changes the state, unless it waits for "for" to pass or
+// A value has changed by much when its headroom has grown or shrunk by half, and by a tenth of the level at least: less
+// matters near the level than far from it. What crosses the level changes the state, unless it waits for "for" to pass or
 // comes back in time.
 const (
 	significantPart     = 0.5
@@ -80,8 +83,6 @@ func (o Observation) changeSince(before Observation) change {
 }
 
 func (o Observation) significantChange(before Observation) bool {
-	now, ok := parseHeadroom(o.Headroom)
-	was, okBefore := parseHeadroom(before.Headroom)
-	moved := max(now-was, was-now)
-	return ok && okBefore && moved >= significantHeadroom && moved >= significantPart*max(was, -was)
+	moved := math.Abs(o.headroom - before.headroom) // compares false when one is not a number
+	return moved >= significantHeadroom && moved >= significantPart*math.Abs(before.headroom)
 }

@@ -4,8 +4,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 )
 
 func TestShadow(t *testing.T) {
@@ -44,8 +42,7 @@ func TestShadowResumes(t *testing.T) {
 	plan := newPlan(t, strings.Replace(latency, "{", "{mode: Shadow, ", 1))
 	s := NewTrackedThreshold(plan)
 	s.Observe(snapshot(plan, 0, value("/chat", 3)))
-	status := &v1alpha1.AlertThresholdStatus{Levels: []v1alpha1.LevelStatus{{Severity: "warning"}, {Severity: "critical"}}}
-	s.Published().Record(status, 1)
+	status := statusOf(s, 1)
 
 	again := NewTrackedThreshold(plan)
 	again.Resume(status, 1, noon.Add(9*time.Minute))

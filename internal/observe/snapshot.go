@@ -42,7 +42,7 @@ type loaded struct {
 	rules []loadedRule
 	// series are the recorded values, NaN left out, without the labels that all of them have.
 	series []series
-	// lines is how many lines are recorded: none before the first evaluation is stored.
+	// levels is how many levels are recorded: none before the first evaluation is stored.
 	levels int
 }
 
@@ -117,7 +117,7 @@ func newLoadedRule(rule promapi.Rule) loadedRule {
 func (s *Snapshot) AddSignals(samples model.Vector) {
 	for _, sample := range samples {
 		if math.IsNaN(float64(sample.Value)) {
-			continue // no line is crossed by what is no number
+			continue // no level is crossed by what is no number
 		}
 		h := s.threshold(thresholdOf(sample.Metric))
 		h.series = append(h.series, series{

@@ -20,7 +20,7 @@ func TestState(t *testing.T) {
 	for name, tc := range map[string]struct {
 		values model.Vector
 		change func(*promapi.Group)
-		// noLines: the recorded lines are not there.
+		// noLines: the recorded levels are not there.
 		noLines bool
 		want    string
 	}{
@@ -56,7 +56,7 @@ func TestState(t *testing.T) {
 			snap.AddGroup(group)
 			snap.AddSignals(tc.values)
 			if !tc.noLines {
-				snap.AddThresholds(lines(plan))
+				snap.AddThresholds(levels(plan))
 			}
 			s := NewTrackedThreshold(plan)
 			s.Observe(snap)
@@ -70,7 +70,7 @@ func TestState(t *testing.T) {
 func TestActiveSinceIsTheOldest(t *testing.T) {
 	plan := newPlan(t, latency)
 	snap := NewSnapshot(noon)
-	snap.AddThresholds(lines(plan))
+	snap.AddThresholds(levels(plan))
 	snap.AddSignals(model.Vector{value("/chat", 3)})
 	snap.AddGroup(activate(answer(plan), "warning",
 		promapi.Alert{State: prometheusv1.AlertStatePending, ActiveAt: noon.Add(-time.Minute)},

@@ -2,6 +2,7 @@ package observe
 
 import (
 	"hash/fnv"
+	"math"
 	"slices"
 	"time"
 
@@ -21,20 +22,22 @@ const (
 	LargeChanges = time.Minute
 )
 
-// Subject is one threshold whose rule is in the cluster: what Prometheus should hold for it, and what people were last told
-// of it. It is not safe for several goroutines.
+// TrackedThreshold is one whose rule is in the cluster: what Prometheus should hold for it, and what was last published of it.
+// It is not safe for several goroutines.
 type TrackedThreshold struct {
 	key      types.NamespacedName
 	unit     signal.Unit
 	levels   []rules.Level
 	expected []expectedRule
-	// shadow: there are no alerts in Prometheus, so it is worked out here what they would do.
+	// shadow: there are no alerts in Prometheus, so they are evaluated here.
 	shadow bool
 
-	// published is what people are to see, and changed when that last changed; nil before the first time.
+	// published is what was last published, nil before the first time, and changed when that was.
 	published *Observation
 	changed   time.Time
 	absence   absence
+	// resumed is the condition Loaded that the status had at a start, until it is known how many servers there are.
+	resumed Condition
 	// contradicted is since when alerts and values have contradicted each other; zero while they do not.
 	contradicted time.Time
 	// alerts are those of a shadow that are active, as the snapshot at evaluatedAt left them.
@@ -42,7 +45,7 @@ type TrackedThreshold struct {
 	evaluatedAt time.Time
 }
 
-// NewSubject is the threshold of that plan, of which nothing is known yet.
+// NewTrackedThreshold returns the threshold of that plan, of which nothing is known yet.
 func NewTrackedThreshold(plan *rules.Plan) *TrackedThreshold {
 	all := expectedRules(plan)
 	alerting := func(w expectedRule) bool { return w.kind == prometheusv1.RuleTypeAlerting }
@@ -55,14 +58,14 @@ func NewTrackedThreshold(plan *rules.Plan) *TrackedThreshold {
 	}
 }
 
-// Resume takes over what the status of that generation says, so that a controller that starts anew neither writes nor waits
-// anew. Thresholds get their turn to publish small changes spread over the time that lies between two.
+// Resume continues from the status of that generation, so that a controller that starts writes nothing. Small changes of many
+// thresholds are then published spread over time.
 func (s *TrackedThreshold) Resume(status *v1alpha1.AlertThresholdStatus, generation int64, now time.Time) {
-	before, ok := recorded(status, generation)
+	before, ok := observationOf(status, generation)
 	if !ok {
 		return
 	}
-	s.published = &before
+	s.published, s.resumed = &before, before.Loaded
 	hash := fnv.New32a()
 	hash.Write([]byte(s.key.String()))
 	s.changed = now.Add(-time.Duration(hash.Sum32()) % SmallChanges)
@@ -72,21 +75,21 @@ func (s *TrackedThreshold) Resume(status *v1alpha1.AlertThresholdStatus, generat
 	}
 }
 
-// MissingSince says since when Prometheus should have had the rule, when it was not observed since.
+// SetAbsentSince sets since when Prometheus should have the rule.
 func (s *TrackedThreshold) SetAbsentSince(at time.Time) { s.absence = absence{since: at} }
 
-// ResumeLevels takes over only since when the lines have been crossed of a threshold that has no alerts to tell it.
+// ResumeLevels continues only since when the levels of a shadow are crossed, which no alert tells.
 func (s *TrackedThreshold) ResumeLevels(status *v1alpha1.AlertThresholdStatus, generation int64) {
-	if before, ok := recorded(status, generation); ok && s.shadow {
+	if before, ok := observationOf(status, generation); ok && s.shadow {
 		s.restoreAlerts(before.Levels)
 	}
 }
 
-// Published is what people are to see; nil while nothing is known.
+// Published returns what to tell of the threshold; nil while nothing is known.
 func (s *TrackedThreshold) Published() *Observation { return s.published }
 
-// Observe takes in a snapshot and reports whether what is published has changed. Snapshots must come in order of time; the
-// same one may come again.
+// Observe evaluates a snapshot and reports whether what is published has changed. Snapshots must come in order of time; the same
+// one may come again.
 func (s *TrackedThreshold) Observe(snap *Snapshot) bool {
 	now := s.evaluate(snap)
 	if !s.shouldPublish(now, snap.At) {
@@ -100,7 +103,7 @@ func (s *TrackedThreshold) shouldPublish(now Observation, at time.Time) bool {
 	if s.published == nil {
 		return true
 	}
-	// Prometheus has been started anew. What it will find is not known, but nothing speaks against what it found before.
+	// Prometheus was restarted: what it found before holds until it has evaluated the rule.
 	if now.warmingUp && s.published.Loaded.Status == metav1.ConditionTrue && at.Sub(s.absence.since) < Grace {
 		return false
 	}
@@ -120,7 +123,7 @@ func (s *TrackedThreshold) shouldPublish(now Observation, at time.Time) bool {
 	}
 }
 
-// judge says what holds according to the snapshot.
+// evaluate returns what holds according to the snapshot.
 func (s *TrackedThreshold) evaluate(snap *Snapshot) Observation {
 	if snap.Failure != "" {
 		s.absence = absence{}
@@ -131,7 +134,7 @@ func (s *TrackedThreshold) evaluate(snap *Snapshot) Observation {
 		h = &loaded{}
 	}
 	f := s.matchRules(h)
-	o := Observation{Loaded: s.loadedCondition(snap, h, f), warmingUp: f.complete(h, len(s.expected)) && notEvaluated(h.rules)}
+	o := Observation{headroom: math.NaN(), Loaded: s.loadedCondition(snap, h, f), warmingUp: f.complete(h, len(s.expected)) && notEvaluated(h.rules)}
 	if f.evaluated(h) {
 		o.setCurrent(s.unit, s.levels, h.series, f.signal)
 	}

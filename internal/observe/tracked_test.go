@@ -61,7 +61,7 @@ func TestFiringIsToldAtOnce(t *testing.T) {
 	snap := NewSnapshot(noon.Add(time.Second))
 	group := activate(answer(plan), "critical", promapi.Alert{State: prometheusv1.AlertStateFiring, ActiveAt: snap.At})
 	snap.AddGroup(activate(group, "warning", promapi.Alert{State: prometheusv1.AlertStatePending, ActiveAt: snap.At}))
-	snap.AddThresholds(lines(plan))
+	snap.AddThresholds(levels(plan))
 	snap.AddSignals(model.Vector{value("/a", 6)})
 	if !s.Observe(snap) || s.Published().State != v1alpha1.StateFiring {
 		t.Errorf("published %+v", s.Published())
@@ -93,7 +93,6 @@ func TestPrometheusStartedAnew(t *testing.T) {
 
 func TestResume(t *testing.T) {
 	plan := newPlan(t, latency)
-	levels := []v1alpha1.LevelStatus{{Severity: "warning"}, {Severity: "critical"}}
 	for name, snap := range map[string]*Snapshot{
 		"loaded":  snapshot(plan, 0, value("/a", 1), value("/b", 3)),
 		"missing": NewSnapshot(noon),
@@ -102,8 +101,7 @@ func TestResume(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			before := NewTrackedThreshold(plan)
 			before.Observe(snap)
-			status := &v1alpha1.AlertThresholdStatus{Levels: levels}
-			before.Published().Record(status, 7)
+			status := statusOf(before, 7)
 			status.Conditions[0].LastTransitionTime.Time = noon
 
 			after := NewTrackedThreshold(plan)

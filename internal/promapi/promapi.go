@@ -90,7 +90,7 @@ func (o Options) httpConfig() config.HTTPClientConfig {
 
 // Client asks one server. It is safe for several goroutines.
 type Client struct {
-	http *http.Client
+	http      *http.Client
 	client    api.Client
 	api       prometheusv1.API
 	timeout   time.Duration
@@ -102,12 +102,7 @@ func New(o Options) (*Client, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
-	cfg := o.httpConfig()
-	httpClient, err := config.NewClientFromConfig(cfg, "prometheus", userAgent)
-	if err != nil {
-		return nil, fmt.Errorf("setting up the client of Prometheus: %w", err)
-	}
-	fresh, err := config.NewClientFromConfig(cfg, "prometheus", userAgent, config.WithKeepAlivesDisabled())
+	httpClient, err := config.NewClientFromConfig(o.httpConfig(), "prometheus", userAgent)
 	if err != nil {
 		return nil, fmt.Errorf("setting up the client of Prometheus: %w", err)
 	}
@@ -117,7 +112,7 @@ func New(o Options) (*Client, error) {
 		return nil, fmt.Errorf("setting up the client of Prometheus: %w", err)
 	}
 	c := &Client{
-		http: httpClient, fresh: fresh, client: client, api: prometheusv1.NewAPI(client),
+		http: httpClient, client: client, api: prometheusv1.NewAPI(client),
 		timeout: o.Timeout, maxPoints: o.MaxPoints,
 	}
 	if c.timeout == 0 {

@@ -45,15 +45,6 @@ func prometheus(t *testing.T, o Options) *Client {
 	return newClient(t, o)
 }
 
-func newClient(t *testing.T, o Options) *Client {
-	t.Helper()
-	client, err := New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return client
-}
-
 func TestQuery(t *testing.T) {
 	client := prometheus(t, Options{})
 	for expr, want := range map[string]string{
@@ -194,8 +185,9 @@ func TestRules(t *testing.T) {
 	for range client.Rules(t.Context(), "") {
 		break // may be left at any time
 	}
-	first := client.Server(t.Context())
-	if again := client.Server(t.Context()); first == "" || first != again {
+	probe := newProbe(t, Options{URL: client.client.URL("", nil).String()})
+	first := probe.Server(t.Context())
+	if again := probe.Server(t.Context()); first == "" || first != again {
 		t.Errorf("the server is %q, then %q", first, again)
 	}
 	if urls, err := client.Alertmanagers(t.Context()); err != nil || len(urls) != 0 {

@@ -21,7 +21,7 @@ const (
 	maxConcurrent = 2
 )
 
-// forecaster says what the lines of a proposed threshold would have done over a past window, beside those of the present
+// forecaster says what the levels of a proposed threshold would have done over a past window, beside those of the present
 // one, which is nil when there is none. It returns soon after ctx has ended.
 type forecaster interface {
 	Forecast(ctx context.Context, present, proposed *rules.Plan) ([]string, error)
@@ -74,7 +74,7 @@ func (a *adviser) advise(ctx context.Context, present, proposed *rules.Plan) []s
 	return words
 }
 
-// newLines reports whether the proposed plan has lines that are not in force already.
+// newLines reports whether the proposed plan has levels that are not in force already.
 func newLevels(present, proposed *rules.Plan) bool {
 	if proposed.Mode == v1alpha1.ModeOff {
 		return false

@@ -13,14 +13,14 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
-// Past is where proposed lines are tried: a Prometheus, none when its URL is empty, how far to look back in it, and the
+// Past is where proposed levels are tried: a Prometheus, none when its URL is empty, how far to look back in it, and the
 // time between two evaluations of rules.
 type BacktestOptions struct {
 	promapi.Options
 	Window, Step time.Duration
 }
 
-// past tries lines on what Prometheus holds. It is a forecaster: what was is taken for what will be.
+// past tries levels on what Prometheus holds. It is a forecaster: what was is taken for what will be.
 type past struct {
 	prometheus *promapi.Client
 	// window is how far it looks back, step the time between two evaluations.
@@ -32,11 +32,11 @@ type past struct {
 // every sample to know the coverage as well takes several times as long.
 const coverageSamples = 200
 
-// Forecast replays the lines of both plans. A line that is in force as it is proposed is not spoken of.
+// Forecast replays the levels of both plans. A level that is in force as it is proposed is not spoken of.
 func (p *past) Forecast(ctx context.Context, present, proposed *rules.Plan) ([]string, error) {
 	changed := proposed.Levels
 	if present != nil && present.Value.Expr == proposed.Value.Expr {
-		changed = slices.DeleteFunc(slices.Clone(changed), func(line rules.Level) bool { return slices.Contains(present.Levels, line) })
+		changed = slices.DeleteFunc(slices.Clone(changed), func(level rules.Level) bool { return slices.Contains(present.Levels, level) })
 	}
 	if len(changed) == 0 {
 		return nil, nil
@@ -70,13 +70,13 @@ func (p *past) Forecast(ctx context.Context, present, proposed *rules.Plan) ([]s
 	return tell(will, was.Levels), nil
 }
 
-// replay replays the lines on what the expression has beyond them: the episodes are exact, the coverage is not.
-func (p *past) replay(ctx context.Context, window backtest.Window, expr string, lines []rules.Level) (*backtest.Result, error) {
-	beyond, err := backtest.FilterExpr(expr, lines)
+// replay replays the levels on what the expression has beyond them: the episodes are exact, the coverage is not.
+func (p *past) replay(ctx context.Context, window backtest.Window, expr string, levels []rules.Level) (*backtest.Result, error) {
+	beyond, err := backtest.FilterExpr(expr, levels)
 	if err != nil {
 		return nil, err
 	}
-	return p.replayAll(ctx, window, beyond, lines)
+	return p.replayAll(ctx, window, beyond, levels)
 }
 
 // coverage is the part of the window in which the plan's signal had a value.
@@ -89,9 +89,9 @@ func (p *past) coverage(ctx context.Context, window backtest.Window, plan *rules
 	return result.Coverage, nil
 }
 
-// replayAll replays the lines on the expression's values.
-func (p *past) replayAll(ctx context.Context, window backtest.Window, expr string, lines []rules.Level) (*backtest.Result, error) {
-	replay, err := backtest.NewReplay(window, lines)
+// replayAll replays the levels on the expression's values.
+func (p *past) replayAll(ctx context.Context, window backtest.Window, expr string, levels []rules.Level) (*backtest.Result, error) {
+	replay, err := backtest.NewReplay(window, levels)
 	if err != nil {
 		return nil, fmt.Errorf("replay %s: %w", expr, err)
 	}
@@ -106,7 +106,7 @@ func (p *past) replayAll(ctx context.Context, window backtest.Window, expr strin
 func tell(proposed *backtest.Result, present []backtest.LevelResult) []string {
 	window := backtest.FormatDuration(proposed.Window.Length())
 	if len(proposed.Levels) > 0 && !(proposed.Coverage > 0) {
-		return []string{fmt.Sprintf("the signal had no value in the last %s: what the lines would have done is not known", window)}
+		return []string{fmt.Sprintf("the signal had no value in the last %s: what the levels would have done is not known", window)}
 	}
 	words := make([]string, len(proposed.Levels))
 	for i, level := range proposed.Levels {
@@ -120,12 +120,12 @@ func tell(proposed *backtest.Result, present []backtest.LevelResult) []string {
 	return words
 }
 
-// describe is the line as people read it, such as "> 2s for 10m".
-func describe(line rules.Level) string {
-	if line.For == 0 {
-		return line.String()
+// describe is the level as people read it, such as "> 2s for 10m".
+func describe(level rules.Level) string {
+	if level.For == 0 {
+		return level.String()
 	}
-	return line.String() + " for " + backtest.FormatDuration(line.For)
+	return level.String() + " for " + backtest.FormatDuration(level.For)
 }
 
 func times(n int) string {

@@ -13,7 +13,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
-// TestPast tries lines on clocks, which a real Prometheus knows for all time: hour() is above 12 once a day.
+// TestPast tries levels on clocks, which a real Prometheus knows for all time: hour() is above 12 once a day.
 func TestPast(t *testing.T) {
 	server := prometheusserver.Start(t, "{}")
 	client, err := promapi.New(promapi.Options{URL: server.URL()})
@@ -38,7 +38,7 @@ func TestPast(t *testing.T) {
 			"level warning (> 12) would have fired 7 times in the last 7d (100% covered)",
 			"level critical (> 23) would have fired 0 times in the last 7d (100% covered)",
 		}},
-		"another line": {plan(t, hours, warning("12", ""), never), plan(t, hours, warning("12", "12h"), never), []string{
+		"another level": {plan(t, hours, warning("12", ""), never), plan(t, hours, warning("12", "12h"), never), []string{
 			"level warning (> 12 for 12h) would have fired 0 times in the last 7d (100% covered), the present one (> 12) 7 times",
 		}},
 		"another signal": {plan(t, hours, warning("12", "")), plan(t, days, once), []string{
@@ -46,7 +46,7 @@ func TestPast(t *testing.T) {
 		}},
 		"a level less": {plan(t, hours, warning("12", ""), never), plan(t, hours, never), nil},
 		"no data": {nil, plan(t, nothing, never), []string{
-			"the signal had no value in the last 7d: what the lines would have done is not known",
+			"the signal had no value in the last 7d: what the levels would have done is not known",
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {

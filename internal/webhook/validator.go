@@ -30,7 +30,7 @@ func (v validator) ValidateUpdate(ctx context.Context, before, after *v1alpha1.A
 	if !after.DeletionTimestamp.IsZero() || sameMeaning(before, after) {
 		return nil, nil
 	}
-	present, _ := rules.Resolve(before) // one with mistakes has no lines to compare with
+	present, _ := rules.Resolve(before) // one with mistakes has no levels to compare with
 	return v.evaluate(ctx, present, after)
 }
 

@@ -26,7 +26,7 @@ const (
 )
 
 // Register makes mgr serve the webhook, as a leader and as a stand-by, unless the options say not to. The options must
-// be valid. Proposed lines are tried on the past; metrics takes the webhook's own metrics.
+// be valid. Proposed levels are tried on the past; metrics takes the webhook's own metrics.
 func Register(mgr ctrl.Manager, o Options, tried BacktestOptions, metrics prometheus.Registerer) error {
 	if !o.serves() {
 		return nil

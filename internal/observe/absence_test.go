@@ -63,8 +63,7 @@ func TestLate(t *testing.T) {
 				}
 				now := noon.Add(10*time.Minute + 13*time.Second)
 				if restarted {
-					status := &v1alpha1.AlertThresholdStatus{Levels: []v1alpha1.LevelStatus{{Severity: "warning"}, {Severity: "critical"}}}
-					s.Published().Record(status, 1)
+					status := statusOf(s, 1)
 					s = NewTrackedThreshold(plan)
 					s.Resume(status, 1, now)
 				}

@@ -2,15 +2,15 @@ package backtest
 
 import "math"
 
-// noLine is less than every line: an alert never fires there.
+// noLevel is less than every level: an alert never fires there.
 var noLevel = math.Inf(-1)
 
-// waterline follows one series and says at every evaluation up to which line its alert fires: when that is w, the alert
-// of a line L fires if and only if w > L. So one pass replays all lines at once.
+// waterline follows one series and says at every evaluation up to which level its alert fires: when that is w, the alert
+// of a level L fires if and only if w > L. So one pass replays all levels at once.
 //
 // Let v be the values, H the steps of for and K those of keep_firing_for; no sample and NaN count as -Inf. An alert begins
-// to fire at i, if it did not yet, when every one of v[i-H..i] is beyond its line: when m > L, m being the least of them.
-// A firing alert goes on at i when any of v[i-K..i] is beyond its line: when d > L, d being the greatest of them. Since
+// to fire at i, if it did not yet, when every one of v[i-H..i] is beyond its level: when m > L, m being the least of them.
+// A firing alert goes on at i when any of v[i-K..i] is beyond its level: when d > L, d being the greatest of them. Since
 // m <= d, it fires at i when m > L, or d > L and it fired at i-1:
 //
 //	w[i] = max(m[i], min(d[i], w[i-1]))
@@ -30,7 +30,7 @@ type maxFiring struct {
 type levelSweep struct {
 	level replayLevel
 	// lows and highs are where the waterlines rose from and to without falling in between. Such a rise lets the alert of
-	// every line from its low to just below its high begin to fire, once.
+	// every level from its low to just below its high begin to fire, once.
 	lows, highs []float64
 	// peaks are the greatest w at every evaluation: where some alert fires.
 	peaks []float64
@@ -49,7 +49,7 @@ func (l *maxFiring) scan(s *levelSweep, at int, values []float64) {
 	}
 }
 
-// skip follows the series over n evaluations without a sample, the first of which is at. After K+1 of them no line fires
+// skip follows the series over n evaluations without a sample, the first of which is at. After K+1 of them no level fires
 // and nothing before them matters.
 func (l *maxFiring) skip(s *levelSweep, at, n int) {
 	for i := range min(n, s.level.keepFiringSteps+1) {

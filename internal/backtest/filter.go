@@ -12,10 +12,10 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
-// Beyond is an expression that has only those samples of the given one that are beyond some of the lines. To an alert no
-// sample and one on the good side of its line are the same, so a replay of what it gives has the same episodes; but most
+// Beyond is an expression that has only those samples of the given one that are beyond some of the levels. To an alert no
+// sample and one on the good side of its level are the same, so a replay of what it gives has the same episodes; but most
 // samples stay with the server, and coverage is not known.
-func FilterExpr(expr string, lines []rules.Level) (string, error) {
+func FilterExpr(expr string, levels []rules.Level) (string, error) {
 	parsed, err := parser.NewParser(parser.Options{}).ParseExpr(expr)
 	if err != nil {
 		return "", fmt.Errorf("parse the expression to replay: %w", err)
@@ -25,11 +25,11 @@ func FilterExpr(expr string, lines []rules.Level) (string, error) {
 		vector = "vector" + vector // only a vector can be filtered
 	}
 	least, greatest := math.Inf(1), math.Inf(-1)
-	for _, line := range lines {
-		if line.Comparison == rules.Below {
-			greatest = max(greatest, line.Value)
+	for _, level := range levels {
+		if level.Comparison == rules.Below {
+			greatest = max(greatest, level.Value)
 		} else {
-			least = min(least, line.Value)
+			least = min(least, level.Value)
 		}
 	}
 	var sides []string
@@ -40,7 +40,7 @@ func FilterExpr(expr string, lines []rules.Level) (string, error) {
 		sides = append(sides, vector+" < "+strconv.FormatFloat(greatest, 'f', -1, 64))
 	}
 	if len(sides) == 0 {
-		return "", errors.New("there is no line to replay")
+		return "", errors.New("there is no level to replay")
 	}
 	return strings.Join(sides, " or "), nil
 }

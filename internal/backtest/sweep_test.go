@@ -71,18 +71,18 @@ func between(whole model.Matrix, from, to time.Time) model.Matrix {
 	return part
 }
 
-// TestSurveyIsReplayAtEveryLine: fires and firing time of every line that can differ from its neighbours are those that
-// Replay finds, and so is the tightest quiet line.
+// TestSurveyIsReplayAtEveryLine: fires and firing time of every level that can differ from its neighbours are those that
+// Replay finds, and so is the tightest quiet level.
 func TestSurveyIsReplayAtEveryLine(t *testing.T) {
 	for seed := range uint64(1500) {
 		rng := rand.New(rand.NewPCG(seed, 5))
 		w, whole := history(rng)
-		line := rules.Level{
+		level := rules.Level{
 			Comparison:    []rules.Comparison{rules.Above, rules.Below}[rng.IntN(2)],
 			For:           time.Duration(rng.IntN(5)*30) * time.Second,
 			KeepFiringFor: time.Duration(rng.IntN(5)*30) * time.Second,
 		}
-		s, err := NewSweep(w, &rules.Plan{Levels: []rules.Level{line}, Value: rules.Value{Unit: signal.Number, Min: math.Inf(-1), Max: math.Inf(1)}})
+		s, err := NewSweep(w, &rules.Plan{Levels: []rules.Level{level}, Value: rules.Value{Unit: signal.Number, Min: math.Inf(-1), Max: math.Inf(1)}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -93,17 +93,17 @@ func TestSurveyIsReplayAtEveryLine(t *testing.T) {
 		limit := rng.IntN(4)
 		quiet := true
 		for facing := 6.0; facing >= -6; facing -= 0.5 {
-			line.Value = c.level.orient(facing)
-			want := replayOf(t, w, []rules.Level{line}, whole...).Levels[0]
+			level.Value = c.level.orient(facing)
+			want := replayOf(t, w, []rules.Level{level}, whole...).Levels[0]
 			if got := c.fires(facing); got != want.Fires {
-				t.Fatalf("seed %d, line %v: %d fires, replay has %d\n%v", seed, line, got, want.Fires, whole)
+				t.Fatalf("seed %d, level %v: %d fires, replay has %d\n%v", seed, level, got, want.Fires, whole)
 			}
 			if got, want := c.firing(facing), firingEvaluations(w, want.Episodes); got != want {
-				t.Fatalf("seed %d, line %v: fires at %d evaluations, replay has %d\n%v", seed, line, got, want, whole)
+				t.Fatalf("seed %d, level %v: fires at %d evaluations, replay has %d\n%v", seed, level, got, want, whole)
 			}
 			quiet = quiet && want.Fires <= limit
 			if (facing >= c.maxFiresBound(limit)) != quiet {
-				t.Fatalf("seed %d, limit %d, line %v: quiet = %v, replay has %v\n%v", seed, limit, line, !quiet, quiet, whole)
+				t.Fatalf("seed %d, limit %d, level %v: quiet = %v, replay has %v\n%v", seed, limit, level, !quiet, quiet, whole)
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package backtest
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -12,21 +13,23 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
-// span is a stretch of evaluations in which one series has values.
+// ErrReplay is wrapped by errors about windows and samples that cannot be replayed: trying again gives the same.
+var ErrReplay = errors.New("replaying the signal")
+
+// segment is a run of evaluations in which one series has values.
 type segment struct {
 	series int
-	// gap is how many evaluations before it had no sample of the series, since its last span.
+	// gap is how many evaluations had no sample of the series since its last segment.
 	gap int
 	// at is the first evaluation.
 	at int
-	// values are those at it and at every one after it; NaN where there is no sample. Both compare false with every
-	// line, so to an alert they are the same.
+	// values are those at it and at every one after it; NaN where there is no sample, since neither crosses a level.
 	values []float64
-	// turned are the values with the other sign, so that what is below a line is above; empty unless a line needs them.
+	// negated are the values with the other sign, for levels below; empty when there is none.
 	negated []float64
 }
 
-// facing are the values as they are to be compared with a line of that side.
+// oriented returns the values so that a greater one is worse.
 func (s segment) oriented(c rules.Comparison) []float64 {
 	if c == rules.Below {
 		return s.negated
@@ -34,10 +37,10 @@ func (s segment) oriented(c rules.Comparison) []float64 {
 	return s.values
 }
 
-// feed makes spans of the answers to range queries and remembers the series.
+// ingester makes segments of the answers to range queries, and remembers the series.
 type ingester struct {
 	window Window
-	// next is the first evaluation that has not been fed.
+	// next is the first evaluation that was not ingested.
 	next int
 	// labels of the series, in the order in which they were first seen, and keys, the same as text. That order depends
 	// on the parts, so no result may.
@@ -46,24 +49,29 @@ type ingester struct {
 	// seen is the evaluation after each series' last sample.
 	seen  []int
 	index map[string]int
-	// covered says of each evaluation that was fed whether a series had a value.
+	// covered says of each ingested evaluation whether a series had a value.
 	covered []bool
-	// turn says that spans need turned values.
+	// negate says that segments need negated values.
 	negate bool
-	// values and turned are the buffers of the spans.
+	// values and negated are the buffers of the segments.
 	values, negated []float64
 }
 
-func newIngester(w Window, lines []rules.Level) (*ingester, error) {
+func newIngester(w Window, levels []rules.Level) (*ingester, error) {
 	if err := w.validate(); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrReplay, err)
 	}
 	below := func(l rules.Level) bool { return l.Comparison == rules.Below }
-	return &ingester{window: w, index: map[string]int{}, negate: slices.ContainsFunc(lines, below)}, nil
+	return &ingester{window: w, index: map[string]int{}, negate: slices.ContainsFunc(levels, below)}, nil
 }
 
-// take hands over the spans of a part of the window: what follows the part before it, up to and including through.
-func (f *ingester) ingest(part model.Matrix, through time.Time, visit func(segment)) error {
+// ingest visits the segments of a part of the window: what follows the part before it, up to and including through.
+func (f *ingester) ingest(part model.Matrix, through time.Time, visit func(segment)) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("%w: %w", ErrReplay, err)
+		}
+	}()
 	end := int(through.Sub(f.window.Start)/f.window.Step) + 1
 	if through.Before(f.window.at(f.next)) || end > f.window.Evaluations() {
 		return fmt.Errorf("the part of the window until %s must follow the one before it and lie in the window", through.UTC().Format(time.RFC3339))
@@ -71,7 +79,7 @@ func (f *ingester) ingest(part model.Matrix, through time.Time, visit func(segme
 	f.covered = append(f.covered, make([]bool, end-f.next)...)
 	for _, stream := range part {
 		if len(stream.Values) == 0 {
-			continue // native histograms, which no line can be compared with
+			continue // native histograms, which no level can be compared with
 		}
 		series, err := f.find(stream.Metric)
 		if err != nil {
@@ -89,8 +97,7 @@ func (f *ingester) ingest(part model.Matrix, through time.Time, visit func(segme
 	return nil
 }
 
-// find gives the number of the series with these labels. The metric's name is not one of them: recording gives them all
-// the same.
+// find returns the number of the series with these labels. The metric's name is left out: recording gives all the same.
 func (f *ingester) find(metric model.Metric) (int, error) {
 	if _, named := metric[model.MetricNameLabel]; named {
 		metric = metric.Clone()
@@ -137,7 +144,7 @@ func (f *ingester) spread(samples []model.SamplePair, end int) (at int, err erro
 	return at, nil
 }
 
-// cover marks where the span in the buffer has values, and turns them if need be.
+// cover marks where the buffer has values, and negates them if needed.
 func (f *ingester) cover(at int) {
 	covered := f.covered[at : at+len(f.values)]
 	f.negated = f.negated[:0]
@@ -153,12 +160,12 @@ func (f *ingester) cover(at int) {
 	}
 }
 
-// fed is the part of the window that was fed.
+// ingested returns the part of the window that was ingested.
 func (f *ingester) ingested() Window {
 	return Window{Start: f.window.Start, End: f.window.at(max(f.next-1, 0)), Step: f.window.Step}
 }
 
-// coverage is the share of the evaluations at which a series had a value, from 0 to 1.
+// coverage returns the share of the evaluations at which a series had a value, from 0 to 1.
 func (f *ingester) coverage() float64 {
 	if f.next == 0 {
 		return 0

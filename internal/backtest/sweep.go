@@ -11,7 +11,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
-// Survey finds how often the alert of any line would have begun to fire over a window, not only of those that are drawn.
+// Survey finds how often the alert of any level would have begun to fire over a window, not only of those that are drawn.
 // It is fed as Replay is.
 type Sweep struct {
 	ingester *ingester
@@ -21,15 +21,15 @@ type Sweep struct {
 	maxFirings [][]maxFiring
 }
 
-// NewSurvey surveys the value that the plan watches, once for each of its lines, with the line's side and durations.
+// NewSurvey surveys the value that the plan watches, once for each of its levels, with the level's side and durations.
 func NewSweep(w Window, plan *rules.Plan) (*Sweep, error) {
 	f, err := newIngester(w, plan.Levels)
 	if err != nil {
 		return nil, err
 	}
 	s := &Sweep{ingester: f, value: plan.Value, levels: make([]levelSweep, len(plan.Levels)), maxFirings: make([][]maxFiring, len(plan.Levels))}
-	for i, line := range plan.Levels {
-		s.levels[i].level = newReplayLevel(line, w.steps)
+	for i, level := range plan.Levels {
+		s.levels[i].level = newReplayLevel(level, w.steps)
 	}
 	return s, nil
 }
@@ -66,20 +66,20 @@ func (s *Sweep) curve(i int) levelSweep {
 	return c
 }
 
-// fires is how often the alert of the line begins to fire.
-func (s *levelSweep) fires(line float64) int {
-	return countAbove(s.highs, line) - countAbove(s.lows, line)
+// fires is how often the alert of the level begins to fire.
+func (s *levelSweep) fires(level float64) int {
+	return countAbove(s.highs, level) - countAbove(s.lows, level)
 }
 
-// firing is at how many evaluations an alert of the line fires.
-func (s *levelSweep) firing(line float64) int { return countAbove(s.peaks, line) }
+// firing is at how many evaluations an alert of the level fires.
+func (s *levelSweep) firing(level float64) int { return countAbove(s.peaks, level) }
 
-// beyond is how many of the sorted values are greater than the line.
-func countAbove(sorted []float64, line float64) int {
-	return len(sorted) - sort.Search(len(sorted), func(i int) bool { return sorted[i] > line })
+// beyond is how many of the sorted values are greater than the level.
+func countAbove(sorted []float64, level float64) int {
+	return len(sorted) - sort.Search(len(sorted), func(i int) bool { return sorted[i] > level })
 }
 
-// quiet is the tightest line that fires at most so often, as all looser lines do; noLine if every line does. Just below a
+// quiet is the tightest level that fires at most so often, as all looser levels do; noLevel if every level does. Just below a
 // high one alert more begins to fire, from a low on one less, so fires can exceed the limit first just below a high.
 func (s *levelSweep) maxFiresBound(limit int) float64 {
 	lows := len(s.lows)
@@ -94,7 +94,7 @@ func (s *levelSweep) maxFiresBound(limit int) float64 {
 	return noLevel
 }
 
-// rare is the tightest line whose alerts fire at no more than so many evaluations; noLine if every line's do.
+// rare is the tightest level whose alerts fire at no more than so many evaluations; noLevel if every level's do.
 func (s *levelSweep) maxShareBound(limit int) float64 {
 	if limit >= len(s.peaks) {
 		return noLevel
@@ -102,7 +102,7 @@ func (s *levelSweep) maxShareBound(limit int) float64 {
 	return s.peaks[len(s.peaks)-1-limit]
 }
 
-// floor is the least line at which an alert does not fire all the time that it could; +Inf if no alert can fire at all.
+// floor is the least level at which an alert does not fire all the time that it could; +Inf if no alert can fire at all.
 func (s *levelSweep) minLevel() float64 {
 	if n := countAbove(s.peaks, noLevel); n > 0 {
 		return s.peaks[len(s.peaks)-n]
