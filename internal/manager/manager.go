@@ -82,8 +82,8 @@ func New(cfg *rest.Config, o Options, log logr.Logger) (ctrl.Manager, error) {
 	err = controller.Add(mgr, controller.Options{
 		RuleLabels: o.RuleLabels, Name: o.controllerName(), Leases: leases, Prometheus: o.Prometheus, Registerer: o.Registerer,
 	})
-	tried := webhook.BacktestOptions{Options: o.Prometheus.Options, Window: o.Prometheus.BacktestWindow, Step: o.Prometheus.BacktestStep}
-	if err := errors.Join(err, webhook.Register(mgr, o.Webhook, tried, o.Registerer)); err != nil {
+	backtests := webhook.BacktestOptions{Options: o.Prometheus.Options, Window: o.Prometheus.BacktestWindow, Step: o.Prometheus.BacktestStep}
+	if err := errors.Join(err, webhook.Register(mgr, o.Webhook, backtests, o.Registerer)); err != nil {
 		return nil, err
 	}
 	return mgr, nil

@@ -17,7 +17,7 @@ const (
 	keyFile    = "tls.key"
 	caFile     = "ca.crt"
 	caKeyFile  = "ca.key"
-	ca         = "plimsoll-webhook"
+	caName     = "plimsoll-webhook"
 	caLifetime = 10 * 365 * 24 * time.Hour
 	lifetime   = 365 * 24 * time.Hour
 	// renewBefore is how long before its end a certificate is replaced: long enough for anybody to notice that it fails.
@@ -31,7 +31,7 @@ var serverUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
 // renew returns data with key pairs that serve dnsName until well after now: the pair itself is renewed under the same
 // authority as long as that lasts, so that whoever trusts it need not be told. It reports whether anything was renewed.
 func renew(data map[string][]byte, dnsName string, now time.Time) (map[string][]byte, bool, error) {
-	issuer := rotator.CertRotator{CAName: ca, CAOrganization: ca, DNSName: dnsName, ExtKeyUsages: &serverUsage}
+	issuer := rotator.CertRotator{CAName: caName, CAOrganization: caName, DNSName: dnsName, ExtKeyUsages: &serverUsage}
 	soon := now.Add(renewBefore)
 	ca, err := parseAuthority(data, now, soon)
 	if err == nil && valid(data[caFile], data[certFile], data[keyFile], dnsName, &serverUsage, now, soon) {
@@ -52,7 +52,7 @@ func renew(data map[string][]byte, dnsName string, now time.Time) (map[string][]
 // parseAuthority reads the authority, which must be one at those times.
 func parseAuthority(data map[string][]byte, at ...time.Time) (*rotator.KeyPairArtifacts, error) {
 	cert, key := data[caFile], data[caKeyFile]
-	if !valid(cert, cert, key, ca, nil, at...) {
+	if !valid(cert, cert, key, caName, nil, at...) {
 		return nil, errors.New("no valid authority")
 	}
 	pair, err := tls.X509KeyPair(cert, key)

@@ -14,20 +14,13 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
-// forecastFunc is a forecaster.
-type forecastFunc func(ctx context.Context, present, proposed *rules.Plan) ([]string, error)
-
-func (f forecastFunc) Forecast(ctx context.Context, present, proposed *rules.Plan) ([]string, error) {
-	return f(ctx, present, proposed)
-}
-
 func mode(mode v1alpha1.Mode) func(*v1alpha1.AlertThreshold) {
 	return func(t *v1alpha1.AlertThreshold) { t.Spec.Mode = mode }
 }
 
 func annotated(t *v1alpha1.AlertThreshold) { t.Spec.Annotations = map[string]string{"summary": "busy"} }
 
-// TestAdvice: whatever becomes of the forecast, the threshold is let in.
+// TestAdvice: whatever becomes of the backtest, the threshold is let in.
 func TestAdvice(t *testing.T) {
 	tells := func(_ context.Context, present, _ *rules.Plan) ([]string, error) {
 		if present == nil {
@@ -37,7 +30,7 @@ func TestAdvice(t *testing.T) {
 	}
 	for name, tc := range map[string]struct {
 		before, after *v1alpha1.AlertThreshold // before is nil for a new one
-		forecast      forecastFunc
+		compare       func(ctx context.Context, present, proposed *rules.Plan) ([]string, error)
 		busy          int
 		want          []string
 		outcome       string // of the one forecast; empty when there must be none
@@ -58,12 +51,12 @@ func TestAdvice(t *testing.T) {
 		}, 0, nil, metric.StatusError},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a := newAdviser(tc.forecast)
-			a.patience = time.Millisecond
+			a := newBacktestAdvisor(nil, BacktestOptions{})
+			a.compare, a.timeout = tc.compare, time.Millisecond
 			for range tc.busy {
 				a.slots <- struct{}{}
 			}
-			v := validator{adviser: a}
+			v := validator{advisor: a}
 			var got []string
 			var err error
 			if tc.before == nil {
