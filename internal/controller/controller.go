@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
+	promclient "github.com/prometheus/client_golang/prometheus"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -35,7 +35,7 @@ type Options struct {
 	// Prometheus is asked what has become of the rules.
 	Prometheus PrometheusOptions
 	// Registerer takes the controller's metrics.
-	Registerer prometheus.Registerer
+	Registerer promclient.Registerer
 }
 
 // workers is how many thresholds are reconciled at once. A new one takes three calls of the API server, and when many
@@ -76,7 +76,7 @@ func Add(mgr ctrl.Manager, o Options) error {
 	}
 	r.ruleWatch = &ruleWatch{cache: mgr.GetCache(), labelNames: ourLabels(o.RuleLabels), expectations: r.expectations}
 	var err error
-	if r.prometheus, err = newInsight(mgr, o.Prometheus, o.RuleLabels); err != nil {
+	if r.tracker, err = newInsight(mgr, o.Prometheus, o.RuleLabels); err != nil {
 		return err
 	}
 	if r.metrics, err = newMetrics(o.Registerer, r.client, mgr.Elected(), o.Name); err != nil {
@@ -101,8 +101,8 @@ func Add(mgr ctrl.Manager, o Options) error {
 			RateLimiter:             newRateLimiter(),
 			SkipNameValidation:      ptr.To(true), // one controller each, but a test may run several managers
 		})
-	if r.prometheus != nil {
-		b = b.WatchesRawSource(r.prometheus.Source())
+	if r.tracker != nil {
+		b = b.WatchesRawSource(r.tracker.Source())
 	}
 	if r.ruleWatch.controller, err = b.Build(r); err != nil {
 		return fmt.Errorf("building the AlertThreshold controller: %w", err)

@@ -14,14 +14,14 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
-// setStatus assembles the whole status. prometheus is nil for a threshold of which nothing can be known from there.
-func setStatus(t *v1alpha1.AlertThreshold, claim claims.Claim, c conclusion, prometheus *prometheusState) {
+// setStatus assembles the whole status. state is what Prometheus says; nil for a threshold of which it can say nothing.
+func setStatus(t *v1alpha1.AlertThreshold, claim claims.Claim, c conclusion, state *prometheusState) {
 	s := &t.Status
 	s.ObservedGeneration = t.Generation
 	if claim.Self != "" {
 		s.Controller = claim.Self
 	}
-	setConditions(t, claim, c, prometheus)
+	setConditions(t, claim, c, state)
 	switch {
 	case c.inForce != nil:
 		s.Rule = &v1alpha1.RuleReference{Name: rules.Name(t.Name)}
@@ -30,19 +30,19 @@ func setStatus(t *v1alpha1.AlertThreshold, claim claims.Claim, c conclusion, pro
 		s.Rule, s.Levels, s.Threshold = nil, nil, ""
 	}
 	s.State = inactiveState(c.programmed.Reason)
-	if prometheus == nil {
+	if state == nil {
 		s.Current, s.CurrentLabels, s.Headroom = "", nil, ""
 		s.Backtest, s.Recommendations = nil, nil
 		return
 	}
-	s.Backtest, s.Recommendations = prometheus.Backtest, prometheus.Recommendations
-	if o := prometheus.Observation; o != nil {
+	s.Backtest, s.Recommendations = state.Backtest, state.Recommendations
+	if o := state.Observation; o != nil {
 		s.State, s.Current, s.CurrentLabels, s.Headroom = o.State, o.Current, o.CurrentLabels, o.Headroom
 		setLevelStates(s.Levels, o.Levels)
 	}
 }
 
-func setConditions(t *v1alpha1.AlertThreshold, claim claims.Claim, c conclusion, prometheus *prometheusState) {
+func setConditions(t *v1alpha1.AlertThreshold, claim claims.Claim, c conclusion, state *prometheusState) {
 	conditions := &t.Status.Conditions
 	if len(claim.Contenders) > 0 {
 		meta.SetStatusCondition(conditions, contested(t, claim))
@@ -53,14 +53,14 @@ func setConditions(t *v1alpha1.AlertThreshold, claim claims.Claim, c conclusion,
 	meta.SetStatusCondition(conditions, c.programmed)
 	meta.SetStatusCondition(conditions, c.ready)
 	switch {
-	case prometheus == nil:
+	case state == nil:
 		meta.RemoveStatusCondition(conditions, v1alpha1.ConditionLoaded)
-	case prometheus.Observation != nil:
-		loaded := prometheus.Observation.Loaded
+	case state.Observation != nil:
+		loaded := state.Observation.Loaded
 		meta.SetStatusCondition(conditions, metav1.Condition{
 			Type:               v1alpha1.ConditionLoaded,
 			Status:             loaded.Status,
-			ObservedGeneration: prometheus.Generation,
+			ObservedGeneration: state.Generation,
 			Reason:             loaded.Reason,
 			Message:            loaded.Message,
 		})
