@@ -38,7 +38,7 @@ type Reconciler struct {
 	ruleWatch    *ruleWatch
 	claims       *claims.Claims
 	// tracker knows what Prometheus says; nil without one to ask.
-	tracker *insight
+	tracker    *insight
 	ruleLabels map[string]string
 }
 

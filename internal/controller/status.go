@@ -29,7 +29,7 @@ func setStatus(t *v1alpha1.AlertThreshold, claim claims.Claim, c conclusion, sta
 	case !c.keepsLevels:
 		s.Rule, s.Levels, s.Threshold = nil, nil, ""
 	}
-	s.State = inactiveState(c.programmed.Reason)
+	s.State = stateOf(c.programmed.Reason, state)
 	if state == nil {
 		s.Current, s.CurrentLabels, s.Headroom = "", nil, ""
 		s.Backtest, s.Recommendations = nil, nil
@@ -37,7 +37,7 @@ func setStatus(t *v1alpha1.AlertThreshold, claim claims.Claim, c conclusion, sta
 	}
 	s.Backtest, s.Recommendations = state.Backtest, state.Recommendations
 	if o := state.Observation; o != nil {
-		s.State, s.Current, s.CurrentLabels, s.Headroom = o.State, o.Current, o.CurrentLabels, o.Headroom
+		s.Current, s.CurrentLabels, s.Headroom = o.Current, o.CurrentLabels, o.Headroom
 		setLevelStates(s.Levels, o.Levels)
 	}
 }
@@ -74,13 +74,15 @@ func contested(t *v1alpha1.AlertThreshold, claim claims.Claim) metav1.Condition 
 			"(--namespaces) of each so that they share none", claim.Self, t.Namespace, strings.Join(claim.Contenders, ", ")))
 }
 
-// inactiveState is the state of a threshold without a rule, for that reason; empty for others.
-func inactiveState(reason string) v1alpha1.State {
-	switch reason {
-	case v1alpha1.ReasonOff:
+// stateOf is the state of a threshold whose Programmed has the reason; empty while it is not known.
+func stateOf(reason string, state *prometheusState) v1alpha1.State {
+	switch {
+	case reason == v1alpha1.ReasonOff:
 		return v1alpha1.StateOff
-	case v1alpha1.ReasonSuperseded:
+	case reason == v1alpha1.ReasonSuperseded:
 		return v1alpha1.StateSuperseded
+	case state != nil && state.Observation != nil:
+		return state.Observation.State
 	}
 	return ""
 }
