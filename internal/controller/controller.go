@@ -88,7 +88,7 @@ func Add(mgr ctrl.Manager, o Options) error {
 			return err
 		}
 	}
-	if err := mgr.GetFieldIndexer().IndexField(context.Background(), &v1alpha1.AlertThreshold{}, roleField, indexRole); err != nil {
+	if err := mgr.GetFieldIndexer().IndexField(context.Background(), &v1alpha1.AlertThreshold{}, alertField, indexAlert); err != nil {
 		return fmt.Errorf("indexing AlertThresholds by alert: %w", err)
 	}
 	b := ctrl.NewControllerManagedBy(mgr).
