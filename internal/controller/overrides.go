@@ -17,7 +17,9 @@ const alertField = "plimsoll.dev/alert"
 
 func isDefault(t client.Object) bool { return t.GetLabels()[v1alpha1.DefaultLabel] == "true" }
 
-func alertKey(alert string, isDefault bool) string { return strconv.FormatBool(isDefault) + "/" + alert }
+func alertKey(alert string, isDefault bool) string {
+	return strconv.FormatBool(isDefault) + "/" + alert
+}
 
 // indexAlert is the threshold's value in the index alertField.
 func indexAlert(object client.Object) []string {
