@@ -11,7 +11,6 @@ import (
 	"github.com/prometheus/common/model"
 	"sigs.k8s.io/controller-runtime/pkg/client/config"
 
-	"github.com/plimsoll-dev/plimsoll/internal/controller"
 	"github.com/plimsoll-dev/plimsoll/internal/controller/prometheus"
 	"github.com/plimsoll-dev/plimsoll/internal/logs"
 	"github.com/plimsoll-dev/plimsoll/internal/manager"
@@ -94,8 +93,8 @@ func splitList(text string) []string {
 func parseLabels(text string) (map[string]string, error) {
 	labels := map[string]string{}
 	for _, pair := range splitList(text) {
-		name, value, found := strings.Cut(pair, "=")
-		if !found {
+		name, value, ok := strings.Cut(pair, "=")
+		if !ok {
 			return nil, fmt.Errorf("%q has no value: write %s=VALUE", pair, pair)
 		}
 		labels[name] = value

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	clientprometheus "github.com/prometheus/client_golang/prometheus"
+	promclient "github.com/prometheus/client_golang/prometheus"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -38,7 +38,7 @@ type Options struct {
 	// Prometheus is asked what has become of the rules.
 	Prometheus prometheus.Options
 	// Registerer takes the controller's metrics.
-	Registerer clientprometheus.Registerer
+	Registerer promclient.Registerer
 }
 
 // workers is how many thresholds are reconciled at once. A new one takes three calls of the API server, and when many
@@ -79,7 +79,7 @@ func Add(mgr ctrl.Manager, o Options) error {
 	}
 	r.ruleWatch = &ruleWatch{cache: mgr.GetCache(), labelNames: ourLabels(o.RuleLabels), expectations: r.expectations}
 	var err error
-	if r.prometheus, err = prometheus.Add(mgr, o.Prometheus, o.RuleLabels, eventSource); err != nil {
+	if r.tracker, err = prometheus.Add(mgr, o.Prometheus, o.RuleLabels, eventSource); err != nil {
 		return err
 	}
 	if r.metrics, err = newMetrics(o.Registerer, r.client, mgr.Elected(), o.Name); err != nil {
@@ -91,7 +91,7 @@ func Add(mgr ctrl.Manager, o Options) error {
 			return err
 		}
 	}
-	if err := mgr.GetFieldIndexer().IndexField(context.Background(), &v1alpha1.AlertThreshold{}, roleField, indexRole); err != nil {
+	if err := mgr.GetFieldIndexer().IndexField(context.Background(), &v1alpha1.AlertThreshold{}, alertField, indexAlert); err != nil {
 		return fmt.Errorf("indexing AlertThresholds by alert: %w", err)
 	}
 	b := ctrl.NewControllerManagedBy(mgr).
@@ -104,8 +104,8 @@ func Add(mgr ctrl.Manager, o Options) error {
 			RateLimiter:             newRateLimiter(),
 			SkipNameValidation:      ptr.To(true), // one controller each, but a test may run several managers
 		})
-	if r.prometheus != nil {
-		b = b.WatchesRawSource(r.prometheus.Source())
+	if r.tracker != nil {
+		b = b.WatchesRawSource(r.tracker.Source())
 	}
 	if r.ruleWatch.controller, err = b.Build(r); err != nil {
 		return fmt.Errorf("building the AlertThreshold controller: %w", err)

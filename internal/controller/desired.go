@@ -23,7 +23,7 @@ type desiredRule struct {
 	object *unstructured.Unstructured
 	// labelNames are the labels that count, sorted, and contentHash is that of the rule as it should be.
 	labelNames  []string
-	contentHash specHash
+	contentHash ruleHash
 }
 
 // newDesiredRule makes the plan's rule, owned by t, with ruleLabels.
@@ -38,7 +38,7 @@ func newDesiredRule(t *v1alpha1.AlertThreshold, plan *rules.Plan, ruleLabels map
 		return nil, fmt.Errorf("encoding the rule: %w", err)
 	}
 	metadata := &ruleMetadata{}
-	if err := metadata.Spec.UnmarshalJSON(text); err != nil {
+	if err := metadata.SpecHash.UnmarshalJSON(text); err != nil {
 		return nil, fmt.Errorf("hashing the rule: %w", err)
 	}
 	metadata.Labels = rule.Labels

@@ -19,7 +19,7 @@ type expectation struct {
 	// ruleVersion and statusVersion are the resourceVersions of the rule and of the threshold after our last write.
 	ruleVersion, statusVersion string
 	// lastApplied is the hash of the rule as it should be; zero when there should be none, or a foreign one is in its place.
-	lastApplied specHash
+	lastApplied ruleHash
 }
 
 func newExpectations() *expectations {

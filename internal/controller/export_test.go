@@ -30,7 +30,7 @@ func (r *Reconciler) RulesDeleted() float64 {
 }
 
 // Seen is a rule of that name as it was seen.
-func Seen(namespace, name string, uid types.UID, version string) *ruleMetadata { //nolint:revive // for tests
+func Seen(namespace, name string, uid types.UID, version string) *ruleMetadata {
 	rule := &ruleMetadata{}
 	rule.Namespace, rule.Name, rule.UID, rule.ResourceVersion = namespace, name, uid, version
 	return rule

@@ -71,7 +71,7 @@ func (r *Reconciler) fetchOverrides(ctx context.Context, t *v1alpha1.AlertThresh
 	if !isDefault(t) {
 		return nil, nil
 	}
-	overrides, err := r.sameAlert(ctx, t, overrideRole)
+	overrides, err := r.sameAlert(ctx, t, false)
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package controller
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -11,30 +12,18 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
-// role is whether a threshold is a default among those of the same alert in its namespace, or overrides one.
-type role string
-
-const (
-	// defaultRole is that of a default, which has no rule while there is an override.
-	defaultRole role = "default"
-	// overrideRole is that of every other threshold.
-	overrideRole role = "override"
-)
-
-// roleField is the index of the cache by role and alert.
-const roleField = "plimsoll.dev/role"
+// alertField is the index of the cache by alert, for defaults and for overrides, which are all others.
+const alertField = "plimsoll.dev/alert"
 
 func isDefault(t client.Object) bool { return t.GetLabels()[v1alpha1.DefaultLabel] == "true" }
 
-func (p role) of(alert string) string { return string(p) + "/" + alert }
+func alertKey(alert string, isDefault bool) string {
+	return strconv.FormatBool(isDefault) + "/" + alert
+}
 
-// indexRole is the threshold's value in the index roleField.
-func indexRole(object client.Object) []string {
-	t := object.(*v1alpha1.AlertThreshold)
-	if isDefault(t) {
-		return []string{defaultRole.of(t.Spec.Alert)}
-	}
-	return []string{overrideRole.of(t.Spec.Alert)}
+// indexAlert is the threshold's value in the index alertField.
+func indexAlert(object client.Object) []string {
+	return []string{alertKey(object.(*v1alpha1.AlertThreshold).Spec.Alert, isDefault(object))}
 }
 
 // isEffectiveOverride reports whether the override replaces the default: it has a rule, will get one, or is Off. A mistake in
@@ -51,10 +40,11 @@ func isEffectiveOverride(o *v1alpha1.AlertThreshold) bool {
 	}
 }
 
-// sameAlert returns the thresholds of that role with t's alert in t's namespace. They are the cache's own: read only.
-func (r *Reconciler) sameAlert(ctx context.Context, t *v1alpha1.AlertThreshold, p role) ([]v1alpha1.AlertThreshold, error) {
+// sameAlert returns the defaults or the overrides with t's alert in t's namespace. They are the cache's own: read only.
+func (r *Reconciler) sameAlert(ctx context.Context, t *v1alpha1.AlertThreshold, isDefault bool) ([]v1alpha1.AlertThreshold, error) {
 	var list v1alpha1.AlertThresholdList
-	err := r.client.List(ctx, &list, client.InNamespace(t.Namespace), client.MatchingFields{roleField: p.of(t.Spec.Alert)}, client.UnsafeDisableDeepCopy)
+	err := r.client.List(ctx, &list, client.InNamespace(t.Namespace), client.UnsafeDisableDeepCopy,
+		client.MatchingFields{alertField: alertKey(t.Spec.Alert, isDefault)})
 	if err != nil {
 		return nil, fmt.Errorf("listing the AlertThresholds of alert %s: %w", t.Spec.Alert, err)
 	}
@@ -67,7 +57,7 @@ func (r *Reconciler) overriddenDefaults(ctx context.Context, object client.Objec
 	if !ok || isDefault(t) {
 		return nil
 	}
-	defaults, err := r.sameAlert(ctx, t, defaultRole)
+	defaults, err := r.sameAlert(ctx, t, true)
 	if err != nil {
 		return nil // the manager is stopping: a cache that has just sent an event does not fail otherwise
 	}

@@ -36,9 +36,9 @@ type action struct {
 }
 
 // contentHash is that of the rule as it should be; zero for none.
-func (a action) contentHash() specHash {
+func (a action) contentHash() ruleHash {
 	if a.rule == nil {
-		return specHash{}
+		return ruleHash{}
 	}
 	return a.rule.contentHash
 }

@@ -147,7 +147,7 @@ func TestPlan(t *testing.T) {
 			if a.verb != tc.verb || a.err != nil {
 				t.Errorf("verb = %s (%v), want %s", a.verb, a.err, tc.verb)
 			}
-			if hasRule := tc.reason == v1alpha1.ReasonRuleApplied; (a.rule != nil) != hasRule || (a.contentHash() != specHash{}) != hasRule {
+			if hasRule := tc.reason == v1alpha1.ReasonRuleApplied; (a.rule != nil) != hasRule || (a.contentHash() != ruleHash{}) != hasRule {
 				t.Errorf("rule = %+v, want one: %v", a.rule, hasRule)
 			}
 		})

@@ -38,8 +38,8 @@ type Reconciler struct {
 	metrics      *metrics
 	ruleWatch    *ruleWatch
 	claims       *claims.Claims
-	// prometheus is nil without a Prometheus to ask.
-	prometheus *prometheus.Tracker
+	// tracker knows what Prometheus says; nil without one to ask.
+	tracker    *prometheus.Tracker
 	ruleLabels map[string]string
 }
 
@@ -72,8 +72,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (result ct
 // deleteState drops what is remembered of a threshold that is gone, or another controller's.
 func (r *Reconciler) deleteState(key types.NamespacedName) {
 	r.expectations.delete(key)
-	if r.prometheus != nil {
-		r.prometheus.Delete(key)
+	if r.tracker != nil {
+		r.tracker.Delete(key)
 	}
 }
 
@@ -93,19 +93,19 @@ func (r *Reconciler) reconcile(ctx context.Context, t *v1alpha1.AlertThreshold, 
 	return ctrl.Result{RequeueAfter: c.requeueAfter}, errors.Join(c.err, r.patchStatus(ctx, before, t))
 }
 
-// prometheusState returns what is known from Prometheus of the levels in force; nil when nothing can be known.
+// prometheusState returns what Prometheus says of the levels in force; nil when it can say nothing.
 func (r *Reconciler) prometheusState(t *v1alpha1.AlertThreshold, c conclusion) *prometheus.State {
 	switch {
-	case r.prometheus == nil:
+	case r.tracker == nil:
 		return nil
 	case c.inForce != nil:
-		state := r.prometheus.Track(t, c.inForce)
+		state := r.tracker.Track(t, c.inForce)
 		return &state
 	case c.keepsLevels:
-		state := r.prometheus.Last(t, c.programmed.ObservedGeneration)
+		state := r.tracker.Last(t, c.programmed.ObservedGeneration)
 		return &state
 	default:
-		r.prometheus.Delete(client.ObjectKeyFromObject(t))
+		r.tracker.Delete(client.ObjectKeyFromObject(t))
 		return nil
 	}
 }

@@ -20,7 +20,7 @@ var ruleKind = monitoringv1.SchemeGroupVersion.WithKind(monitoringv1.PrometheusR
 type ruleMetadata struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`
-	Spec              specHash `json:"spec"`
+	SpecHash          ruleHash `json:"spec"`
 }
 
 // ruleMetadataList is a list of them.
@@ -32,7 +32,7 @@ type ruleMetadataList struct {
 
 // DeepCopyObject implements runtime.Object.
 func (r *ruleMetadata) DeepCopyObject() runtime.Object {
-	out := &ruleMetadata{TypeMeta: r.TypeMeta, Spec: r.Spec}
+	out := &ruleMetadata{TypeMeta: r.TypeMeta, SpecHash: r.SpecHash}
 	r.DeepCopyInto(&out.ObjectMeta)
 	return out
 }
@@ -54,11 +54,11 @@ func addRuleMetadata(scheme *runtime.Scheme) {
 	metav1.AddToGroupVersion(scheme, ruleKind.GroupVersion())
 }
 
-// specHash is the hash of a JSON text, whatever the order of its keys and its blanks.
-type specHash [sha256.Size]byte
+// ruleHash is the hash of a JSON text, whatever the order of its keys and its blanks.
+type ruleHash [sha256.Size]byte
 
 // UnmarshalJSON computes the hash of a text.
-func (h *specHash) UnmarshalJSON(text []byte) error {
+func (h *ruleHash) UnmarshalJSON(text []byte) error {
 	var value any
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
@@ -75,9 +75,9 @@ func (h *specHash) UnmarshalJSON(text []byte) error {
 
 // contentHash is the hash of all of a rule that is the controller's to keep: its spec, its owner, our annotations, and the
 // labels of those names. What others have added beside it does not count.
-func (r *ruleMetadata) contentHash(labelNames []string) specHash {
+func (r *ruleMetadata) contentHash(labelNames []string) ruleHash {
 	hash := sha256.New()
-	hash.Write(r.Spec[:])
+	hash.Write(r.SpecHash[:])
 	write := func(text string) { fmt.Fprintf(hash, "%q", text) }
 	for _, name := range labelNames {
 		value, ok := r.Labels[name]
@@ -91,5 +91,5 @@ func (r *ruleMetadata) contentHash(labelNames []string) specHash {
 	if !r.DeletionTimestamp.IsZero() {
 		write("deleting") // so that it never equals the rule as it should be
 	}
-	return specHash(hash.Sum(nil))
+	return ruleHash(hash.Sum(nil))
 }

@@ -11,7 +11,7 @@ import (
 )
 
 func TestSpecHashIsOfTheContent(t *testing.T) {
-	of := func(text string) (d specHash) {
+	of := func(text string) (d ruleHash) {
 		t.Helper()
 		if err := json.Unmarshal([]byte(text), &d); err != nil {
 			t.Fatal(err)
@@ -47,7 +47,7 @@ func TestContentHashIsOfWhatIsOurs(t *testing.T) {
 		"another's annotation":  {func(r *ruleMetadata) { r.Annotations["theirs"] = "" }, true},
 		"another version":       {func(r *ruleMetadata) { r.ResourceVersion = "7" }, true},
 		"another owner beside":  {func(r *ruleMetadata) { r.OwnerReferences = append(r.OwnerReferences, metav1.OwnerReference{UID: "x"}) }, true},
-		"spec":                  {func(r *ruleMetadata) { r.Spec[0]++ }, false},
+		"spec":                  {func(r *ruleMetadata) { r.SpecHash[0]++ }, false},
 		"a label's value":       {func(r *ruleMetadata) { r.Labels["team"] = "b" }, false},
 		"no label":              {func(r *ruleMetadata) { delete(r.Labels, "team") }, false},
 		"an empty label":        {func(r *ruleMetadata) { r.Labels["team"] = "" }, false},

@@ -89,12 +89,7 @@ func (w *ruleWatch) ruleChanged() predicate.TypedPredicate[*ruleMetadata] {
 	}
 }
 
-// managedBy is the label by which every rule of ours says so.
-const managedBy = "app.kubernetes.io/managed-by"
-
 // ourLabels returns the names of the labels that every rule of ours has, sorted.
 func ourLabels(ruleLabels map[string]string) []string {
-	names := map[string]string{managedBy: ""}
-	maps.Copy(names, ruleLabels)
-	return slices.Sorted(maps.Keys(names))
+	return slices.Sorted(maps.Keys((&rules.Plan{}).Rule(ruleLabels).Labels))
 }

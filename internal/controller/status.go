@@ -15,14 +15,14 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
-// setStatus assembles the whole status. said is what Prometheus says, nil for a threshold of which nothing can be known from there.
-func setStatus(t *v1alpha1.AlertThreshold, claim claims.Claim, c conclusion, said *prometheus.State) {
+// setStatus assembles the whole status. state is what Prometheus says; nil for a threshold of which it can say nothing.
+func setStatus(t *v1alpha1.AlertThreshold, claim claims.Claim, c conclusion, state *prometheus.State) {
 	s := &t.Status
 	s.ObservedGeneration = t.Generation
 	if claim.Self != "" {
 		s.Controller = claim.Self
 	}
-	setConditions(t, claim, c, said)
+	setConditions(t, claim, c, state)
 	switch {
 	case c.inForce != nil:
 		s.Rule = &v1alpha1.RuleReference{Name: rules.Name(t.Name)}
@@ -30,20 +30,20 @@ func setStatus(t *v1alpha1.AlertThreshold, claim claims.Claim, c conclusion, sai
 	case !c.keepsLevels:
 		s.Rule, s.Levels, s.Threshold = nil, nil, ""
 	}
-	s.State = inactiveState(c.programmed.Reason)
-	if said == nil {
+	s.State = stateOf(c.programmed.Reason, state)
+	if state == nil {
 		s.Current, s.CurrentLabels, s.Headroom = "", nil, ""
 		s.Backtest, s.Recommendations = nil, nil
 		return
 	}
-	s.Backtest, s.Recommendations = said.Backtest, said.Recommendations
-	if o := said.Observation; o != nil {
-		s.State, s.Current, s.CurrentLabels, s.Headroom = o.State, o.Current, o.CurrentLabels, o.Headroom
+	s.Backtest, s.Recommendations = state.Backtest, state.Recommendations
+	if o := state.Observation; o != nil {
+		s.Current, s.CurrentLabels, s.Headroom = o.Current, o.CurrentLabels, o.Headroom
 		setLevelStates(s.Levels, o.Levels)
 	}
 }
 
-func setConditions(t *v1alpha1.AlertThreshold, claim claims.Claim, c conclusion, said *prometheus.State) {
+func setConditions(t *v1alpha1.AlertThreshold, claim claims.Claim, c conclusion, state *prometheus.State) {
 	conditions := &t.Status.Conditions
 	if len(claim.Contenders) > 0 {
 		meta.SetStatusCondition(conditions, contested(t, claim))
@@ -54,14 +54,14 @@ func setConditions(t *v1alpha1.AlertThreshold, claim claims.Claim, c conclusion,
 	meta.SetStatusCondition(conditions, c.programmed)
 	meta.SetStatusCondition(conditions, c.ready)
 	switch {
-	case said == nil:
+	case state == nil:
 		meta.RemoveStatusCondition(conditions, v1alpha1.ConditionLoaded)
-	case said.Observation != nil:
-		loaded := said.Observation.Loaded
+	case state.Observation != nil:
+		loaded := state.Observation.Loaded
 		meta.SetStatusCondition(conditions, metav1.Condition{
 			Type:               v1alpha1.ConditionLoaded,
 			Status:             loaded.Status,
-			ObservedGeneration: said.Generation,
+			ObservedGeneration: state.Generation,
 			Reason:             loaded.Reason,
 			Message:            loaded.Message,
 		})
@@ -75,13 +75,15 @@ func contested(t *v1alpha1.AlertThreshold, claim claims.Claim) metav1.Condition 
 			"(--namespaces) of each so that they share none", claim.Self, t.Namespace, strings.Join(claim.Contenders, ", ")))
 }
 
-// inactiveState is the state of a threshold without a rule, for that reason; empty for others.
-func inactiveState(reason string) v1alpha1.State {
-	switch reason {
-	case v1alpha1.ReasonOff:
+// stateOf is the state of a threshold whose Programmed has the reason; empty while it is not known.
+func stateOf(reason string, state *prometheus.State) v1alpha1.State {
+	switch {
+	case reason == v1alpha1.ReasonOff:
 		return v1alpha1.StateOff
-	case v1alpha1.ReasonSuperseded:
+	case reason == v1alpha1.ReasonSuperseded:
 		return v1alpha1.StateSuperseded
+	case state != nil && state.Observation != nil:
+		return state.Observation.State
 	}
 	return ""
 }

@@ -4,16 +4,15 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"maps"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/go-logr/logr"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/cache"
 	authenticationclient "k8s.io/client-go/kubernetes/typed/authentication/v1"
 	authorizationclient "k8s.io/client-go/kubernetes/typed/authorization/v1"
 	"k8s.io/client-go/rest"
@@ -38,9 +37,7 @@ type authFilter struct {
 	tokens  authenticationclient.TokenReviewInterface
 	access  authorizationclient.SubjectAccessReviewInterface
 	unknown flowcontrol.RateLimiter
-
-	mu     sync.Mutex
-	grants map[grant]time.Time // when access was last granted
+	grants  *cache.Expiring // from grant to the time.Time when access was last granted
 }
 
 // grant is the hash of a verb, a path and a token.
@@ -60,7 +57,7 @@ func newAuthFilter(cfg *rest.Config, client *http.Client) (metricsserver.Filter,
 		tokens:  authentication.TokenReviews(),
 		access:  authorization.SubjectAccessReviews(),
 		unknown: flowcontrol.NewTokenBucketRateLimiter(unknownQPS, unknownBurst),
-		grants:  map[grant]time.Time{},
+		grants:  cache.NewExpiring(),
 	}
 	return f.filter, nil
 }
@@ -89,8 +86,9 @@ func (f *authFilter) check(req *http.Request) (status int, err error) {
 	}
 	verb := strings.ToLower(req.Method)
 	key := grant(sha256.Sum256([]byte(verb + " " + req.URL.Path + " " + token)))
-	switch isFresh, isKnown := f.lookup(key); {
-	case isFresh:
+	at, isKnown := f.grants.Get(key)
+	switch {
+	case isKnown && time.Since(at.(time.Time)) < grantTTL:
 		return http.StatusOK, nil
 	case !isKnown && !f.unknown.TryAccept():
 		return http.StatusTooManyRequests, nil
@@ -100,28 +98,12 @@ func (f *authFilter) check(req *http.Request) (status int, err error) {
 	if status, err = f.review(ctx, token, verb, req.URL.Path); err != nil {
 		return http.StatusInternalServerError, err
 	}
-	f.store(key, status == http.StatusOK)
-	return status, nil
-}
-
-// lookup reports whether access need not be reviewed yet, and whether it was granted not long ago.
-func (f *authFilter) lookup(key grant) (isFresh, isKnown bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	at, ok := f.grants[key]
-	return ok && time.Since(at) < grantTTL, ok
-}
-
-// store remembers granted access, and forgets what was refused or is too old.
-func (f *authFilter) store(key grant, isGranted bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	maps.DeleteFunc(f.grants, func(_ grant, at time.Time) bool { return time.Since(at) >= grantMemory })
-	if isGranted {
-		f.grants[key] = time.Now()
+	if status == http.StatusOK {
+		f.grants.Set(key, time.Now(), grantMemory)
 	} else {
-		delete(f.grants, key)
+		f.grants.Delete(key)
 	}
+	return status, nil
 }
 
 // review asks the API server whose token it is, and whether that user may do this.

@@ -11,6 +11,7 @@ import (
 	authenticationv1 "k8s.io/api/authentication/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/cache"
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
 	"k8s.io/client-go/util/flowcontrol"
@@ -38,7 +39,7 @@ func TestStrangersDoNotCrowdOutReaders(t *testing.T) {
 			tokens:  cluster.AuthenticationV1().TokenReviews(),
 			access:  cluster.AuthorizationV1().SubjectAccessReviews(),
 			unknown: flowcontrol.NewTokenBucketRateLimiter(unknownQPS, unknownBurst),
-			grants:  map[grant]time.Time{},
+			grants:  cache.NewExpiring(),
 		}
 		get := func(token string) int {
 			t.Helper()
@@ -72,8 +73,8 @@ func TestStrangersDoNotCrowdOutReaders(t *testing.T) {
 		if n := reviews - before; n > unknownBurst {
 			t.Errorf("1,000 invented tokens at once cost %d reviews, want at most %d", n, unknownBurst)
 		}
-		if len(f.grants) != 1 {
-			t.Errorf("%d tokens are remembered, want the reader's", len(f.grants))
+		if f.grants.Len() != 1 {
+			t.Errorf("%d tokens are remembered, want the reader's", f.grants.Len())
 		}
 		expect("reader", http.StatusOK, 0)
 		refused := 0
@@ -91,7 +92,7 @@ func TestStrangersDoNotCrowdOutReaders(t *testing.T) {
 		time.Sleep(2 * grantTTL)
 		isReader = false
 		expect("reader", http.StatusForbidden, 1)
-		if len(f.grants) != 0 {
+		if f.grants.Len() != 0 {
 			t.Error("a reader that is none any more is remembered")
 		}
 	})

@@ -106,7 +106,7 @@ func (l *leaderLock) Get(ctx context.Context) (*resourcelock.LeaderElectionRecor
 // Create makes the Lease, held by this replica.
 func (l *leaderLock) Create(ctx context.Context, record resourcelock.LeaderElectionRecord) error {
 	lease := &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Name: l.name}, Spec: resourcelock.LeaderElectionRecordToLeaseSpec(&record)}
-	l.mark(lease)
+	l.label(lease)
 	created, err := l.leases.Create(ctx, lease, metav1.CreateOptions{FieldManager: string(controller.FieldOwner)})
 	return l.store(created, err)
 }
@@ -120,12 +120,12 @@ func (l *leaderLock) Update(ctx context.Context, record resourcelock.LeaderElect
 		return errors.New("updating the Lease: it has not been read yet")
 	}
 	lease.Spec = resourcelock.LeaderElectionRecordToLeaseSpec(&record)
-	l.mark(lease)
+	l.label(lease)
 	updated, err := l.leases.Update(ctx, lease, metav1.UpdateOptions{FieldManager: string(controller.FieldOwner)})
 	return l.store(updated, err)
 }
 
-func (l *leaderLock) mark(lease *coordinationv1.Lease) {
+func (l *leaderLock) label(lease *coordinationv1.Lease) {
 	metav1.SetMetaDataLabel(&lease.ObjectMeta, claims.ControllerLabel, "true")
 	metav1.SetMetaDataAnnotation(&lease.ObjectMeta, claims.WatchesAnnotation, l.watches)
 }

@@ -51,8 +51,11 @@ func New(cfg *rest.Config, o Options, log logr.Logger) (ctrl.Manager, error) {
 			DefaultTransform:  stripHistory,
 			NewInformer:       informer.New,
 		},
-		Metrics:                metricsOptions(o),
+		Metrics:                metricsserver.Options{BindAddress: o.MetricsAddress, SecureServing: o.MetricsSecure},
 		HealthProbeBindAddress: o.ProbeAddress,
+	}
+	if o.MetricsSecure {
+		options.Metrics.FilterProvider = newAuthFilter
 	}
 	var leases coordinationclient.LeasesGetter // nil without leader election, as lock
 	var lock *leaderLock
@@ -87,15 +90,6 @@ func New(cfg *rest.Config, o Options, log logr.Logger) (ctrl.Manager, error) {
 		return nil, err
 	}
 	return mgr, nil
-}
-
-func metricsOptions(o Options) metricsserver.Options {
-	options := metricsserver.Options{BindAddress: o.MetricsAddress}
-	if o.MetricsSecure {
-		options.SecureServing = true
-		options.FilterProvider = newAuthFilter
-	}
-	return options
 }
 
 // cacheNamespaces restricts the cache to those namespaces; nil for all.

@@ -82,19 +82,19 @@ func (c *Claims) Of(ctx context.Context, t *v1alpha1.AlertThreshold) (Claim, err
 	if c == nil {
 		return Claim{}, nil
 	}
-	known := c.peers.get(ctx)
+	peerByName := c.peers.get(ctx)
 	theirs, err := c.list(ctx, t.Namespace, claimedByPeer)
 	if err != nil {
 		return Claim{}, err
 	}
 	var own []v1alpha1.AlertThreshold
 	// They may be many: they are read only where they decide. Leases of controllers that are gone dispute nothing.
-	if len(theirs) > 0 || t.Status.Controller != c.peers.self && len(contenders(c.peers.self, t.Namespace, known)) > 0 {
+	if len(theirs) > 0 || t.Status.Controller != c.peers.self && len(contenders(c.peers.self, t.Namespace, peerByName)) > 0 {
 		if own, err = c.list(ctx, t.Namespace, claimedByUs); err != nil {
 			return Claim{}, err
 		}
 	}
-	result := newClaim(c.peers.self, t, own, theirs, known, time.Now())
+	result := newClaim(c.peers.self, t, own, theirs, peerByName, time.Now())
 	c.logChange(t.Namespace, result.Owner)
 	return result, nil
 }
@@ -129,10 +129,10 @@ func (c *Claims) logChange(namespace, owner string) {
 // newClaim decides who answers for t, given the thresholds of its namespace that this controller and others have claimed,
 // and the controllers there are; nil when not known. The oldest claimed threshold decides, so that all controllers agree. It
 // is pure.
-func newClaim(self string, t *v1alpha1.AlertThreshold, own, theirs []v1alpha1.AlertThreshold, known map[string]peer, now time.Time) Claim {
-	c := Claim{Self: self, Contenders: contenders(self, t.Namespace, known)}
+func newClaim(self string, t *v1alpha1.AlertThreshold, own, theirs []v1alpha1.AlertThreshold, peerByName map[string]peer, now time.Time) Claim {
+	c := Claim{Self: self, Contenders: contenders(self, t.Namespace, peerByName)}
 	theirs = slices.DeleteFunc(slices.Clone(theirs), func(t v1alpha1.AlertThreshold) bool {
-		return known != nil && !slices.Contains(c.Contenders, t.Status.Controller)
+		return peerByName != nil && !slices.Contains(c.Contenders, t.Status.Controller)
 	})
 	if len(theirs) > 0 {
 		if first := slices.MinFunc(theirs, byAge); len(own) == 0 || byAge(first, slices.MinFunc(own, byAge)) < 0 {
@@ -142,7 +142,7 @@ func newClaim(self string, t *v1alpha1.AlertThreshold, own, theirs []v1alpha1.Al
 	}
 	age := now.Sub(t.CreationTimestamp.Time)
 	older := func(name string) bool {
-		is, mine := known[name], known[self]
+		is, mine := peerByName[name], peerByName[self]
 		return is.created.Before(mine.created) || is.created.Equal(mine.created) && name < self
 	}
 	if t.Status.Controller != self && len(own) == 0 && age >= 0 && age < claimDelay && slices.ContainsFunc(c.Contenders, older) {
@@ -152,8 +152,8 @@ func newClaim(self string, t *v1alpha1.AlertThreshold, own, theirs []v1alpha1.Al
 }
 
 // contenders are the other controllers that serve the namespace, sorted.
-func contenders(self, namespace string, known map[string]peer) (names []string) {
-	for name, p := range known {
+func contenders(self, namespace string, peerByName map[string]peer) (names []string) {
+	for name, p := range peerByName {
 		if name != self && p.serves(namespace) {
 			names = append(names, name)
 		}

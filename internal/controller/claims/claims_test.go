@@ -35,60 +35,60 @@ func TestNewClaim(t *testing.T) {
 	for name, tc := range map[string]struct {
 		age         time.Duration // of the threshold
 		own, theirs []v1alpha1.AlertThreshold
-		known       map[string]peer
+		peerByName  map[string]peer
 		want        Claim
 	}{
-		"alone":                {known: map[string]peer{"me/c": all}},
-		"others gone":          {theirs: list(claimed("a", time.Hour, "other/c")), known: map[string]peer{"me/c": all, "other/c": gone}},
-		"others deleted":       {theirs: list(claimed("a", time.Hour, "other/c")), known: map[string]peer{"me/c": all}},
-		"others elsewhere now": {theirs: list(claimed("a", time.Hour, "other/c")), known: map[string]peer{"me/c": all, "other/c": elsewhere}},
+		"alone":                {peerByName: map[string]peer{"me/c": all}},
+		"others gone":          {theirs: list(claimed("a", time.Hour, "other/c")), peerByName: map[string]peer{"me/c": all, "other/c": gone}},
+		"others deleted":       {theirs: list(claimed("a", time.Hour, "other/c")), peerByName: map[string]peer{"me/c": all}},
+		"others elsewhere now": {theirs: list(claimed("a", time.Hour, "other/c")), peerByName: map[string]peer{"me/c": all, "other/c": elsewhere}},
 		"another answers for it": {
-			theirs: list(claimed("a", time.Hour, "other/c")), known: map[string]peer{"me/c": all, "other/c": here},
+			theirs: list(claimed("a", time.Hour, "other/c")), peerByName: map[string]peer{"me/c": all, "other/c": here},
 			want: Claim{Owner: "other/c", Contenders: []string{"other/c"}},
 		},
 		"another's claim is the older": {
 			own: list(claimed("b", time.Minute, "me/c")), theirs: list(claimed("c", 0, "other/c"), claimed("a", time.Hour, "other/c")),
-			known: map[string]peer{"me/c": all, "other/c": all},
-			want:  Claim{Owner: "other/c", Contenders: []string{"other/c"}},
+			peerByName: map[string]peer{"me/c": all, "other/c": all},
+			want:       Claim{Owner: "other/c", Contenders: []string{"other/c"}},
 		},
 		"our claim is the older": {
 			own: list(claimed("b", time.Hour, "me/c")), theirs: list(claimed("a", time.Minute, "other/c")),
-			known: map[string]peer{"me/c": all, "other/c": elder},
-			want:  Claim{Contenders: []string{"other/c"}},
+			peerByName: map[string]peer{"me/c": all, "other/c": elder},
+			want:       Claim{Contenders: []string{"other/c"}},
 		},
 		"of one age the name decides": {
 			own: list(claimed("a", time.Hour, "me/c")), theirs: list(claimed("b", time.Hour, "other/c")),
-			known: map[string]peer{"me/c": all, "other/c": all},
-			want:  Claim{Contenders: []string{"other/c"}},
+			peerByName: map[string]peer{"me/c": all, "other/c": all},
+			want:       Claim{Contenders: []string{"other/c"}},
 		},
 		"not known who is there": {
 			theirs: list(claimed("a", time.Hour, "other/c")),
 			want:   Claim{Owner: "other/c"},
 		},
 		"nobody's namespace, the older first": {
-			age: 4 * time.Second, known: map[string]peer{"me/c": all, "other/c": elder},
+			age: 4 * time.Second, peerByName: map[string]peer{"me/c": all, "other/c": elder},
 			want: Claim{Contenders: []string{"other/c"}, Wait: 6 * time.Second},
 		},
 		"nobody's namespace, the older does not come": {
-			age: 10 * time.Second, known: map[string]peer{"me/c": all, "other/c": elder},
+			age: 10 * time.Second, peerByName: map[string]peer{"me/c": all, "other/c": elder},
 			want: Claim{Contenders: []string{"other/c"}},
 		},
 		"nobody's namespace, a clock behind": {
-			age: -time.Hour, known: map[string]peer{"me/c": all, "other/c": elder},
+			age: -time.Hour, peerByName: map[string]peer{"me/c": all, "other/c": elder},
 			want: Claim{Contenders: []string{"other/c"}},
 		},
 		"nobody's namespace, we are the older": {
-			known: map[string]peer{"me/c": elder, "other/c": all},
-			want:  Claim{Contenders: []string{"other/c"}},
+			peerByName: map[string]peer{"me/c": elder, "other/c": all},
+			want:       Claim{Contenders: []string{"other/c"}},
 		},
 		"our namespace, a new threshold": {
-			own: list(claimed("b", time.Hour, "me/c")), known: map[string]peer{"me/c": all, "other/c": elder},
+			own: list(claimed("b", time.Hour, "me/c")), peerByName: map[string]peer{"me/c": all, "other/c": elder},
 			want: Claim{Contenders: []string{"other/c"}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			threshold := claimed("t", tc.age, "")
-			got := newClaim("me/c", &threshold, tc.own, tc.theirs, tc.known, claimTime)
+			got := newClaim("me/c", &threshold, tc.own, tc.theirs, tc.peerByName, claimTime)
 			if got.Owner != tc.want.Owner || got.Wait != tc.want.Wait || !slices.Equal(got.Contenders, tc.want.Contenders) || got.Self != "me/c" {
 				t.Errorf("claim is %+v, want %+v", got, tc.want)
 			}
@@ -113,9 +113,9 @@ func (r *indexReader) List(_ context.Context, _ client.ObjectList, options ...cl
 func TestClaimsReadLittle(t *testing.T) {
 	living := peer{isAlive: true, created: claimTime}
 	for name, tc := range map[string]struct {
-		by    string // who has claimed the threshold
-		known map[string]peer
-		want  []string
+		by         string // who has claimed the threshold
+		peerByName map[string]peer
+		want       []string
 	}{
 		"alone":                {"", map[string]peer{"me/c": living}, []string{claimedByPeer}},
 		"another that is gone": {"", map[string]peer{"me/c": living, "gone/c": {created: claimTime}}, []string{claimedByPeer}},
@@ -125,7 +125,7 @@ func TestClaimsReadLittle(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			reader, threshold := &indexReader{}, claimed("t", 0, tc.by)
-			c := &Claims{reader: reader, peers: &peers{self: "me/c", known: tc.known, isRead: true}, log: logr.Discard(), yielded: map[string]string{}}
+			c := &Claims{reader: reader, peers: &peers{self: "me/c", byName: tc.peerByName, isRead: true}, log: logr.Discard(), yielded: map[string]string{}}
 			if _, err := c.Of(t.Context(), &threshold); err != nil || !slices.Equal(reader.asked, tc.want) {
 				t.Errorf("read are %v (%v), want %v", reader.asked, err, tc.want)
 			}

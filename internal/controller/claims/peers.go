@@ -79,8 +79,8 @@ type peers struct {
 	changed func(context.Context)
 
 	mu sync.Mutex
-	// known are the controllers by name; nil while they could not be read.
-	known map[string]peer
+	// byName are the controllers; nil while they could not be read.
+	byName map[string]peer
 	// isRead: they were read once, or that failed.
 	isRead bool
 	// isFailing: the last reading failed, and the log says so.
@@ -110,9 +110,9 @@ func (p *peers) Start(ctx context.Context) error {
 func (p *peers) refresh(ctx context.Context) (changed bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	before, wasRead := p.known, p.isRead
+	before, wasRead := p.byName, p.isRead
 	p.read(ctx)
-	return wasRead && !maps.EqualFunc(before, p.known, peer.equal)
+	return wasRead && !maps.EqualFunc(before, p.byName, peer.equal)
 }
 
 // get returns the controllers by name; nil when they cannot be read, and empty when this controller may not read them.
@@ -122,7 +122,7 @@ func (p *peers) get(ctx context.Context) map[string]peer {
 	if !p.isRead {
 		p.read(ctx)
 	}
-	return p.known
+	return p.byName
 }
 
 // read lists the Leases; the lock must be held. While that fails, the last list stands. Without the right to list them no
@@ -139,15 +139,15 @@ func (p *peers) read(ctx context.Context) {
 		}
 		p.isFailing = true
 		if apierrors.IsForbidden(err) {
-			p.known = map[string]peer{}
+			p.byName = map[string]peer{}
 		}
 		return
 	}
 	p.isFailing = false
 	now := time.Now()
-	p.known = make(map[string]peer, len(list.Items))
+	p.byName = make(map[string]peer, len(list.Items))
 	for i := range list.Items {
 		lease := &list.Items[i]
-		p.known[types.NamespacedName{Namespace: lease.Namespace, Name: lease.Name}.String()] = newPeer(lease, now)
+		p.byName[types.NamespacedName{Namespace: lease.Namespace, Name: lease.Name}.String()] = newPeer(lease, now)
 	}
 }

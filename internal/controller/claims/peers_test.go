@@ -41,8 +41,8 @@ func TestPeers(t *testing.T) {
 	}
 
 	fault = errors.New("away")
-	if known := p.get(t.Context()); known != nil {
-		t.Errorf("before the first answer known are %v", known)
+	if peerByName := p.get(t.Context()); peerByName != nil {
+		t.Errorf("before the first answer known are %v", peerByName)
 	}
 	fault = nil
 	expect("the first answer", true, "one/c")
@@ -65,7 +65,7 @@ func TestPeers(t *testing.T) {
 	}
 	fault = apierrors.NewForbidden(coordinationv1.Resource("leases"), "", errors.New("no right"))
 	expect("the right is taken away", true)
-	if known := p.get(t.Context()); known == nil {
+	if peerByName := p.get(t.Context()); peerByName == nil {
 		t.Error("without the right all claims of others would count for ever")
 	}
 }

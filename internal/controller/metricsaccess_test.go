@@ -64,7 +64,7 @@ subjects: [{kind: ServiceAccount, name: scraper, namespace: NS}]
 		"a forger":    {"not-a-token", http.StatusUnauthorized},
 		"nobody":      {"", http.StatusUnauthorized},
 	} {
-		for range 2 { // the second time from memory
+		for range 2 { // what was granted is remembered
 			status, body := readSecurely(t, "https://"+run.metrics+"/metrics", tc.token)
 			if status != tc.want {
 				t.Errorf("%s gets %d: %s", name, status, body)
