@@ -12,13 +12,13 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
-// Beyond is an expression that has only those samples of the given one that are beyond some of the levels. To an alert no
-// sample and one on the good side of its level are the same, so a replay of what it gives has the same episodes; but most
-// samples stay with the server, and coverage is not known.
+// FilterExpr returns an expression with only those samples of the given one that cross one of the levels. A replay of it has
+// the same episodes, since to an alert no sample and one that does not cross are the same; most samples stay with the server,
+// and the coverage is not known.
 func FilterExpr(expr string, levels []rules.Level) (string, error) {
 	parsed, err := parser.NewParser(parser.Options{}).ParseExpr(expr)
 	if err != nil {
-		return "", fmt.Errorf("parse the expression to replay: %w", err)
+		return "", fmt.Errorf("parsing the expression to replay: %w", err)
 	}
 	vector := "(" + expr + ")"
 	if parsed.Type() == parser.ValueTypeScalar {
@@ -40,7 +40,7 @@ func FilterExpr(expr string, levels []rules.Level) (string, error) {
 		sides = append(sides, vector+" < "+strconv.FormatFloat(greatest, 'f', -1, 64))
 	}
 	if len(sides) == 0 {
-		return "", errors.New("there is no level to replay")
+		return "", errors.New("filtering the expression to replay: there is no level")
 	}
 	return strings.Join(sides, " or "), nil
 }

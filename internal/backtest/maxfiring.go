@@ -5,12 +5,12 @@ import "math"
 // noLevel is less than every level: an alert never fires there.
 var noLevel = math.Inf(-1)
 
-// waterline follows one series and says at every evaluation up to which level its alert fires: when that is w, the alert
-// of a level L fires if and only if w > L. So one pass replays all levels at once.
+// maxFiring follows one series and keeps the greatest level, w, below which its alert fires: the alert of a level L fires if
+// and only if w > L. So one pass replays all levels.
 //
 // Let v be the values, H the steps of for and K those of keep_firing_for; no sample and NaN count as -Inf. An alert begins
-// to fire at i, if it did not yet, when every one of v[i-H..i] is beyond its level: when m > L, m being the least of them.
-// A firing alert goes on at i when any of v[i-K..i] is beyond its level: when d > L, d being the greatest of them. Since
+// to fire at i, if it did not yet, when every one of v[i-H..i] crosses its level: when m > L, m being the least of them.
+// A firing alert goes on at i when any of v[i-K..i] crosses its level: when d > L, d being the greatest of them. Since
 // m <= d, it fires at i when m > L, or d > L and it fired at i-1:
 //
 //	w[i] = max(m[i], min(d[i], w[i-1]))
@@ -26,10 +26,10 @@ type maxFiring struct {
 	from   float64
 }
 
-// survey is what the waterlines of all series say about one level.
+// levelSweep is what the maxFirings of all series say about one level.
 type levelSweep struct {
 	level replayLevel
-	// lows and highs are where the waterlines rose from and to without falling in between. Such a rise lets the alert of
+	// lows and highs are where w rose from and to without falling in between. Such a rise lets the alert of
 	// every level from its low to just below its high begin to fire, once.
 	lows, highs []float64
 	// peaks are the greatest w at every evaluation: where some alert fires.

@@ -83,7 +83,7 @@ func (s *Sweep) recommend(c *levelSweep, perWeek int) Recommendation {
 	return r
 }
 
-// times says how often in words.
+// FormatTimes writes how often, as once, twice or 3 times.
 func FormatTimes(n int) string {
 	switch n {
 	case 1:
@@ -95,13 +95,8 @@ func FormatTimes(n int) string {
 	}
 }
 
-// facing is a value as it is compared with the level's own, or, given such a one, the value.
-func (l replayLevel) orient(value float64) float64 {
-	if l.level.Comparison == rules.Below {
-		return -value
-	}
-	return value
-}
+// orient turns a value so that a greater one is worse, or turns it back.
+func (l replayLevel) orient(value float64) float64 { return l.level.Comparison.Orient(value) }
 
 // round gives the level as people would write it, with two digits or, where that is out of the value's range, with as
 // many as it takes; never a tighter one. It is not possible if the value cannot cross the level.

@@ -11,17 +11,16 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
-// Survey finds how often the alert of any level would have begun to fire over a window, not only of those that are drawn.
-// It is fed as Replay is.
+// Sweep finds how often the alert of any level would have begun to fire over a window. It ingests as Replay does.
 type Sweep struct {
 	ingester *ingester
 	value    rules.Value
 	levels   []levelSweep
-	// waterlines are those of every series, by level.
+	// maxFirings are those of every series, by level.
 	maxFirings [][]maxFiring
 }
 
-// NewSurvey surveys the value that the plan watches, once for each of its levels, with the level's side and durations.
+// NewSweep returns a sweep of the plan's value: one for each of its levels, with the level's comparison and durations.
 func NewSweep(w Window, plan *rules.Plan) (*Sweep, error) {
 	f, err := newIngester(w, plan.Levels)
 	if err != nil {
@@ -34,7 +33,7 @@ func NewSweep(w Window, plan *rules.Plan) (*Sweep, error) {
 	return s, nil
 }
 
-// Feed surveys the next part of the window; see Replay.Feed.
+// Ingest sweeps the next part of the window; see Replay.Ingest.
 func (s *Sweep) Ingest(part model.Matrix, through time.Time) error {
 	return s.ingester.ingest(part, through, s.visit)
 }
@@ -50,7 +49,7 @@ func (s *Sweep) visit(p segment) {
 	}
 }
 
-// curve is the survey of a level, sorted, with what has not ended yet.
+// curve returns the sweep of a level, sorted, with what has not ended yet.
 func (s *Sweep) curve(i int) levelSweep {
 	c := s.levels[i]
 	c.lows, c.highs, c.peaks = slices.Clone(c.lows), slices.Clone(c.highs), slices.Clone(c.peaks)
@@ -66,21 +65,21 @@ func (s *Sweep) curve(i int) levelSweep {
 	return c
 }
 
-// fires is how often the alert of the level begins to fire.
+// fires returns how often the alert of the level begins to fire.
 func (s *levelSweep) fires(level float64) int {
 	return countAbove(s.highs, level) - countAbove(s.lows, level)
 }
 
-// firing is at how many evaluations an alert of the level fires.
+// firing returns at how many evaluations an alert of the level fires.
 func (s *levelSweep) firing(level float64) int { return countAbove(s.peaks, level) }
 
-// beyond is how many of the sorted values are greater than the level.
+// countAbove returns how many of the sorted values are greater than the level.
 func countAbove(sorted []float64, level float64) int {
 	return len(sorted) - sort.Search(len(sorted), func(i int) bool { return sorted[i] > level })
 }
 
-// quiet is the tightest level that fires at most so often, as all looser levels do; noLevel if every level does. Just below a
-// high one alert more begins to fire, from a low on one less, so fires can exceed the limit first just below a high.
+// maxFiresBound returns the tightest level that fires at most so often, as all looser ones do; noLevel if every level does. Just
+// below a high one more alert begins to fire, from a low on one less, so fires first exceed the limit just below a high.
 func (s *levelSweep) maxFiresBound(limit int) float64 {
 	lows := len(s.lows)
 	for i := len(s.highs) - 1; i >= 0; i-- {
@@ -94,7 +93,7 @@ func (s *levelSweep) maxFiresBound(limit int) float64 {
 	return noLevel
 }
 
-// rare is the tightest level whose alerts fire at no more than so many evaluations; noLevel if every level's do.
+// maxShareBound returns the tightest level whose alerts fire at no more than so many evaluations; noLevel if every level's do.
 func (s *levelSweep) maxShareBound(limit int) float64 {
 	if limit >= len(s.peaks) {
 		return noLevel
@@ -102,7 +101,7 @@ func (s *levelSweep) maxShareBound(limit int) float64 {
 	return s.peaks[len(s.peaks)-1-limit]
 }
 
-// floor is the least level at which an alert does not fire all the time that it could; +Inf if no alert can fire at all.
+// minLevel returns the least level at which an alert does not fire all the time that it could; +Inf if no alert can fire at all.
 func (s *levelSweep) minLevel() float64 {
 	if n := countAbove(s.peaks, noLevel); n > 0 {
 		return s.peaks[len(s.peaks)-n]

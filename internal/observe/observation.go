@@ -29,7 +29,7 @@ type Observation struct {
 	contradictory bool
 }
 
-// Verdict is the condition Loaded without generation and time.
+// Condition is the condition Loaded without generation and time.
 type Condition struct {
 	Status          metav1.ConditionStatus
 	Reason, Message string
