@@ -27,7 +27,7 @@ func (c *cli) backtestCommand() *cobra.Command {
 		Short: "Show how often levels would have fired over a past window",
 		Long: `Show how often each level of AlertThresholds would have fired over a past window, for how long, and for which series. "for"
 and "keepFiringFor" are replayed as Prometheus evaluates them. With -f and a URL no cluster is needed.`,
-		Example: `  # How often would it have fired? Before it is applied
+		Example: `  # Before it is applied: how often would it have fired?
   kubectl plimsoll backtest -f slow-response.yaml -n ai --prometheus-url http://localhost:9090
 
   # One of the cluster, over 30 days
