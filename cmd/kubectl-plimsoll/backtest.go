@@ -37,7 +37,7 @@ and "keepFiringFor" are replayed as Prometheus evaluates them. With -f and a URL
   kubectl plimsoll backtest -f thresholds/ -R --prometheus-url "$PROMETHEUS" --max-fires 3`,
 		RunE: func(cmd *cobra.Command, names []string) error { return o.run(cmd.Context(), names) },
 	}
-	o.loader.addFlags(cmd)
+	o.addFileFlags(cmd)
 	o.window.addFlags(cmd)
 	o.output.addFlag(cmd)
 	cmd.Flags().IntVar(&o.maxFires, "max-fires", -1, "exit with 1 when a level would have fired more often in the window; -1 for no limit")

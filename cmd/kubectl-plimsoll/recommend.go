@@ -38,7 +38,7 @@ manifest for server-side apply instead, which needs --force-conflicts.`,
     kubectl apply --server-side --force-conflicts -f -`,
 		RunE: func(cmd *cobra.Command, names []string) error { return o.run(cmd.Context(), names) },
 	}
-	o.loader.addFlags(cmd)
+	o.addFileFlags(cmd)
 	o.window.addFlags(cmd)
 	o.output.addFlag(cmd)
 	cmd.Flags().IntVar(&o.perWeek, "fires-per-week", o.perWeek, "how often a level may fire in a week")
