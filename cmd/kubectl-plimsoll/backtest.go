@@ -27,7 +27,7 @@ func (c *cli) backtestCommand() *cobra.Command {
 		Short: "Show how often levels would have fired over a past window",
 		Long: `Show how often each level of AlertThresholds would have fired over a past window, for how long, and for which series. "for"
 and "keepFiringFor" are replayed as Prometheus evaluates them. With -f and a URL no cluster is needed.`,
-		Example: `  # How often would it have fired? Before it is applied
+		Example: `  # Before it is applied: how often would it have fired?
   kubectl plimsoll backtest -f slow-response.yaml -n ai --prometheus-url http://localhost:9090
 
   # One of the cluster, over 30 days
@@ -37,7 +37,7 @@ and "keepFiringFor" are replayed as Prometheus evaluates them. With -f and a URL
   kubectl plimsoll backtest -f thresholds/ -R --prometheus-url "$PROMETHEUS" --max-fires 3`,
 		RunE: func(cmd *cobra.Command, names []string) error { return o.run(cmd.Context(), names) },
 	}
-	o.addFlags(cmd)
+	o.addFileFlags(cmd)
 	o.window.addFlags(cmd)
 	o.output.addFlag(cmd)
 	cmd.Flags().IntVar(&o.maxFires, "max-fires", -1, "exit with 1 when a level would have fired more often in the window; -1 for no limit")

@@ -35,7 +35,7 @@ type loader struct {
 	recursive bool
 }
 
-func (l *loader) addFlags(cmd *cobra.Command) {
+func (l *loader) addFileFlags(cmd *cobra.Command) {
 	cmd.Flags().StringSliceVarP(&l.paths, "filename", "f", nil, "file or directory with AlertThresholds, or - for standard input")
 	cmd.Flags().BoolVarP(&l.recursive, "recursive", "R", false, "read the subdirectories of a directory given with -f too")
 	cobra.CheckErr(cmd.MarkFlagFilename("filename", "yaml", "yml", "json"))

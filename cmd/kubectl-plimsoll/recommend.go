@@ -38,7 +38,7 @@ manifest for server-side apply instead, which needs --force-conflicts.`,
     kubectl apply --server-side --force-conflicts -f -`,
 		RunE: func(cmd *cobra.Command, names []string) error { return o.run(cmd.Context(), names) },
 	}
-	o.addFlags(cmd)
+	o.addFileFlags(cmd)
 	o.window.addFlags(cmd)
 	o.output.addFlag(cmd)
 	cmd.Flags().IntVar(&o.perWeek, "fires-per-week", o.perWeek, "how often a level may fire in a week")
@@ -53,8 +53,8 @@ type recommended struct {
 	Levels          []levelCurve              `json:"levels"`
 
 	target target
-	// levels are the recommendations for all levels, and patched those that differ and are valid together.
-	levels  []backtest.Recommendation
+	// results are those of all levels, and patched tells which differ and are valid together.
+	results []backtest.Recommendation
 	patched []bool
 }
 
@@ -108,9 +108,9 @@ func (o *recommendOptions) recommend(ctx context.Context, client *promapi.Client
 	}
 	r := recommended{
 		Namespace: t.resource.Namespace, Name: t.resource.Name, Recommendations: []v1alpha1.Recommendation{},
-		target: t, levels: sweep.Recommend(o.perWeek),
+		target: t, results: sweep.Recommend(o.perWeek),
 	}
-	for i, recommendation := range r.levels {
+	for i, recommendation := range r.results {
 		level := recommendation.Level
 		curve := levelCurve{Severity: level.Severity, Threshold: t.plan.Levels[i].String(), Because: recommendation.Because, Curve: []curvePoint{}}
 		for _, point := range recommendation.Curve {
@@ -127,15 +127,15 @@ func (o *recommendOptions) recommend(ctx context.Context, client *promapi.Client
 
 // differs reports whether there is a recommendation for the level, other than its present value.
 func (r *recommended) differs(i int) bool {
-	return r.levels[i].Found && r.levels[i].Level != r.target.plan.Levels[i]
+	return r.results[i].Found && r.results[i].Level != r.target.plan.Levels[i]
 }
 
 // selectPatched selects the recommendations that are valid together: critical must lie beyond warning.
 func (r *recommended) selectPatched(stderr io.Writer) {
-	r.patched = make([]bool, len(r.levels))
+	r.patched = make([]bool, len(r.results))
 	for again := true; again; {
 		again = false
-		for i := range r.levels {
+		for i := range r.results {
 			if r.patched[i] || !r.differs(i) {
 				continue
 			}
@@ -145,7 +145,7 @@ func (r *recommended) selectPatched(stderr io.Writer) {
 			}
 		}
 	}
-	for i, recommendation := range r.levels {
+	for i, recommendation := range r.results {
 		if r.differs(i) && !r.patched[i] {
 			fmt.Fprintf(stderr, "%s: %s %s is left out of the patch: the levels would be out of order\n",
 				r.target, recommendation.Level.Severity, recommendation.Level)
@@ -156,7 +156,7 @@ func (r *recommended) selectPatched(stderr io.Writer) {
 // patchedResource returns the threshold with the selected recommendations.
 func (r *recommended) patchedResource() *v1alpha1.AlertThreshold {
 	resource := r.target.resource.DeepCopy()
-	for i, recommendation := range r.levels {
+	for i, recommendation := range r.results {
 		if r.patched[i] {
 			status, level := recommendation.Status(), &resource.Spec.Levels[i]
 			level.Above, level.Below = v1alpha1.Value(status.Above), v1alpha1.Value(status.Below)
@@ -187,7 +187,7 @@ func (o *recommendOptions) print(all []recommended) error {
 // levels have changed since.
 func (r recommended) patchCommand() string {
 	var ops []string
-	for i, recommendation := range r.levels {
+	for i, recommendation := range r.results {
 		if !r.patched[i] {
 			continue
 		}

@@ -15,7 +15,7 @@ func (r recommended) print(w io.Writer) error {
 	fmt.Fprintf(w, "%s, %s\n\n", r.target, r.target.plan.Value.Title)
 	table := printers.GetNewTabWriter(w)
 	fmt.Fprintln(table, "SEVERITY\tLEVEL\tRECOMMENDED\tBECAUSE")
-	for i, recommendation := range r.levels {
+	for i, recommendation := range r.results {
 		level := "-"
 		if recommendation.Found {
 			level = recommendation.Level.String()
@@ -41,7 +41,7 @@ func (r recommended) print(w io.Writer) error {
 // remark marks the recommended and the present value of the level.
 func (r recommended) remark(level int, point curvePoint) string {
 	switch {
-	case r.levels[level].Found && point.Threshold == r.levels[level].Level.String():
+	case r.results[level].Found && point.Threshold == r.results[level].Level.String():
 		return "recommended"
 	case point.Threshold == r.Levels[level].Threshold:
 		return "now"
@@ -56,7 +56,7 @@ func printPatches(all []recommended, w io.Writer) error {
 	separator := ""
 	for _, r := range all {
 		var levels []map[string]string
-		for i, recommendation := range r.levels {
+		for i, recommendation := range r.results {
 			if level := recommendation.Level; r.patched[i] {
 				levels = append(levels, map[string]string{"severity": level.Severity, string(level.Comparison): level.Unit.Format(level.Value)})
 			}

@@ -34,7 +34,7 @@ needed. When a file is invalid, only its errors are printed. JSON is always a Li
 		Args: noArgs,
 		RunE: func(*cobra.Command, []string) error { return o.run() },
 	}
-	o.addFlags(cmd)
+	o.addFileFlags(cmd)
 	o.output.addFlag(cmd)
 	cmd.Flags().StringToStringVar(&o.labels, "rule-labels", nil, "labels of every PrometheusRule, as for the controller's flag of that name")
 	return cmd

@@ -29,7 +29,7 @@ file:line:column: field: message. No cluster is needed. The exit code is 1 when 
 		Args: noArgs,
 		RunE: func(*cobra.Command, []string) error { return o.run() },
 	}
-	o.loader.addFlags(cmd)
+	o.addFileFlags(cmd)
 	o.output.addFlag(cmd)
 	cmd.Flags().BoolVar(&o.strict, "strict", false, "exit with 1 for warnings too")
 	return cmd
