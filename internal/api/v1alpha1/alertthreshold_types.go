@@ -53,7 +53,7 @@ type AlertThresholdSpec struct {
 	// +required
 	Alert string `json:"alert"`
 
-	// signal is a signal of the catalogue; set it or expr.
+	// signal is of the catalogue; set it or expr.
 	//
 	// +optional
 	Signal *Signal `json:"signal,omitempty"`
@@ -79,8 +79,8 @@ type AlertThresholdSpec struct {
 	// +required
 	Levels []Level `json:"levels"`
 
-	// noData says what fires without series: nothing, or an alert with nodata="true".
-	// It fires after 5m at least.
+	// noData is Alert for an alert when there are no series.
+	// It has the label nodata="true" and waits for 5m at least.
 	// Its severity is that of the least severe level, and it waits for that level's for, if that is longer.
 	//
 	// +kubebuilder:default=Ignore
@@ -111,6 +111,8 @@ type AlertThresholdSpec struct {
 
 	// +optional
 	MovedSelector map[string]string `json:"selector,omitempty"`
+	// minTraffic moved to signal.
+	//
 	// +optional
 	MovedMinTraffic Value `json:"minTraffic,omitempty"`
 }
@@ -174,7 +176,7 @@ type Level struct {
 	// +required
 	Severity string `json:"severity"`
 
-	// above fires when the value is greater; in the signal's unit, such as 80, 250ms, 5%, 0.05/s or $3.
+	// above fires when the value is greater, such as 80, 250ms, 5%, 0.05/s or $3.
 	// A fraction without a unit is quoted.
 	//
 	// +optional
