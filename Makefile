@@ -127,7 +127,8 @@ build: ## the product's programs, into hack/bin
 generate: ## deep copies, CRDs, RBAC, dashboards, default rules, schemas and tables of the charts' values
 	@$(DEV) tools controller-gen
 	$(BIN)/controller-gen object paths=./internal/api/...
-	$(BIN)/controller-gen crd paths=./internal/api/... output:crd:dir=config/crd
+	# Of each description its first sentence, which is all that kubectl explain needs: the limit is the longest of metav1.Condition.
+	$(BIN)/controller-gen crd:maxDescLen=105 paths=./internal/api/... output:crd:dir=config/crd
 	$(BIN)/controller-gen rbac:roleName=plimsoll-controller paths="./internal/controller/...;./internal/manager/..." output:rbac:dir=config/rbac
 	install -m 644 config/crd/*.yaml $(CRDS)
 	go -C hack/tools mod download $(OPERATOR)

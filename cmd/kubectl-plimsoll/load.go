@@ -97,10 +97,10 @@ func trimKind(name string) string { return name[strings.LastIndex(name, "/")+1:]
 
 // validation is the result of validating files, as -o json prints it.
 type validation struct {
-	Thresholds int                `json:"thresholds"`
-	Files      int                `json:"files"`
-	Errors     []manifest.Mistake `json:"errors"`
-	Warnings   []manifest.Mistake `json:"warnings"`
+	Thresholds int                   `json:"thresholds"`
+	Files      int                   `json:"files"`
+	Errors     []manifest.Diagnostic `json:"errors"`
+	Warnings   []manifest.Diagnostic `json:"warnings"`
 
 	// skipped counts the objects of other kinds.
 	skipped int
@@ -122,15 +122,12 @@ func (l *loader) validateFiles() ([]target, validation, error) {
 	}
 	result := validation{
 		Thresholds: len(set.Thresholds), Files: set.Files, skipped: set.Skipped,
-		Errors: append([]manifest.Mistake{}, set.Mistakes...), Warnings: []manifest.Mistake{},
+		Errors: append([]manifest.Diagnostic{}, set.Errors...), Warnings: []manifest.Diagnostic{},
 	}
 	targets := make([]target, len(set.Thresholds))
 	for i, threshold := range set.Thresholds {
-		checked, err := threshold.Check()
-		if err != nil {
-			return nil, validation{}, err
-		}
-		result.Errors = append(result.Errors, checked.Mistakes...)
+		checked := threshold.Check()
+		result.Errors = append(result.Errors, checked.Errors...)
 		result.Warnings = append(result.Warnings, checked.Warnings...)
 		targets[i] = target{checked.Resource, checked.Plan}
 	}

@@ -31,7 +31,7 @@ func TestHostileResourcesAreRefused(t *testing.T) {
 		"a megabyte of name":          {`{alert: "` + long("A", 1<<20) + `", expr: up, ` + oneLevel + `}`, "spec.alert: Too long"},
 		"four megabytes":              {`{alert: A, expr: up, annotations: {a: "` + long("x", 4<<20) + `"}, ` + oneLevel + `}`, "too large"},
 		"two megabytes":               {`{alert: A, expr: up, annotations: {a: "` + long("x", 2<<20) + `"}, ` + oneLevel + `}`, "larger than max"},
-		"a thousand deep":             {`{alert: A, expr: up, selector: ` + long("{a: ", 1000) + "1" + long("}", 1000) + `, ` + oneLevel + `}`, "spec.selector"},
+		"a thousand deep":             {`{alert: A, signal: {name: CPU, matchLabels: ` + long("{a: ", 1000) + "1" + long("}", 1000) + `}, ` + oneLevel + `}`, "spec.signal.matchLabels"},
 		"letters that are no ASCII":   {`{alert: "Ünïcode", expr: up, ` + oneLevel + `}`, "spec.alert"},
 		"letters that look like some": {`{alert: "Аlert", expr: up, ` + oneLevel + `}`, "spec.alert"}, // a Cyrillic A
 		"written backwards":           {`{alert: "\u202eA", expr: up, ` + oneLevel + `}`, "spec.alert"},

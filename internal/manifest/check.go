@@ -3,7 +3,6 @@ package manifest
 import (
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,81 +15,76 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
-// Verdict is what is to be said of a threshold.
-type Verdict struct {
-	// Resource is the threshold, defaults filled in, and Plan what becomes of it; both nil when there are mistakes.
+// Result is that of checking a threshold.
+type Result struct {
+	// Resource is the threshold and Plan what becomes of it; both nil when there are errors.
 	Resource *v1alpha1.AlertThreshold
 	Plan     *rules.Plan
-	// Mistakes are what the API server or the controller would refuse, each once, in the order of the file.
-	Mistakes []Mistake
-	// Warnings are what is allowed and yet hardly meant.
-	Warnings []Mistake
+	// Errors are what the API server or the controller would refuse, each once, in the order of the file.
+	Errors []Diagnostic
+	// Warnings are about what is valid and will hardly do what is meant.
+	Warnings []Diagnostic
 }
 
-// place fills in the namespace. With enforce, naming another one is a mistake, as for kubectl.
+// place fills in the namespace. With enforce, another one is an error, as for kubectl.
 func (t *Threshold) place(namespace string, enforce bool) {
 	if t.Namespace == "" {
 		t.Namespace = namespace
 	} else if enforce && t.Namespace != namespace {
-		t.found = append(t.found, t.mistake("metadata.namespace", fmt.Sprintf("%q is not the namespace %q that --namespace asks for", t.Namespace, namespace)))
+		t.found = append(t.found, t.diagnostic("metadata.namespace", fmt.Sprintf("%q is not the namespace %q that --namespace asks for", t.Namespace, namespace)))
 	}
 }
 
-// Check checks the threshold as the API server and the controller would. The error is of the check itself.
-func (t *Threshold) Check() (Verdict, error) {
-	server, err := theAPIServer()
-	if err != nil {
-		return Verdict{}, err
-	}
+// Check checks the threshold as the API server and the controller would.
+func (t *Threshold) Check() Result {
 	object := runtime.DeepCopyJSON(t.object)
 	if metadata, ok := object["metadata"].(map[string]any); ok && metadata["namespace"] == nil {
 		metadata["namespace"] = t.Namespace
 	}
-	unknown, structure := server.check(object)
-	resource, err := decode(object)
-	if err != nil {
-		return Verdict{}, fmt.Errorf("%s: %w", t.Position(""), err)
-	}
+	var found structure
+	found.checkObject(object)
+	resource := decode(object)
 	plan, errs := rules.Resolve(resource)
+	errs = slices.DeleteFunc(errs, func(err *field.Error) bool { return found.isAbout(err.Field) })
+	for _, empty := range found.empty {
+		if !slices.ContainsFunc(errs, func(err *field.Error) bool { return err.Field == empty.Field }) {
+			errs = append(errs, empty) // else the rules say what it must be
+		}
+	}
 
-	mistakes := slices.Clone(t.found)
-	for _, path := range unknown {
-		mistakes = append(mistakes, t.mistake(path, "unknown field"))
+	diagnostics := slices.Clone(t.found)
+	for _, path := range found.unknown {
+		diagnostics = append(diagnostics, t.diagnostic(path, "unknown field"))
 	}
-	for _, err := range merge(structure, errs) {
-		mistakes = append(mistakes, t.mistake(err.Field, t.message(err)))
+	for _, err := range slices.Concat(found.errs, errs) {
+		diagnostics = append(diagnostics, t.diagnostic(err.Field, t.message(err)))
 	}
-	if len(mistakes) > 0 {
-		slices.SortStableFunc(mistakes, func(a, b Mistake) int {
+	if len(diagnostics) > 0 {
+		slices.SortStableFunc(diagnostics, func(a, b Diagnostic) int {
 			return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Message, b.Message))
 		})
-		return Verdict{Mistakes: slices.Compact(mistakes)}, nil
+		return Result{Errors: slices.Compact(diagnostics)}
 	}
-	verdict := Verdict{Resource: resource, Plan: plan}
+	result := Result{Resource: resource, Plan: plan}
 	for _, warning := range plan.Warnings {
 		path, text, _ := strings.Cut(warning, ": ")
-		verdict.Warnings = append(verdict.Warnings, t.mistake(path, text))
+		result.Warnings = append(result.Warnings, t.diagnostic(path, text))
 	}
-	return verdict, nil
+	return result
 }
 
-// decode makes the Go type of the object. What has the wrong type is left out, and known as a mistake already.
-func decode(object map[string]any) (*v1alpha1.AlertThreshold, error) {
-	data, err := json.Marshal(object)
-	if err != nil {
-		return nil, err
+// decode returns the Go type of an object whose structure was checked: all that is in it can be decoded.
+func decode(object map[string]any) *v1alpha1.AlertThreshold {
+	resource := &v1alpha1.AlertThreshold{}
+	if data, err := json.Marshal(object); err == nil {
+		_ = json.Unmarshal(data, resource)
 	}
-	var resource v1alpha1.AlertThreshold
-	if err := json.Unmarshal(data, &resource); err != nil && !errors.As(err, new(*json.UnmarshalTypeError)) {
-		return nil, err
-	}
-	return &resource, nil
+	return resource
 }
 
 // message is the error without its field. A text that YAML takes for something else, such as 0.95 or Off, is told its fix.
 func (t *Threshold) message(err *field.Error) string {
 	plain := *err
-	plain.Detail = strings.TrimPrefix(err.Detail, err.Field+" in body ")
 	if err.Type != field.ErrorTypeTypeInvalid {
 		return plain.ErrorBody()
 	}

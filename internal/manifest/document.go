@@ -21,7 +21,7 @@ type document struct {
 	value  any
 	node   *yaml.Node
 	// err is why there is no value.
-	err *Mistake
+	err *Diagnostic
 }
 
 // documents splits the file as kubectl does: JSON values one after the other, or YAML between lines of dashes. Empty
@@ -117,6 +117,6 @@ func (d document) failed(err error) document {
 	position := d.source.clamp(line, 1)
 	position.Column = 0
 	text = strings.TrimPrefix(strings.TrimPrefix(text, "error converting YAML to JSON: "), "yaml: ")
-	d.err = &Mistake{Position: position, Message: "is not YAML: " + strings.TrimSpace(text)}
+	d.err = &Diagnostic{Position: position, Message: "is not YAML: " + strings.TrimSpace(text)}
 	return d
 }

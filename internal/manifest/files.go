@@ -31,13 +31,13 @@ type Reader struct {
 type Set struct {
 	// Thresholds are in the order of the files.
 	Thresholds []*Threshold
-	// Mistakes are those of documents that are no AlertThreshold, such as bad YAML.
-	Mistakes []Mistake
+	// Errors are those of documents that are no AlertThreshold, such as bad YAML.
+	Errors []Diagnostic
 	// Files counts the files, Skipped the objects of other kinds in them.
 	Files, Skipped int
 }
 
-// Read reads every file and folder. Mistakes in the files are part of the set; the error is of files that cannot be read,
+// Read reads every file and folder. Errors in the files are part of the set; the error is of files that cannot be read,
 // or in which there is nothing to read.
 func (r Reader) Read(paths []string) (*Set, error) {
 	set := &Set{}
@@ -57,7 +57,7 @@ func (r Reader) Read(paths []string) (*Set, error) {
 			}
 		}
 	}
-	if len(set.Thresholds) == 0 && len(set.Mistakes) == 0 {
+	if len(set.Thresholds) == 0 && len(set.Errors) == 0 {
 		return nil, fmt.Errorf("no AlertThreshold in %s (%s, %s of other kinds)", quoteAll(paths),
 			Count(set.Files, "file"), Count(set.Skipped, "object"))
 	}
@@ -85,7 +85,7 @@ func (r Reader) readInto(set *Set, file string) error {
 	set.Files++
 	set.Skipped += c.skipped
 	set.Thresholds = append(set.Thresholds, c.thresholds...)
-	set.Mistakes = append(set.Mistakes, c.mistakes...)
+	set.Errors = append(set.Errors, c.errors...)
 	return nil
 }
 
@@ -131,7 +131,7 @@ func (s *Set) findDuplicates() {
 	for _, t := range s.Thresholds {
 		key := [2]string{t.Namespace, t.Name}
 		if earlier, known := first[key]; known && t.Name != "" {
-			t.found = append(t.found, t.mistake("metadata.name", fmt.Sprintf("AlertThreshold %s/%s is already in %s: rename or remove one of the two",
+			t.found = append(t.found, t.diagnostic("metadata.name", fmt.Sprintf("AlertThreshold %s/%s is already in %s: rename or remove one of the two",
 				t.Namespace, t.Name, earlier.Position("metadata.name"))))
 			continue
 		}

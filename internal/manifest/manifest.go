@@ -31,8 +31,8 @@ func (p Position) String() string {
 	}
 }
 
-// Mistake is what is wrong, or likely to be, at one place.
-type Mistake struct {
+// Diagnostic is what is wrong, or likely to be, at one place.
+type Diagnostic struct {
 	Position
 	// Field is the path of the field, such as spec.levels[0].above; empty when the mistake is the file's.
 	Field   string `json:"field,omitempty"`
@@ -40,7 +40,7 @@ type Mistake struct {
 }
 
 // String is the mistake in one line: file:line:column: field: message.
-func (m Mistake) String() string {
+func (m Diagnostic) String() string {
 	if m.Field == "" {
 		return m.Position.String() + ": " + m.Message
 	}
@@ -56,7 +56,7 @@ type Threshold struct {
 	node   *yaml.Node
 	object map[string]any
 	// found are the mistakes that reading it brought up.
-	found []Mistake
+	found []Diagnostic
 }
 
 // Position is where the field of that path stands or, when it is not there, the nearest field that it would be part of.
@@ -64,8 +64,8 @@ func (t *Threshold) Position(path string) Position {
 	return t.source.position(find(t.node, path))
 }
 
-func (t *Threshold) mistake(path, message string) Mistake {
-	return Mistake{Position: t.Position(path), Field: path, Message: message}
+func (t *Threshold) diagnostic(path, message string) Diagnostic {
+	return Diagnostic{Position: t.Position(path), Field: path, Message: message}
 }
 
 // isOurs reports whether a document of that type means to be an AlertThreshold.

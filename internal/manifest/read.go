@@ -13,7 +13,7 @@ import (
 type content struct {
 	thresholds []*Threshold
 	// mistakes are of documents that are not even an AlertThreshold, such as bad YAML.
-	mistakes []Mistake
+	errors []Diagnostic
 	// skipped counts the objects of other kinds.
 	skipped int
 }
@@ -23,7 +23,7 @@ func read(file string, data []byte) content {
 	var c content
 	for _, doc := range documents(file, data) {
 		if doc.err != nil {
-			c.mistakes = append(c.mistakes, *doc.err)
+			c.errors = append(c.errors, *doc.err)
 			continue
 		}
 		c.add(doc.source, doc.value, doc.node)
@@ -35,7 +35,7 @@ func read(file string, data []byte) content {
 func (c *content) add(at *source, value any, node *yaml.Node) {
 	object, ok := value.(map[string]any)
 	if !ok {
-		c.mistakes = append(c.mistakes, Mistake{Position: at.position(node), Message: "is not a Kubernetes object: there is no kind"})
+		c.errors = append(c.errors, Diagnostic{Position: at.position(node), Message: "is not a Kubernetes object: there is no kind"})
 		return
 	}
 	apiVersion, _ := object["apiVersion"].(string)
@@ -62,10 +62,10 @@ func newThreshold(at *source, object map[string]any, node *yaml.Node) *Threshold
 	t.Name, _ = metadata["name"].(string)
 	t.Namespace, _ = metadata["namespace"].(string)
 	if apiVersion := v1alpha1.GroupVersion.String(); object["apiVersion"] != apiVersion {
-		t.found = append(t.found, t.mistake("apiVersion", "must be "+apiVersion))
+		t.found = append(t.found, t.diagnostic("apiVersion", "must be "+apiVersion))
 	}
 	if object["kind"] != v1alpha1.Kind {
-		t.found = append(t.found, t.mistake("kind", "must be "+v1alpha1.Kind))
+		t.found = append(t.found, t.diagnostic("kind", "must be "+v1alpha1.Kind))
 	}
 	t.findRepeated(node, "")
 	return t
@@ -84,7 +84,7 @@ func (t *Threshold) findRepeated(node *yaml.Node, path string) {
 		case node.Kind == yaml.MappingNode && i%2 == 0:
 			field := strings.TrimPrefix(path+"."+child.Value, ".")
 			if earlier, repeated := first[child.Value]; repeated {
-				t.found = append(t.found, Mistake{
+				t.found = append(t.found, Diagnostic{
 					Position: t.source.position(child), Field: field,
 					Message: fmt.Sprintf("is set twice, first in line %d: remove one of the two", t.source.position(earlier).Line),
 				})

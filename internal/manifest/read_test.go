@@ -39,8 +39,8 @@ func TestRead(t *testing.T) {
 			for _, threshold := range c.thresholds {
 				got = append(got, threshold.Name+" "+strings.TrimPrefix(threshold.Position("").String(), "f:"))
 			}
-			if strings.Join(got, ", ") != tc.want || c.skipped != tc.skipped || len(c.mistakes) > 0 {
-				t.Errorf("read %v, %d skipped, mistakes %v; want %s, %d skipped", got, c.skipped, c.mistakes, tc.want, tc.skipped)
+			if strings.Join(got, ", ") != tc.want || c.skipped != tc.skipped || len(c.errors) > 0 {
+				t.Errorf("read %v, %d skipped, mistakes %v; want %s, %d skipped", got, c.skipped, c.errors, tc.want, tc.skipped)
 			}
 		})
 	}
@@ -127,18 +127,15 @@ func TestNamespace(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			verdict, err := set.Thresholds[0].Check()
-			if err != nil {
-				t.Fatal(err)
-			}
+			result := set.Thresholds[0].Check()
 			if tc.mistakes != "" {
-				if len(verdict.Mistakes) != 1 || !strings.Contains(verdict.Mistakes[0].String(), tc.mistakes) {
-					t.Errorf("mistakes = %v, want %q", verdict.Mistakes, tc.mistakes)
+				if len(result.Errors) != 1 || !strings.Contains(result.Errors[0].String(), tc.mistakes) {
+					t.Errorf("mistakes = %v, want %q", result.Errors, tc.mistakes)
 				}
 				return
 			}
-			if verdict.Plan == nil || verdict.Plan.Namespace != tc.namespace {
-				t.Errorf("plan = %+v, mistakes %v, want namespace %s", verdict.Plan, verdict.Mistakes, tc.namespace)
+			if result.Plan == nil || result.Plan.Namespace != tc.namespace {
+				t.Errorf("plan = %+v, mistakes %v, want namespace %s", result.Plan, result.Errors, tc.namespace)
 			}
 		})
 	}

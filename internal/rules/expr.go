@@ -35,15 +35,7 @@ func resolveExpr(t *v1alpha1.AlertThreshold, spec *field.Path) (Value, field.Err
 	if value.Unit != signal.Number {
 		value.Min = 0
 	}
-	if t.Spec.MinTraffic != "" {
-		errs = append(errs, field.Forbidden(spec.Child("minTraffic"),
-			"remove it: it goes with spec.signal only, write a comparison with the traffic into spec.expr (... and rate(...) > 0.1)"))
-	}
-	if len(t.Spec.Selector) > 0 {
-		errs = append(errs, field.Forbidden(spec.Child("selector"),
-			"remove it: it goes with spec.signal only, write label matchers into spec.expr"))
-	}
-	expr, err := confine(t.Spec.Expr, t.Namespace)
+	expr, err := enforceNamespace(t.Spec.Expr, t.Namespace)
 	if err != nil {
 		errs = append(errs, field.Invalid(spec.Child("expr"), t.Spec.Expr, err.Error()))
 	}
@@ -51,9 +43,9 @@ func resolveExpr(t *v1alpha1.AlertThreshold, spec *field.Path) (Value, field.Err
 	return value, errs
 }
 
-// confine parses the expression and makes every selector in it match the namespace, also those in the parameter of an
+// enforceNamespace parses the expression and makes every selector in it match the namespace, also those in the parameter of an
 // aggregation, which injectproxy's own walk leaves out. The error says what is wrong with the expression.
-func confine(text, namespace string) (string, error) {
+func enforceNamespace(text, namespace string) (string, error) {
 	if err := checkRegexps(text); err != nil {
 		return "", err
 	}
@@ -80,7 +72,7 @@ func confine(text, namespace string) (string, error) {
 		return "", fmt.Errorf("must watch its own namespace %q only, remove the namespace matcher: %w", namespace, err)
 	}
 	if err != nil {
-		return "", fmt.Errorf("confine to namespace %q: %w", namespace, err)
+		return "", fmt.Errorf("enforcing namespace %q: %w", namespace, err)
 	}
 	return expr.String(), nil
 }

@@ -27,7 +27,7 @@ func FuzzResolve(f *testing.F) {
 	f.Add("A", "CPU", "", "", "", "", "", "", "80%", "0", "a", "\u0085", "b", "\x7f", uint8(0))
 	f.Fuzz(func(t *testing.T, alert, name, expr, unit, quantile, window, by, minTraffic, level, wait, key, value, note, text string, bits uint8) {
 		at := &v1alpha1.AlertThreshold{Spec: v1alpha1.AlertThresholdSpec{
-			Alert: alert, Expr: expr, Unit: v1alpha1.Unit(unit), MinTraffic: v1alpha1.Value(minTraffic),
+			Alert: alert, Expr: expr, Unit: v1alpha1.Unit(unit),
 			Labels: map[string]string{key: value}, Annotations: map[string]string{note: text},
 			Levels: []v1alpha1.Level{
 				{Severity: "warning", Above: v1alpha1.Value(level), For: v1alpha1.Duration(wait)},
@@ -36,7 +36,7 @@ func FuzzResolve(f *testing.F) {
 		}}
 		at.Namespace, at.Name = "ai", "fuzzed"
 		if name != "" {
-			at.Spec.Signal = &v1alpha1.Signal{Name: v1alpha1.SignalName(name), Quantile: quantile, Window: v1alpha1.Duration(window)}
+			at.Spec.Signal = &v1alpha1.Signal{Name: v1alpha1.SignalName(name), Quantile: quantile, Window: v1alpha1.Duration(window), MinTraffic: v1alpha1.Value(minTraffic)}
 			if by != "" {
 				at.Spec.Signal.By = strings.Split(by, ",")
 			}
@@ -48,7 +48,7 @@ func FuzzResolve(f *testing.F) {
 			at.Spec.Labels = nil
 		}
 		if bits&4 != 0 && name != "" {
-			at.Spec.Selector = map[string]string{key: value}
+			at.Spec.Signal.MatchLabels = map[string]string{key: value}
 		}
 		if bits&8 != 0 {
 			at.Spec.Levels = at.Spec.Levels[:1]

@@ -26,11 +26,12 @@ func checkLimits(t *v1alpha1.AlertThreshold, spec *field.Path) field.ErrorList {
 	var l limits
 	l.length(t.Spec.Alert, maxAlert, spec.Child("alert"))
 	l.length(t.Spec.Expr, maxExpr, spec.Child("expr"))
-	l.length(string(t.Spec.MinTraffic), maxValue, spec.Child("minTraffic"))
 	if s, path := t.Spec.Signal, spec.Child("signal"); s != nil {
 		l.length(s.Quantile, maxQuantile, path.Child("quantile"))
 		l.length(string(s.Window), maxDuration, path.Child("window"))
 		l.count(len(s.By), maxBy, path.Child("by"))
+		l.count(len(s.MatchLabels), maxPairs, path.Child("matchLabels"))
+		l.length(string(s.MinTraffic), maxValue, path.Child("minTraffic"))
 	}
 	l.count(len(t.Spec.Levels), maxLevels, spec.Child("levels"))
 	for i, level := range t.Spec.Levels {
@@ -41,7 +42,6 @@ func checkLimits(t *v1alpha1.AlertThreshold, spec *field.Path) field.ErrorList {
 		l.length(string(level.For), maxDuration, path.Child("for"))
 		l.length(string(level.KeepFiringFor), maxDuration, path.Child("keepFiringFor"))
 	}
-	l.count(len(t.Spec.Selector), maxPairs, spec.Child("selector"))
 	l.count(len(t.Spec.Labels), maxPairs, spec.Child("labels"))
 	l.count(len(t.Spec.Annotations), maxPairs, spec.Child("annotations"))
 	return field.ErrorList(l)

@@ -57,9 +57,9 @@ func checkNames(t *v1alpha1.AlertThreshold) field.ErrorList {
 	return errs
 }
 
-func checkSelector(entry signal.Signal, selector map[string]string, path *field.Path) field.ErrorList {
+func checkMatchLabels(entry signal.Signal, matchLabels map[string]string, path *field.Path) field.ErrorList {
 	var errs field.ErrorList
-	for _, name := range slices.Sorted(maps.Keys(selector)) {
+	for _, name := range slices.Sorted(maps.Keys(matchLabels)) {
 		switch {
 		case name == "namespace":
 			errs = append(errs, field.Forbidden(path.Key(name), "remove it: a threshold always watches its own namespace"))

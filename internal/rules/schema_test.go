@@ -30,7 +30,7 @@ func definition(t *testing.T) apiextensionsv1.JSONSchemaProps {
 }
 
 // TestSchemaOffersTheCatalogue checks that the API server lets in the signals, units and choices there are, no more and
-// no less, and tells what each signal means.
+// no less.
 func TestSchemaOffersTheCatalogue(t *testing.T) {
 	spec := definition(t).Properties["spec"]
 	var units []string
@@ -56,33 +56,6 @@ func TestSchemaOffersTheCatalogue(t *testing.T) {
 			t.Errorf("spec.%s offers %v, want %v", name, got, tc.want)
 		}
 	}
-	names := spec.Properties["signal"].Properties["name"].Description
-	for _, s := range signal.All() {
-		if want := s.Name + ": " + s.Means + "."; !strings.Contains(names, want) {
-			t.Errorf("the description of spec.signal.name does not say %q", want)
-		}
-	}
-}
-
-// TestSchemaSortsTheCatalogue checks that the descriptions name the signals that the catalogue puts together.
-func TestSchemaSortsTheCatalogue(t *testing.T) {
-	spec := definition(t).Properties["spec"].Properties
-	var gauges []string
-	for _, s := range signal.All() {
-		if s.Window == "" {
-			gauges = append(gauges, s.Name)
-		}
-	}
-	traffic := signal.WithTraffic()
-	last := len(traffic) - 1
-	for name, tc := range map[string]struct{ description, want string }{
-		"minTraffic":    {spec["minTraffic"].Description, "It goes with " + strings.Join(traffic[:last], ", ") + " and " + traffic[last] + "."},
-		"signal.window": {spec["signal"].Properties["window"].Description, "Gauges (" + strings.Join(gauges, ", ") + ") have none."},
-	} {
-		if got := strings.Join(strings.Fields(tc.description), " "); !strings.Contains(got, tc.want) {
-			t.Errorf("the description of spec.%s does not say %q", name, tc.want)
-		}
-	}
 }
 
 // TestRulesOfTheSchema checks that Resolve refuses what the schema's CEL rules refuse, in their words where it has no better,
@@ -96,12 +69,9 @@ func TestRulesOfTheSchema(t *testing.T) {
 		at   *v1alpha1.AlertThreshold
 		says string
 	}{
-		"self.metadata.name.size() <= 63":            {long, "metadata.name: Too long"},
-		"has(self.signal) != has(self.expr)":         {threshold(t, `{alert: A, expr: up, signal: {name: CPU}, `+level+`}`), ""},
-		"has(self.above) != has(self.below)":         {threshold(t, `{alert: A, expr: up, levels: [{severity: w, above: 80, below: 5}]}`), "set exactly one of above and below"},
-		"self.matches('" + alertName.String() + "')": {threshold(t, `{alert: a b, expr: up, `+level+`}`), ""},
-		"self.matches('" + severityName.String() + "')": {
-			threshold(t, `{alert: A, expr: up, levels: [{severity: a b, above: 80}]}`), ""},
+		"self.metadata.name.size() <= 63":    {long, "metadata.name: Too long"},
+		"has(self.signal) != has(self.expr)": {threshold(t, `{alert: A, expr: up, signal: {name: CPU}, `+level+`}`), ""},
+		"has(self.above) != has(self.below)": {threshold(t, `{alert: A, expr: up, levels: [{severity: w, above: 80, below: 5}]}`), "set exactly one of above and below"},
 	}
 	got := celRules(definition(t))
 	for _, rule := range got {
@@ -133,6 +103,19 @@ func celRules(schema apiextensionsv1.JSONSchemaProps) apiextensionsv1.Validation
 	return all
 }
 
+// TestSchemaHasThePatterns checks that the API server and Resolve want the same names.
+func TestSchemaHasThePatterns(t *testing.T) {
+	spec := definition(t).Properties["spec"].Properties
+	for name, tc := range map[string]struct{ got, want string }{
+		"alert":             {spec["alert"].Pattern, alertName.String()},
+		"levels[].severity": {spec["levels"].Items.Schema.Properties["severity"].Pattern, severityName.String()},
+	} {
+		if tc.got != tc.want {
+			t.Errorf("spec.%s has the pattern %s, want %s", name, tc.got, tc.want)
+		}
+	}
+}
+
 // TestSchemaHasTheLimits checks that the API server takes texts and lists as long as those that Resolve takes.
 func TestSchemaHasTheLimits(t *testing.T) {
 	spec := definition(t).Properties["spec"].Properties
@@ -143,7 +126,7 @@ func TestSchemaHasTheLimits(t *testing.T) {
 	}{
 		"alert":                  {spec["alert"].MaxLength, maxAlert},
 		"expr":                   {spec["expr"].MaxLength, maxExpr},
-		"minTraffic":             {spec["minTraffic"].MaxLength, maxValue},
+		"signal.minTraffic":      {spec["signal"].Properties["minTraffic"].MaxLength, maxValue},
 		"signal.quantile":        {spec["signal"].Properties["quantile"].MaxLength, maxQuantile},
 		"signal.window":          {spec["signal"].Properties["window"].MaxLength, maxDuration},
 		"signal.by":              {spec["signal"].Properties["by"].MaxItems, maxBy},
@@ -153,7 +136,7 @@ func TestSchemaHasTheLimits(t *testing.T) {
 		"levels[].below":         {level["below"].MaxLength, maxValue},
 		"levels[].for":           {level["for"].MaxLength, maxDuration},
 		"levels[].keepFiringFor": {level["keepFiringFor"].MaxLength, maxDuration},
-		"selector":               {spec["selector"].MaxProperties, maxPairs},
+		"signal.matchLabels":     {spec["signal"].Properties["matchLabels"].MaxProperties, maxPairs},
 		"labels":                 {spec["labels"].MaxProperties, maxPairs},
 		"annotations":            {spec["annotations"].MaxProperties, maxPairs},
 	} {

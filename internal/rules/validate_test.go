@@ -43,21 +43,21 @@ func TestValidateRefuses(t *testing.T) {
 		"label the signal lacks":    {`{alert: A, signal: {name: HTTPLatency, by: [model]}, ` + level + `}`, "spec.signal.by[0]", `supported values: "method", "endpoint"`},
 		"the same label twice":      {`{alert: A, signal: {name: HTTPLatency, by: [pod, pod]}, ` + level + `}`, "spec.signal.by[1]", "Duplicate value"},
 		"unit of a signal":          {`{alert: A, unit: Seconds, ` + latency + `, ` + level + `}`, "spec.unit", "HTTPLatency is measured in Seconds"},
-		"selector of an expr":       {`{alert: A, expr: up, selector: {a: b}, levels: [{severity: w, above: 80}]}`, "spec.selector", "write label matchers into spec.expr"},
+		"selector, moved":           {`{alert: A, selector: {a: b}, ` + latency + `, ` + level + `}`, "spec.selector", "move it to spec.signal.matchLabels"},
+		"minTraffic, moved":         {`{alert: A, expr: up, minTraffic: 1, levels: [{severity: w, above: 5}]}`, "spec.minTraffic", "write a comparison with the traffic into it"},
 		"unknown unit":              {`{alert: A, expr: up, unit: Furlongs, levels: [{severity: w, above: 80}]}`, "spec.unit", `supported values: "Seconds"`},
-		"selector with namespace":   {`{alert: A, selector: {namespace: other}, ` + latency + `, ` + level + `}`, "spec.selector[namespace]", "remove it"},
-		"selector with a bucket":    {`{alert: A, selector: {le: "1"}, ` + latency + `, ` + level + `}`, "spec.selector[le]", "needs every bucket"},
-		"selector's name":           {`{alert: A, selector: {app.kubernetes.io/name: x}, ` + latency + `, ` + level + `}`, "spec.selector[app.kubernetes.io/name]", "Prometheus label name"},
+		"matchLabels: namespace":    {`{alert: A, signal: {name: HTTPLatency, matchLabels: {namespace: other}}, ` + level + `}`, "spec.signal.matchLabels[namespace]", "remove it"},
+		"matchLabels: a bucket":     {`{alert: A, signal: {name: HTTPLatency, matchLabels: {le: "1"}}, ` + level + `}`, "spec.signal.matchLabels[le]", "needs every bucket"},
+		"matchLabels: a name":       {`{alert: A, signal: {name: HTTPLatency, matchLabels: {app.kubernetes.io/name: x}}, ` + level + `}`, "spec.signal.matchLabels[app.kubernetes.io/name]", "Prometheus label name"},
 		"bad PromQL":                {`{alert: A, expr: "rate(x[5m]", levels: [{severity: w, above: 80}]}`, "spec.expr", "unclosed left parenthesis"},
 		"a range":                   {`{alert: A, expr: "x[5m]", levels: [{severity: w, above: 80}]}`, "spec.expr", "not a range vector: for a range, wrap it"},
 		"another namespace":         {`{alert: A, expr: 'up{namespace="other"}', levels: [{severity: w, above: 80}]}`, "spec.expr", "remove the namespace matcher"},
 		"another, in a parameter":   {`{alert: A, expr: 'topk(scalar(n{namespace="other"}), up)', levels: [{severity: w, above: 80}]}`, "spec.expr", "remove the namespace matcher"},
-		"a signal's own label":      {`{alert: A, selector: {status: "500"}, signal: {name: HTTPErrorRatio}, levels: [{severity: w, above: 5%}]}`, "spec.selector[status]", "HTTPErrorRatio itself tells series apart by this label"},
+		"a signal's own label":      {`{alert: A, signal: {name: HTTPErrorRatio, matchLabels: {status: "500"}}, levels: [{severity: w, above: 5%}]}`, "spec.signal.matchLabels[status]", "HTTPErrorRatio itself tells series apart by this label"},
 		"by a signal's own label":   {`{alert: A, signal: {name: ModelErrorRatio, by: [status]}, levels: [{severity: w, above: 5%}]}`, "spec.signal.by[0]", `supported values: "model", "service"`},
-		"minTraffic of a rate":      {`{alert: A, minTraffic: 1, signal: {name: TokenRate}, levels: [{severity: w, above: 5}]}`, "spec.minTraffic", "ratios and latencies only (HTTPErrorRatio, HTTPLatency, ModelErrorRatio, ModelLatency, ModelTimeToFirstToken)"},
-		"minTraffic of an expr":     {`{alert: A, minTraffic: 1, expr: up, levels: [{severity: w, above: 5}]}`, "spec.minTraffic", "write a comparison with the traffic into spec.expr"},
-		"minTraffic of zero":        {`{alert: A, minTraffic: 0, ` + latency + `, ` + level + `}`, "spec.minTraffic", `greater than 0, such as "0.1"`},
-		"minTraffic in percent":     {`{alert: A, minTraffic: 5%, ` + latency + `, ` + level + `}`, "spec.minTraffic", "a rate per second"},
+		"minTraffic of a rate":      {`{alert: A, signal: {name: TokenRate, minTraffic: 1}, levels: [{severity: w, above: 5}]}`, "spec.signal.minTraffic", "ratios and latencies only (HTTPErrorRatio, HTTPLatency, ModelErrorRatio, ModelLatency, ModelTimeToFirstToken)"},
+		"minTraffic of zero":        {`{alert: A, signal: {name: HTTPLatency, minTraffic: 0}, ` + level + `}`, "spec.signal.minTraffic", `greater than 0, such as "0.1"`},
+		"minTraffic in percent":     {`{alert: A, signal: {name: HTTPLatency, minTraffic: 5%}, ` + level + `}`, "spec.signal.minTraffic", "a rate per second"},
 		"noData":                    {`{alert: A, noData: Panic, ` + latency + `, ` + level + `}`, "spec.noData", `supported values: "Ignore", "Alert"`},
 		"mode":                      {`{alert: A, mode: On, ` + latency + `, ` + level + `}`, "spec.mode", `"Enforce", "Shadow", "Off"`},
 		"no level":                  {`{alert: A, ` + latency + `}`, "spec.levels", "at least one level"},
@@ -124,7 +124,7 @@ func TestValidateNamesEveryMistake(t *testing.T) {
 func TestLimits(t *testing.T) {
 	long := func(n int) string { return strings.Repeat("1", n) }
 	at := threshold(t, `{alert: A, signal: {name: HTTPLatency}}`)
-	at.Spec.Alert, at.Spec.Expr, at.Spec.MinTraffic = "A"+long(maxAlert), long(maxExpr+1), v1alpha1.Value(long(maxValue+1))
+	at.Spec.Alert, at.Spec.Expr, at.Spec.Signal.MinTraffic = "A"+long(maxAlert), long(maxExpr+1), v1alpha1.Value(long(maxValue+1))
 	at.Spec.Signal.Quantile, at.Spec.Signal.Window = "0."+long(maxQuantile-1), v1alpha1.Duration(long(maxDuration)+"s")
 	at.Spec.Signal.By = make([]string, maxBy+1)
 	at.Spec.Levels = slices.Repeat([]v1alpha1.Level{{}}, maxLevels+1)
@@ -136,7 +136,7 @@ func TestLimits(t *testing.T) {
 	for i := range maxPairs + 1 {
 		pairs[long(i+1)] = ""
 	}
-	at.Spec.Selector, at.Spec.Labels, at.Spec.Annotations = pairs, pairs, pairs
+	at.Spec.Signal.MatchLabels, at.Spec.Labels, at.Spec.Annotations = pairs, pairs, pairs
 	got := map[string]bool{}
 	for _, err := range Validate(at) {
 		if err.Type == field.ErrorTypeTooLong || err.Type == field.ErrorTypeTooMany {
@@ -144,8 +144,8 @@ func TestLimits(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		"alert", "expr", "minTraffic", "signal.quantile", "signal.window", "signal.by", "levels", "levels[0].severity", "levels[0].above",
-		"levels[0].below", "levels[0].for", "levels[0].keepFiringFor", "selector", "labels", "annotations",
+		"alert", "expr", "signal.minTraffic", "signal.quantile", "signal.window", "signal.by", "levels", "levels[0].severity", "levels[0].above",
+		"levels[0].below", "levels[0].for", "levels[0].keepFiringFor", "signal.matchLabels", "labels", "annotations",
 	} {
 		if !got["spec."+want] {
 			t.Errorf("spec.%s may be too long", want)
@@ -223,7 +223,7 @@ func TestValidateLongName(t *testing.T) {
 	}
 }
 
-func TestConfine(t *testing.T) {
+func TestEnforceNamespace(t *testing.T) {
 	for name, tc := range map[string]struct{ expr, want string }{
 		"bare":            {`up`, `up{namespace="ai"}`},
 		"already":         {`up{namespace="ai"}`, `up{namespace="ai"}`},
@@ -240,12 +240,12 @@ func TestConfine(t *testing.T) {
 		"no selector":     {`time()`, `time()`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := confine(tc.expr, "ai")
+			got, err := enforceNamespace(tc.expr, "ai")
 			if err != nil {
-				t.Fatalf("confine: %v", err)
+				t.Fatalf("enforceNamespace: %v", err)
 			}
 			if got != tc.want {
-				t.Errorf("confine = %s, want %s", got, tc.want)
+				t.Errorf("enforceNamespace = %s, want %s", got, tc.want)
 			}
 		})
 	}

@@ -15,19 +15,35 @@ import (
 // resolveValue reads what the threshold watches. With errors, the value holds what could be read: its unit, mostly, so
 // that the levels can be checked all the same.
 func resolveValue(t *v1alpha1.AlertThreshold, spec *field.Path) (Value, field.ErrorList) {
+	if errs := checkMoved(t, spec); len(errs) > 0 {
+		return Value{}, errs
+	}
 	hasSignal, hasExpr := t.Spec.Signal != nil, t.Spec.Expr != ""
 	switch {
 	case hasSignal && hasExpr:
 		return Value{}, field.ErrorList{field.Forbidden(spec.Child("expr"),
-			"set exactly one of spec.signal (a signal of the catalogue) and spec.expr (your own PromQL)")}
+			"set exactly one of spec.signal and spec.expr: a signal of the catalogue, or your own PromQL")}
 	case hasSignal:
 		return resolveSignal(t, spec)
 	case hasExpr:
 		return resolveExpr(t, spec)
 	default:
 		return Value{}, field.ErrorList{field.Required(spec.Child("signal"),
-			"set exactly one of spec.signal (a signal of the catalogue) and spec.expr (your own PromQL)")}
+			"set exactly one of spec.signal and spec.expr: a signal of the catalogue, or your own PromQL")}
 	}
+}
+
+// checkMoved refuses fields of schema version 2, so that their last good rule stays until they are moved.
+func checkMoved(t *v1alpha1.AlertThreshold, spec *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	if len(t.Spec.MovedSelector) > 0 {
+		errs = append(errs, field.Forbidden(spec.Child("selector"), "move it to spec.signal.matchLabels; with spec.expr, write label matchers into it"))
+	}
+	if t.Spec.MovedMinTraffic != "" {
+		errs = append(errs, field.Forbidden(spec.Child("minTraffic"),
+			"move it to spec.signal.minTraffic; with spec.expr, write a comparison with the traffic into it (... and rate(...) > 0.1)"))
+	}
+	return errs
 }
 
 func resolveSignal(t *v1alpha1.AlertThreshold, spec *field.Path) (Value, field.ErrorList) {
@@ -40,13 +56,13 @@ func resolveSignal(t *v1alpha1.AlertThreshold, spec *field.Path) (Value, field.E
 	errs := checkQuantile(entry, s.Quantile, path.Child("quantile"))
 	errs = append(errs, checkWindow(entry, s.Window, path.Child("window"))...)
 	errs = append(errs, checkBy(entry, s.By, path.Child("by"))...)
-	errs = append(errs, checkSelector(entry, t.Spec.Selector, spec.Child("selector"))...)
+	errs = append(errs, checkMatchLabels(entry, s.MatchLabels, path.Child("matchLabels"))...)
 	if t.Spec.Unit != "" {
 		errs = append(errs, field.Forbidden(spec.Child("unit"),
 			fmt.Sprintf("remove it: it goes with spec.expr only, %s is measured in %s", entry.Name, entry.Unit)))
 	}
 
-	minTraffic, trafficErrs := resolveMinTraffic(entry, t.Spec.MinTraffic, spec.Child("minTraffic"))
+	minTraffic, trafficErrs := resolveMinTraffic(entry, s.MinTraffic, path.Child("minTraffic"))
 	errs = append(errs, trafficErrs...)
 
 	value := Value{
@@ -63,7 +79,7 @@ func resolveSignal(t *v1alpha1.AlertThreshold, spec *field.Path) (Value, field.E
 	}
 	query := signal.Query{
 		Namespace: t.Namespace,
-		Match:     t.Spec.Selector,
+		Match:     s.MatchLabels,
 		By:        s.By,
 		Window:    string(s.Window),
 		Quantile:  s.Quantile,

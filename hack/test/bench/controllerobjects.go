@@ -31,9 +31,9 @@ func (b *controllerBench) threshold(i int) *v1alpha1.AlertThreshold {
 	return &v1alpha1.AlertThreshold{
 		ObjectMeta: metav1.ObjectMeta{Namespace: benchNamespace, Name: fmt.Sprintf("slow-response-%d", i)},
 		Spec: v1alpha1.AlertThresholdSpec{
-			Alert:    fmt.Sprintf("SlowResponse%d", i),
-			Signal:   &v1alpha1.Signal{Name: "HTTPLatency", Quantile: "0.95", Window: "5m", By: []string{"endpoint"}},
-			Selector: map[string]string{"service": "assistant"},
+			Alert: fmt.Sprintf("SlowResponse%d", i),
+			Signal: &v1alpha1.Signal{Name: "HTTPLatency", Quantile: "0.95", Window: "5m", By: []string{"endpoint"},
+				MatchLabels: map[string]string{"service": "assistant"}},
 			Levels: []v1alpha1.Level{
 				{Severity: "warning", Above: "2s", For: "10m"},
 				{Severity: "critical", Above: "5s", For: "10m", KeepFiringFor: "5m"},

@@ -240,7 +240,7 @@ func (r *rig) trusted(ctx context.Context) error {
 		return nil // the Service leads to no local process of a node
 	}
 	mistake := r.threshold(types.NamespacedName{Namespace: namespace, Name: "mistake"}, 0)
-	mistake.Spec.Signal, mistake.Spec.Selector, mistake.Spec.Expr = nil, nil, "rate(errors[5m]"
+	mistake.Spec.Signal, mistake.Spec.Expr = nil, "rate(errors[5m]"
 	mistake.Spec.Levels = []v1alpha1.Level{{Severity: "warning", Above: "5"}}
 	err = r.client.Create(ctx, mistake, client.DryRunAll)
 	if !apierrors.IsInvalid(err) || !strings.Contains(err.Error(), webhook.Name) {

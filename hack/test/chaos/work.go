@@ -37,9 +37,9 @@ func (r *rig) threshold(key types.NamespacedName, i int) *v1alpha1.AlertThreshol
 	t := &v1alpha1.AlertThreshold{
 		ObjectMeta: metav1.ObjectMeta{Namespace: key.Namespace, Name: key.Name},
 		Spec: v1alpha1.AlertThresholdSpec{
-			Alert:    fmt.Sprintf("SlowResponse%d", i),
-			Signal:   &v1alpha1.Signal{Name: "HTTPLatency", Quantile: "0.95", Window: "5m", By: []string{"endpoint"}},
-			Selector: map[string]string{"service": "assistant"},
+			Alert: fmt.Sprintf("SlowResponse%d", i),
+			Signal: &v1alpha1.Signal{Name: "HTTPLatency", Quantile: "0.95", Window: "5m", By: []string{"endpoint"},
+				MatchLabels: map[string]string{"service": "assistant"}},
 			Levels: []v1alpha1.Level{
 				{Severity: "warning", Above: "2s", For: "10m"},
 				{Severity: "critical", Above: "5s", For: "10m", KeepFiringFor: "5m"},

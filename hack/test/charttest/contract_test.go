@@ -50,7 +50,7 @@ func TestDefaultAlertsAreOurs(t *testing.T) {
 		if threshold.Labels[v1alpha1.DefaultLabel] != "true" {
 			t.Errorf("%s is not marked as a default", spec.Alert)
 		}
-		if spec.Selector["service"] != "plimsoll-assistant" && !strings.Contains(spec.Expr, `service="plimsoll-assistant"`) {
+		if (spec.Signal == nil || spec.Signal.MatchLabels["service"] != "plimsoll-assistant") && !strings.Contains(spec.Expr, `service="plimsoll-assistant"`) {
 			t.Errorf("%s is not about this release's assistant", spec.Alert)
 		}
 	}

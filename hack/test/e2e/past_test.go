@@ -27,8 +27,7 @@ metadata: {name: past, namespace: ` + demo.Namespace + `}
 spec:
   alert: Past
   mode: Shadow
-  signal: {name: CPU}
-  selector: {pod: past}
+  signal: {name: CPU, matchLabels: {pod: past}}
   levels:
   - {severity: warning, above: LINE, for: 10m}
 `

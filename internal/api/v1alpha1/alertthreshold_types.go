@@ -2,12 +2,12 @@ package v1alpha1
 
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-// AlertThreshold is one alert: a signal, the lines it must not cross, and who is told. It becomes one PrometheusRule.
+// AlertThreshold is one alert: a signal and the levels at which it fires. It becomes one PrometheusRule.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:shortName=at,categories=plimsoll
-// +kubebuilder:metadata:annotations="plimsoll.dev/schema-version=2"
+// +kubebuilder:metadata:annotations="plimsoll.dev/schema-version=3"
 // +kubebuilder:metadata:annotations="helm.sh/resource-policy=keep"
 // +kubebuilder:printcolumn:name="Alert",type=string,JSONPath=`.spec.alert`
 // +kubebuilder:printcolumn:name="Signal",type=string,JSONPath=`.spec.signal.name`
@@ -21,7 +21,7 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // +kubebuilder:printcolumn:name="Fires",type=string,JSONPath=`.status.backtest.fires`,priority=1
 // +kubebuilder:printcolumn:name="Rule",type=string,JSONPath=`.status.rule.name`,priority=1
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
-// +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 63",message="metadata.name must be at most 63 characters: it is a label value of the alert and part of the PrometheusRule's name"
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 63",message="metadata.name must be at most 63 characters"
 type AlertThreshold struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`
@@ -41,46 +41,36 @@ type AlertThresholdList struct {
 	Items           []AlertThreshold `json:"items"`
 }
 
-// AlertThresholdSpec says what is watched and where its lines lie.
+// AlertThresholdSpec is what is watched, and its levels.
 //
-// +kubebuilder:validation:XValidation:rule="has(self.signal) != has(self.expr)",message="set exactly one of spec.signal (a signal of the catalogue) and spec.expr (your own PromQL)"
+// +kubebuilder:validation:XValidation:rule="has(self.signal) != has(self.expr)",message="set exactly one of spec.signal and spec.expr"
 type AlertThresholdSpec struct {
-	// alert is the alert's name (the alertname label), in CamelCase, such as SlowResponse.
+	// alert is the alertname label, such as SlowResponse.
 	//
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=100
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z][A-Za-z0-9_]*$')",message="must be a name such as SlowResponse: letters, digits and underscores, beginning with a letter"
+	// +kubebuilder:validation:Pattern=`^[A-Za-z][A-Za-z0-9_]*$`
 	// +required
 	Alert string `json:"alert"`
 
-	// signal picks what is watched from the catalogue. Exactly one of signal and expr is set.
+	// signal is of the catalogue; set it or expr.
 	//
 	// +optional
 	Signal *Signal `json:"signal,omitempty"`
 
-	// expr is a PromQL expression of your own; its value is compared with the levels, each of its series by itself. Every
-	// selector in it is confined to the resource's namespace. Exactly one of signal and expr is set.
+	// expr is PromQL, confined to the resource's namespace; set it or signal.
 	//
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=4096
 	// +optional
 	Expr string `json:"expr,omitempty"`
 
-	// unit is the unit of expr's value; Number when absent. A signal has its own unit.
+	// unit is that of expr's value; Number by default.
 	//
 	// +optional
 	Unit Unit `json:"unit,omitempty"`
 
-	// selector narrows the signal to series with these labels, such as service: plimsoll-assistant or endpoint: /chat.
-	// The namespace is always the resource's own and cannot be set here.
-	//
-	// +kubebuilder:validation:MinProperties=1
-	// +kubebuilder:validation:MaxProperties=16
-	// +optional
-	Selector map[string]string `json:"selector,omitempty"`
-
-	// levels are the lines that the value must not cross, one per severity. Where both are on one side, critical lies
-	// beyond warning and warning beyond info; other severities are in no order.
+	// levels are those at which the alert fires; critical lies beyond warning.
 	//
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=8
@@ -89,97 +79,68 @@ type AlertThresholdSpec struct {
 	// +required
 	Levels []Level `json:"levels"`
 
-	// minTraffic is the least traffic, in requests or model calls per second, at which a ratio or latency signal is
-	// judged, such as "0.1"; a fraction is quoted. A group of the signal's by with less has no value, so that one slow
-	// request at night wakes nobody. When absent, any traffic is enough. It goes with HTTPErrorRatio, HTTPLatency,
-	// ModelErrorRatio, ModelLatency and ModelTimeToFirstToken.
-	//
-	// +optional
-	MinTraffic Value `json:"minTraffic,omitempty"`
-
-	// noData says what it means when the series that are watched do not exist: Ignore (nothing fires) or Alert (an alert
-	// fires with the least severe level's severity and the label nodata="true", after that level's for, but 5m at least).
+	// noData is Alert for an alert when there are no series.
+	// It has the label nodata="true" and waits for 5m at least.
+	// Its severity is that of the least severe level, and it waits for that level's for, if that is longer.
 	//
 	// +kubebuilder:default=Ignore
 	// +optional
 	NoData NoData `json:"noData,omitempty"`
 
-	// mode is Enforce (record, judge and alert), Shadow (record and judge, never alert) or Off (no rule at all).
+	// mode is Enforce, Shadow (no alerts) or Off (no rule).
 	//
 	// +kubebuilder:default=Enforce
 	// +optional
 	Mode Mode `json:"mode,omitempty"`
 
-	// labels are added to the alert, for routing, such as team: assistants. Values may be Prometheus templates, but not
-	// of the value itself, which would make another alert at each change.
+	// labels are added to the alert; values may be templates, but not of $value.
 	//
 	// +kubebuilder:validation:MaxProperties=16
 	// +optional
 	Labels map[string]string `json:"labels,omitempty"`
 
-	// annotations are added to the alert and replace the default summary and description. Values may be Prometheus
-	// templates, such as {{ $value }} and {{ $labels.endpoint }}. An alert of noData keeps its own summary and description.
+	// annotations are added to the alert; values may be templates.
+	// They replace the default summary and description, but not those of an alert of noData.
 	//
 	// +kubebuilder:validation:MaxProperties=16
 	// +optional
 	Annotations map[string]string `json:"annotations,omitempty"`
+
+	// These two are fields of the signal since schema version 3. They are kept so that package rules can refuse them: the API
+	// server would drop what it does not know, and the alert would silently be about other series.
+
+	// +optional
+	MovedSelector map[string]string `json:"selector,omitempty"`
+	// minTraffic moved to signal.
+	//
+	// +optional
+	MovedMinTraffic Value `json:"minTraffic,omitempty"`
 }
 
 // Signal is a signal of the catalogue and how it is read.
 type Signal struct {
-	// name is the signal.
-	//
-	// HTTPErrorRate: errors per second, of requests and of model calls, as errors_total counts them.
-	//
-	// HTTPErrorRatio: the part of HTTP requests that is answered with a 5xx status; 0 without errors, no value without requests.
-	//
-	// HTTPLatency: a quantile of the time that HTTP requests take.
-	//
-	// HTTPRequestRate: HTTP requests per second.
-	//
-	// ModelErrorRatio: the part of model calls that fails; 0 without failures, no value without calls.
-	//
-	// ModelLatency: a quantile of the time that model calls take, from start to end.
-	//
-	// ModelTimeToFirstToken: a quantile of the time from a model call's start to the first text of its answer.
-	//
-	// TokenRate: tokens per second, of prompts and answers together unless told apart by type.
-	//
-	// CostPerHour: US dollars per hour, at the pace of the window; models without a price are not in it.
-	//
-	// CostPerDay: US dollars per day, at the pace of the window; models without a price are not in it.
-	//
-	// ActiveSessions: active user sessions as each pod counts them (all of them where pods share a store); grouped, the greatest of the group.
-	//
-	// CPU: CPU in use, as a percentage of what each pod may use; grouped, the greatest of the group.
-	//
-	// Memory: memory in use, as a percentage of what each pod may use; grouped, the greatest of the group.
-	//
-	// Disk: disk space in use where each pod works, as a percentage; grouped, the greatest of the group.
-	//
-	// Availability: the part of scrapes of all targets that went well; its lines usually lie below.
+	// name is the signal, such as HTTPLatency.
 	//
 	// +required
 	Name SignalName `json:"name"`
 
-	// quantile of the latency that is watched, between 0 and 1, in quotes; "0.95" when absent. Only latencies have one.
+	// quantile is that of a latency, in quotes; "0.95" by default.
 	//
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=16
 	// +optional
 	Quantile string `json:"quantile,omitempty"`
 
-	// window is the time over which rates are taken, such as 10m; when absent 5m, for CostPerHour 1h, for CostPerDay 1d.
-	// Gauges (ActiveSessions, CPU, Memory, Disk) have none.
+	// window is that of rates, such as 10m.
+	// The default is 5m, 1h for CostPerHour and 1d for CostPerDay; gauges (ActiveSessions, CPU, Memory, Disk) have none.
 	//
 	// +optional
 	Window Duration `json:"window,omitempty"`
 
-	// by are the labels by which the signal is told apart, one alert for each combination of their values. Every signal
-	// has service, job, pod, instance and container. HTTPErrorRate also has error_type and endpoint; HTTPErrorRatio and
-	// HTTPLatency method and endpoint; HTTPRequestRate method, endpoint and status; ModelErrorRatio, ModelLatency and
-	// ModelTimeToFirstToken model; TokenRate, CostPerHour and CostPerDay model and type. When absent, all series are one;
-	// gauges are told apart by all labels they have.
+	// by are labels; each combination of values is an alert.
+	//
+	// Every signal has service, job, pod, instance and container; signal.Signal.Labels has the others. Gauges are told apart by all
+	// labels by default.
 	//
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=8
@@ -188,38 +149,50 @@ type Signal struct {
 	// +listType=set
 	// +optional
 	By []string `json:"by,omitempty"`
+
+	// matchLabels select series by label, such as endpoint: /chat.
+	// The namespace is always the resource's own.
+	//
+	// +kubebuilder:validation:MaxProperties=16
+	// +optional
+	MatchLabels map[string]string `json:"matchLabels,omitempty"`
+
+	// minTraffic is the least per second for a ratio or latency, such as "0.1".
+	// It holds for each group of by, so that one slow request at night wakes nobody.
+	//
+	// +optional
+	MinTraffic Value `json:"minTraffic,omitempty"`
 }
 
-// Level is one line and what happens when the value crosses it. Exactly one of above and below is set.
+// Level is one level.
 //
-// +kubebuilder:validation:XValidation:rule="has(self.above) != has(self.below)",message="set exactly one of above and below, such as above: \"2s\""
+// +kubebuilder:validation:XValidation:rule="has(self.above) != has(self.below)",message="set exactly one of above and below"
 type Level struct {
-	// severity is the alert's severity label, such as warning or critical.
+	// severity is the severity label, such as warning.
 	//
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z][a-z0-9_-]*$')",message="must be a word such as warning or critical: lower-case letters, digits, dashes and underscores, beginning with a letter"
+	// +kubebuilder:validation:Pattern=`^[a-z][a-z0-9_-]*$`
 	// +required
 	Severity string `json:"severity"`
 
-	// above makes the alert fire when the value is greater. It is an integer (80) or a string with or without the signal's
-	// unit: "2s" or "250ms" (Seconds, never without), "80%" (Percent), "5%" or "0.05" (Ratio), "0.05/s" (PerSecond), "$3"
-	// (USD), "1.5" (Number). A fraction without a unit is quoted. Exactly one of above and below is set.
+	// above fires when the value is greater, such as 80, 250ms, 5%, 0.05/s or $3.
+	// A fraction without a unit is quoted.
 	//
 	// +optional
 	Above Value `json:"above,omitempty"`
 
-	// below makes the alert fire when the value is less; written like above. Exactly one of above and below is set.
+	// below fires when the value is less.
 	//
 	// +optional
 	Below Value `json:"below,omitempty"`
 
-	// for is how long the value must stay across the line before the alert fires, such as 10m; at once when absent.
+	// for is how long the level must stay crossed, such as 10m.
 	//
 	// +optional
 	For Duration `json:"for,omitempty"`
 
-	// keepFiringFor is how long the alert goes on firing after the value has come back, such as 5m; not at all when absent.
+	// keepFiringFor is how long the alert fires after that, such as 5m.
 	//
 	// +optional
 	KeepFiringFor Duration `json:"keepFiringFor,omitempty"`
@@ -230,39 +203,38 @@ type Level struct {
 // +kubebuilder:validation:Enum=HTTPErrorRate;HTTPErrorRatio;HTTPLatency;HTTPRequestRate;ModelErrorRatio;ModelLatency;ModelTimeToFirstToken;TokenRate;CostPerHour;CostPerDay;ActiveSessions;CPU;Memory;Disk;Availability
 type SignalName string
 
-// Unit is the unit of an expression's value: Seconds; Percent (0 to 100); Ratio (0 to 1); PerSecond; USD (dollars);
-// Number.
+// Unit is that of an expression's value: Percent is 0 to 100, Ratio 0 to 1, USD dollars.
 //
 // +kubebuilder:validation:Enum=Seconds;Percent;Ratio;PerSecond;USD;Number
 type Unit string
 
-// Duration is a Prometheus duration, such as 30s, 10m or 1h30m; never negative.
+// Duration is a Prometheus duration, such as 1h30m.
 //
 // +kubebuilder:validation:MinLength=1
 // +kubebuilder:validation:MaxLength=32
 type Duration string
 
-// NoData says what the absence of a signal's series means.
+// NoData says what fires without series.
 //
 // +kubebuilder:validation:Enum=Ignore;Alert
 type NoData string
 
 const (
-	// NoDataIgnore: nothing fires while there is nothing to judge.
+	// NoDataIgnore: nothing fires without a value.
 	NoDataIgnore NoData = "Ignore"
 	// NoDataAlert: the absence is itself a reason to alert.
 	NoDataAlert NoData = "Alert"
 )
 
-// Mode says how much of a threshold is put to work.
+// Mode says how much of a threshold is in force.
 //
 // +kubebuilder:validation:Enum=Enforce;Shadow;Off
 type Mode string
 
 const (
-	// ModeEnforce records the signal, judges it and alerts.
+	// ModeEnforce records the signal, evaluates it and alerts.
 	ModeEnforce Mode = "Enforce"
-	// ModeShadow records the signal and judges it: status and backtest say what would have fired, nobody is paged.
+	// ModeShadow records and evaluates the signal: status and backtest say what would have fired.
 	ModeShadow Mode = "Shadow"
 	// ModeOff keeps the resource and removes its rule.
 	ModeOff Mode = "Off"

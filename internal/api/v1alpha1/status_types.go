@@ -2,88 +2,84 @@ package v1alpha1
 
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-// AlertThresholdStatus says what the controller made of the spec.
+// AlertThresholdStatus is what became of the spec.
 type AlertThresholdStatus struct {
-	// observedGeneration is the generation of the spec that the conditions speak of.
+	// observedGeneration is that of the conditions.
 	//
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// controller is the controller that answers for the threshold, as NAMESPACE/NAME of the Lease that its replicas share.
+	// controller is the one that answers for the threshold, as NAMESPACE/NAME of its Lease.
 	// Others that watch the namespace too leave the threshold and its rule alone.
 	//
 	// +optional
 	Controller string `json:"controller,omitempty"`
 
-	// conditions are Accepted (the spec is valid), Programmed (the PrometheusRule is in the cluster), Ready (both hold for
-	// the present generation), Loaded (Prometheus has that rule and evaluates it; only where the controller can ask
-	// Prometheus) and Contested (another controller watches the namespace too; only while one does).
+	// conditions are Accepted, Programmed, Ready (both), Loaded and Contested.
+	// Loaded is there only with a Prometheus to ask, and Contested only while another controller watches the namespace.
 	//
 	// +listType=map
 	// +listMapKey=type
 	// +optional
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
-	// state is the worst state of the levels, or why there is none.
+	// state is the worst of the levels.
 	//
 	// +optional
 	State State `json:"state,omitempty"`
 
-	// current is the value now, in its unit, of the series that is nearest to a line or furthest beyond it.
+	// current is the value nearest to a level, or furthest beyond.
 	//
 	// +optional
 	Current string `json:"current,omitempty"`
 
-	// currentLabels are the labels of the series that current is of; empty when there is only one.
+	// currentLabels are those of current's series, if there are several.
 	//
 	// +optional
 	CurrentLabels map[string]string `json:"currentLabels,omitempty"`
 
-	// headroom is the distance from current to the nearest line, as a percentage of the line; negative beyond it.
+	// headroom is the distance to the nearest level, as a percentage of it.
 	//
 	// +optional
 	Headroom string `json:"headroom,omitempty"`
 
-	// levels are the lines in force: those of the last accepted spec.
+	// levels are those in force: of the last accepted spec.
 	//
 	// +listType=map
 	// +listMapKey=severity
 	// +optional
 	Levels []LevelStatus `json:"levels,omitempty"`
 
-	// threshold is levels in one line, for kubectl get, whose columns can print only one element of a list.
+	// threshold is levels as one text.
 	//
 	// +optional
 	Threshold string `json:"threshold,omitempty"`
 
-	// backtest says what the lines would have done over a past window.
+	// backtest says what the levels would have done.
 	//
 	// +optional
 	Backtest *Backtest `json:"backtest,omitempty"`
 
-	// recommendations are, for each level for which the past tells enough, the tightest line that would have fired at
-	// most once a week. They are never applied by themselves.
+	// recommendations are the tightest levels that fire at most once a week.
 	//
 	// +listType=map
 	// +listMapKey=severity
 	// +optional
 	Recommendations []Recommendation `json:"recommendations,omitempty"`
 
-	// rule is the PrometheusRule in force.
-	//
 	// +optional
 	Rule *RuleReference `json:"rule,omitempty"`
 }
 
-// State is where a threshold or one of its levels stands.
+// State is that of a threshold or a level.
 //
 // +kubebuilder:validation:Enum=Inactive;Pending;Firing;NoData;Unknown;Superseded;Off
 type State string
 
 const (
-	// StateInactive: the value is on the good side of the line.
+	// StateInactive: the level is not crossed.
 	StateInactive State = "Inactive"
-	// StatePending: the value is beyond the line, but not yet for long enough.
+	// StatePending: the level is crossed, but not yet for long enough.
 	StatePending State = "Pending"
 	// StateFiring: the alert fires; in mode Shadow, it would.
 	StateFiring State = "Firing"
@@ -97,95 +93,91 @@ const (
 	StateOff State = "Off"
 )
 
-// LevelStatus is one line in force.
+// LevelStatus is one level in force.
 type LevelStatus struct {
 	// +required
 	Severity string `json:"severity"`
-	// threshold is the comparison with the value in its unit, such as "> 2s".
+	// threshold is the comparison, such as "> 2s".
 	//
 	// +required
 	Threshold string `json:"threshold"`
-	// state is where the level stands.
+	// state is the worst of its series.
 	//
 	// +optional
 	State State `json:"state,omitempty"`
-	// activeSince is when the value of the longest-standing series crossed the line; absent while none is beyond it.
+	// activeSince is since when the level is crossed.
 	//
 	// +optional
 	ActiveSince *metav1.Time `json:"activeSince,omitempty"`
 }
 
-// Backtest is what the lines would have done over a past window, for and keepFiringFor included.
+// Backtest is what the levels would have done over a past window.
 type Backtest struct {
-	// window is the time looked back over, such as 7d.
+	// window is its length, such as 7d.
 	//
 	// +required
 	Window string `json:"window"`
-	// coverage is the part of the window in which the signal had a value, such as 98%.
+	// coverage is the share of it with a value, such as 98%.
 	//
 	// +required
 	Coverage string `json:"coverage"`
-	// evaluatedAt is the end of the window.
+	// evaluatedAt is its end.
 	//
 	// +required
 	EvaluatedAt metav1.Time `json:"evaluatedAt"`
-	// generation is the generation of the spec that was backtested.
+	// generation is that of the spec.
 	//
 	// +required
 	Generation int64 `json:"generation"`
-	// fires is the levels' fires in one line, for kubectl get, such as "warning 3, critical 0".
+	// fires are those of levels, as one text.
 	//
 	// +required
 	Fires string `json:"fires"`
-	// levels are the levels, one by one.
-	//
 	// +listType=map
 	// +listMapKey=severity
 	// +optional
 	Levels []BacktestLevel `json:"levels,omitempty"`
 }
 
-// BacktestLevel is what one line would have done.
+// BacktestLevel is one level.
 type BacktestLevel struct {
 	// +required
 	Severity string `json:"severity"`
-	// fires is how often the alert would have begun to fire, over all series.
+	// fires is how often it would have begun to fire.
 	//
 	// +required
 	Fires int64 `json:"fires"`
-	// firing is for how long an alert would have fired, in all, such as 42m; times in which several series fire count once.
+	// firing is for how long any series would have fired, such as 42m.
 	//
 	// +required
 	Firing string `json:"firing"`
-	// longest is the longest that an alert would have fired without a break, such as 20m.
+	// longest is the longest without a break, such as 20m.
 	//
 	// +optional
 	Longest string `json:"longest,omitempty"`
-	// lastFired is when an alert would last have begun to fire.
+	// lastFired is when it would last have begun to fire.
 	//
 	// +optional
 	LastFired *metav1.Time `json:"lastFired,omitempty"`
-	// worstLabels are the labels of the series that would have fired most.
+	// worstLabels are those of the worst series.
 	//
 	// +optional
 	WorstLabels map[string]string `json:"worstLabels,omitempty"`
 }
 
-// Recommendation is a line that would have been quiet enough. Exactly one of above and below is set.
+// Recommendation is for one level.
 type Recommendation struct {
-	// severity is the level that it is for.
-	//
 	// +required
 	Severity string `json:"severity"`
-	// above is the line, in the signal's unit, such as 3.1s.
+	// above is the value, such as 3.1s.
 	//
 	// +optional
 	Above string `json:"above,omitempty"`
-	// below is the line, in the signal's unit.
+	// below is the value.
 	//
 	// +optional
 	Below string `json:"below,omitempty"`
-	// because says what the line rests on, such as "fires at most once a week over 7d (98% covered)".
+	// because says why, such as "fires at most once a week over 7d".
 	//
 	// +required
 	Because string `json:"because"`

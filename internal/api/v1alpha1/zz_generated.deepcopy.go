@@ -76,13 +76,6 @@ func (in *AlertThresholdSpec) DeepCopyInto(out *AlertThresholdSpec) {
 		*out = new(Signal)
 		(*in).DeepCopyInto(*out)
 	}
-	if in.Selector != nil {
-		in, out := &in.Selector, &out.Selector
-		*out = make(map[string]string, len(*in))
-		for key, val := range *in {
-			(*out)[key] = val
-		}
-	}
 	if in.Levels != nil {
 		in, out := &in.Levels, &out.Levels
 		*out = make([]Level, len(*in))
@@ -97,6 +90,13 @@ func (in *AlertThresholdSpec) DeepCopyInto(out *AlertThresholdSpec) {
 	}
 	if in.Annotations != nil {
 		in, out := &in.Annotations, &out.Annotations
+		*out = make(map[string]string, len(*in))
+		for key, val := range *in {
+			(*out)[key] = val
+		}
+	}
+	if in.MovedSelector != nil {
+		in, out := &in.MovedSelector, &out.MovedSelector
 		*out = make(map[string]string, len(*in))
 		for key, val := range *in {
 			(*out)[key] = val
@@ -285,6 +285,13 @@ func (in *Signal) DeepCopyInto(out *Signal) {
 		in, out := &in.By, &out.By
 		*out = make([]string, len(*in))
 		copy(*out, *in)
+	}
+	if in.MatchLabels != nil {
+		in, out := &in.MatchLabels, &out.MatchLabels
+		*out = make(map[string]string, len(*in))
+		for key, val := range *in {
+			(*out)[key] = val
+		}
 	}
 }
 
