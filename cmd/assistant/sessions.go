@@ -44,5 +44,5 @@ func openSessions(opts options, failed func(operation string), logger *slog.Logg
 	if err != nil {
 		return nil, nil, err
 	}
-	return session.NewTolerant(shared, failed, logger), shared.Close, nil
+	return session.NewDegradedStore(shared, failed, logger), shared.Close, nil
 }

@@ -7,7 +7,7 @@ import "strings"
 // in exactly one of the three.
 //
 // A call without an answer is not estimated: nobody knows whether the vendor read its prompt.
-func Account(r Request, a Answer) Usage {
+func SettleUsage(r Request, a Answer) Usage {
 	switch {
 	case a.Usage.Source != "":
 		return a.Usage

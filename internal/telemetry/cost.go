@@ -35,7 +35,7 @@ func newCosts(models []string, prices price.Table) *costs {
 }
 
 // book adds a call's tokens and returns the status of the lookup.
-func (c *costs) book(model string, u assistant.Usage) string {
+func (c *costs) addTokens(model string, u assistant.Usage) string {
 	a, ok := c.models[model]
 	if !ok {
 		return metric.LookupUnpriced

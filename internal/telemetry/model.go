@@ -104,7 +104,7 @@ func (r *Recorder) ModelCall(ctx context.Context, c Call) {
 	}
 	m.time(e, model, c)
 	if c.Usage.Source != assistant.UsageUnknown {
-		m.spend(e, model, c.Usage)
+		m.addUsage(e, model, c.Usage)
 	}
 }
 
@@ -121,12 +121,12 @@ func (m *modelMetrics) time(e prometheus.Labels, model string, c Call) {
 	}
 }
 
-func (m *modelMetrics) spend(e prometheus.Labels, model string, u assistant.Usage) {
+func (m *modelMetrics) addUsage(e prometheus.Labels, model string, u assistant.Usage) {
 	add(e, m.tokens.WithLabelValues(model, metric.TokenPrompt), float64(u.PromptTokens))
 	add(e, m.tokens.WithLabelValues(model, metric.TokenCompletion), float64(u.CompletionTokens))
 	add(e, m.details.WithLabelValues(model, metric.TokenCached), float64(u.CachedTokens))
 	add(e, m.details.WithLabelValues(model, metric.TokenThinking), float64(u.ThinkingTokens))
-	add(e, m.lookups.WithLabelValues(model, m.costs.book(model, u)), 1)
+	add(e, m.lookups.WithLabelValues(model, m.costs.addTokens(model, u)), 1)
 }
 
 // Attempt records an HTTP request to the model's API that was answered with a status, 0 if it was not answered.

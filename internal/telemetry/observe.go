@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/plimsoll-dev/plimsoll/internal/assistant"
-	"github.com/plimsoll-dev/plimsoll/internal/metric"
+	"github.com/plimsoll-dev/plimsoll/internal/logs"
 )
 
 // Observe returns model with every call recorded and logged: lengths and tokens, never a text. The usage in its answers
@@ -29,9 +29,9 @@ func (o *observed) Generate(ctx context.Context, r assistant.Request, emit func(
 
 	call := Call{Model: o.Name()}
 	start := time.Now()
-	answer, err := o.Model.Generate(ctx, r, call.hear(start, emit))
+	answer, err := o.Model.Generate(ctx, r, call.timeFirstToken(start, emit))
 	call.Elapsed = time.Since(start)
-	answer.Usage = assistant.Account(r, answer)
+	answer.Usage = assistant.SettleUsage(r, answer)
 	call.Finish, call.Usage, call.Err = answer.Finish, answer.Usage, err
 	o.recorder.ModelCall(ctx, call)
 	o.log(ctx, r, answer, call)
@@ -39,7 +39,7 @@ func (o *observed) Generate(ctx context.Context, r assistant.Request, emit func(
 }
 
 // hear notes when text comes, and passes it on to emit if there is one.
-func (c *Call) hear(start time.Time, emit func(string) error) func(string) error {
+func (c *Call) timeFirstToken(start time.Time, emit func(string) error) func(string) error {
 	return func(text string) error {
 		c.Last = time.Since(start)
 		if c.Parts == 0 {
@@ -54,30 +54,19 @@ func (c *Call) hear(start time.Time, emit func(string) error) func(string) error
 }
 
 func (o *observed) log(ctx context.Context, r assistant.Request, answer assistant.Answer, c Call) {
-	attrs := []slog.Attr{
-		slog.String("model", c.Model),
-		slog.Int("prompt_length", utf8.RuneCountInString(r.Prompt())),
-		slog.Int("response_length", utf8.RuneCountInString(answer.Text)),
-		slog.Group("tokens",
-			slog.Int(metric.TokenPrompt, c.Usage.PromptTokens),
-			slog.Int(metric.TokenCompletion, c.Usage.CompletionTokens)),
-		slog.String("usage_source", string(c.Usage.Source)),
-		slog.Duration("duration", c.Elapsed),
+	event := logs.Call{
+		Model: c.Model, PromptLength: utf8.RuneCountInString(r.Prompt()), ResponseLength: utf8.RuneCountInString(answer.Text),
+		PromptTokens: c.Usage.PromptTokens, CompletionTokens: c.Usage.CompletionTokens, UsageSource: string(c.Usage.Source),
+		Duration: c.Elapsed,
 	}
-	if c.Err == nil {
-		o.logger.LogAttrs(ctx, slog.LevelInfo, "AI model call successful", attrs...)
-		return
+	level := slog.LevelInfo
+	if c.Err != nil {
+		kind := assistant.KindOf(c.Err)
+		event.ErrorType, event.Error = string(kind), c.Err.Error()
+		level = slog.LevelError
+		if kind == assistant.KindCancelled { // the client left: nobody needs to act on that
+			level = slog.LevelWarn
+		}
 	}
-	attrs = append(attrs,
-		slog.String("error", c.Err.Error()),
-		slog.String("error_type", string(assistant.KindOf(c.Err))))
-	o.logger.LogAttrs(ctx, failureLevel(c.Err), "AI model call failed", attrs...)
-}
-
-// failureLevel is an error, unless whoever asked went away: nobody needs to act on that.
-func failureLevel(err error) slog.Level {
-	if assistant.KindOf(err) == assistant.KindCancelled {
-		return slog.LevelWarn
-	}
-	return slog.LevelError
+	event.Log(ctx, o.logger, level)
 }

@@ -63,35 +63,18 @@ func New(c Config) *API {
 	if a.limits == (Limits{}) {
 		a.limits = DefaultLimits()
 	}
-	for _, e := range a.expected() {
-		a.recorder.Expect(e)
-	}
+	a.expectRequests()
 	return a
 }
 
 // Uptime is how long ago the API was made.
 func (a *API) Uptime() time.Duration { return time.Since(a.started) }
 
-// Handler serves everything on one port, but for what only operators may change.
-func (a *API) Handler() http.Handler {
-	return a.handler(a.userRoutes(), a.healthRoutes(), a.metricsRoutes(), a.statsRoutes())
-}
+// Handler serves everything on one port, except what only operators may change.
+func (a *API) Handler() http.Handler { return a.handler(sharedPort) }
 
 // PublicHandler serves users: everything but metrics and statistics.
-func (a *API) PublicHandler() http.Handler { return a.handler(a.userRoutes(), a.healthRoutes()) }
+func (a *API) PublicHandler() http.Handler { return a.handler(publicPort) }
 
-// TelemetryHandler serves operators: metrics, health, statistics and the level of the log.
-func (a *API) TelemetryHandler() http.Handler {
-	return a.handler(a.healthRoutes(), a.metricsRoutes(), a.statsRoutes(), a.levelRoutes())
-}
-
-// userRoutes are the routes that cost something, for clients that are known and patient.
-func (a *API) userRoutes() []route {
-	return a.guarded(a.chatRoutes(), a.completionRoutes(), a.modelRoutes())
-}
-
-const metricsPath = "/metrics"
-
-func (a *API) metricsRoutes() []route {
-	return []route{{http.MethodGet, metricsPath, a.recorder.Handler(a.logger).ServeHTTP}}
-}
+// TelemetryHandler serves operators: metrics, health, statistics and the log level.
+func (a *API) TelemetryHandler() http.Handler { return a.handler(telemetryPort) }

@@ -19,7 +19,7 @@ type wireMessage struct {
 
 // converse takes over the messages. What system and developer say is put together, in order, since there is one system
 // instruction; messages without text say nothing and are left out.
-func (in *completionRequest) converse(messages []wireMessage, limits Limits) error {
+func (in *completionRequest) setMessages(messages []wireMessage, limits Limits) error {
 	if err := limits.checkHistory(len(messages)); err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func (in *completionRequest) converse(messages []wireMessage, limits Limits) err
 	}
 	in.request.System = strings.Join(system, "\n\n")
 	if n := len(messages); n == 0 || messages[n-1].Role != "user" || strings.TrimSpace(in.request.Prompt()) == "" {
-		return mistake("messages", "invalid_value", "The last of the messages must be the user's, and hold text.")
+		return parameterError("messages", "invalid_value", "The last of the messages must be the user's, and hold text.")
 	}
 	return limits.checkPrompt(all...)
 }
@@ -54,13 +54,13 @@ func (m wireMessage) text(param string) (string, error) {
 	switch m.Role {
 	case "system", "developer", "user", "assistant":
 	default:
-		return "", mistake(param+".role", "invalid_value", "The role must be system, developer, user or assistant; tools are not supported.")
+		return "", parameterError(param+".role", "invalid_value", "The role must be system, developer, user or assistant; tools are not supported.")
 	}
 	for name, raw := range map[string]json.RawMessage{
 		"tool_calls": m.ToolCalls, "function_call": m.FunctionCall, "audio": m.Audio,
 	} {
 		if !isNull(raw) && compact(raw) != "[]" {
-			return "", mistake(param+"."+name, "unsupported_parameter", "Tools and audio are not supported; send messages of text only.")
+			return "", parameterError(param+"."+name, "unsupported_parameter", "Tools and audio are not supported; send messages of text only.")
 		}
 	}
 	return textOf(m.Content, param+".content")
@@ -75,7 +75,7 @@ func textOf(content json.RawMessage, param string) (string, error) {
 	if content[0] == '"' {
 		var text string
 		if err := json.Unmarshal(content, &text); err != nil {
-			return "", mistake(param, "invalid_type", want)
+			return "", parameterError(param, "invalid_type", want)
 		}
 		return text, nil
 	}
@@ -84,12 +84,12 @@ func textOf(content json.RawMessage, param string) (string, error) {
 		Text *string `json:"text"`
 	}
 	if err := json.Unmarshal(content, &parts); err != nil {
-		return "", mistake(param, "invalid_type", want)
+		return "", parameterError(param, "invalid_type", want)
 	}
 	var b strings.Builder
 	for i, part := range parts {
 		if part.Type != "text" || part.Text == nil {
-			return "", mistake(fmt.Sprintf("%s[%d]", param, i), "unsupported_parameter", "Only parts of the type text are supported.")
+			return "", parameterError(fmt.Sprintf("%s[%d]", param, i), "unsupported_parameter", "Only parts of the type text are supported.")
 		}
 		b.WriteString(*part.Text)
 	}

@@ -27,7 +27,7 @@ func decodeCompletion(body io.Reader, limits Limits) (completionRequest, error) 
 	var in completionRequest
 	var p parameters
 	if err := decodeOne(body, &p); err != nil {
-		return in, badBody(err, completionShape)
+		return in, bodyError(err, completionShape)
 	}
 	var messages []wireMessage
 	for _, step := range []func() error{
@@ -42,9 +42,9 @@ func decodeCompletion(body io.Reader, limits Limits) (completionRequest, error) 
 		}
 	}
 	if in.model == "" {
-		return in, mistake("model", "missing_required_parameter", "The parameter model is missing; GET /v1/models lists them.")
+		return in, parameterError("model", "missing_required_parameter", "The parameter model is missing; GET /v1/models lists them.")
 	}
-	return in, in.converse(messages, limits)
+	return in, in.setMessages(messages, limits)
 }
 
 func (in *completionRequest) readStream(p parameters) error {
@@ -58,7 +58,7 @@ func (in *completionRequest) readStream(p parameters) error {
 		return err
 	}
 	if !isNull(p["stream_options"]) && !in.stream {
-		return mistake("stream_options", "invalid_value", "The parameter stream_options is for requests with stream true only.")
+		return parameterError("stream_options", "invalid_value", "The parameter stream_options is for requests with stream true only.")
 	}
 	in.includeUsage = options.IncludeUsage
 	return nil
@@ -78,17 +78,17 @@ func readOptions(o *assistant.Options, p parameters) error {
 	}
 	switch {
 	case maxTokens != nil && o.MaxTokens != nil && *maxTokens != *o.MaxTokens:
-		return mistake("max_tokens", "invalid_value", "Give max_completion_tokens or max_tokens, its old name, not both.")
+		return parameterError("max_tokens", "invalid_value", "Give max_completion_tokens or max_tokens, its old name, not both.")
 	case maxTokens != nil:
 		o.MaxTokens = maxTokens
 	}
 	switch {
 	case o.Temperature != nil && (*o.Temperature < 0 || *o.Temperature > 2):
-		return mistake("temperature", "invalid_value", "The temperature must be 0 to 2.")
+		return parameterError("temperature", "invalid_value", "The temperature must be 0 to 2.")
 	case o.TopP != nil && (*o.TopP < 0 || *o.TopP > 1):
-		return mistake("top_p", "invalid_value", "The top_p must be 0 to 1.")
+		return parameterError("top_p", "invalid_value", "The top_p must be 0 to 1.")
 	case o.MaxTokens != nil && *o.MaxTokens < 1:
-		return mistake("max_completion_tokens", "invalid_value", "The greatest number of tokens must be 1 or more.")
+		return parameterError("max_completion_tokens", "invalid_value", "The greatest number of tokens must be 1 or more.")
 	}
 	return readStop(o, p)
 }
@@ -104,7 +104,7 @@ func readStop(o *assistant.Options, p parameters) error {
 		return err
 	}
 	if len(o.Stop) > maxStops || slices.Contains(o.Stop, "") {
-		return mistake("stop", "invalid_value", "The parameter stop must be "+want+".")
+		return parameterError("stop", "invalid_value", "The parameter stop must be "+want+".")
 	}
 	return nil
 }

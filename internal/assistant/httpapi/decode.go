@@ -33,26 +33,26 @@ func decodeOne(body io.Reader, v any) error {
 	}
 }
 
-func invalid(message string) *failure {
-	return &failure{status: http.StatusBadRequest, kind: assistant.KindInvalid, message: message}
+func invalidRequest(message string) *httpError {
+	return &httpError{status: http.StatusBadRequest, kind: assistant.KindInvalid, message: message}
 }
 
 // badBody says what is wrong with a body that could not be read. It does not quote it; shape says what it should be.
-func badBody(err error, shape string) error {
+func bodyError(err error, shape string) error {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return &failure{
+		return &httpError{
 			status: http.StatusRequestEntityTooLarge, kind: kindTooLarge,
 			message: fmt.Sprintf("The body is larger than %d bytes; send less.", tooLarge.Limit),
 		}
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return &failure{
+		return &httpError{
 			status: http.StatusRequestTimeout, kind: assistant.KindTimeout, message: "The body did not arrive in time.",
 		}
 	case errors.Is(err, io.EOF):
-		return invalid("The body is empty; it must be " + shape + ".")
+		return invalidRequest("The body is empty; it must be " + shape + ".")
 	default:
-		return invalid("The body must be " + shape + ".")
+		return invalidRequest("The body must be " + shape + ".")
 	}
 }

@@ -27,7 +27,7 @@ var paramName = regexp.MustCompile(`^[A-Za-z0-9_.\[\]-]{0,80}$`)
 // written here, not by the client.
 func wantRefusal(t *testing.T, err error) {
 	t.Helper()
-	var f *failure
+	var f *httpError
 	if !errors.As(err, &f) {
 		t.Fatalf("%v is not the request's fault", err)
 	}

@@ -33,7 +33,7 @@ func (l Limits) checkPrompt(texts ...string) error {
 	if n <= l.PromptCharacters {
 		return nil
 	}
-	return &failure{
+	return &httpError{
 		status: http.StatusBadRequest, kind: kindTooLarge, param: "messages", code: "context_length_exceeded",
 		message: fmt.Sprintf("The text is longer than %d characters; shorten it, or send it in parts.", l.PromptCharacters),
 	}
@@ -44,14 +44,14 @@ func (l Limits) checkHistory(messages int) error {
 	if messages <= l.HistoryMessages {
 		return nil
 	}
-	return &failure{
+	return &httpError{
 		status: http.StatusBadRequest, kind: kindTooLarge, param: "messages", code: "context_length_exceeded",
 		message: fmt.Sprintf("There are more than %d messages; leave out the oldest, or sum them up.", l.HistoryMessages),
 	}
 }
 
 // newest is the end of a history that is not too long. It begins with a user's message, as conversations do.
-func (l Limits) newest(history []assistant.Message) []assistant.Message {
+func (l Limits) latest(history []assistant.Message) []assistant.Message {
 	if surplus := len(history) - l.HistoryMessages; surplus > 0 {
 		history = history[surplus:]
 	}

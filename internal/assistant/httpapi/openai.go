@@ -27,7 +27,7 @@ type openAIErrorDetail struct {
 }
 
 // openAIError is an error in OpenAI's words: a coarse type, and a code from a closed set.
-func openAIError(f *failure) openAIErrorBody {
+func openAIError(f *httpError) openAIErrorBody {
 	d := openAIErrorDetail{Message: f.message, Type: "invalid_request_error", Code: f.code}
 	switch {
 	case f.kind == assistant.KindQuotaDay: // no client need try again today

@@ -12,18 +12,18 @@ import (
 )
 
 // honoured are the parameters of a completion that are heeded.
-var honoured = []string{
+var supportedParameters = []string{
 	"model", "messages", "temperature", "top_p", "max_tokens", "max_completion_tokens", "stop", "stream", "stream_options",
 }
 
 // harmless are parameters that may be left unheeded: the answer means the same without them.
-var harmless = []string{
+var ignoredParameters = []string{
 	"metadata", "parallel_tool_calls", "prediction", "prompt_cache_key", "prompt_cache_options", "prompt_cache_retention",
 	"safety_identifier", "seed", "service_tier", "store", "user",
 }
 
 // unsupported are parameters that would change what the answer means, each with the values that do not.
-var unsupported = map[string][]string{
+var neutralValues = map[string][]string{
 	"audio":              nil,
 	"frequency_penalty":  {"0", "0.0"},
 	"function_call":      {`"none"`, `"auto"`},
@@ -49,10 +49,10 @@ type parameters map[string]json.RawMessage
 // check refuses what is not heeded and should be, by name.
 func (p parameters) check() error {
 	for _, name := range slices.Sorted(maps.Keys(p)) {
-		if slices.Contains(honoured, name) || slices.Contains(harmless, name) || isNull(p[name]) {
+		if slices.Contains(supportedParameters, name) || slices.Contains(ignoredParameters, name) || isNull(p[name]) {
 			continue
 		}
-		neutral, known := unsupported[name]
+		neutral, known := neutralValues[name]
 		if !known {
 			return unknownParameter(name)
 		}
@@ -61,7 +61,7 @@ func (p parameters) check() error {
 			if len(neutral) > 0 {
 				message += " with any value but " + neutral[0]
 			}
-			return mistake(name, "unsupported_parameter", message+"; leave it out.")
+			return parameterError(name, "unsupported_parameter", message+"; leave it out.")
 		}
 	}
 	return nil
@@ -73,7 +73,7 @@ func (p parameters) read(name string, v any, want string) error {
 		return nil
 	}
 	if err := json.Unmarshal(p[name], v); err != nil {
-		return mistake(name, "invalid_type", "The parameter "+name+" must be "+want+".")
+		return parameterError(name, "invalid_type", "The parameter "+name+" must be "+want+".")
 	}
 	return nil
 }
@@ -89,12 +89,12 @@ func compact(raw json.RawMessage) string {
 }
 
 // shortName is what a parameter that is sent back may look like.
-var shortName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
+var printableName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
 
 // unknownParameter names what was sent only to who sent it: a name may be anything, and the message is logged.
 func unknownParameter(name string) error {
-	f := mistake("", "unknown_parameter", "A parameter of the request is unknown, perhaps misspelt.")
-	if shortName.MatchString(name) {
+	f := parameterError("", "unknown_parameter", "A parameter of the request is unknown, perhaps misspelt.")
+	if printableName.MatchString(name) {
 		f.param = name
 		f.message = "The parameter of the request that param names is unknown, perhaps misspelt."
 	}
@@ -102,8 +102,8 @@ func unknownParameter(name string) error {
 }
 
 // mistake is a request whose parameter param is to blame.
-func mistake(param, code, message string) *failure {
-	return &failure{
+func parameterError(param, code, message string) *httpError {
+	return &httpError{
 		status: http.StatusBadRequest, kind: assistant.KindInvalid, message: message, param: param, code: code,
 	}
 }

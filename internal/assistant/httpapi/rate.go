@@ -18,7 +18,7 @@ type Rate struct {
 }
 
 // longestWait bounds what a client is told to wait, however small its rate.
-const longestWait = time.Hour
+const maxRetryAfter = time.Hour
 
 // limiter holds a bucket for each client. Clients come from the key file only, so there are no more than keys ever were.
 type limiter struct {
@@ -44,7 +44,7 @@ func newLimiter(r Rate) *limiter {
 }
 
 // take lets a request of a client pass and returns 0, or how long the client has to wait before the next.
-func (l *limiter) take(client string) time.Duration {
+func (l *limiter) reserve(client string) time.Duration {
 	if l == nil {
 		return 0
 	}
@@ -60,12 +60,12 @@ func (l *limiter) take(client string) time.Duration {
 		return 0
 	}
 	seconds := (1 - bucket.TokensAt(now)) / float64(l.limit)
-	return max(time.Nanosecond, time.Duration(min(seconds, longestWait.Seconds())*float64(time.Second)))
+	return max(time.Nanosecond, time.Duration(min(seconds, maxRetryAfter.Seconds())*float64(time.Second)))
 }
 
-func rateLimited(wait time.Duration) *failure {
-	return &failure{
-		status: http.StatusTooManyRequests, kind: kindRateLimited, code: "rate_limit_exceeded", retryAfter: wait,
+func errRateLimited(retryAfter time.Duration) *httpError {
+	return &httpError{
+		status: http.StatusTooManyRequests, kind: kindRateLimited, code: "rate_limit_exceeded", retryAfter: retryAfter,
 		message: "Too many requests; wait as long as the Retry-After header says, in seconds.",
 	}
 }

@@ -32,7 +32,7 @@ type Serving struct {
 	ShutdownTimeout time.Duration
 }
 
-type listening struct {
+type listeningServer struct {
 	server   *http.Server
 	listener net.Listener
 }
@@ -42,10 +42,10 @@ type listening struct {
 func (a *API) Serve(ctx context.Context, s Serving) error {
 	requests, abandon := context.WithCancel(context.WithoutCancel(ctx))
 	defer abandon()
-	servers := []listening{{a.server(requests, a.Handler(), s.ModelTimeout), s.Public}}
+	servers := []listeningServer{{a.server(requests, a.Handler(), s.ModelTimeout), s.Public}}
 	if s.Telemetry != nil {
 		// Telemetry goes last, so that the drain itself can be watched.
-		servers = []listening{
+		servers = []listeningServer{
 			{a.server(requests, a.PublicHandler(), s.ModelTimeout), s.Public},
 			{a.server(requests, a.TelemetryHandler(), s.ModelTimeout), s.Telemetry},
 		}
@@ -67,7 +67,7 @@ func (a *API) Serve(ctx context.Context, s Serving) error {
 	}
 }
 
-func (a *API) drain(ctx context.Context, servers []listening, s Serving, abandon func()) error {
+func (a *API) drain(ctx context.Context, servers []listeningServer, s Serving, abandon func()) error {
 	ctx, cancel := context.WithTimeout(ctx, s.ShutdownTimeout)
 	defer cancel()
 	a.draining.Store(true)

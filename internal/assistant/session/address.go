@@ -93,9 +93,9 @@ func (a Address) password() (string, error) {
 
 // quiet keeps the client library's own lines, which are not of the contract's shape, out of the output: what fails
 // comes back as an error, and Tolerant logs it.
-type quiet struct{}
+type discardLogger struct{}
 
 // Printf writes nothing.
-func (quiet) Printf(context.Context, string, ...any) {}
+func (discardLogger) Printf(context.Context, string, ...any) {}
 
-func init() { redis.SetLogger(quiet{}) }
+func init() { redis.SetLogger(discardLogger{}) }

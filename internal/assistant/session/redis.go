@@ -30,7 +30,7 @@ const SessionBytes = 1 << 20
 const Timeout = 500 * time.Millisecond
 
 // errMangled means that a session's key holds what this package did not write.
-var errMangled = errors.New("a session in Redis holds what is no message")
+var errCorrupt = errors.New("a session in Redis holds what is no message")
 
 // Redis is an assistant.Store that all replicas share. Its errors hold no message, no session id and no password.
 type Redis struct {
@@ -71,13 +71,13 @@ func (r *Redis) History(ctx context.Context, id string) ([]assistant.Message, er
 	defer cancel()
 	lines, err := r.client.LRange(ctx, listKey+id, 0, -1).Result()
 	if err != nil {
-		return nil, failure("reading a session", err)
+		return nil, withoutCommand("reading a session", err)
 	}
 	var history []assistant.Message
 	for _, line := range lines {
 		var m message
 		if json.Unmarshal([]byte(line), &m) != nil || (m.Role != assistant.RoleUser && m.Role != assistant.RoleModel) {
-			return nil, errMangled
+			return nil, errCorrupt
 		}
 		if len(history) > 0 || m.Role == assistant.RoleUser {
 			history = append(history, assistant.Message(m))
@@ -99,7 +99,7 @@ func (r *Redis) Append(ctx context.Context, id string, messages ...assistant.Mes
 		}
 		args = append(args, line)
 	}
-	return failure("writing a session", appendScript.Run(ctx, r.client, []string{listKey + id, indexKey}, args...).Err())
+	return withoutCommand("writing a session", appendScript.Run(ctx, r.client, []string{listKey + id, indexKey}, args...).Err())
 }
 
 // Delete forgets a session. One that is unknown is no error.
@@ -111,7 +111,7 @@ func (r *Redis) Delete(ctx context.Context, id string) error {
 		tx.ZRem(ctx, indexKey, id)
 		return nil
 	})
-	return failure("deleting a session", err)
+	return withoutCommand("deleting a session", err)
 }
 
 // Active is the number of sessions of all replicas that have not expired. It costs the same however many there are.
@@ -119,12 +119,12 @@ func (r *Redis) Active(ctx context.Context) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 	n, err := activeScript.Run(ctx, r.client, []string{indexKey}).Int()
-	return n, failure("counting sessions", err)
+	return n, withoutCommand("counting sessions", err)
 }
 
 // failure says what went wrong without what was said: Redis quotes a command that it does not understand, with its
 // arguments, so of its own errors only the code is kept.
-func failure(doing string, err error) error {
+func withoutCommand(doing string, err error) error {
 	var reply redis.Error
 	switch {
 	case err == nil:
@@ -132,7 +132,7 @@ func failure(doing string, err error) error {
 	case errors.As(err, &reply):
 		code, _, _ := strings.Cut(reply.Error(), " ")
 		if code == "WRONGTYPE" {
-			return errMangled
+			return errCorrupt
 		}
 		return fmt.Errorf("%s: Redis answered %s", doing, code)
 	default:

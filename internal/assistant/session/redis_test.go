@@ -176,7 +176,7 @@ func TestRedisKilledAndBack(t *testing.T) {
 	server := redisserver.Start(t)
 	store := replica(t, server, DefaultLimits(time.Hour))
 	lost := 0
-	tolerant := NewTolerant(store, func(string) { lost++ }, slog.New(slog.DiscardHandler))
+	tolerant := NewDegradedStore(store, func(string) { lost++ }, slog.New(slog.DiscardHandler))
 	tell(t, tolerant, "s", asked("before"), answered("yes"))
 	server.Kill()
 	if err := tolerant.Append(t.Context(), "s", asked("meanwhile")); err != nil || lost != 1 {
@@ -207,8 +207,8 @@ func TestErrorsOfRedisAreNamedAndQuoteNothing(t *testing.T) {
 	client.Set(ctx, listKey+"string", "x", 0)
 	client.RPush(ctx, listKey+"foreign", `{"role":"system","text":"canary"}`)
 	for _, id := range []string{"string", "foreign"} {
-		if _, err := store.History(ctx, id); !errors.Is(err, errMangled) {
-			t.Errorf("History(%s) = %v, want %v", id, err, errMangled)
+		if _, err := store.History(ctx, id); !errors.Is(err, errCorrupt) {
+			t.Errorf("History(%s) = %v, want %v", id, err, errCorrupt)
 		}
 	}
 	if err := store.Append(ctx, "string", asked("canary")); err == nil || strings.Contains(err.Error(), "canary") {

@@ -62,7 +62,7 @@ func TestARedisThatNeverAnswersIsGivenUp(t *testing.T) {
 	}
 
 	counted := 0
-	tolerant := NewTolerant(store, func(string) { counted++ }, slog.New(slog.DiscardHandler))
+	tolerant := NewDegradedStore(store, func(string) { counted++ }, slog.New(slog.DiscardHandler))
 	if history, err := tolerant.History(ctx, "a"); history != nil || err != nil {
 		t.Errorf("tolerant History = %v, %v; want none and no error", history, err)
 	}

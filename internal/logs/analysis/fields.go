@@ -9,7 +9,6 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll/internal/logs"
 	"github.com/plimsoll-dev/plimsoll/internal/logs/stats"
-	"github.com/plimsoll-dev/plimsoll/internal/metric"
 )
 
 // parser reads lines, one after another, into the same entry.
@@ -64,26 +63,27 @@ func (p *parser) field(key, value []byte, plain bool) {
 		e.Level, p.hasLevel = level(unquote(value, plain))
 	case logs.MessageKey:
 		e.Message = p.names.of(unquote(value, plain))
+		e.Kind = stats.KindOf(e.Message)
 	case logs.RequestIDKey:
 		p.requestID = value
-	case stats.MethodKey:
+	case logs.MethodKey:
 		e.Method = p.names.of(unquote(value, plain))
-	case stats.EndpointKey:
+	case logs.EndpointKey:
 		e.Endpoint = p.names.of(unquote(value, plain))
-	case stats.ModelKey:
+	case logs.ModelKey:
 		e.Model = p.names.of(unquote(value, plain))
-	case stats.ErrorTypeKey:
+	case logs.ErrorTypeKey:
 		e.ErrorType = p.names.of(unquote(value, plain))
-	case stats.ErrorKey:
+	case logs.ErrorKey:
 		p.failure = value
-	case stats.StatusKey:
+	case logs.StatusKey:
 		e.Status = status(value)
-	case stats.DurationKey:
+	case logs.DurationKey:
 		e.Duration, e.HasDuration = 0, false
 		if seconds, ok := float(value); ok {
 			e.SetDuration(time.Duration(math.Round(max(-1, min(seconds, 1e9)) * 1e9)))
 		}
-	case stats.TokensKey:
+	case logs.TokensKey:
 		e.PromptTokens, e.CompletionTokens = 0, 0
 		if value[0] == '{' && !object(value, p.tokens) {
 			e.PromptTokens, e.CompletionTokens = 0, 0
@@ -98,9 +98,9 @@ func (p *parser) token(key, value []byte, _ bool) {
 		n = 0
 	}
 	switch string(key) {
-	case metric.TokenPrompt:
+	case logs.PromptTokensKey:
 		p.entry.PromptTokens = n
-	case metric.TokenCompletion:
+	case logs.CompletionTokensKey:
 		p.entry.CompletionTokens = n
 	}
 }

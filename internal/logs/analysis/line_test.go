@@ -30,6 +30,7 @@ func reference(line []byte) (stats.Entry, bool) {
 	}
 	e.Level = map[string]slog.Level{"DEBUG": -4, "WARNING": 4, "WARN": 4, "ERROR": 8, "CRITICAL": 8}[text("level")]
 	e.Message, e.RequestID, e.Method, e.Endpoint = text("message"), text("request_id"), text("method"), text("endpoint")
+	e.Kind = stats.KindOf(e.Message)
 	e.Model, e.ErrorType, e.Error = text("model"), text("error_type"), text("error")
 	if n, ok := fields["status"].(json.Number); ok && len(n) == 3 {
 		if i, err := strconv.ParseUint(string(n), 10, 0); err == nil {

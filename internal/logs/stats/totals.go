@@ -38,11 +38,12 @@ func (t *Totals) Add(e *Entry) {
 		t.errors++
 		t.errorTypes.add(orElse(e.ErrorType, noErrorType), 1)
 	}
-	switch {
-	case e.Message == callSucceeded, e.Message == callFailed:
+	switch e.Kind {
+	case CallSucceeded, CallFailed:
 		t.addCall(e)
-	case isRequest(e.Message):
+	case RequestEnded:
 		t.addRequest(e)
+	case Other:
 	}
 }
 
@@ -63,7 +64,7 @@ func (t *Totals) addRequest(e *Entry) {
 
 func (t *Totals) addCall(e *Entry) {
 	m := modelTotals{name: orElse(e.Model, "unknown")}
-	if e.Message == callSucceeded {
+	if e.Kind == CallSucceeded {
 		m.succeeded = 1
 		m.prompt, m.completion = e.PromptTokens, e.CompletionTokens
 	} else {

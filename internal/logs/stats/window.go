@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"log/slog"
 	"sync"
 	"time"
 )
@@ -40,7 +41,7 @@ func (w *Window) Add(e *Entry) {
 			b.totals.Add(e)
 		}
 	}
-	if isError(e) {
+	if e.Level >= slog.LevelError {
 		w.recent.Add(e, w.order)
 		w.order++
 	}

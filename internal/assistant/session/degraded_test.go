@@ -56,7 +56,7 @@ func (f *faulty) Active(ctx context.Context) (int, error) {
 
 // tolerance is a Tolerant over a faulty store, with all that can be seen of it.
 type tolerance struct {
-	*Tolerant
+	*DegradedStore
 	store  *faulty
 	clock  *clock
 	log    bytes.Buffer
@@ -71,7 +71,7 @@ func newTolerance(t *testing.T) *tolerance {
 		counts: map[string]int{},
 	}
 	logger := slog.New(slog.NewTextHandler(&tol.log, nil))
-	tol.Tolerant = NewTolerant(tol.store, func(operation string) { tol.counts[operation]++ }, logger)
+	tol.DegradedStore = NewDegradedStore(tol.store, func(operation string) { tol.counts[operation]++ }, logger)
 	tol.now = clock.now
 	return tol
 }
@@ -116,7 +116,7 @@ func TestAnOutageIsSurvived(t *testing.T) {
 		t.Errorf("the store was asked %v, want %v: it is left alone for a while", tol.store.asked, want)
 	}
 	tol.breakAll(nil)
-	tol.clock.t = tol.clock.t.Add(Pause)
+	tol.clock.t = tol.clock.t.Add(RetryInterval)
 	history, err := tol.History(ctx, "a")
 	if err != nil || len(history) != 1 || history[0] != hello {
 		t.Errorf("History after the outage = %v, %v; want what was kept", history, err)
@@ -138,7 +138,7 @@ func TestAStoreThatOnlyReadsIsRead(t *testing.T) {
 	_ = tol.Append(ctx, "a", assistant.Message{Role: assistant.RoleUser, Text: "kept"})
 	tol.store.fails[metric.OperationAppend] = errors.New("Redis answered OOM")
 	for range 10 {
-		tol.clock.t = tol.clock.t.Add(Pause)
+		tol.clock.t = tol.clock.t.Add(RetryInterval)
 		_ = tol.Append(ctx, "a", assistant.Message{Role: assistant.RoleUser, Text: "lost"})
 		if history, err := tol.History(ctx, "a"); len(history) != 1 || err != nil {
 			t.Fatalf("History = %v, %v; want what is there", history, err)
@@ -168,7 +168,7 @@ func TestAClientThatLeftIsNoOutage(t *testing.T) {
 
 func TestAMangledSessionIsNoOutage(t *testing.T) {
 	tol, ctx := newTolerance(t), context.Background()
-	tol.store.fails[metric.OperationHistory] = errMangled
+	tol.store.fails[metric.OperationHistory] = errCorrupt
 	for range 2 {
 		if history, err := tol.History(ctx, "a"); history != nil || err != nil {
 			t.Errorf("History = %v, %v; want none and no error", history, err)

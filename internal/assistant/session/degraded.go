@@ -12,7 +12,7 @@ import (
 )
 
 // Pause is how long an operation that failed is left alone: an outage costs one request a Pause a timeout, not each.
-const Pause = time.Second
+const RetryInterval = time.Second
 
 // ErrUnavailable ends what cannot go on without the store.
 var ErrUnavailable = errors.New("the session store is unavailable")
@@ -20,11 +20,11 @@ var ErrUnavailable = errors.New("the session store is unavailable")
 // Tolerant is a store that may fail, of a chat that may not: while the wrapped store fails, a chat has no history and
 // is not remembered. To delete and to count cannot be pretended: those fail. Every operation not served is counted. An
 // outage, from the first operation that fails until all work again, is one line in the log and its end another.
-type Tolerant struct {
-	store  assistant.Store
-	failed func(operation string)
-	logger *slog.Logger
-	now    func() time.Time
+type DegradedStore struct {
+	store     assistant.Store
+	onFailure func(operation string)
+	logger    *slog.Logger
+	now       func() time.Time
 
 	mu    sync.Mutex
 	retry map[string]time.Time // by operation that fails, when it is tried again: a full Redis still reads
@@ -32,16 +32,16 @@ type Tolerant struct {
 	lost  int                  // operations not served in the outage
 }
 
-var _ assistant.Store = (*Tolerant)(nil)
+var _ assistant.Store = (*DegradedStore)(nil)
 
 // NewTolerant wraps store. failed is called for every operation that was not served, with one of
 // metric.StoreOperations.
-func NewTolerant(store assistant.Store, failed func(operation string), logger *slog.Logger) *Tolerant {
-	return &Tolerant{store: store, failed: failed, logger: logger, now: time.Now, retry: map[string]time.Time{}}
+func NewDegradedStore(store assistant.Store, failed func(operation string), logger *slog.Logger) *DegradedStore {
+	return &DegradedStore{store: store, onFailure: failed, logger: logger, now: time.Now, retry: map[string]time.Time{}}
 }
 
 // History returns the session's messages, none while the store fails. Its error is only ever that of ctx.
-func (t *Tolerant) History(ctx context.Context, id string) ([]assistant.Message, error) {
+func (t *DegradedStore) History(ctx context.Context, id string) ([]assistant.Message, error) {
 	var history []assistant.Message
 	err := t.try(ctx, metric.OperationHistory, func() (err error) {
 		history, err = t.store.History(ctx, id)
@@ -54,7 +54,7 @@ func (t *Tolerant) History(ctx context.Context, id string) ([]assistant.Message,
 }
 
 // Append adds messages, or forgets them while the store fails. Its error is only ever that of ctx.
-func (t *Tolerant) Append(ctx context.Context, id string, messages ...assistant.Message) error {
+func (t *DegradedStore) Append(ctx context.Context, id string, messages ...assistant.Message) error {
 	err := t.try(ctx, metric.OperationAppend, func() error { return t.store.Append(ctx, id, messages...) })
 	if err != nil {
 		return ctx.Err()
@@ -64,16 +64,16 @@ func (t *Tolerant) Append(ctx context.Context, id string, messages ...assistant.
 
 // Delete forgets a session. It fails where the store does: nobody is told that something is gone which is not. It asks
 // the store in an outage too, and is no part of one: its error reaches whoever asked.
-func (t *Tolerant) Delete(ctx context.Context, id string) error {
+func (t *DegradedStore) Delete(ctx context.Context, id string) error {
 	err := t.store.Delete(ctx, id)
 	if err != nil && ctx.Err() == nil {
-		t.failed(metric.OperationDelete)
+		t.onFailure(metric.OperationDelete)
 	}
 	return err
 }
 
 // Active is the number of sessions that have not expired. It fails while the store does: a gap is true, a zero is not.
-func (t *Tolerant) Active(ctx context.Context) (int, error) {
+func (t *DegradedStore) Active(ctx context.Context) (int, error) {
 	var n int
 	err := t.try(ctx, metric.OperationActive, func() (err error) {
 		n, err = t.store.Active(ctx)
@@ -83,7 +83,7 @@ func (t *Tolerant) Active(ctx context.Context) (int, error) {
 }
 
 // try does an operation of the store, unless that is left alone for now, and notes how it went.
-func (t *Tolerant) try(ctx context.Context, operation string, do func() error) error {
+func (t *DegradedStore) try(ctx context.Context, operation string, do func() error) error {
 	allowed, again := t.mayTry(operation)
 	err := ErrUnavailable
 	if allowed {
@@ -97,18 +97,18 @@ func (t *Tolerant) try(ctx context.Context, operation string, do func() error) e
 		return nil
 	case ctx.Err() != nil:
 		return err // whoever asked went away: that says nothing about the store
-	case errors.Is(err, errMangled):
+	case errors.Is(err, errCorrupt):
 		t.logger.WarnContext(ctx, "Session store holds a session that cannot be read", "operation", operation)
 	default:
 		t.broke(ctx, operation, err)
 	}
-	t.failed(operation)
+	t.onFailure(operation)
 	return err
 }
 
 // mayTry reports whether the store may be asked, always while the operation works and once a Pause while it fails, and
 // whether it is asked again after a failure.
-func (t *Tolerant) mayTry(operation string) (allowed, again bool) {
+func (t *DegradedStore) mayTry(operation string) (allowed, again bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	retry, failing := t.retry[operation]
@@ -119,11 +119,11 @@ func (t *Tolerant) mayTry(operation string) (allowed, again bool) {
 	if now.Before(retry) {
 		return false, false
 	}
-	t.retry[operation] = now.Add(Pause)
+	t.retry[operation] = now.Add(RetryInterval)
 	return true, true
 }
 
-func (t *Tolerant) broke(ctx context.Context, operation string, err error) {
+func (t *DegradedStore) broke(ctx context.Context, operation string, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.retry) == 0 {
@@ -133,11 +133,11 @@ func (t *Tolerant) broke(ctx context.Context, operation string, err error) {
 	}
 	t.lost++
 	if _, failing := t.retry[operation]; !failing {
-		t.retry[operation] = t.now().Add(Pause)
+		t.retry[operation] = t.now().Add(RetryInterval)
 	}
 }
 
-func (t *Tolerant) worked(ctx context.Context, operation string) {
+func (t *DegradedStore) worked(ctx context.Context, operation string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.retry, operation)

@@ -138,7 +138,7 @@ func TestWithoutKeysTheRateIsForAll(t *testing.T) {
 	if first, second := as(a, "Bearer a", "GET", "/v1/models", ""), as(a, "Bearer b", "GET", "/v1/models", ""); first.Code != 200 || second.Code != 429 {
 		t.Errorf("answers = %d, %d; want one request in all", first.Code, second.Code)
 	}
-	if l := newLimiter(Rate{PerSecond: 1e-9, Burst: 1}); l.take("") != 0 || l.take("") != time.Hour {
+	if l := newLimiter(Rate{PerSecond: 1e-9, Burst: 1}); l.reserve("") != 0 || l.reserve("") != time.Hour {
 		t.Error("a client should be told to wait an hour at most")
 	}
 }
