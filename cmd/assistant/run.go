@@ -39,18 +39,17 @@ func serve(ctx context.Context, opts options, key string, log logging) (err erro
 	if err != nil {
 		return err
 	}
-	var recorder *telemetry.Recorder // counts the sessions, and what their store did not do
-	sessions, closeSessions, err := openSessions(opts, func(op string) { recorder.SessionStoreError(op) }, logger)
+	sampler := system.Start(ctx, ".", logger)
+	go log.window.Follow(ctx, system.Interval, func() (cpu, memory *float64) { return resources(sampler.Reading()) })
+	recorder := telemetry.New(telemetry.Config{
+		Models: opts.modelNames(), Prices: prices, System: sampler.Reading, LogWriteErrors: log.output.Lost,
+	})
+	sessions, closeSessions, err := openSessions(opts, recorder.SessionStoreError, logger)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, closeSessions()) }()
-	sampler := system.Start(ctx, ".", logger)
-	go log.window.Follow(ctx, system.Interval, func() (cpu, memory *float64) { return resources(sampler.Reading()) })
-	recorder = telemetry.New(telemetry.Config{
-		Models: opts.modelNames(), Prices: prices, Sessions: sessions.Active, System: sampler.Reading,
-		LogWriteErrors: log.output.Lost,
-	})
+	recorder.CollectSessions(sessions.Active)
 	models, err := openModels(ctx, opts, key, recorder)
 	for _, model := range models {
 		defer func() { err = errors.Join(err, model.Close()) }()

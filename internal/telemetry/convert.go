@@ -56,12 +56,6 @@ func description(m metric.Metric, t metric.Type) *prometheus.Desc {
 	return prometheus.NewDesc(m.Name, m.Help, m.Labels, nil)
 }
 
-// total describes a counter that somebody else keeps and whose value is read at every scrape.
-func total(m metric.Metric) *prometheus.Desc {
-	mustBe(m, metric.Counter)
-	return prometheus.NewDesc(m.Name, m.Help, m.Labels, nil)
-}
-
 // mustBe panics if the contract and the code that emits it disagree: that is found by the first test that starts it.
 func mustBe(m metric.Metric, t metric.Type) {
 	if m.Type != t {

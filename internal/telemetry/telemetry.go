@@ -3,7 +3,6 @@
 package telemetry
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -24,9 +23,6 @@ type Config struct {
 	Models []string
 	// Prices are what the models' tokens cost. A model without one has no cost, and its calls count as unpriced.
 	Prices price.Table
-	// Sessions is the number of active sessions, asked at every scrape. Its error is a gap in the gauge; whoever answers
-	// has logged it.
-	Sessions func(context.Context) (int, error)
 	// System is the last reading of the system's resources, asked at every scrape. It must not wait.
 	System func() system.Reading
 	// LogWriteErrors is the number of log lines that the log file could not take, asked at every scrape; nil for none.
@@ -59,7 +55,7 @@ func New(c Config) *Recorder {
 	}
 	r.registry.MustRegister(
 		r.requests, r.requestDuration, r.errors, r.storeErrors,
-		newGauges(c.Sessions, c.System),
+		newSystemCollector(c.System),
 		counterOf(metric.LogWriteErrors, c.LogWriteErrors),
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),

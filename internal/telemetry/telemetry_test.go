@@ -28,15 +28,16 @@ const (
 
 func fresh() *Recorder {
 	percent := 12.5
-	return New(Config{
-		Models:   []string{model, unpriced},
-		Prices:   price.Table{model: {Prompt: 0.1, Completion: 0.4, Cached: 0.025}},
-		Sessions: func(context.Context) (int, error) { return 3, nil },
+	r := New(Config{
+		Models: []string{model, unpriced},
+		Prices: price.Table{model: {Prompt: 0.1, Completion: 0.4, Cached: 0.025}},
 		System: func() system.Reading {
 			return system.Reading{CPUPercent: &percent, Memory: &system.Memory{Percent: 25}, Disk: &system.Disk{Percent: 50},
 				DiskTraffic: &system.Traffic{In: 1, Out: 2}, NetworkTraffic: &system.Traffic{In: 3, Out: 4}}
 		},
 	})
+	r.CollectSessions(func(context.Context) (int, error) { return 3, nil })
+	return r
 }
 
 func gather(t *testing.T, r *Recorder) map[string]*dto.MetricFamily {
@@ -111,10 +112,8 @@ func TestNoClientCanGrowTheSeries(t *testing.T) {
 
 func TestWhatIsUnknownIsAbsent(t *testing.T) {
 	var out bytes.Buffer
-	r := New(Config{
-		Sessions: func(context.Context) (int, error) { return 0, errors.New("store is down") },
-		System:   func() system.Reading { return system.Reading{} },
-	})
+	r := New(Config{System: func() system.Reading { return system.Reading{} }})
+	r.CollectSessions(func(context.Context) (int, error) { return 0, errors.New("store is down") })
 	page := scrape(t, r, slog.New(slog.NewTextHandler(&out, nil)), "")
 	for _, m := range []metric.Metric{
 		metric.ActiveSessions, metric.CPUUsage, metric.MemoryUsage, metric.DiskUsage,
@@ -180,11 +179,7 @@ func TestWhatIsCountedElsewhere(t *testing.T) {
 		read func() int64
 		want string
 	}{{nil, "log_write_errors_total 0\n"}, {func() int64 { return 7 }, "log_write_errors_total 7\n"}} {
-		r := New(Config{
-			Sessions:       func(context.Context) (int, error) { return 0, nil },
-			System:         func() system.Reading { return system.Reading{} },
-			LogWriteErrors: tt.read,
-		})
+		r := New(Config{System: func() system.Reading { return system.Reading{} }, LogWriteErrors: tt.read})
 		if page := scrape(t, r, slog.New(slog.DiscardHandler), ""); !strings.Contains(page, tt.want) {
 			t.Errorf("/metrics lacks %q", tt.want)
 		}

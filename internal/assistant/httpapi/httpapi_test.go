@@ -98,7 +98,8 @@ func newAPIWith(t *testing.T, c Config) (*API, *syncBuffer) {
 	for _, m := range c.Models {
 		names = append(names, m.Name())
 	}
-	c.Recorder = telemetry.New(telemetry.Config{Models: names, Sessions: store.Active, System: read})
+	c.Recorder = telemetry.New(telemetry.Config{Models: names, System: read})
+	c.Recorder.CollectSessions(store.Active)
 	for i, m := range c.Models {
 		c.Models[i] = telemetry.Observe(m, c.Recorder, c.Logger)
 	}
