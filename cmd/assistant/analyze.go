@@ -93,7 +93,7 @@ func parseAnalyze(args []string, now time.Time) (analyzeOptions, error) {
 	o := analyzeOptions{to: now}
 	fs := flag.NewFlagSet("analyze", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
-	span := fs.String("range", "", "")
+	lookback := fs.String("range", "", "")
 	since := fs.String("since", "", "")
 	fs.StringVar(&o.output, "o", "table", "")
 	var last []string // behind --, where everything is a file
@@ -116,18 +116,18 @@ func parseAnalyze(args []string, now time.Time) (analyzeOptions, error) {
 	if o.output != "table" && o.output != "json" {
 		return o, fmt.Errorf("-o %q: want table or json", o.output)
 	}
-	return o, o.bound(*span, *since)
+	return o, o.setRange(*lookback, *since)
 }
 
 // bound sets where the lines that count begin.
-func (o *analyzeOptions) bound(span, since string) error {
+func (o *analyzeOptions) setRange(lookback, since string) error {
 	switch {
-	case span != "" && since != "":
+	case lookback != "" && since != "":
 		return errors.New("--range and --since exclude each other")
-	case span != "":
-		d, err := model.ParseDuration(span)
+	case lookback != "":
+		d, err := model.ParseDuration(lookback)
 		if err != nil || d <= 0 {
-			return fmt.Errorf("--range %q: want a duration such as 90s, 30m, 1h or 1d", span)
+			return fmt.Errorf("--range %q: want a duration such as 90s, 30m, 1h or 1d", lookback)
 		}
 		o.from = o.to.Add(-time.Duration(d))
 	case since != "":

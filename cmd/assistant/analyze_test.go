@@ -136,8 +136,8 @@ func TestProgressIsShownOnATerminalOnly(t *testing.T) {
 	for _, tt := range []struct {
 		read, total int64
 		want        string
-	}{{1_000_000, 4_000_000, "read 1 of 4 MB, 25%"}, {2_000_000, sizeOf([]string{"-"}), "read 2 MB"}, {4_000_000, sizeOf([]string{file}), "read 4 of 4 MB, 100%"}} {
-		if got := readSoFar(tt.read, tt.total); got != tt.want {
+	}{{1_000_000, 4_000_000, "read 1 of 4 MB, 25%"}, {2_000_000, totalSize([]string{"-"}), "read 2 MB"}, {4_000_000, totalSize([]string{file}), "read 4 of 4 MB, 100%"}} {
+		if got := progressText(tt.read, tt.total); got != tt.want {
 			t.Errorf("progress = %q, want %q", got, tt.want)
 		}
 	}

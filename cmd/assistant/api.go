@@ -89,7 +89,7 @@ func openModels(ctx context.Context, opts options, key string, recorder *telemet
 	for _, name := range opts.modelNames() {
 		model, err := gemini.New(ctx, gemini.Config{
 			Model: name, APIKey: key, CurrentKey: current, Endpoint: opts.geminiEndpoint, Timeout: opts.geminiTimeout,
-			Attempted: func(ctx context.Context, status int) { recorder.Attempt(ctx, name, status) },
+			OnAttempt: func(ctx context.Context, status int) { recorder.Attempt(ctx, name, status) },
 		})
 		if err != nil {
 			return models, err

@@ -13,7 +13,7 @@ func progress(s streams, files []string, read *atomic.Int64) (done func()) {
 	if !s.terminal {
 		return func() {}
 	}
-	total := sizeOf(files)
+	total := totalSize(files)
 	stop := make(chan struct{})
 	var running sync.WaitGroup
 	running.Go(func() {
@@ -25,7 +25,7 @@ func progress(s streams, files []string, read *atomic.Int64) (done func()) {
 				fmt.Fprint(s.err, "\r\033[K") // leaves a clean line
 				return
 			case <-t.C:
-				fmt.Fprint(s.err, "\r\033[K"+readSoFar(read.Load(), total))
+				fmt.Fprint(s.err, "\r\033[K"+progressText(read.Load(), total))
 			}
 		}
 	})
@@ -35,7 +35,7 @@ func progress(s streams, files []string, read *atomic.Int64) (done func()) {
 	}
 }
 
-func readSoFar(read, total int64) string {
+func progressText(read, total int64) string {
 	const megabyte = 1e6
 	if total <= 0 {
 		return fmt.Sprintf("read %.0f MB", float64(read)/megabyte)
@@ -44,7 +44,7 @@ func readSoFar(read, total int64) string {
 }
 
 // sizeOf is the size of all files in bytes, 0 if that cannot be known.
-func sizeOf(files []string) (total int64) {
+func totalSize(files []string) (total int64) {
 	for _, name := range files {
 		info, err := os.Stat(name)
 		if err != nil || !info.Mode().IsRegular() {

@@ -40,7 +40,7 @@ func serve(ctx context.Context, opts options, key string, log logging) (err erro
 		return err
 	}
 	sampler := system.Start(ctx, ".", logger)
-	go log.window.Follow(ctx, system.Interval, func() (cpu, memory *float64) { return resources(sampler.Reading()) })
+	go log.window.Follow(ctx, system.Interval, func() (cpu, memory *float64) { return cpuAndMemory(sampler.Reading()) })
 	recorder := telemetry.New(telemetry.Config{
 		Models: opts.modelNames(), Prices: prices, System: sampler.Reading, LogWriteErrors: log.output.Lost,
 	})
@@ -62,7 +62,7 @@ func serve(ctx context.Context, opts options, key string, log logging) (err erro
 		Stats: log.window, Level: log.level,
 	}
 	for _, model := range models {
-		config.Models = append(config.Models, telemetry.Observe(model, recorder, logger))
+		config.Models = append(config.Models, telemetry.Instrument(model, recorder, logger))
 	}
 	if err := opts.api.configure(ctx, &config, logger); err != nil {
 		return err
@@ -73,7 +73,7 @@ func serve(ctx context.Context, opts options, key string, log logging) (err erro
 		return err
 	}
 
-	logger.InfoContext(ctx, "Application started", started(opts, serving)...)
+	logger.InfoContext(ctx, "Application started", startupFields(opts, serving)...)
 	for _, name := range opts.modelNames() {
 		if _, ok := prices.Of(name); !ok && opts.priceFile != "" {
 			logger.WarnContext(ctx, "Model has no price in the price file", "model", name, "price_file", opts.priceFile)
@@ -103,7 +103,7 @@ func listen(opts options) (httpapi.Serving, error) {
 }
 
 // started are the fields of the first line: what is running, where, with what.
-func started(opts options, s httpapi.Serving) []any {
+func startupFields(opts options, s httpapi.Serving) []any {
 	fields := []any{"version", version, "model", opts.model, "listen", s.Public.Addr().String()}
 	if opts.sessionStore.URL != inMemory {
 		fields = append(fields, "session_store", opts.sessionStore.String())

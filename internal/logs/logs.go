@@ -26,7 +26,7 @@ const TimestampLayout = "2006-01-02T15:04:05.000000Z07:00"
 func New(w io.Writer, level slog.Leveler) *slog.Logger {
 	return slog.New(&requestHandler{root: slog.NewJSONHandler(w, &slog.HandlerOptions{
 		Level:       level,
-		ReplaceAttr: reshape,
+		ReplaceAttr: replaceAttr,
 	})})
 }
 
@@ -47,7 +47,7 @@ func ParseLevel(name string) (slog.Level, error) {
 }
 
 // reshape turns slog's own fields into the contract's.
-func reshape(groups []string, a slog.Attr) slog.Attr {
+func replaceAttr(groups []string, a slog.Attr) slog.Attr {
 	if a.Value.Kind() == slog.KindDuration {
 		return slog.Float64(a.Key, a.Value.Duration().Seconds())
 	}

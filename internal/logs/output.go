@@ -35,7 +35,7 @@ type Output struct {
 
 // NewOutput returns an output that writes whole lines to stdout and to the file of o. It may be used concurrently.
 func NewOutput(stdout io.Writer, o FileOptions) *Output {
-	out := &Output{stdout: &locked{w: stdout}}
+	out := &Output{stdout: &lockedWriter{w: stdout}}
 	if o.Path != "" {
 		out.file = newFile(&lumberjack.Logger{
 			Filename: o.Path, MaxSize: o.MaxSize, MaxBackups: o.MaxBackups, MaxAge: o.MaxAge, Compress: o.Compress,
@@ -66,7 +66,7 @@ func (o *Output) Close() error {
 	if o.file == nil {
 		return nil
 	}
-	o.file.finish()
+	o.file.stop()
 	select {
 	case err := <-o.file.closed:
 		if err != nil {
@@ -79,12 +79,12 @@ func (o *Output) Close() error {
 }
 
 // locked lets several loggers share a writer.
-type locked struct {
+type lockedWriter struct {
 	mu sync.Mutex
 	w  io.Writer
 }
 
-func (l *locked) Write(p []byte) (int, error) {
+func (l *lockedWriter) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.w.Write(p)

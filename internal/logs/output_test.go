@@ -57,7 +57,7 @@ func (d *disk) setRoom(n int) {
 // outputTo is an output to a disk, with its clock.
 func outputTo(d *disk) (out *Output, stdout *bytes.Buffer, clock *atomic.Int64) {
 	stdout, clock = &bytes.Buffer{}, &atomic.Int64{}
-	out = &Output{stdout: &locked{w: stdout}}
+	out = &Output{stdout: &lockedWriter{w: stdout}}
 	out.file = newFile(d, New(out.stdout, slog.LevelInfo), func() time.Time { return time.Unix(0, clock.Load()) })
 	return out, stdout, clock
 }
@@ -78,7 +78,7 @@ func TestAFullDiskLosesNothingOnStdout(t *testing.T) {
 	d.setRoom(1000)
 	put("fourth") // after the line that was torn
 	<-d.written
-	clock.Add(int64(calm))
+	clock.Add(int64(quietPeriod))
 	put("fifth")
 	if err := out.Close(); err != nil {
 		t.Fatal(err)
@@ -103,7 +103,7 @@ func TestAFileThatHangsDelaysNobody(t *testing.T) {
 	d := newDisk(-1)
 	d.hang = make(chan struct{})
 	out, stdout, _ := outputTo(d)
-	line := append(bytes.Repeat([]byte("x"), maxBacklog/4), '\n')
+	line := append(bytes.Repeat([]byte("x"), maxBuffer/4), '\n')
 	for range 10 {
 		if _, err := out.Write(line); err != nil {
 			t.Fatal(err)
@@ -115,7 +115,7 @@ func TestAFileThatHangsDelaysNobody(t *testing.T) {
 	if got := bytes.Count(stdout.Bytes(), line); got != 10 {
 		t.Errorf("%d lines on stdout, want 10", got)
 	}
-	if !strings.Contains(stdout.String(), errBacklog.Error()) {
+	if !strings.Contains(stdout.String(), errBufferFull.Error()) {
 		t.Error("the outage was not told")
 	}
 	close(d.hang)
@@ -176,7 +176,7 @@ func TestRotation(t *testing.T) {
 	for i := range lines { // some 2.4 MB
 		logger.Info("line", "number", i, "padding", strings.Repeat("x", 700))
 		if i%500 == 499 {
-			await(t, func() bool { out.file.mu.Lock(); defer out.file.mu.Unlock(); return len(out.file.pending) == 0 })
+			await(t, func() bool { out.file.mu.Lock(); defer out.file.mu.Unlock(); return len(out.file.buffer) == 0 })
 		}
 	}
 	if err := out.Close(); err != nil {

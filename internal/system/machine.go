@@ -13,7 +13,7 @@ import (
 )
 
 // mark is a point in CPU time. Between two marks of the same scope, busy over total is what was in use.
-type mark struct {
+type cpuSample struct {
 	// scope is the cores of the cgroup limit that busy counts against; 0 for the machine, unread for none. Marks of
 	// different scopes cannot be compared.
 	scope float64
@@ -22,10 +22,10 @@ type mark struct {
 }
 
 // unread is the scope of a mark that could not be read.
-const unread = -1
+const unknownScope = -1
 
 // percentSince is the CPU in use since an earlier mark, from 0 to 100. It is not ok if nothing can be said.
-func (m mark) percentSince(before mark) (percent float64, ok bool) {
+func (m cpuSample) percentSince(before cpuSample) (percent float64, ok bool) {
 	total := m.total - before.total
 	if m.scope != before.scope || total <= 0 {
 		return 0, false
@@ -42,21 +42,21 @@ func percentOf(part, whole float64) float64 {
 	return min(100, max(0, 100*part/whole))
 }
 
-func (s *Sampler) cpuMark(ctx context.Context) (mark, error) {
+func (s *Sampler) sampleCPU(ctx context.Context) (cpuSample, error) {
 	if used, cores, ok := s.cgroup.cpuLimit(float64(runtime.NumCPU())); ok {
-		return mark{scope: cores, busy: used, total: time.Since(s.started).Seconds() * cores}, nil
+		return cpuSample{scope: cores, busy: used, total: time.Since(s.started).Seconds() * cores}, nil
 	}
 	all, err := cpu.TimesWithContext(ctx, false)
 	if err != nil {
-		return mark{scope: unread}, fmt.Errorf("reading CPU times: %w", err)
+		return cpuSample{scope: unknownScope}, fmt.Errorf("reading CPU times: %w", err)
 	}
 	if len(all) == 0 {
-		return mark{scope: unread}, errors.New("reading CPU times: there are none")
+		return cpuSample{scope: unknownScope}, errors.New("reading CPU times: there are none")
 	}
 	t := all[0]
 	// Guest time is already part of user time; idle and waiting for a disk are not busy.
 	busy := t.User + t.System + t.Nice + t.Irq + t.Softirq + t.Steal
-	return mark{busy: busy, total: busy + t.Idle + t.Iowait}, nil
+	return cpuSample{busy: busy, total: busy + t.Idle + t.Iowait}, nil
 }
 
 func (s *Sampler) memory(ctx context.Context) (*Memory, error) {

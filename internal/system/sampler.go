@@ -14,7 +14,7 @@ import (
 const Interval = 5 * time.Second
 
 // first is the time over which the first sample measures the CPU: long enough to be a number, too short to notice.
-const first = 100 * time.Millisecond
+const firstInterval = 100 * time.Millisecond
 
 // Sampler keeps the last Reading.
 type Sampler struct {
@@ -24,11 +24,11 @@ type Sampler struct {
 	logger  *slog.Logger
 	started time.Time
 
-	last    atomic.Pointer[Reading]
-	cpu     mark   // of the sample before
-	failure string // of the sample before
-	disks   tally
-	nets    tally
+	last      atomic.Pointer[Reading]
+	cpu       cpuSample // of the sample before
+	lastError string    // of the sample before
+	disks     deviceCounters
+	nets      deviceCounters
 }
 
 // Start takes a first sample, which takes about 100 ms, and keeps sampling until ctx ends. dir names the file system
@@ -36,9 +36,9 @@ type Sampler struct {
 func Start(ctx context.Context, dir string, logger *slog.Logger) *Sampler {
 	root := os.DirFS("/")
 	s := &Sampler{dir: dir, root: root, cgroup: findCgroup(root), logger: logger, started: time.Now()}
-	s.cpu, _ = s.cpuMark(ctx) // if it fails now, the sample below says so
+	s.cpu, _ = s.sampleCPU(ctx) // if it fails now, the sample below says so
 	select {
-	case <-time.After(first):
+	case <-time.After(firstInterval):
 	case <-ctx.Done():
 	}
 	s.sample(ctx)
@@ -66,8 +66,8 @@ func (s *Sampler) run(ctx context.Context) {
 func (s *Sampler) sample(ctx context.Context) {
 	r := Reading{Time: time.Now()}
 	var errs [5]error
-	var now mark
-	if now, errs[0] = s.cpuMark(ctx); errs[0] == nil {
+	var now cpuSample
+	if now, errs[0] = s.sampleCPU(ctx); errs[0] == nil {
 		if percent, ok := now.percentSince(s.cpu); ok {
 			r.CPUPercent = &percent
 		}
@@ -86,8 +86,8 @@ func (s *Sampler) report(ctx context.Context, err error) {
 	if err != nil {
 		text = err.Error()
 	}
-	if text != "" && text != s.failure && ctx.Err() == nil {
+	if text != "" && text != s.lastError && ctx.Err() == nil {
 		s.logger.WarnContext(ctx, "System resources could not be read", "error", text)
 	}
-	s.failure = text
+	s.lastError = text
 }

@@ -16,14 +16,14 @@ const loopback = "lo"
 
 // tally sums the counters of devices that come and go. A plain sum would fall when a volume is detached, which
 // Prometheus takes for a restart and answers with a rate that never was.
-type tally struct {
+type deviceCounters struct {
 	sum    Traffic
 	before map[string]Traffic
 }
 
 // add takes the devices' counters of now and returns the sum. A device that is new has counted since it came, and so
 // has one whose counters went back.
-func (t *tally) add(now map[string]Traffic) *Traffic {
+func (t *deviceCounters) add(now map[string]Traffic) *Traffic {
 	since := func(now, before uint64) uint64 {
 		if now < before {
 			return now

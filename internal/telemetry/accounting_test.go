@@ -168,12 +168,12 @@ func TestMixedCallsEqualTheLedger(t *testing.T) {
 	s, r := newStage(t), fresh()
 	upstream, err := gemini.New(t.Context(), gemini.Config{
 		Model: model, APIKey: "key", Endpoint: s.srv.URL, Timeout: time.Minute,
-		Attempted: func(ctx context.Context, status int) { r.Attempt(ctx, model, status) },
+		OnAttempt: func(ctx context.Context, status int) { r.Attempt(ctx, model, status) },
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	observed := Observe(upstream, r, slog.New(slog.DiscardHandler))
+	observed := Instrument(upstream, r, slog.New(slog.DiscardHandler))
 	atStart := runtime.NumGoroutine()
 
 	kinds := s.hammer(t, observed)

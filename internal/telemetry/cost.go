@@ -14,21 +14,21 @@ import (
 // call by call drifts from the tokens it is for. A model without a price has no cost, rather than one of zero.
 type costs struct {
 	desc   *prometheus.Desc
-	models map[string]*account // by model; only those that have a price
+	models map[string]*pricedUsage // by model; only those that have a price
 }
 
 // account is what a model with a price has used, in tokens. Prompt tokens are either fresh or cached, so that no sum
 // ever falls: what falls between two scrapes is taken for a restart.
-type account struct {
-	price                     price.Price
-	fresh, cached, completion atomic.Int64
+type pricedUsage struct {
+	price                        price.Price
+	uncached, cached, completion atomic.Int64
 }
 
 func newCosts(models []string, prices price.Table) *costs {
-	c := &costs{desc: description(metric.Cost, metric.Counter), models: map[string]*account{}}
+	c := &costs{desc: description(metric.Cost, metric.Counter), models: map[string]*pricedUsage{}}
 	for _, model := range models {
 		if p, ok := prices.Of(model); ok {
-			c.models[model] = &account{price: p}
+			c.models[model] = &pricedUsage{price: p}
 		}
 	}
 	return c
@@ -40,7 +40,7 @@ func (c *costs) addTokens(model string, u assistant.Usage) string {
 	if !ok {
 		return metric.LookupUnpriced
 	}
-	a.fresh.Add(int64(u.PromptTokens - u.CachedTokens))
+	a.uncached.Add(int64(u.PromptTokens - u.CachedTokens))
 	a.cached.Add(int64(u.CachedTokens))
 	a.completion.Add(int64(u.CompletionTokens))
 	return metric.LookupPriced
@@ -55,7 +55,7 @@ func (c *costs) Collect(out chan<- prometheus.Metric) {
 		out <- prometheus.MustNewConstMetric(c.desc, prometheus.CounterValue, usd, model, kind)
 	}
 	for model, a := range c.models {
-		send(a.price.PromptUSD(a.fresh.Load(), a.cached.Load()), model, metric.TokenPrompt)
+		send(a.price.PromptUSD(a.uncached.Load(), a.cached.Load()), model, metric.TokenPrompt)
 		send(a.price.CompletionUSD(a.completion.Load()), model, metric.TokenCompletion)
 	}
 }

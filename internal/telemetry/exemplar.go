@@ -23,7 +23,7 @@ func exemplar(ctx context.Context) prometheus.Labels {
 }
 
 // observe puts a value into a histogram, with an exemplar if there is one.
-func observe(e prometheus.Labels, o prometheus.Observer, value float64) {
+func recordValue(e prometheus.Labels, o prometheus.Observer, value float64) {
 	if to, ok := o.(prometheus.ExemplarObserver); ok && e != nil {
 		to.ObserveWithExemplar(value, e)
 		return
@@ -32,7 +32,7 @@ func observe(e prometheus.Labels, o prometheus.Observer, value float64) {
 }
 
 // add raises a counter, with an exemplar if there is one. Nothing added is no event: it leaves no exemplar.
-func add(e prometheus.Labels, c prometheus.Counter, value float64) {
+func addValue(e prometheus.Labels, c prometheus.Counter, value float64) {
 	if to, ok := c.(prometheus.ExemplarAdder); ok && e != nil && value > 0 {
 		to.AddWithExemplar(value, e)
 		return

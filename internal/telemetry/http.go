@@ -21,7 +21,7 @@ type Endpoint struct {
 }
 
 // Expect begins the series of an endpoint at zero.
-func (r *Recorder) Expect(e Endpoint) {
+func (r *Recorder) InitSeries(e Endpoint) {
 	r.requestDuration.WithLabelValues(e.Method, e.Path)
 	for _, status := range e.Statuses {
 		r.requests.WithLabelValues(e.Method, e.Path, statusLabel(status))
@@ -44,8 +44,8 @@ type Request struct {
 // of a probe without a log line for an exemplar to lead to, there is none.
 func (r *Recorder) Request(ctx context.Context, q Request) {
 	method, e := methodLabel(q.Method), exemplar(ctx)
-	add(e, r.requests.WithLabelValues(method, q.Endpoint, statusLabel(q.Status)), 1)
-	observe(e, r.requestDuration.WithLabelValues(method, q.Endpoint), q.Elapsed.Seconds())
+	addValue(e, r.requests.WithLabelValues(method, q.Endpoint, statusLabel(q.Status)), 1)
+	recordValue(e, r.requestDuration.WithLabelValues(method, q.Endpoint), q.Elapsed.Seconds())
 }
 
 // statusLabels are the texts of the codes that HTTP has room for, made once.

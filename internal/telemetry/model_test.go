@@ -137,7 +137,7 @@ func TestAttemptsAreAClosedSet(t *testing.T) {
 
 func TestTokenTimes(t *testing.T) {
 	usage := assistant.Usage{CompletionTokens: 41, ThinkingTokens: 20, Source: assistant.UsageReported}
-	whole := Call{Model: model, First: time.Second, Last: 3 * time.Second, Elapsed: 4 * time.Second, Parts: 5, Usage: usage}
+	whole := Call{Model: model, FirstText: time.Second, LastText: 3 * time.Second, Elapsed: 4 * time.Second, Parts: 5, Usage: usage}
 	change := func(f func(*Call)) Call {
 		c := whole
 		f(&c)
@@ -169,7 +169,7 @@ func TestTokenTimes(t *testing.T) {
 
 func TestExemplarsCarryTheRequestID(t *testing.T) {
 	call := Call{
-		Model: model, Elapsed: 2 * time.Second, First: time.Second, Last: time.Second, Parts: 1,
+		Model: model, Elapsed: 2 * time.Second, FirstText: time.Second, LastText: time.Second, Parts: 1,
 		Finish: assistant.FinishStop, Usage: assistant.Usage{PromptTokens: 3, Source: assistant.UsageReported},
 	}
 	long := strings.Repeat("x", 119) // with the label's name one more than an exemplar may have

@@ -12,17 +12,17 @@ import (
 
 // Observe returns model with every call recorded and logged: lengths and tokens, never a text. The usage in its answers
 // has a source.
-func Observe(model assistant.Model, r *Recorder, logger *slog.Logger) assistant.Model {
-	return &observed{Model: model, recorder: r, logger: logger}
+func Instrument(model assistant.Model, r *Recorder, logger *slog.Logger) assistant.Model {
+	return &instrumentedModel{Model: model, recorder: r, logger: logger}
 }
 
-type observed struct {
+type instrumentedModel struct {
 	assistant.Model
 	recorder *Recorder
 	logger   *slog.Logger
 }
 
-func (o *observed) Generate(ctx context.Context, r assistant.Request, emit func(string) error) (assistant.Answer, error) {
+func (o *instrumentedModel) Generate(ctx context.Context, r assistant.Request, emit func(string) error) (assistant.Answer, error) {
 	inFlight := o.recorder.model.inFlight.WithLabelValues(o.recorder.modelLabel(o.Name()))
 	inFlight.Inc()
 	defer inFlight.Dec() // also if the model panics
@@ -41,9 +41,9 @@ func (o *observed) Generate(ctx context.Context, r assistant.Request, emit func(
 // hear notes when text comes, and passes it on to emit if there is one.
 func (c *Call) timeFirstToken(start time.Time, emit func(string) error) func(string) error {
 	return func(text string) error {
-		c.Last = time.Since(start)
+		c.LastText = time.Since(start)
 		if c.Parts == 0 {
-			c.First = c.Last
+			c.FirstText = c.LastText
 		}
 		c.Parts++
 		if emit == nil {
@@ -53,7 +53,7 @@ func (c *Call) timeFirstToken(start time.Time, emit func(string) error) func(str
 	}
 }
 
-func (o *observed) log(ctx context.Context, r assistant.Request, answer assistant.Answer, c Call) {
+func (o *instrumentedModel) log(ctx context.Context, r assistant.Request, answer assistant.Answer, c Call) {
 	event := logs.Call{
 		Model: c.Model, PromptLength: utf8.RuneCountInString(r.Prompt()), ResponseLength: utf8.RuneCountInString(answer.Text),
 		PromptTokens: c.Usage.PromptTokens, CompletionTokens: c.Usage.CompletionTokens, UsageSource: string(c.Usage.Source),

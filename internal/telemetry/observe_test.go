@@ -68,7 +68,7 @@ func TestObserveLogsLengthsAndTokens(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var out bytes.Buffer
-			observed := Observe(tt.fake, fresh(), logs.New(&out, slog.LevelInfo))
+			observed := Instrument(tt.fake, fresh(), logs.New(&out, slog.LevelInfo))
 			answer, err := observed.Generate(logs.WithRequestID(t.Context(), "r1"),
 				asked("été"), nil)
 			if answer.Text != tt.fake.answer.Text || !errors.Is(err, tt.fake.err) {
@@ -92,7 +92,7 @@ func TestObserveLogsLengthsAndTokens(t *testing.T) {
 
 func TestObservePassesTheTextOn(t *testing.T) {
 	r := fresh()
-	observed := Observe(fakeModel{parts: []string{"one ", "two ", "three"}}, r, slog.New(slog.DiscardHandler))
+	observed := Instrument(fakeModel{parts: []string{"one ", "two ", "three"}}, r, slog.New(slog.DiscardHandler))
 	var heard []string
 	answer, err := observed.Generate(t.Context(), asked("how deep"), func(text string) error {
 		if got := testutil.ToFloat64(r.model.inFlight.WithLabelValues(model)); got != 1 {
@@ -121,7 +121,7 @@ func TestObservePassesTheTextOn(t *testing.T) {
 
 func TestAPanicLeavesNothingInFlight(t *testing.T) {
 	r := fresh()
-	observed := Observe(fakeModel{parts: []string{"one"}}, r, slog.New(slog.DiscardHandler))
+	observed := Instrument(fakeModel{parts: []string{"one"}}, r, slog.New(slog.DiscardHandler))
 	func() {
 		defer func() { _ = recover() }()
 		_, _ = observed.Generate(t.Context(), asked("x"), func(string) error { panic("broken handler") })

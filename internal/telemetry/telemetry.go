@@ -56,7 +56,7 @@ func New(c Config) *Recorder {
 	r.registry.MustRegister(
 		r.requests, r.requestDuration, r.errors, r.storeErrors,
 		newSystemCollector(c.System),
-		counterOf(metric.LogWriteErrors, c.LogWriteErrors),
+		counterFunc(metric.LogWriteErrors, c.LogWriteErrors),
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		collectors.NewBuildInfoCollector(),

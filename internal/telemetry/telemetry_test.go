@@ -55,7 +55,7 @@ func gather(t *testing.T, r *Recorder) map[string]*dto.MetricFamily {
 
 func TestAFreshRecorderEmitsTheWholeContract(t *testing.T) {
 	r := fresh()
-	r.Expect(Endpoint{Method: "POST", Path: "/chat", Statuses: []int{200}, Kinds: []assistant.Kind{assistant.KindQuota}})
+	r.InitSeries(Endpoint{Method: "POST", Path: "/chat", Statuses: []int{200}, Kinds: []assistant.Kind{assistant.KindQuota}})
 	families := gather(t, r)
 	for _, m := range metric.All() {
 		f, ok := families[m.Name]

@@ -23,7 +23,7 @@ type Client struct {
 }
 
 // minKey is the least length of a key in characters: shorter ones can be guessed.
-const minKey = 16
+const minKeyLength = 16
 
 var (
 	validName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
@@ -56,8 +56,8 @@ func parse(data []byte) ([]entry, error) {
 		switch {
 		case named && !validName.MatchString(name):
 			return nil, fmt.Errorf("line %d: the name before the colon must be 1 to 64 letters, digits, dots, dashes and underscores", n)
-		case len(key) < minKey:
-			return nil, fmt.Errorf("line %d: the key is shorter than %d characters", n, minKey)
+		case len(key) < minKeyLength:
+			return nil, fmt.Errorf("line %d: the key is shorter than %d characters", n, minKeyLength)
 		case !validKey.MatchString(key):
 			return nil, fmt.Errorf("line %d: the key holds a character that no bearer key has, such as a space", n)
 		}

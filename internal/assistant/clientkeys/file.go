@@ -20,8 +20,8 @@ type File struct {
 	logger  *slog.Logger
 	entries atomic.Pointer[[]entry]
 
-	read    hash   // of the content in use
-	problem string // with what was read last; only a change is worth a log line
+	read        hash   // of the content in use
+	lastProblem string // with what was read last; only a change is worth a log line
 }
 
 // Open reads a file of keys and reads it again whenever it changes, until ctx ends. A change that cannot be used is
@@ -73,28 +73,28 @@ func (f *File) watch(ctx context.Context) {
 func (f *File) reload(ctx context.Context) {
 	data, err := os.ReadFile(f.path)
 	if err != nil {
-		f.complain(ctx, err)
+		f.logProblem(ctx, err)
 		return
 	}
 	if sha256.Sum256(data) == f.read {
-		f.problem = ""
+		f.lastProblem = ""
 		return
 	}
 	entries, err := parse(data)
 	if err != nil {
-		f.complain(ctx, err)
+		f.logProblem(ctx, err)
 		return
 	}
-	f.read, f.problem = sha256.Sum256(data), ""
+	f.read, f.lastProblem = sha256.Sum256(data), ""
 	f.entries.Store(&entries)
 	f.logger.InfoContext(ctx, "Client keys reloaded", "file", f.path, "keys", len(entries))
 }
 
 // complain logs a problem once, not at every look.
-func (f *File) complain(ctx context.Context, err error) {
-	if f.problem == err.Error() {
+func (f *File) logProblem(ctx context.Context, err error) {
+	if f.lastProblem == err.Error() {
 		return
 	}
-	f.problem = err.Error()
+	f.lastProblem = err.Error()
 	f.logger.ErrorContext(ctx, "Client keys not reloaded, the old ones stay", "file", f.path, "error", err.Error())
 }

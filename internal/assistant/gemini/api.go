@@ -18,20 +18,20 @@ import (
 func fromAPI(api *googleapi.Error) *assistant.Error {
 	d := readDetails(api.Body)
 	text := fmt.Sprintf("the API answered %d %s", api.Code, http.StatusText(api.Code))
-	if constant.MatchString(d.reason) {
+	if reasonPattern.MatchString(d.reason) {
 		text += " (" + d.reason + ")"
 	}
 	kind := kindOf(api.Code, d)
 	if kind == assistant.KindQuotaDay {
-		d.wait = 0 // Gemini asks for seconds even then, after which the day's quota is still exhausted
+		d.retryDelay = 0 // Gemini asks for seconds even then, after which the day's quota is still exhausted
 	}
-	return &assistant.Error{Kind: kind, RetryAfter: d.wait, Err: errors.New(text)}
+	return &assistant.Error{Kind: kind, RetryAfter: d.retryDelay, Err: errors.New(text)}
 }
 
 // details are what an error's body adds to its code.
 type details struct {
 	reason      string        // of its ErrorInfo
-	wait        time.Duration // of its RetryInfo
+	retryDelay  time.Duration // of its RetryInfo
 	minute, day bool          // which quotas its QuotaFailure names
 }
 
@@ -66,7 +66,7 @@ func readDetails(body string) details {
 				out.reason = d.Reason
 			case "type.googleapis.com/google.rpc.RetryInfo":
 				if delay, err := time.ParseDuration(d.RetryDelay); err == nil {
-					out.wait = max(0, delay)
+					out.retryDelay = max(0, delay)
 				}
 			case "type.googleapis.com/google.rpc.QuotaFailure":
 				for _, v := range d.Violations {
@@ -81,7 +81,7 @@ func readDetails(body string) details {
 }
 
 // constant is the shape of an ErrorInfo reason, as google.rpc defines it.
-var constant = regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,62}$`)
+var reasonPattern = regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,62}$`)
 
 func kindOf(code int, d details) assistant.Kind {
 	switch {

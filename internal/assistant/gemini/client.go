@@ -32,7 +32,7 @@ type Config struct {
 	Timeout time.Duration
 	// Attempted is told of every HTTP request, a retry's included, as soon as it has a status or, as 0, an error instead
 	// of one. It is called in the goroutine and with the context of the call, and may be nil.
-	Attempted func(ctx context.Context, status int)
+	OnAttempt func(ctx context.Context, status int)
 }
 
 func (c Config) validate() error {
@@ -90,7 +90,7 @@ func New(ctx context.Context, c Config) (*Model, error) {
 	if c.CurrentKey == nil {
 		c.CurrentKey = func() string { return c.APIKey }
 	}
-	httpClient := newHTTPClient(c.CurrentKey, c.Attempted)
+	httpClient := newHTTPClient(c.CurrentKey, c.OnAttempt)
 	opts := []option.ClientOption{option.WithAPIKey(c.APIKey), option.WithHTTPClient(httpClient)}
 	if c.Endpoint != "" {
 		opts = append(opts, option.WithEndpoint(strings.TrimSuffix(c.Endpoint, "/")))

@@ -17,7 +17,7 @@ import (
 
 // explain turns whatever the library returned into an *assistant.Error that is fit for a log. It does not wrap the
 // library's error: that may quote the server, and the server the prompt or the key.
-func (m *Model) explain(ctx context.Context, err error) error {
+func (m *Model) toModelError(ctx context.Context, err error) error {
 	failed := classify(err)
 	// The context has the last word: the library reports its end in many ways, among them a broken body.
 	switch ctx.Err() {
@@ -47,8 +47,8 @@ func classify(err error) *assistant.Error {
 		return &assistant.Error{Kind: assistant.KindBlocked, Err: errors.New(blocked.Error())}
 	case errors.As(err, &api):
 		return fromAPI(api)
-	case errors.Is(err, errNotWanted):
-		return &assistant.Error{Kind: assistant.KindCancelled, Err: errNotWanted}
+	case errors.Is(err, errCallerStopped):
+		return &assistant.Error{Kind: assistant.KindCancelled, Err: errCallerStopped}
 	case errors.Is(err, errNoPrompt):
 		return &assistant.Error{Kind: assistant.KindInvalid, Err: err}
 	case errors.Is(err, errBrokenOff), errors.Is(err, io.ErrUnexpectedEOF) && !errors.As(err, &address):

@@ -127,7 +127,7 @@ func TestRetryAfterIsTheVendors(t *testing.T) {
 
 func TestAnErrorThatNamesTheKeyIsRedacted(t *testing.T) {
 	m := newModel(t, "http://127.0.0.1:1", time.Second)
-	err := m.explain(t.Context(), &netError{"dial " + testKey})
+	err := m.toModelError(t.Context(), &netError{"dial " + testKey})
 	if strings.Contains(err.Error(), testKey) || !strings.Contains(err.Error(), "[redacted]") {
 		t.Errorf("explain = %v, want the key redacted", err)
 	}

@@ -15,10 +15,10 @@ import (
 )
 
 var (
-	errNoPrompt  = errors.New("the conversation does not end in a user's message")
-	errNoAnswer  = errors.New("the answer holds no text")
-	errBrokenOff = errors.New("the answer broke off before its end")
-	errNotWanted = errors.New("whoever asked takes no more of the answer")
+	errNoPrompt      = errors.New("the conversation does not end in a user's message")
+	errNoAnswer      = errors.New("the answer holds no text")
+	errBrokenOff     = errors.New("the answer broke off before its end")
+	errCallerStopped = errors.New("whoever asked takes no more of the answer")
 )
 
 // Generate returns the complete answer to r. Its error is an *assistant.Error, and the answer beside it what is known.
@@ -43,7 +43,7 @@ func (m *Model) Generate(ctx context.Context, r assistant.Request, emit func(str
 			answer.Usage = u
 		}
 	}
-	return answer, m.explain(ctx, err)
+	return answer, m.toModelError(ctx, err)
 }
 
 func (m *Model) generate(ctx context.Context, r assistant.Request, emit func(string) error) (assistant.Answer, error) {
@@ -95,7 +95,7 @@ func collect(stream *genai.GenerateContentResponseIterator, emit func(string) er
 		}
 		if err != nil {
 			answer.Text = text.String()
-			return answer, cutOff(err, begun)
+			return answer, markBrokenOff(err, begun)
 		}
 		begun = true
 		if u, ok := countsOf(chunk.UsageMetadata).usage(); ok {
@@ -114,15 +114,15 @@ func collect(stream *genai.GenerateContentResponseIterator, emit func(string) er
 		}
 		if err := emit(part); err != nil {
 			answer.Text = text.String()
-			return answer, fmt.Errorf("%w: %w", errNotWanted, err)
+			return answer, fmt.Errorf("%w: %w", errCallerStopped, err)
 		}
 	}
 	answer.Text = text.String()
-	return answer, verdict(answer, finish)
+	return answer, answerError(answer, finish)
 }
 
 // cutOff tells a connection that breaks within an answer from one that never brought any.
-func cutOff(err error, begun bool) error {
+func markBrokenOff(err error, begun bool) error {
 	var network net.Error
 	if begun && errors.As(err, &network) {
 		return fmt.Errorf("%w: %w", errBrokenOff, err)
@@ -131,7 +131,7 @@ func cutOff(err error, begun bool) error {
 }
 
 // verdict is the error of an answer whose stream has ended, if it is no good.
-func verdict(answer assistant.Answer, finish genai.FinishReason) error {
+func answerError(answer assistant.Answer, finish genai.FinishReason) error {
 	switch {
 	case answer.Finish == assistant.FinishBlocked:
 		return &genai.BlockedError{Candidate: &genai.Candidate{FinishReason: finish}}

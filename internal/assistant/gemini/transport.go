@@ -18,7 +18,7 @@ func newHTTPClient(key func() string, attempted func(ctx context.Context, status
 		attempted = func(context.Context, int) {}
 	}
 	return &http.Client{
-		Transport: &transport{base: base, key: key, attempted: attempted},
+		Transport: &transport{base: base, key: key, onAttempt: attempted},
 		CheckRedirect: func(*http.Request, []*http.Request) error {
 			return http.ErrUseLastResponse
 		},
@@ -30,7 +30,7 @@ func newHTTPClient(key func() string, attempted func(ctx context.Context, status
 type transport struct {
 	base      *http.Transport
 	key       func() string
-	attempted func(ctx context.Context, status int)
+	onAttempt func(ctx context.Context, status int)
 }
 
 // RoundTrip sends a copy of r: a RoundTripper must leave the request as it is.
@@ -39,12 +39,12 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	r.Header.Set("X-Goog-Api-Key", t.key())
 	resp, err := t.base.RoundTrip(r)
 	if err != nil {
-		t.attempted(r.Context(), 0)
+		t.onAttempt(r.Context(), 0)
 		return nil, err
 	}
-	t.attempted(r.Context(), resp.StatusCode)
+	t.onAttempt(r.Context(), resp.StatusCode)
 	if kept, ok := r.Context().Value(tailKey{}).(*tail); ok {
-		resp.Body = &keeper{ReadCloser: resp.Body, tail: kept}
+		resp.Body = &tailReader{ReadCloser: resp.Body, tail: kept}
 	}
 	return resp, nil
 }
@@ -53,12 +53,12 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 func (t *transport) CloseIdleConnections() { t.base.CloseIdleConnections() }
 
 // keeper is a body that copies what is read of it to a tail.
-type keeper struct {
+type tailReader struct {
 	io.ReadCloser
 	tail *tail
 }
 
-func (k *keeper) Read(p []byte) (int, error) {
+func (k *tailReader) Read(p []byte) (int, error) {
 	n, err := k.ReadCloser.Read(p)
 	k.tail.add(p[:n])
 	return n, err

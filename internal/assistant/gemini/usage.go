@@ -48,7 +48,7 @@ func (c counts) usage() (assistant.Usage, bool) {
 }
 
 // kept is how much of an answer a tail keeps, in bytes: the last chunk's end, where the usage is.
-const kept = 8 << 10
+const maxTail = 8 << 10
 
 // tail is the end of an answer as it came. It is there because the library turns a chunk that was blocked into an
 // error, and drops the usage that stands beside it: those tokens were read, and are paid for.
@@ -64,9 +64,9 @@ func withTail(ctx context.Context) (context.Context, *tail) {
 
 // add copies p's end.
 func (t *tail) add(p []byte) {
-	t.b = append(t.b, p[max(0, len(p)-kept):]...)
-	if len(t.b) > 2*kept {
-		t.b = append(t.b[:0], t.b[len(t.b)-kept:]...)
+	t.b = append(t.b, p[max(0, len(p)-maxTail):]...)
+	if len(t.b) > 2*maxTail {
+		t.b = append(t.b[:0], t.b[len(t.b)-maxTail:]...)
 	}
 }
 

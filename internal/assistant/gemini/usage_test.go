@@ -71,11 +71,11 @@ func TestATailIsShort(t *testing.T) {
 	for range 1000 {
 		end.add([]byte(strings.Repeat("x", 999)))
 	}
-	end.add([]byte(strings.Repeat("y", 10*kept) + `"usageMetadata" : {"promptTokenCount": 3}`))
+	end.add([]byte(strings.Repeat("y", 10*maxTail) + `"usageMetadata" : {"promptTokenCount": 3}`))
 	if u, ok := end.usage(); !ok || u.PromptTokens != 3 {
 		t.Errorf("usage = %+v, %v; want what came last", u, ok)
 	}
-	if len(end.b) > 2*kept {
+	if len(end.b) > 2*maxTail {
 		t.Errorf("%d bytes are kept", len(end.b))
 	}
 	for _, broken := range []string{`"usageMetadata"`, `"usageMetadata":`, `"usageMetadata":{"promptTokenCount":3`, `"usageMetadata":[]`} {
@@ -93,7 +93,7 @@ func TestEveryAttemptIsTold(t *testing.T) {
 	model := func(endpoint string) *Model {
 		m, err := New(t.Context(), Config{
 			Model: "m", APIKey: testKey, Endpoint: endpoint, Timeout: 5 * time.Second,
-			Attempted: func(ctx context.Context, status int) {
+			OnAttempt: func(ctx context.Context, status int) {
 				if ctx.Value(key{}) != "call" {
 					t.Error("the context is not the call's")
 				}

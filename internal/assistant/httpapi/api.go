@@ -49,8 +49,8 @@ type API struct {
 	started  time.Time
 	draining atomic.Bool
 
-	statistics *stats.Window
-	level      *slog.LevelVar
+	stats *stats.Window
+	level *slog.LevelVar
 }
 
 // New returns an API that is healthy and ready.
@@ -58,12 +58,12 @@ func New(c Config) *API {
 	a := &API{
 		models: c.Models, sessions: c.Sessions, recorder: c.Recorder, system: c.System, logger: c.Logger,
 		keys: c.Keys, limiter: newLimiter(c.Rate), limits: c.Limits,
-		statistics: c.Stats, level: c.Level, started: time.Now(),
+		stats: c.Stats, level: c.Level, started: time.Now(),
 	}
 	if a.limits == (Limits{}) {
 		a.limits = DefaultLimits()
 	}
-	a.expectRequests()
+	a.initSeries()
 	return a
 }
 

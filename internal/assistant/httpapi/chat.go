@@ -31,7 +31,7 @@ type chatUsage struct {
 
 // postChat answers one message and stores both. A call that fails is not stored: the message can be sent again.
 func (a *API) postChat(w http.ResponseWriter, r *http.Request) error {
-	in, err := decodeChat(a.limited(w, r), a.limits)
+	in, err := decodeChat(a.limitBody(w, r), a.limits)
 	if err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func (a *API) postChat(w http.ResponseWriter, r *http.Request) error {
 // tells nobody which sessions there are.
 func (a *API) deleteChat(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("session_id")
-	if !validID.MatchString(id) {
+	if !idPattern.MatchString(id) {
 		return errSessionID
 	}
 	if err := a.sessions.Delete(r.Context(), sessionKey(r.Context(), id)); err != nil {
@@ -87,7 +87,7 @@ func decodeChat(body io.Reader, limits Limits) (chatRequest, error) {
 		return in, bodyError(err, chatShape)
 	case strings.TrimSpace(in.Message) == "":
 		return in, invalidRequest("The message is empty.")
-	case in.SessionID != "" && !validID.MatchString(in.SessionID):
+	case in.SessionID != "" && !idPattern.MatchString(in.SessionID):
 		return in, errSessionID
 	}
 	return in, limits.checkPrompt(in.Message)

@@ -9,7 +9,7 @@ import (
 
 // postCompletion answers a conversation that the client keeps, whole or as a stream.
 func (a *API) postCompletion(w http.ResponseWriter, r *http.Request) error {
-	in, err := decodeCompletion(a.limited(w, r), a.limits)
+	in, err := decodeCompletion(a.limitBody(w, r), a.limits)
 	if err != nil {
 		return err
 	}

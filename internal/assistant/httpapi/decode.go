@@ -12,7 +12,7 @@ import (
 )
 
 // limited is the request's body, as far as it may be read.
-func (a *API) limited(w http.ResponseWriter, r *http.Request) io.Reader {
+func (a *API) limitBody(w http.ResponseWriter, r *http.Request) io.Reader {
 	return http.MaxBytesReader(w, r.Body, a.limits.BodyBytes)
 }
 

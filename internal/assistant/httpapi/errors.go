@@ -22,7 +22,7 @@ const (
 )
 
 // statusClientGone is nginx's code for a client that disconnected early: only metrics and logs show it.
-const statusClientGone = 499
+const statusClientClosedRequest = 499
 
 // httpError is an error as clients see it.
 type httpError struct {
@@ -63,7 +63,7 @@ var modelFailures = map[assistant.Kind]struct {
 	assistant.KindUnavailable: {http.StatusServiceUnavailable, "The model is unavailable; try again later."},
 	assistant.KindNotFound:    {http.StatusBadGateway, "The configured model does not exist, or no longer; tell the operator."},
 	assistant.KindInvalid:     {http.StatusBadRequest, "The model refused the conversation; it may be too long."},
-	assistant.KindCancelled:   {statusClientGone, "The request was cancelled before its answer was complete."},
+	assistant.KindCancelled:   {statusClientClosedRequest, "The request was cancelled before its answer was complete."},
 	assistant.KindAuth:        {http.StatusBadGateway, "The model refused the assistant's key; tell the operator."},
 	assistant.KindUnknown:     {http.StatusBadGateway, "The model failed."},
 }

@@ -49,7 +49,7 @@ func FuzzDecodeChat(f *testing.F) {
 		if strings.TrimSpace(in.Message) == "" || utf8.RuneCountInString(in.Message) > fuzzLimits.PromptCharacters {
 			t.Errorf("accepted the message %q", in.Message)
 		}
-		if in.SessionID != "" && !validID.MatchString(in.SessionID) {
+		if in.SessionID != "" && !idPattern.MatchString(in.SessionID) {
 			t.Errorf("accepted the session id %q", in.SessionID)
 		}
 	})

@@ -101,7 +101,7 @@ func newAPIWith(t *testing.T, c Config) (*API, *syncBuffer) {
 	c.Recorder = telemetry.New(telemetry.Config{Models: names, System: read})
 	c.Recorder.CollectSessions(store.Active)
 	for i, m := range c.Models {
-		c.Models[i] = telemetry.Observe(m, c.Recorder, c.Logger)
+		c.Models[i] = telemetry.Instrument(m, c.Recorder, c.Logger)
 	}
 	return New(c), log
 }

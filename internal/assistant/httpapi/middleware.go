@@ -22,20 +22,20 @@ import (
 const requestIDHeader = "X-Request-Id"
 
 // validID is what a client may choose as an id, of a request or of a session.
-var validID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,128}$`)
+var idPattern = regexp.MustCompile(`^[A-Za-z0-9._-]{1,128}$`)
 
 // newID returns an id that cannot be guessed.
 func newID() string { return rand.Text() }
 
 // observe gives every request an id, and counts, times and logs it. It must wrap the mux itself: the mux sets the route
 // in the very request that it is given.
-func (a *API) observe(next http.Handler) http.Handler {
+func (a *API) instrument(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rec := newRecorder(w, r)
-		observed := r.WithContext(&rec.ctx)
-		defer a.finishRequest(observed, rec)
-		defer a.recoverPanic(rec, observed)
-		next.ServeHTTP(rec, observed)
+		instrumented := r.WithContext(&rec.ctx)
+		defer a.finishRequest(instrumented, rec)
+		defer a.recoverPanic(rec, instrumented)
+		next.ServeHTTP(rec, instrumented)
 	})
 }
 

@@ -79,7 +79,7 @@ func TestAPanicOfTheRuntimeIsTold(t *testing.T) {
 
 func TestAPanicAfterTheAnswerBeganBreaksTheConnection(t *testing.T) {
 	a, _ := newAPI(t, echo)
-	h := a.observe(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	h := a.instrument(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = w.Write([]byte("half an answer"))
 		panic("boom")
 	}))

@@ -37,7 +37,7 @@ func newRecorder(w http.ResponseWriter, r *http.Request) *responseRecorder {
 	rec := &responseRecorder{ResponseWriter: w, started: time.Now()}
 	rec.ctx = requestContext{r.Context(), rec}
 	rec.requestID[0] = r.Header.Get(requestIDHeader)
-	if !validID.MatchString(rec.requestID[0]) {
+	if !idPattern.MatchString(rec.requestID[0]) {
 		rec.requestID[0] = newID()
 	}
 	w.Header()[requestIDHeader] = rec.requestID[:]

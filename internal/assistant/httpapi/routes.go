@@ -67,7 +67,7 @@ func (a *API) routes() []route {
 
 		{get, metricsPath, forOperators, withoutError(a.recorder.Handler(a.logger)), ok, nil},
 	}
-	if a.statistics != nil { // its texts of errors are no business of users
+	if a.stats != nil { // its texts of errors are no business of users
 		all = append(all, route{get, statsPath, forOperators, a.getStats, ok, []*httpError{errRange}})
 	}
 	if a.level != nil { // who may set the level may silence the log
@@ -91,7 +91,7 @@ func withoutError(h http.Handler) handlerFunc {
 }
 
 // expectRequests starts the series of the users' routes at zero.
-func (a *API) expectRequests() {
+func (a *API) initSeries() {
 	for _, r := range a.routes() {
 		if r.ports != forUsers {
 			continue
@@ -100,7 +100,7 @@ func (a *API) expectRequests() {
 		for _, err := range r.errors {
 			e.Statuses, e.Kinds = append(e.Statuses, err.status), append(e.Kinds, err.kind)
 		}
-		a.recorder.Expect(e)
+		a.recorder.InitSeries(e)
 	}
 }
 
@@ -125,7 +125,7 @@ func (a *API) handler(port ports) http.Handler {
 		mux.HandleFunc(path, a.adapt(byMethod(methods)))
 	}
 	mux.HandleFunc(catchAll, a.adapt(func(http.ResponseWriter, *http.Request) error { return errNoRoute }))
-	return a.observe(mux)
+	return a.instrument(mux)
 }
 
 // adapt makes an http.HandlerFunc of a handler: the one place that answers with an error.

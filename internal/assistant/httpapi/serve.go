@@ -40,8 +40,8 @@ type listeningServer struct {
 // Serve serves until ctx ends and then drains: readiness fails, the delay passes, and requests in flight are finished.
 // Those not finished in time are cancelled, which is an error. It closes the listeners.
 func (a *API) Serve(ctx context.Context, s Serving) error {
-	requests, abandon := context.WithCancel(context.WithoutCancel(ctx))
-	defer abandon()
+	requests, cancelRequests := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancelRequests()
 	servers := []listeningServer{{a.server(requests, a.Handler(), s.ModelTimeout), s.Public}}
 	if s.Telemetry != nil {
 		// Telemetry goes last, so that the drain itself can be watched.
@@ -63,11 +63,11 @@ func (a *API) Serve(ctx context.Context, s Serving) error {
 		}
 		return err
 	case <-ctx.Done():
-		return a.drain(context.WithoutCancel(ctx), servers, s, abandon)
+		return a.drain(context.WithoutCancel(ctx), servers, s, cancelRequests)
 	}
 }
 
-func (a *API) drain(ctx context.Context, servers []listeningServer, s Serving, abandon func()) error {
+func (a *API) drain(ctx context.Context, servers []listeningServer, s Serving, cancelRequests func()) error {
 	ctx, cancel := context.WithTimeout(ctx, s.ShutdownTimeout)
 	defer cancel()
 	a.draining.Store(true)
@@ -79,7 +79,7 @@ func (a *API) drain(ctx context.Context, servers []listeningServer, s Serving, a
 	var errs []error
 	for _, l := range servers {
 		if err := l.server.Shutdown(ctx); err != nil {
-			abandon()
+			cancelRequests()
 			errs = append(errs, fmt.Errorf("draining %s: %w", l.listener.Addr(), err), l.server.Close())
 		}
 	}

@@ -38,9 +38,9 @@ func (a *API) getStats(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return writeJSON(w, http.StatusOK, statsReport{
-		Report: a.statistics.Report(lookback),
+		Report: a.stats.Report(lookback),
 		Range:  model.Duration(lookback).String(),
-		System: systemStats{a.system(), a.statistics.History(lookback)},
+		System: systemStats{a.system(), a.stats.History(lookback)},
 	})
 }
 
@@ -53,7 +53,7 @@ func parseRange(text string) (time.Duration, error) {
 	switch lookback := time.Duration(d); {
 	case err != nil:
 		return 0, errRange
-	case lookback < time.Second || lookback > stats.MaxRange:
+	case lookback < time.Second || lookback > stats.MaxLookback:
 		return 0, errRangeBounds
 	default:
 		return lookback, nil

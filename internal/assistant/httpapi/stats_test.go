@@ -25,9 +25,9 @@ func withStats(t *testing.T, model generate) (*API, *syncBuffer) {
 	a, _ := newAPI(t, model)
 	log, level := &syncBuffer{}, new(slog.LevelVar)
 	window := stats.NewWindow(time.Now)
-	logger := stats.Observe(logs.New(log, level), window)
+	logger := stats.CountInto(logs.New(log, level), window)
 	return New(Config{
-		Models: []assistant.Model{telemetry.Observe(model, a.recorder, logger)}, Sessions: a.sessions, Recorder: a.recorder, System: a.system,
+		Models: []assistant.Model{telemetry.Instrument(model, a.recorder, logger)}, Sessions: a.sessions, Recorder: a.recorder, System: a.system,
 		Logger: logger, Stats: window, Level: level,
 	}), log
 }

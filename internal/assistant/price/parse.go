@@ -13,7 +13,7 @@ import (
 )
 
 // highest is the greatest price believed, in US dollars per million tokens: a dollar a token.
-const highest = 1e6
+const maxPrice = 1e6
 
 // Parse reads a price file:
 //
@@ -42,9 +42,9 @@ func Parse(data []byte) (Table, error) {
 	var table Table
 	for _, f := range top {
 		if f.name != "models" {
-			return nil, f.wrong("unknown field; the only one is models")
+			return nil, f.errorf("unknown field; the only one is models")
 		}
-		if table, err = models(f); err != nil {
+		if table, err = parseModels(f); err != nil {
 			return nil, err
 		}
 	}
@@ -54,7 +54,7 @@ func Parse(data []byte) (Table, error) {
 	return table, nil
 }
 
-func models(f field) (Table, error) {
+func parseModels(f field) (Table, error) {
 	named, err := fields(f.value, f.path)
 	if err != nil {
 		return nil, err
@@ -62,16 +62,16 @@ func models(f field) (Table, error) {
 	table := make(Table, len(named))
 	for _, m := range named {
 		if m.name == "" {
-			return nil, m.wrong("the name of the model is empty")
+			return nil, m.errorf("the name of the model is empty")
 		}
-		if table[m.name], err = onePrice(m); err != nil {
+		if table[m.name], err = parsePrice(m); err != nil {
 			return nil, err
 		}
 	}
 	return table, nil
 }
 
-func onePrice(m field) (Price, error) {
+func parsePrice(m field) (Price, error) {
 	given, err := fields(m.value, m.path)
 	if err != nil {
 		return Price{}, err
@@ -80,16 +80,16 @@ func onePrice(m field) (Price, error) {
 	for _, f := range given {
 		switch f.name {
 		case "prompt", "completion", "cached":
-			if values[f.name], err = f.dollars(); err != nil {
+			if values[f.name], err = f.parseDollars(); err != nil {
 				return Price{}, err
 			}
 		default:
-			return Price{}, f.wrong("unknown field; a model has prompt, completion and cached")
+			return Price{}, f.errorf("unknown field; a model has prompt, completion and cached")
 		}
 	}
 	for _, name := range []string{"prompt", "completion"} {
 		if _, ok := values[name]; !ok {
-			return Price{}, m.wrong("lacks the price of its " + name + " tokens")
+			return Price{}, m.errorf("lacks the price of its " + name + " tokens")
 		}
 	}
 	p := Price{Prompt: values["prompt"], Completion: values["completion"], Cached: values["prompt"]}
@@ -109,7 +109,7 @@ type field struct {
 // fields lists a mapping's, and refuses anything else, among it anchors, merges and names given twice.
 func fields(n *yaml.Node, path string) ([]field, error) {
 	if n.Kind != yaml.MappingNode {
-		return nil, field{path: path, line: n.Line}.wrong("must be a mapping")
+		return nil, field{path: path, line: n.Line}.errorf("must be a mapping")
 	}
 	seen := map[string]int{}
 	var out []field
@@ -117,10 +117,10 @@ func fields(n *yaml.Node, path string) ([]field, error) {
 		key := n.Content[i]
 		f := field{name: key.Value, path: strings.TrimPrefix(path+"."+key.Value, "."), line: key.Line, value: n.Content[i+1]}
 		if key.Kind != yaml.ScalarNode || key.Tag == "!!merge" {
-			return nil, f.wrong("must be a plain name")
+			return nil, f.errorf("must be a plain name")
 		}
 		if line, ok := seen[f.name]; ok {
-			return nil, f.wrong(fmt.Sprintf("was given in line %d already", line))
+			return nil, f.errorf(fmt.Sprintf("was given in line %d already", line))
 		}
 		seen[f.name] = f.line
 		out = append(out, f)
@@ -129,22 +129,22 @@ func fields(n *yaml.Node, path string) ([]field, error) {
 }
 
 // dollars reads a price. Only numbers are: not "0.1" in quotes, not .nan, not .inf.
-func (f field) dollars() (float64, error) {
+func (f field) parseDollars() (float64, error) {
 	v := f.value
 	number := v.Kind == yaml.ScalarNode && (v.Tag == "!!float" || v.Tag == "!!int")
 	usd, err := strconv.ParseFloat(v.Value, 64)
 	switch {
 	case !number, err != nil, math.IsNaN(usd), math.IsInf(usd, 0):
-		return 0, f.wrong("must be a plain number, US dollars per million tokens")
+		return 0, f.errorf("must be a plain number, US dollars per million tokens")
 	case usd < 0 || math.Signbit(usd):
-		return 0, f.wrong("must not be negative")
-	case usd > highest:
-		return 0, f.wrong("is more than a dollar a token; prices are per million tokens")
+		return 0, f.errorf("must not be negative")
+	case usd > maxPrice:
+		return 0, f.errorf("is more than a dollar a token; prices are per million tokens")
 	}
 	return usd, nil
 }
 
-func (f field) wrong(how string) error {
+func (f field) errorf(how string) error {
 	if f.path == "" {
 		return fmt.Errorf("line %d: the file %s", f.line, how)
 	}

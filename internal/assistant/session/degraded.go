@@ -26,10 +26,10 @@ type DegradedStore struct {
 	logger    *slog.Logger
 	now       func() time.Time
 
-	mu    sync.Mutex
-	retry map[string]time.Time // by operation that fails, when it is tried again: a full Redis still reads
-	since time.Time            // the outage's first failure
-	lost  int                  // operations not served in the outage
+	mu             sync.Mutex
+	retryAt        map[string]time.Time // by operation that fails, when it is tried again: a full Redis still reads
+	outageStart    time.Time            // the outage's first failure
+	operationsLost int                  // operations not served in the outage
 }
 
 var _ assistant.Store = (*DegradedStore)(nil)
@@ -37,7 +37,7 @@ var _ assistant.Store = (*DegradedStore)(nil)
 // NewTolerant wraps store. failed is called for every operation that was not served, with one of
 // metric.StoreOperations.
 func NewDegradedStore(store assistant.Store, failed func(operation string), logger *slog.Logger) *DegradedStore {
-	return &DegradedStore{store: store, onFailure: failed, logger: logger, now: time.Now, retry: map[string]time.Time{}}
+	return &DegradedStore{store: store, onFailure: failed, logger: logger, now: time.Now, retryAt: map[string]time.Time{}}
 }
 
 // History returns the session's messages, none while the store fails. Its error is only ever that of ctx.
@@ -84,7 +84,7 @@ func (t *DegradedStore) Active(ctx context.Context) (int, error) {
 
 // try does an operation of the store, unless that is left alone for now, and notes how it went.
 func (t *DegradedStore) try(ctx context.Context, operation string, do func() error) error {
-	allowed, again := t.mayTry(operation)
+	allowed, again := t.allow(operation)
 	err := ErrUnavailable
 	if allowed {
 		err = do()
@@ -92,7 +92,7 @@ func (t *DegradedStore) try(ctx context.Context, operation string, do func() err
 	switch {
 	case err == nil:
 		if again {
-			t.worked(ctx, operation)
+			t.recordSuccess(ctx, operation)
 		}
 		return nil
 	case ctx.Err() != nil:
@@ -100,7 +100,7 @@ func (t *DegradedStore) try(ctx context.Context, operation string, do func() err
 	case errors.Is(err, errCorrupt):
 		t.logger.WarnContext(ctx, "Session store holds a session that cannot be read", "operation", operation)
 	default:
-		t.broke(ctx, operation, err)
+		t.recordFailure(ctx, operation, err)
 	}
 	t.onFailure(operation)
 	return err
@@ -108,10 +108,10 @@ func (t *DegradedStore) try(ctx context.Context, operation string, do func() err
 
 // mayTry reports whether the store may be asked, always while the operation works and once a Pause while it fails, and
 // whether it is asked again after a failure.
-func (t *DegradedStore) mayTry(operation string) (allowed, again bool) {
+func (t *DegradedStore) allow(operation string) (allowed, again bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	retry, failing := t.retry[operation]
+	retry, failing := t.retryAt[operation]
 	if !failing {
 		return true, false
 	}
@@ -119,30 +119,30 @@ func (t *DegradedStore) mayTry(operation string) (allowed, again bool) {
 	if now.Before(retry) {
 		return false, false
 	}
-	t.retry[operation] = now.Add(RetryInterval)
+	t.retryAt[operation] = now.Add(RetryInterval)
 	return true, true
 }
 
-func (t *DegradedStore) broke(ctx context.Context, operation string, err error) {
+func (t *DegradedStore) recordFailure(ctx context.Context, operation string, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.retry) == 0 {
-		t.since, t.lost = t.now(), 0
+	if len(t.retryAt) == 0 {
+		t.outageStart, t.operationsLost = t.now(), 0
 		t.logger.ErrorContext(ctx, "Session store failed; conversations go on without history",
 			"operation", operation, "error", err.Error())
 	}
-	t.lost++
-	if _, failing := t.retry[operation]; !failing {
-		t.retry[operation] = t.now().Add(RetryInterval)
+	t.operationsLost++
+	if _, failing := t.retryAt[operation]; !failing {
+		t.retryAt[operation] = t.now().Add(RetryInterval)
 	}
 }
 
-func (t *DegradedStore) worked(ctx context.Context, operation string) {
+func (t *DegradedStore) recordSuccess(ctx context.Context, operation string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	delete(t.retry, operation)
-	if len(t.retry) == 0 && !t.since.IsZero() {
-		t.logger.InfoContext(ctx, "Session store is back", "outage", t.now().Sub(t.since), "operations_lost", t.lost)
-		t.since = time.Time{}
+	delete(t.retryAt, operation)
+	if len(t.retryAt) == 0 && !t.outageStart.IsZero() {
+		t.logger.InfoContext(ctx, "Session store is back", "outage", t.now().Sub(t.outageStart), "operations_lost", t.operationsLost)
+		t.outageStart = time.Time{}
 	}
 }

@@ -35,7 +35,7 @@ type Memory struct {
 
 	mu    sync.Mutex
 	byID  map[string]*list.Element
-	used  *list.List // of *conversation, the most recently used in front
+	byUse *list.List // of *conversation, the most recently used in front
 	bytes int
 }
 
@@ -53,7 +53,7 @@ func NewMemory(limits Limits) (*Memory, error) {
 	if limits.TTL <= 0 || limits.Messages <= 0 || limits.Bytes <= 0 {
 		return nil, fmt.Errorf("session limits must be positive: %+v", limits)
 	}
-	return &Memory{limits: limits, now: time.Now, byID: map[string]*list.Element{}, used: list.New()}, nil
+	return &Memory{limits: limits, now: time.Now, byID: map[string]*list.Element{}, byUse: list.New()}, nil
 }
 
 // History returns a copy of the session's messages.
@@ -75,10 +75,10 @@ func (m *Memory) Append(_ context.Context, id string, messages ...assistant.Mess
 	m.expire()
 	e, ok := m.byID[id]
 	if !ok {
-		e = m.used.PushFront(&conversation{id: id})
+		e = m.byUse.PushFront(&conversation{id: id})
 		m.byID[id] = e
 	}
-	m.used.MoveToFront(e)
+	m.byUse.MoveToFront(e)
 
 	c := e.Value.(*conversation)
 	c.expires = m.now().Add(m.limits.TTL)
@@ -90,7 +90,7 @@ func (m *Memory) Append(_ context.Context, id string, messages ...assistant.Mess
 	c.bytes = size(c)
 	m.bytes += c.bytes
 	for m.bytes > m.limits.Bytes {
-		m.remove(m.used.Back())
+		m.remove(m.byUse.Back())
 	}
 	return nil
 }
@@ -115,22 +115,22 @@ func (m *Memory) Active(context.Context) (int, error) {
 
 func (m *Memory) expire() {
 	now := m.now()
-	for e := m.used.Back(); e != nil && !now.Before(e.Value.(*conversation).expires); e = m.used.Back() {
+	for e := m.byUse.Back(); e != nil && !now.Before(e.Value.(*conversation).expires); e = m.byUse.Back() {
 		m.remove(e)
 	}
 }
 
 func (m *Memory) remove(e *list.Element) {
-	c := m.used.Remove(e).(*conversation)
+	c := m.byUse.Remove(e).(*conversation)
 	delete(m.byID, c.id)
 	m.bytes -= c.bytes
 }
 
 // overhead is about what a session costs beside its text: without it, empty messages would be free.
-const overhead = 256
+const sessionOverhead = 256
 
 func size(c *conversation) int {
-	n := overhead + len(c.id)
+	n := sessionOverhead + len(c.id)
 	for _, msg := range c.messages {
 		n += len(msg.Text)
 	}

@@ -71,7 +71,7 @@ func (r *Redis) History(ctx context.Context, id string) ([]assistant.Message, er
 	defer cancel()
 	lines, err := r.client.LRange(ctx, listKey+id, 0, -1).Result()
 	if err != nil {
-		return nil, withoutCommand("reading a session", err)
+		return nil, redactError("reading a session", err)
 	}
 	var history []assistant.Message
 	for _, line := range lines {
@@ -99,7 +99,7 @@ func (r *Redis) Append(ctx context.Context, id string, messages ...assistant.Mes
 		}
 		args = append(args, line)
 	}
-	return withoutCommand("writing a session", appendScript.Run(ctx, r.client, []string{listKey + id, indexKey}, args...).Err())
+	return redactError("writing a session", appendScript.Run(ctx, r.client, []string{listKey + id, indexKey}, args...).Err())
 }
 
 // Delete forgets a session. One that is unknown is no error.
@@ -111,7 +111,7 @@ func (r *Redis) Delete(ctx context.Context, id string) error {
 		tx.ZRem(ctx, indexKey, id)
 		return nil
 	})
-	return withoutCommand("deleting a session", err)
+	return redactError("deleting a session", err)
 }
 
 // Active is the number of sessions of all replicas that have not expired. It costs the same however many there are.
@@ -119,12 +119,12 @@ func (r *Redis) Active(ctx context.Context) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 	n, err := activeScript.Run(ctx, r.client, []string{indexKey}).Int()
-	return n, withoutCommand("counting sessions", err)
+	return n, redactError("counting sessions", err)
 }
 
 // failure says what went wrong without what was said: Redis quotes a command that it does not understand, with its
 // arguments, so of its own errors only the code is kept.
-func withoutCommand(doing string, err error) error {
+func redactError(doing string, err error) error {
 	var reply redis.Error
 	switch {
 	case err == nil:

@@ -52,10 +52,10 @@ type Report struct {
 func Analyze(ctx context.Context, sources []Source, o Options) (Report, error) {
 	workers := runtime.GOMAXPROCS(0)
 	r := newReader(workers)
-	sums := make([]*sum, workers)
+	sums := make([]*worker, workers)
 	var running sync.WaitGroup
 	for i := range sums {
-		sums[i] = &sum{from: o.From, to: o.To, parser: newParser()}
+		sums[i] = &worker{from: o.From, to: o.To, parser: newParser()}
 		running.Go(func() {
 			for b := range r.full {
 				sums[i].add(b)
@@ -63,7 +63,7 @@ func Analyze(ctx context.Context, sources []Source, o Options) (Report, error) {
 			}
 		})
 	}
-	var all sum
+	var all worker
 	var errs []error
 	for _, s := range sources {
 		tooLong, err := r.source(ctx, s, o.Read)

@@ -9,13 +9,13 @@ var layouts = []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999"}
 const dateLength = len("2006-01-02T")
 
 // clock reads timestamps. Those of a log are of few days, so that it remembers the last one's.
-type clock struct {
+type timestampParser struct {
 	date     [dateLength]byte
 	midnight int64 // of that date, in seconds since 1970
 }
 
 // parse reads a timestamp.
-func (c *clock) parse(text []byte) (time.Time, bool) {
+func (c *timestampParser) parse(text []byte) (time.Time, bool) {
 	if t, ok := c.sameDay(text); ok {
 		return t, true
 	}
@@ -36,7 +36,7 @@ func (c *clock) parse(text []byte) (time.Time, bool) {
 }
 
 // sameDay reads HH:MM:SS.ffffffZ, the time of our own lines, on the date of the timestamp before.
-func (c *clock) sameDay(text []byte) (time.Time, bool) {
+func (c *timestampParser) sameDay(text []byte) (time.Time, bool) {
 	const own = "15:04:05.000000Z"
 	if len(text) != dateLength+len(own) || [dateLength]byte(text) != c.date {
 		return time.Time{}, false
@@ -45,8 +45,8 @@ func (c *clock) sameDay(text []byte) (time.Time, bool) {
 	if b[2] != ':' || b[5] != ':' || b[8] != '.' || b[15] != 'Z' {
 		return time.Time{}, false
 	}
-	h, m, s := two(b), two(b[3:]), two(b[6:])
-	f1, f2, f3 := two(b[9:]), two(b[11:]), two(b[13:])
+	h, m, s := twoDigits(b), twoDigits(b[3:]), twoDigits(b[6:])
+	f1, f2, f3 := twoDigits(b[9:]), twoDigits(b[11:]), twoDigits(b[13:])
 	if min(h, m, s, f1, f2, f3) < 0 || h > 23 || m > 59 || s > 59 {
 		return time.Time{}, false
 	}
@@ -55,7 +55,7 @@ func (c *clock) sameDay(text []byte) (time.Time, bool) {
 }
 
 // two is a number of two digits, negative if they are none.
-func two(b []byte) int {
+func twoDigits(b []byte) int {
 	tens, ones := b[0]-'0', b[1]-'0'
 	if tens > 9 || ones > 9 {
 		return -1

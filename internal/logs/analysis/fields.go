@@ -13,20 +13,20 @@ import (
 
 // parser reads lines, one after another, into the same entry.
 type parser struct {
-	entry    stats.Entry
-	clock    clock
-	names    names
-	hasTime  bool
-	hasLevel bool
-	visit    visitor
-	tokens   visitor
+	entry      stats.Entry
+	timestamps timestampParser
+	interner   interner
+	hasTime    bool
+	hasLevel   bool
+	visitField visitor
+	visitToken visitor
 	// Texts that are needed of errors only, as they are written.
-	requestID, failure []byte
+	requestID, errorText []byte
 }
 
 func newParser() *parser {
-	p := &parser{names: names{}}
-	p.visit, p.tokens = p.field, p.token // made once: a closure for each line would be garbage
+	p := &parser{interner: interner{}}
+	p.visitField, p.visitToken = p.field, p.token // made once: a closure for each line would be garbage
 	return p
 }
 
@@ -34,9 +34,9 @@ func newParser() *parser {
 // other field may be missing, and one that has another type than it should is.
 func (p *parser) parse(line []byte) bool {
 	p.reset()
-	if !object(line, p.visit) {
+	if !visitObject(line, p.visitField) {
 		p.reset()
-		if !slowObject(line, p.visit) {
+		if !visitObjectSlow(line, p.visitField) {
 			return false
 		}
 	}
@@ -44,13 +44,13 @@ func (p *parser) parse(line []byte) bool {
 }
 
 // texts completes the entry with the texts that are needed only of an error that is kept.
-func (p *parser) texts() {
-	p.entry.RequestID, p.entry.Error = string(unquote(p.requestID, false)), string(unquote(p.failure, false))
+func (p *parser) fillTexts() {
+	p.entry.RequestID, p.entry.Error = string(unquote(p.requestID, false)), string(unquote(p.errorText, false))
 }
 
 func (p *parser) reset() {
 	p.entry = stats.Entry{}
-	p.hasTime, p.hasLevel, p.requestID, p.failure = false, false, nil, nil
+	p.hasTime, p.hasLevel, p.requestID, p.errorText = false, false, nil, nil
 }
 
 // field takes a value if it is one of the fields. A key that comes again replaces all that its value set before.
@@ -58,42 +58,42 @@ func (p *parser) field(key, value []byte, plain bool) {
 	e := &p.entry
 	switch string(key) {
 	case logs.TimestampKey:
-		e.Time, p.hasTime = p.clock.parse(unquote(value, plain))
+		e.Time, p.hasTime = p.timestamps.parse(unquote(value, plain))
 	case logs.LevelKey:
-		e.Level, p.hasLevel = level(unquote(value, plain))
+		e.Level, p.hasLevel = parseLevel(unquote(value, plain))
 	case logs.MessageKey:
-		e.Message = p.names.of(unquote(value, plain))
+		e.Message = p.interner.intern(unquote(value, plain))
 		e.Kind = stats.KindOf(e.Message)
 	case logs.RequestIDKey:
 		p.requestID = value
 	case logs.MethodKey:
-		e.Method = p.names.of(unquote(value, plain))
+		e.Method = p.interner.intern(unquote(value, plain))
 	case logs.EndpointKey:
-		e.Endpoint = p.names.of(unquote(value, plain))
+		e.Endpoint = p.interner.intern(unquote(value, plain))
 	case logs.ModelKey:
-		e.Model = p.names.of(unquote(value, plain))
+		e.Model = p.interner.intern(unquote(value, plain))
 	case logs.ErrorTypeKey:
-		e.ErrorType = p.names.of(unquote(value, plain))
+		e.ErrorType = p.interner.intern(unquote(value, plain))
 	case logs.ErrorKey:
-		p.failure = value
+		p.errorText = value
 	case logs.StatusKey:
-		e.Status = status(value)
+		e.Status = parseStatus(value)
 	case logs.DurationKey:
 		e.Duration, e.HasDuration = 0, false
-		if seconds, ok := float(value); ok {
+		if seconds, ok := parseFloat(value); ok {
 			e.SetDuration(time.Duration(math.Round(max(-1, min(seconds, 1e9)) * 1e9)))
 		}
 	case logs.TokensKey:
 		e.PromptTokens, e.CompletionTokens = 0, 0
-		if value[0] == '{' && !object(value, p.tokens) {
+		if value[0] == '{' && !visitObject(value, p.visitToken) {
 			e.PromptTokens, e.CompletionTokens = 0, 0
-			slowObject(value, p.tokens)
+			visitObjectSlow(value, p.visitToken)
 		}
 	}
 }
 
 func (p *parser) token(key, value []byte, _ bool) {
-	n, ok := float(value)
+	n, ok := parseFloat(value)
 	if !ok || n < 0 {
 		n = 0
 	}
@@ -122,7 +122,7 @@ func unquote(value []byte, plain bool) []byte {
 
 // level reads the name of a level. One that is not known, such as NOTICE, is as good as INFO; without a name there is
 // none.
-func level(name []byte) (l slog.Level, ok bool) {
+func parseLevel(name []byte) (l slog.Level, ok bool) {
 	switch string(name) {
 	case "":
 		return 0, false
@@ -138,7 +138,7 @@ func level(name []byte) (l slog.Level, ok bool) {
 }
 
 // status is an HTTP code, 0 of anything else.
-func status(value []byte) int {
+func parseStatus(value []byte) int {
 	if len(value) != 3 {
 		return 0
 	}
@@ -154,27 +154,27 @@ func status(value []byte) int {
 
 // exact are the powers of ten by which a whole number below 2^53 can be divided with one rounding, so that the result is
 // that of strconv.ParseFloat.
-var exact = [...]float64{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
+var powersOfTen = [...]float64{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
 
 // float is the number in a JSON value.
-func float(value []byte) (float64, bool) {
+func parseFloat(value []byte) (float64, bool) {
 	var whole uint64
 	point := len(value)
 	for i, c := range value {
 		switch {
-		case c-'0' <= 9 && i < len(exact):
+		case c-'0' <= 9 && i < len(powersOfTen):
 			whole = whole*10 + uint64(c-'0')
 		case c == '.':
 			point = i + 1
 		default:
-			return anyFloat(value)
+			return parseFloatSlow(value)
 		}
 	}
-	return float64(whole) / exact[len(value)-point], true
+	return float64(whole) / powersOfTen[len(value)-point], true
 }
 
 // anyFloat is float of what is long, negative, has an exponent, or is no number.
-func anyFloat(value []byte) (float64, bool) {
+func parseFloatSlow(value []byte) (float64, bool) {
 	if value[0] != '-' && (value[0] < '0' || value[0] > '9') {
 		return 0, false
 	}
@@ -189,9 +189,9 @@ const (
 )
 
 // names keeps the texts that come again in line after line, so that they are copied once.
-type names map[string]string
+type interner map[string]string
 
-func (n names) of(text []byte) string {
+func (n interner) intern(text []byte) string {
 	if known, ok := n[string(text)]; ok {
 		return known
 	}

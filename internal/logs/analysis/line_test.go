@@ -67,7 +67,7 @@ func checkLine(t *testing.T, p *parser, line []byte) {
 	t.Helper()
 	want, wantOK := reference(line)
 	ok := p.parse(line)
-	p.texts()
+	p.fillTexts()
 	if ok != wantOK {
 		t.Fatalf("parse(%q) = %v, encoding/json says %v", line, ok, wantOK)
 	}
@@ -129,10 +129,10 @@ func FuzzFloat(f *testing.F) {
 			return
 		}
 		want, err := strconv.ParseFloat(n, 64)
-		if got, ok := float([]byte(n)); ok != (err == nil) || ok && got != want {
+		if got, ok := parseFloat([]byte(n)); ok != (err == nil) || ok && got != want {
 			t.Errorf("float(%s) = %v, %v; want %v, %v", n, got, ok, want, err)
 		}
 	})
 }
 
-func numberAt(b []byte) (int, bool) { return number(b, 0) }
+func numberAt(b []byte) (int, bool) { return skipNumber(b, 0) }

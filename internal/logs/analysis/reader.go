@@ -46,8 +46,8 @@ func (r *reader) source(ctx context.Context, s Source, read *atomic.Int64) (tooL
 	if read == nil {
 		read = new(atomic.Int64)
 	}
-	r.input.Reset(&counted{in, read})
-	plain, err := plain(r.input)
+	r.input.Reset(&countingReader{in, read})
+	plain, err := decompress(r.input)
 	if err != nil {
 		return 0, err
 	}
@@ -55,7 +55,7 @@ func (r *reader) source(ctx context.Context, s Source, read *atomic.Int64) (tooL
 }
 
 // plain is the content of in, which is gzipped or not: by its first bytes, whatever its name.
-func plain(in *bufio.Reader) (io.Reader, error) {
+func decompress(in *bufio.Reader) (io.Reader, error) {
 	magic, err := in.Peek(2)
 	switch {
 	case errors.Is(err, io.EOF):
@@ -126,12 +126,12 @@ func (r *reader) send(b *block, begin, end int) {
 }
 
 // counted counts the bytes that are read.
-type counted struct {
+type countingReader struct {
 	io.Reader
 	n *atomic.Int64
 }
 
-func (c *counted) Read(p []byte) (int, error) {
+func (c *countingReader) Read(p []byte) (int, error) {
 	n, err := c.Reader.Read(p)
 	c.n.Add(int64(n))
 	return n, err

@@ -9,7 +9,7 @@ import (
 )
 
 // sum is what one worker has counted.
-type sum struct {
+type worker struct {
 	from, to time.Time
 	parser   *parser
 	totals   stats.Totals
@@ -18,7 +18,7 @@ type sum struct {
 }
 
 // add counts the lines of a block.
-func (s *sum) add(b *block) {
+func (s *worker) add(b *block) {
 	order := b.order
 	for rest := b.data; len(rest) > 0; order++ {
 		line := rest
@@ -27,13 +27,13 @@ func (s *sum) add(b *block) {
 		} else {
 			rest = nil
 		}
-		if space(line, 0) < len(line) {
+		if skipSpace(line, 0) < len(line) {
 			s.line(line, order)
 		}
 	}
 }
 
-func (s *sum) line(line []byte, order uint64) {
+func (s *worker) line(line []byte, order uint64) {
 	s.lines.Total++
 	if !s.parser.parse(line) {
 		s.lines.Broken++
@@ -48,14 +48,14 @@ func (s *sum) line(line []byte, order uint64) {
 	default:
 		s.lines.Counted++
 		s.totals.Add(e)
-		if e.Level >= slog.LevelError && s.recent.Wants(e.Time, order) {
-			s.parser.texts()
+		if e.Level >= slog.LevelError && s.recent.Keeps(e.Time, order) {
+			s.parser.fillTexts()
 			s.recent.Add(e, order)
 		}
 	}
 }
 
-func (s *sum) merge(other *sum) {
+func (s *worker) merge(other *worker) {
 	s.totals.Merge(&other.totals)
 	s.recent.Merge(&other.recent)
 	s.lines.Total += other.lines.Total

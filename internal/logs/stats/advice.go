@@ -30,10 +30,10 @@ type Advice struct {
 // advice is what the totals ask for; never nil, for JSON's sake.
 func (t *Totals) advice() []Advice {
 	all := []Advice{}
-	if p95 := t.answered.quantile(0.95); p95 != nil && *p95 > slowSeconds {
+	if p95 := t.requestDurations.quantile(0.95); p95 != nil && *p95 > slowSeconds {
 		all = append(all, Advice{
 			Reason: "slow_responses", Message: "The 95th percentile of request durations is above two seconds.",
-			Reading: *p95, Limit: slowSeconds, Unit: "seconds", Samples: t.answered.n,
+			Reading: *p95, Limit: slowSeconds, Unit: "seconds", Samples: t.requestDurations.count,
 			Suggestions: []string{"cache answers", "make database queries faster", "process asynchronously", "consider a CDN"},
 		})
 	}
@@ -44,7 +44,7 @@ func (t *Totals) advice() []Advice {
 			Reading: *p, Limit: errorPercent, Unit: "percent", Samples: t.requests, Suggestions: failing,
 		})
 	}
-	calls, faults := t.callFaults()
+	calls, faults := t.callErrors()
 	if p := percent(faults, calls); p != nil && *p > errorPercent {
 		all = append(all, Advice{
 			Reason: "high_model_error_rate", Message: "More than one model call in a hundred failed.",

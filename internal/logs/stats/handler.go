@@ -13,7 +13,7 @@ import (
 const MinLevel = slog.LevelInfo
 
 // Observe returns a logger that logs as logger does, and has events and errors counted in w.
-func Observe(logger *slog.Logger, w *Window) *slog.Logger {
+func CountInto(logger *slog.Logger, w *Window) *slog.Logger {
 	return slog.New(&handler{next: logger.Handler(), window: w})
 }
 

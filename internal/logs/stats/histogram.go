@@ -15,11 +15,11 @@ const (
 	overflow  = subCount + doublings*subCount
 )
 
-type histogram [overflow + 1]uint64
+type bucketCounts [overflow + 1]uint64
 
-func (h *histogram) add(d time.Duration) { h[bucketOf(d)]++ }
+func (h *bucketCounts) add(d time.Duration) { h[bucketOf(d)]++ }
 
-func (h *histogram) merge(other *histogram) {
+func (h *bucketCounts) merge(other *bucketCounts) {
 	for i, n := range other {
 		h[i] += n
 	}
@@ -51,62 +51,62 @@ func bounds(bucket int, longest time.Duration) (from, to time.Duration) {
 }
 
 // timing is how long things took.
-type timing struct {
-	n       uint64
+type histogram struct {
+	count   uint64
 	sum     time.Duration
-	longest time.Duration
-	buckets *histogram // nil while n is 0
+	max     time.Duration
+	buckets *bucketCounts // nil while n is 0
 }
 
-func (t *timing) add(d time.Duration) {
+func (t *histogram) add(d time.Duration) {
 	if t.buckets == nil {
-		t.buckets = new(histogram)
+		t.buckets = new(bucketCounts)
 	}
-	t.n++
+	t.count++
 	t.sum += d
-	t.longest = max(t.longest, d)
+	t.max = max(t.max, d)
 	t.buckets.add(d)
 }
 
-func (t *timing) merge(other *timing) {
-	if other.n == 0 {
+func (t *histogram) merge(other *histogram) {
+	if other.count == 0 {
 		return
 	}
 	if t.buckets == nil {
-		t.buckets = new(histogram)
+		t.buckets = new(bucketCounts)
 	}
-	t.n += other.n
+	t.count += other.count
 	t.sum += other.sum
-	t.longest = max(t.longest, other.longest)
+	t.max = max(t.max, other.max)
 	t.buckets.merge(other.buckets)
 }
 
 // mean is in seconds, 0 of nothing, as the source document has it.
-func (t *timing) mean() float64 {
-	if t.n == 0 {
+func (t *histogram) mean() float64 {
+	if t.count == 0 {
 		return 0
 	}
-	return t.sum.Seconds() / float64(t.n)
+	return t.sum.Seconds() / float64(t.count)
 }
 
 // quantile is in seconds, nil of nothing. It assumes that durations lie evenly within their bucket.
-func (t *timing) quantile(q float64) *float64 {
-	if t.n == 0 {
+func (t *histogram) quantile(q float64) *float64 {
+	if t.count == 0 {
 		return nil
 	}
-	rank, below := q*float64(t.n), 0.0
+	rank, below := q*float64(t.count), 0.0
 	for i, n := range t.buckets {
 		if n == 0 {
 			continue
 		}
 		if below+float64(n) >= rank {
-			from, to := bounds(i, t.longest)
-			to = min(to, t.longest)
+			from, to := bounds(i, t.max)
+			to = min(to, t.max)
 			seconds := (from + time.Duration(float64(to-from)*(rank-below)/float64(n))).Seconds()
 			return &seconds
 		}
 		below += float64(n)
 	}
-	longest := t.longest.Seconds()
+	longest := t.max.Seconds()
 	return &longest
 }

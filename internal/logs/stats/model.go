@@ -10,7 +10,7 @@ type modelTotals struct {
 	name              string
 	succeeded, failed uint64
 	// faults are the failed calls that somebody should look at: not those whose client went away.
-	faults uint64
+	errors uint64
 	timed  uint64
 	sum    time.Duration
 	// prompt and completion are tokens.
@@ -38,7 +38,7 @@ func (t *Totals) addModel(m *modelTotals) {
 func (m *modelTotals) merge(other *modelTotals) {
 	m.succeeded += other.succeeded
 	m.failed += other.failed
-	m.faults += other.faults
+	m.errors += other.errors
 	m.timed += other.timed
 	m.sum += other.sum
 	m.prompt += other.prompt
@@ -46,10 +46,10 @@ func (m *modelTotals) merge(other *modelTotals) {
 }
 
 // callFaults is the number of all models' calls, and of those that failed through a fault.
-func (t *Totals) callFaults() (calls, faults uint64) {
+func (t *Totals) callErrors() (calls, faults uint64) {
 	for i := range t.models {
 		calls += t.models[i].succeeded + t.models[i].failed
-		faults += t.models[i].faults
+		faults += t.models[i].errors
 	}
 	return calls, faults
 }

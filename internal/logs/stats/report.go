@@ -63,8 +63,8 @@ func (t *Totals) Report(recent *Recent, from, to time.Time) Report {
 		Timestamp: logs.Timestamp(time.Now()), To: logs.Timestamp(to),
 		Errors: ErrorStats{Total: t.errors, Types: t.errorTypes.byName(), Recent: recent.since(from)},
 		Requests: RequestStats{
-			Total: t.requests, AvgDuration: t.answered.mean(), Max: t.answered.longest.Seconds(),
-			P50: t.answered.quantile(0.5), P95: t.answered.quantile(0.95), P99: t.answered.quantile(0.99),
+			Total: t.requests, AvgDuration: t.requestDurations.mean(), Max: t.requestDurations.max.Seconds(),
+			P50: t.requestDurations.quantile(0.5), P95: t.requestDurations.quantile(0.95), P99: t.requestDurations.quantile(0.99),
 			ErrorPercent: percent(t.failed, t.requests),
 			Endpoints:    t.endpoints.byName(), Statuses: map[string]uint64{},
 		},
@@ -84,10 +84,10 @@ func (t *Totals) Report(recent *Recent, from, to time.Time) Report {
 }
 
 func (t *Totals) modelStats() ModelStats {
-	calls, faults := t.callFaults()
+	calls, faults := t.callErrors()
 	s := ModelStats{
 		Calls: map[string]map[string]uint64{}, AvgDuration: map[string]float64{}, Tokens: map[string]map[string]float64{},
-		P50: t.called.quantile(0.5), P95: t.called.quantile(0.95), P99: t.called.quantile(0.99),
+		P50: t.callDurations.quantile(0.5), P95: t.callDurations.quantile(0.95), P99: t.callDurations.quantile(0.99),
 		ErrorPercent: percent(faults, calls),
 	}
 	for i := range t.models {

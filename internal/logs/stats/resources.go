@@ -34,7 +34,7 @@ func (g *gauge) merge(other gauge) {
 	g.max = max(g.max, other.max)
 }
 
-func (g *gauge) shown() Gauge {
+func (g *gauge) summary() Gauge {
 	if g.n == 0 {
 		return Gauge{}
 	}
@@ -68,16 +68,16 @@ func (w *Window) sample(cpu, memory *float64) {
 }
 
 // History is of the last span, as Report has it.
-func (w *Window) History(span time.Duration) History {
+func (w *Window) History(lookback time.Duration) History {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	var cpu, memory gauge
-	r := w.ringFor(span)
-	for b := range r.since(w.now().Add(-span)) {
+	r := w.ringFor(lookback)
+	for b := range r.since(w.now().Add(-lookback)) {
 		cpu.merge(b.cpu)
 		memory.merge(b.memory)
 	}
-	return History{CPU: cpu.shown(), Memory: memory.shown()}
+	return History{CPU: cpu.summary(), Memory: memory.summary()}
 }
 
 // sustained says whether a gauge was above its line all the time, and its mean.
@@ -109,10 +109,10 @@ func (w *Window) sustained(now time.Time) (cpu, memory sustained) {
 		memoryHigh += high(b.memory)
 	}
 	const all = int(Sustained/fineWidth) - 1
-	return judge(cpuAll, cpuHigh == all), judge(memoryAll, memoryHigh == all)
+	return sustainedIf(cpuAll, cpuHigh == all), sustainedIf(memoryAll, memoryHigh == all)
 }
 
-func judge(g gauge, above bool) sustained {
+func sustainedIf(g gauge, above bool) sustained {
 	if !above {
 		return sustained{}
 	}

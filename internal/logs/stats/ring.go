@@ -21,8 +21,8 @@ type ring struct {
 }
 
 // newRing has one bucket more than span is long: both the first and the last may lie partly outside.
-func newRing(width, span time.Duration) ring {
-	return ring{width: width, buckets: make([]*bucket, span/width+1)}
+func newRing(width, lookback time.Duration) ring {
+	return ring{width: width, buckets: make([]*bucket, lookback/width+1)}
 }
 
 func (r *ring) index(t time.Time) int64 { return t.UnixNano() / int64(r.width) }

@@ -74,7 +74,7 @@ func TestNothingIsNoZero(t *testing.T) {
 
 func TestQuantilesAreCloseToTheTruth(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
-	var h timing
+	var h histogram
 	var all []time.Duration
 	for range 20000 {
 		d := time.Duration(random.ExpFloat64() * float64(time.Second))
@@ -166,8 +166,8 @@ func reportOf(entries []*Entry, parts int) Report {
 
 func TestRecentTextsAreBounded(t *testing.T) {
 	var recent Recent
-	recent.Add(&Entry{Time: noon, Level: slog.LevelError, Fields: Fields{Error: strings.Repeat("é", maxText)}}, 0)
-	if got := recent.since(time.Time{})[0].Error; len(got) > maxText+len("…") || !strings.HasSuffix(got, "é…") {
+	recent.Add(&Entry{Time: noon, Level: slog.LevelError, Fields: Fields{Error: strings.Repeat("é", maxTextBytes)}}, 0)
+	if got := recent.since(time.Time{})[0].Error; len(got) > maxTextBytes+len("…") || !strings.HasSuffix(got, "é…") {
 		t.Errorf("kept %d bytes, ending in %q", len(got), got[len(got)-5:])
 	}
 }

@@ -30,7 +30,7 @@ func TestRange(t *testing.T) {
 		least, most uint64
 	}{
 		{time.Minute, 1, 2}, {5 * time.Minute, 5, 6}, {time.Hour, 60, 61},
-		{61 * time.Minute, 61, 63}, {2 * time.Hour, 120, 122}, {MaxRange, 1440, 1442},
+		{61 * time.Minute, 61, 63}, {2 * time.Hour, 120, 122}, {MaxLookback, 1440, 1442},
 	} {
 		r := w.Report(tt.span)
 		if n := r.Requests.Total; n < tt.least || n > tt.most {
@@ -40,8 +40,8 @@ func TestRange(t *testing.T) {
 			t.Errorf("range %v is from %v to %v", tt.span, *r.From, r.To)
 		}
 	}
-	*now = now.Add(MaxRange + time.Hour)
-	if n := w.Report(MaxRange).Requests.Total; n != 0 {
+	*now = now.Add(MaxLookback + time.Hour)
+	if n := w.Report(MaxLookback).Requests.Total; n != 0 {
 		t.Errorf("%d requests a day later, want none", n)
 	}
 }
@@ -164,7 +164,7 @@ func TestLinesAreCountedWhateverTheLevel(t *testing.T) {
 	var level slog.LevelVar
 	level.Set(slog.LevelError)
 	w := NewWindow(time.Now)
-	logger := Observe(logs.New(&out, &level), w)
+	logger := CountInto(logs.New(&out, &level), w)
 	ctx := logs.WithRequestID(t.Context(), "r1")
 	chat := logs.Request{Method: "POST", Endpoint: "/chat", Status: 200, Duration: time.Second}
 	logs.Request{Endpoint: "/health"}.Log(ctx, logger, slog.LevelDebug)
@@ -196,7 +196,7 @@ func TestLinesAreCountedWhateverTheLevel(t *testing.T) {
 
 func TestCountingALineAllocatesNothing(t *testing.T) {
 	w := NewWindow(time.Now)
-	logger := Observe(slog.New(slog.DiscardHandler), w)
+	logger := CountInto(slog.New(slog.DiscardHandler), w)
 	event := slog.Any("", logs.Request{Endpoint: "/chat", Status: 200, Duration: time.Second})
 	one := func() { logger.LogAttrs(context.Background(), slog.LevelInfo, logs.RequestCompletedMessage, event) }
 	one()
