@@ -96,9 +96,9 @@ func parseAnalyze(args []string, now time.Time) (analyzeOptions, error) {
 	lookback := fs.String("range", "", "")
 	since := fs.String("since", "", "")
 	fs.StringVar(&o.output, "o", "table", "")
-	var last []string // behind --, where everything is a file
+	var rest []string // behind --, where everything is a file
 	if i := slices.Index(args, "--"); i >= 0 {
-		args, last = args[:i], args[i+1:]
+		args, rest = args[:i], args[i+1:]
 	}
 	for {
 		if err := fs.Parse(args); err != nil {
@@ -109,7 +109,7 @@ func parseAnalyze(args []string, now time.Time) (analyzeOptions, error) {
 		}
 		o.files, args = append(o.files, fs.Arg(0)), fs.Args()[1:]
 	}
-	o.files = append(o.files, last...)
+	o.files = append(o.files, rest...)
 	if len(o.files) == 0 {
 		return o, errors.New("no file given; - is standard input")
 	}

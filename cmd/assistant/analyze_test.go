@@ -88,7 +88,7 @@ func TestAnalyzeRanges(t *testing.T) {
 }
 
 func TestAnalyzeFailures(t *testing.T) {
-	gone := filepath.Join(t.TempDir(), "gone.log")
+	absent := filepath.Join(t.TempDir(), "gone.log")
 	for _, tt := range []struct {
 		name, stdin string
 		args        []string
@@ -97,7 +97,7 @@ func TestAnalyzeFailures(t *testing.T) {
 		prints      bool
 	}{
 		{"no file", "", nil, true, "--help", false},
-		{"a file that is not there", twoLines, []string{gone, "-"}, false, "gone.log", true},
+		{"a file that is not there", twoLines, []string{absent, "-"}, false, "gone.log", true},
 		{"no log", "a\nb\n", []string{"-"}, false, "none of the 2 lines", true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -111,9 +111,9 @@ func TestNoSecretLeavesByAnyRoute(t *testing.T) {
 		for _, r := range requests {
 			for _, key := range []string{clientKey, wrongClientKey} {
 				status, answer := p.send(t, r.method, r.path, key, r.body)
-				for _, secret := range []string{canaryKey, clientKey, wrongClientKey} {
-					if strings.Contains(answer, secret) {
-						t.Errorf("%s %s is answered with %q in it: %s", r.method, r.path, secret, answer)
+				for _, private := range []string{canaryKey, clientKey, wrongClientKey} {
+					if strings.Contains(answer, private) {
+						t.Errorf("%s %s is answered with %q in it: %s", r.method, r.path, private, answer)
 					}
 				}
 				if i == 0 && key == clientKey && status == http.StatusOK {
@@ -151,11 +151,11 @@ func TestNoSecretLeavesByAnyRoute(t *testing.T) {
 	if !strings.Contains(log, `"client":"alice"`) {
 		t.Error("the log does not name the client")
 	}
-	for secret := range secrets {
+	for private := range secrets {
 		for where, text := range map[string]string{"log": log, "metrics": string(page), "reports": reports} {
 			for line := range strings.Lines(text) {
-				if strings.Contains(line, secret) {
-					t.Errorf("the %s holds %q: %s", where, secret, line)
+				if strings.Contains(line, private) {
+					t.Errorf("the %s holds %q: %s", where, private, line)
 				}
 			}
 		}

@@ -62,19 +62,19 @@ func check(ctx context.Context, args []string, getenv func(string) string, out i
 		{"GET /metrics", c.scrape},
 	} {
 		ctx, cancel := context.WithTimeout(ctx, checkTimeout)
-		found, err := step.do(ctx)
+		summary, err := step.do(ctx)
 		cancel()
 		if err != nil {
 			return fmt.Errorf("check: %s: %w", step.name, err)
 		}
-		fmt.Fprintf(out, "ok  %s: %s\n", step.name, found)
+		fmt.Fprintf(out, "ok  %s: %s\n", step.name, summary)
 	}
 	return nil
 }
 
 // chat says a word, and forgets it.
 func (c checker) chat(ctx context.Context) (string, error) {
-	begun := time.Now()
+	started := time.Now()
 	data, err := c.do(ctx, http.MethodPost, c.url+"/chat", `{"message": "Say hello."}`)
 	if err != nil {
 		return "", err
@@ -93,10 +93,10 @@ func (c checker) chat(ctx context.Context) (string, error) {
 	if answer.Reply == "" || answer.SessionID == "" {
 		return "", errors.New("the answer has no reply or no session")
 	}
-	found := fmt.Sprintf("%d prompt and %d completion tokens in %.1fs",
-		answer.Usage.PromptTokens, answer.Usage.CompletionTokens, time.Since(begun).Seconds())
+	summary := fmt.Sprintf("%d prompt and %d completion tokens in %.1fs",
+		answer.Usage.PromptTokens, answer.Usage.CompletionTokens, time.Since(started).Seconds())
 	_, err = c.do(ctx, http.MethodDelete, c.url+"/chat/"+answer.SessionID, "")
-	return found, err
+	return summary, err
 }
 
 // scrape reads the metrics as Prometheus does.
@@ -110,14 +110,14 @@ func (c checker) scrape(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("reading the metrics: %w", err)
 	}
-	var missing []string
+	var absent []string
 	for _, m := range metric.SourceDocument() {
 		if families[m.Name] == nil {
-			missing = append(missing, m.Name)
+			absent = append(absent, m.Name)
 		}
 	}
-	if len(missing) > 0 {
-		return "", fmt.Errorf("not there: %s", strings.Join(missing, ", "))
+	if len(absent) > 0 {
+		return "", fmt.Errorf("not there: %s", strings.Join(absent, ", "))
 	}
 	return fmt.Sprintf("%d metrics", len(families)), nil
 }

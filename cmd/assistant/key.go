@@ -38,14 +38,14 @@ func apiKey(file string, getenv func(string) string) (string, error) {
 // currentKey is asked for the key of every call. A file is read anew each time, as Prometheus reads its tokens: that is
 // nothing beside a model call. While it cannot be used, the key that could be stays.
 func currentKey(file, first string) func() string {
-	var last atomic.Pointer[string]
-	last.Store(&first)
+	var rest atomic.Pointer[string]
+	rest.Store(&first)
 	return func() string {
 		if file != "" {
 			if key, err := apiKey(file, nil); err == nil && gemini.ValidKey(key) {
-				last.Store(&key)
+				rest.Store(&key)
 			}
 		}
-		return *last.Load()
+		return *rest.Load()
 	}
 }

@@ -44,8 +44,8 @@ func TestTheLogFileAndStatsHoldWhatStdoutHolds(t *testing.T) {
 	if got, want := string(written), strings.Join(p.log.lines(), "\n")+"\n"; got != want {
 		t.Errorf("file:\n%s\nstdout:\n%s", got, want)
 	}
-	for what, secret := range map[string]string{"prompt": canaryPrompt, "reply": reply, "key": canaryKey} {
-		if strings.Contains(answer, secret) || strings.Contains(string(written), secret) {
+	for what, private := range map[string]string{"prompt": canaryPrompt, "reply": reply, "key": canaryKey} {
+		if strings.Contains(answer, private) || strings.Contains(string(written), private) {
 			t.Errorf("the %s is in /stats or in the log file", what)
 		}
 	}

@@ -18,7 +18,7 @@ import (
 
 // patient is a client that takes its time: it sends the beginning at once and then a piece every while, and reads
 // nothing before its connection is closed.
-type patient struct {
+type slowClient struct {
 	name         string
 	begin, piece string
 	every        time.Duration
@@ -29,7 +29,7 @@ type patient struct {
 }
 
 // The assistant's limits are in internal/assistant/httpapi: 10 s for a header, 30 s for a body.
-var patients = []patient{
+var slowClients = []slowClient{
 	{name: "says nothing", closed: [2]time.Duration{9 * time.Second, 14 * time.Second}},
 	{name: "slow header", begin: "POST /chat HTTP/1.1\r\n", piece: "X-A: b\r\n", every: 500 * time.Millisecond,
 		closed: [2]time.Duration{9 * time.Second, 14 * time.Second}},
@@ -49,13 +49,13 @@ func TestPatientClients(t *testing.T) {
 	http.DefaultClient.CloseIdleConnections()
 	before, _ := goroutines()
 	done := make(chan struct{})
-	var all, decent sync.WaitGroup
-	for _, c := range patients {
+	var all, normal sync.WaitGroup
+	for _, c := range slowClients {
 		for range each {
 			all.Go(func() { p.endure(t, c) })
 		}
 	}
-	decent.Go(func() {
+	normal.Go(func() {
 		for {
 			select {
 			case <-done:
@@ -69,7 +69,7 @@ func TestPatientClients(t *testing.T) {
 	})
 	all.Wait()
 	close(done)
-	decent.Wait()
+	normal.Wait()
 	if got := value(t, p.scrape(t), metric.HTTPRequests, "method", "POST", "endpoint", "/chat", "status", "408"); got != 2*each {
 		t.Errorf("%v bodies that did not come are counted, want %d", got, 2*each)
 	}
@@ -81,7 +81,7 @@ func TestPatientClients(t *testing.T) {
 }
 
 // endure plays a patient client to the end of its connection.
-func (p *program) endure(t *testing.T, c patient) {
+func (p *program) endure(t *testing.T, c slowClient) {
 	conn, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
 	if err != nil {
 		t.Error(err)
@@ -131,12 +131,12 @@ func TestStreamsThatNobodyReads(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	gone := func() float64 {
+	absent := func() float64 {
 		return value(t, p.scrape(t), metric.HTTPRequests, "method", "POST", "endpoint", "/v1/chat/completions", "status", "499")
 	}
-	for deadline := time.Now().Add(settleTime); gone() < clients; time.Sleep(time.Second) {
+	for deadline := time.Now().Add(settleTime); absent() < clients; time.Sleep(time.Second) {
 		if time.Now().After(deadline) {
-			t.Fatalf("%v of %d streams were given up: %+v", gone(), clients, p.fake.Ledger())
+			t.Fatalf("%v of %d streams were given up: %+v", absent(), clients, p.fake.Ledger())
 		}
 	}
 	// What lies in buffers may be the whole answer, of which the model then sees nothing.

@@ -42,8 +42,8 @@ type file struct {
 	partialWrite bool // the last write ended within a line; only the writing goroutine asks
 }
 
-func newFile(out io.WriteCloser, tell *slog.Logger, now func() time.Time) *file {
-	f := &file{out: out, stdout: tell, now: now, wake: make(chan struct{}, 1), closed: make(chan error, 1)}
+func newFile(out io.WriteCloser, stdout *slog.Logger, now func() time.Time) *file {
+	f := &file{out: out, stdout: stdout, now: now, wake: make(chan struct{}, 1), closed: make(chan error, 1)}
 	go f.run()
 	return f
 }

@@ -26,7 +26,7 @@ type disk struct {
 	written chan struct{}
 }
 
-func newDisk(room int) *disk { return &disk{room: room, written: make(chan struct{}, 1000)} }
+func newDisk(capacity int) *disk { return &disk{room: capacity, written: make(chan struct{}, 1000)} }
 
 func (d *disk) Write(p []byte) (int, error) {
 	if d.hang != nil {

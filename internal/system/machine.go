@@ -35,11 +35,11 @@ func (m cpuSample) percentSince(before cpuSample) (percent float64, ok bool) {
 
 // percentOf is part of whole as a percentage. It is clamped: a cgroup may run a little over its limit, and two
 // counters are never read at the same instant.
-func percentOf(part, whole float64) float64 {
-	if whole <= 0 {
+func percentOf(numerator, denominator float64) float64 {
+	if denominator <= 0 {
 		return 0
 	}
-	return min(100, max(0, 100*part/whole))
+	return min(100, max(0, 100*numerator/denominator))
 }
 
 func (s *Sampler) sampleCPU(ctx context.Context) (cpuSample, error) {

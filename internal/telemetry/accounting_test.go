@@ -173,10 +173,10 @@ func TestMixedCallsEqualTheLedger(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	observed := Instrument(upstream, r, slog.New(slog.DiscardHandler))
+	instrumented := Instrument(upstream, r, slog.New(slog.DiscardHandler))
 	atStart := runtime.NumGoroutine()
 
-	kinds := s.hammer(t, observed)
+	kinds := s.hammer(t, instrumented)
 	if err := upstream.Close(); err != nil {
 		t.Error(err)
 	}

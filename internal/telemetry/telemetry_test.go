@@ -40,7 +40,7 @@ func fresh() *Recorder {
 	return r
 }
 
-func gather(t *testing.T, r *Recorder) map[string]*dto.MetricFamily {
+func gatherFamilies(t *testing.T, r *Recorder) map[string]*dto.MetricFamily {
 	t.Helper()
 	families, err := r.registry.Gather()
 	if err != nil {
@@ -56,7 +56,7 @@ func gather(t *testing.T, r *Recorder) map[string]*dto.MetricFamily {
 func TestAFreshRecorderEmitsTheWholeContract(t *testing.T) {
 	r := fresh()
 	r.InitSeries(Endpoint{Method: "POST", Path: "/chat", Statuses: []int{200}, Kinds: []assistant.Kind{assistant.KindQuota}})
-	families := gather(t, r)
+	families := gatherFamilies(t, r)
 	for _, m := range metric.All() {
 		f, ok := families[m.Name]
 		if !ok {
@@ -84,7 +84,7 @@ func TestAFreshRecorderEmitsTheWholeContract(t *testing.T) {
 func TestHistogramsAreClassicAndNative(t *testing.T) {
 	r := fresh()
 	r.Request(t.Context(), Request{"POST", "/chat", 200, 1200 * time.Millisecond})
-	h := gather(t, r)[metric.HTTPRequestDuration.Name].GetMetric()[0].GetHistogram()
+	h := gatherFamilies(t, r)[metric.HTTPRequestDuration.Name].GetMetric()[0].GetHistogram()
 	var bounds []float64
 	for _, b := range h.GetBucket() {
 		bounds = append(bounds, b.GetUpperBound())

@@ -76,7 +76,7 @@ func TestFailuresHaveAKindAndKeepSecrets(t *testing.T) {
 				w.WriteHeader(tt.code)
 				_, _ = io.WriteString(w, tt.body)
 			})
-			_, err := m.Generate(t.Context(), ask(secretPrompt), nil)
+			_, err := m.Generate(t.Context(), generate(secretPrompt), nil)
 			if err == nil {
 				t.Fatal("Generate succeeded")
 			}
@@ -116,7 +116,7 @@ func TestRetryAfterIsTheVendors(t *testing.T) {
 				w.WriteHeader(http.StatusTooManyRequests)
 				_, _ = io.WriteString(w, tt.body)
 			})
-			_, err := m.Generate(t.Context(), ask("hello"), nil)
+			_, err := m.Generate(t.Context(), generate("hello"), nil)
 			var failed *assistant.Error
 			if !errors.As(err, &failed) || failed.RetryAfter != tt.want {
 				t.Errorf("err = %#v, want one with RetryAfter %v", err, tt.want)

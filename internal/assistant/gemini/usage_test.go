@@ -55,7 +55,7 @@ func TestUsageIsTheLastOneKnown(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			m := against(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, tt.body) })
-			answer, err := m.Generate(t.Context(), ask("hello"), nil)
+			answer, err := m.Generate(t.Context(), generate("hello"), nil)
 			if want := (assistant.Answer{Text: tt.text, Usage: tt.usage, Finish: tt.finish}); answer != want {
 				t.Errorf("answer = %+v, want %+v", answer, want)
 			}
@@ -89,7 +89,7 @@ func TestATailIsShort(t *testing.T) {
 // attempts would part here.
 func TestEveryAttemptIsTold(t *testing.T) {
 	type key struct{}
-	var told []int
+	var attempts []int
 	model := func(endpoint string) *Model {
 		m, err := New(t.Context(), Config{
 			Model: "m", APIKey: testKey, Endpoint: endpoint, Timeout: 5 * time.Second,
@@ -97,7 +97,7 @@ func TestEveryAttemptIsTold(t *testing.T) {
 				if ctx.Value(key{}) != "call" {
 					t.Error("the context is not the call's")
 				}
-				told = append(told, status)
+				attempts = append(attempts, status)
 			},
 		})
 		if err != nil {
@@ -117,11 +117,11 @@ func TestEveryAttemptIsTold(t *testing.T) {
 	ctx := context.WithValue(t.Context(), key{}, "call")
 	m := model(srv.URL)
 	for range statuses {
-		_, _ = m.Generate(ctx, ask("hello"), nil)
+		_, _ = m.Generate(ctx, generate("hello"), nil)
 	}
-	_, _ = model("http://127.0.0.1:1").Generate(ctx, ask("hello"), nil)
-	if want := append(slices.Clone(statuses), 0); !slices.Equal(told, want) {
-		t.Errorf("told of %v, want one attempt of each call: %v", told, want)
+	_, _ = model("http://127.0.0.1:1").Generate(ctx, generate("hello"), nil)
+	if want := append(slices.Clone(statuses), 0); !slices.Equal(attempts, want) {
+		t.Errorf("told of %v, want one attempt of each call: %v", attempts, want)
 	}
 }
 
@@ -130,7 +130,7 @@ func TestWhoTakesNoMoreKeepsWhatCame(t *testing.T) {
 	m := against(t, func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, `[`+piece("a", `{"promptTokenCount":10,"candidatesTokenCount":2,"totalTokenCount":12}`)+`,`+piece("b", `{}`))
 	})
-	answer, err := m.Generate(t.Context(), ask("hello"), func(string) error { return gone })
+	answer, err := m.Generate(t.Context(), generate("hello"), func(string) error { return gone })
 	if assistant.KindOf(err) != assistant.KindCancelled {
 		t.Errorf("err = %v, want kind cancelled", err)
 	}

@@ -14,24 +14,23 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/telemetry"
 )
 
-// Config is what an API is made of. What is not said to be optional is required.
+// Config configures an API. What is not optional is required.
 type Config struct {
-	// Models answer, by their names; the first is that of POST /chat. Their calls are observed elsewhere; only requests
-	// are here.
+	// Models answer, by their names; POST /chat uses the first. They are instrumented already.
 	Models   []assistant.Model
 	Sessions assistant.Store
 	Recorder *telemetry.Recorder
-	// System is the last reading of the system's resources. It must not wait.
+	// System returns the last reading of the system's resources. It must not block.
 	System func() system.Reading
 	Logger *slog.Logger
-	// Keys are the clients that may use the models; optional: without it, everybody may.
+	// Keys are the clients that may use the models; optional: without it, everyone may.
 	Keys *clientkeys.File
 	// Rate limits each client; optional.
 	Rate Rate
 	// Limits of one request; optional: DefaultLimits without it.
 	Limits Limits
-	// Stats counts the logger's lines, for /stats; Level is the logger's, for /log-level. Both are optional: without one,
-	// its path is not served.
+	// Stats counts what the logger logs, for /stats; Level is the logger's, for /log-level. Both are optional: without
+	// one, its path is not served.
 	Stats *stats.Window
 	Level *slog.LevelVar
 }
@@ -67,7 +66,7 @@ func New(c Config) *API {
 	return a
 }
 
-// Uptime is how long ago the API was made.
+// Uptime returns the time since New.
 func (a *API) Uptime() time.Duration { return time.Since(a.started) }
 
 // Handler serves everything on one port, except what only operators may change.

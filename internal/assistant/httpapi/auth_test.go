@@ -89,16 +89,16 @@ func TestKeysGuardWhatCosts(t *testing.T) {
 
 func TestClientsHaveSessionsOfTheirOwn(t *testing.T) {
 	a, _ := newAPIWith(t, Config{Models: []assistant.Model{generate(echo)}, Keys: clientKeys(t)})
-	ask := func(key, text string) string {
+	chat := func(key, text string) string {
 		w := as(a, "Bearer "+key, "POST", "/chat", `{"session_id":"s","message":"`+text+`"}`)
 		return decode[chatResponse](t, w.Body).Reply
 	}
-	ask(aliceKey, "secret")
-	if got := ask(bobKey, "hi"); got != "[user hi]" {
+	chat(aliceKey, "secret")
+	if got := chat(bobKey, "hi"); got != "[user hi]" {
 		t.Errorf("bob reads alice's session: %s", got)
 	}
 	as(a, "Bearer "+bobKey, "DELETE", "/chat/s", "")
-	if got := ask(aliceKey, "hi"); !strings.Contains(got, "secret") {
+	if got := chat(aliceKey, "hi"); !strings.Contains(got, "secret") {
 		t.Errorf("bob deleted alice's session: %s", got)
 	}
 }

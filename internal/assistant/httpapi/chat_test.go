@@ -34,16 +34,16 @@ func TestAConversationIsRemembered(t *testing.T) {
 }
 
 func TestAFailedCallIsNotRemembered(t *testing.T) {
-	fail := true
+	failing := true
 	a, _ := newAPI(t, func(ctx context.Context, r assistant.Request) (assistant.Answer, error) {
-		if fail {
+		if failing {
 			return assistant.Answer{}, &assistant.Error{Kind: assistant.KindQuota, Err: errors.New("429")}
 		}
 		return echo(ctx, r)
 	})
 	do(a, "POST", "/chat", `{"session_id":"s","message":"one"}`)
 	wantSample(t, metrics(a), "active_sessions 0")
-	fail = false
+	failing = false
 	got := decode[chatResponse](t, do(a, "POST", "/chat", `{"session_id":"s","message":"one"}`).Body)
 	if got.Reply != "[user one]" {
 		t.Errorf("the failed message was remembered: %s", got.Reply)

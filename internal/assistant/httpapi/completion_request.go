@@ -8,7 +8,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/assistant"
 )
 
-// completionRequest is a request for a completion that has been checked.
+// completionRequest is a validated request for a completion.
 type completionRequest struct {
 	model                string
 	request              assistant.Request
@@ -17,12 +17,12 @@ type completionRequest struct {
 
 const (
 	completionShape = `one JSON object with at least "model" and "messages"`
-	// maxStops is how many stop texts OpenAI takes; Gemini takes one more.
+	// maxStops is the number of stop sequences that OpenAI allows; Gemini allows one more.
 	maxStops = 4
 )
 
-// decodeCompletion reads and checks the body of POST /v1/chat/completions. Its errors name the parameter to blame and
-// do not quote it.
+// decodeCompletion reads and checks the body of POST /v1/chat/completions. Its errors name the invalid parameter and do
+// not quote it.
 func decodeCompletion(body io.Reader, limits Limits) (completionRequest, error) {
 	var in completionRequest
 	var p parameters
@@ -93,18 +93,18 @@ func readOptions(o *assistant.Options, p parameters) error {
 	return readStop(o, p)
 }
 
-// readStop reads a text or an array of texts.
+// readStop reads a string or an array of strings.
 func readStop(o *assistant.Options, p parameters) error {
 	raw := p["stop"]
 	if len(raw) > 0 && raw[0] == '"' {
 		raw = slices.Concat(json.RawMessage("["), raw, json.RawMessage("]"))
 	}
-	const want = "a string, or an array of up to 4 strings, none of them empty"
-	if err := (parameters{"stop": raw}).read("stop", &o.Stop, want); err != nil {
+	const expected = "a string, or an array of up to 4 strings, none of them empty"
+	if err := (parameters{"stop": raw}).read("stop", &o.Stop, expected); err != nil {
 		return err
 	}
 	if len(o.Stop) > maxStops || slices.Contains(o.Stop, "") {
-		return parameterError("stop", "invalid_value", "The parameter stop must be "+want+".")
+		return parameterError("stop", "invalid_value", "The parameter stop must be "+expected+".")
 	}
 	return nil
 }

@@ -98,17 +98,17 @@ var sourceLines = map[string][]string{
 // played is an API that has answered one chat and failed at another, and reported its health.
 func played(t *testing.T) (*API, *syncBuffer) {
 	t.Helper()
-	fail := false
+	failing := false
 	a, log := withStats(t, func(ctx context.Context, r assistant.Request) (assistant.Answer, error) {
-		if fail {
+		if failing {
 			return assistant.Answer{}, &assistant.Error{Kind: assistant.KindQuota, Err: errors.New("429")}
 		}
 		return echo(ctx, r)
 	})
 	do(a, "POST", "/chat", `{"message":"x"}`)
-	fail = true
+	failing = true
 	do(a, "POST", "/chat", `{"message":"x"}`)
-	fail = false
+	failing = false
 	do(a, "GET", "/health/detailed", "")
 	return a, log
 }
@@ -166,7 +166,7 @@ func TestContractEndpoints(t *testing.T) {
 
 func TestContractLogLines(t *testing.T) {
 	_, log := played(t)
-	missing := maps.Clone(sourceLines)
+	absent := maps.Clone(sourceLines)
 	for line := range strings.Lines(log.String()) {
 		var head struct{ Message string }
 		if err := json.Unmarshal([]byte(line), &head); err != nil {
@@ -176,9 +176,9 @@ func TestContractLogLines(t *testing.T) {
 			continue
 		}
 		wantFields(t, head.Message, []byte(line), sourceLines[head.Message])
-		delete(missing, head.Message)
+		delete(absent, head.Message)
 	}
-	for message := range missing {
+	for message := range absent {
 		t.Errorf("there is no line %q", message)
 	}
 }

@@ -79,11 +79,11 @@ func modelErrors() []*httpError {
 
 // toHTTPError returns what clients see of an error: the request's fault, the model's, or our own.
 func toHTTPError(err error) *httpError {
-	var known *httpError
+	var declared *httpError
 	var model *assistant.Error
 	switch {
-	case errors.As(err, &known):
-		return known
+	case errors.As(err, &declared):
+		return declared
 	case errors.As(err, &model), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		kind := assistant.KindOf(err)
 		if f, ok := modelFailures[kind]; ok {

@@ -18,10 +18,10 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/telemetry"
 )
 
-// requestIDHeader carries a request's id in and out, in the canonical form of net/http.
+// requestIDHeader carries a request's id, in the canonical form of net/http.
 const requestIDHeader = "X-Request-Id"
 
-// validID is what a client may choose as an id, of a request or of a session.
+// validID is what a client may choose as the id of a request or of a session.
 var idPattern = regexp.MustCompile(`^[A-Za-z0-9._-]{1,128}$`)
 
 // newID returns an id that cannot be guessed.
@@ -57,8 +57,8 @@ func (a *API) recoverPanic(rec *responseRecorder, r *http.Request) {
 	a.writeError(rec, r, errInternal)
 }
 
-// panicText is what the log may tell of a panic's value: an error of the Go runtime in its own words, and of anything
-// else its type, for a library may panic with the text that it stumbled over.
+// panicText returns what may be logged of a panic's value: the text of an error of the Go runtime, of anything else its
+// type. A library may panic with the user's text.
 func panicText(v any) string {
 	if err, ok := v.(runtime.Error); ok {
 		return err.Error()
@@ -98,7 +98,7 @@ func errorLevel(status int) slog.Level {
 	return slog.LevelWarn
 }
 
-// writeJSON writes v and returns nil, as handlers do: that a client left is no error of the request.
+// writeJSON writes v. It returns nil, for handlers to return: a client that disconnected is no error of the request.
 func writeJSON(w http.ResponseWriter, status int, v any) error {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)

@@ -59,20 +59,20 @@ func TestOpenAIsClientCompletesAStreamedChat(t *testing.T) {
 	params.StreamOptions = openai.ChatCompletionStreamOptionsParam{IncludeUsage: openai.Bool(true)}
 	stream := client.Chat.Completions.NewStreaming(t.Context(), params)
 	defer stream.Close()
-	var whole openai.ChatCompletionAccumulator
+	var completion openai.ChatCompletionAccumulator
 	for stream.Next() {
-		if !whole.AddChunk(stream.Current()) {
+		if !completion.AddChunk(stream.Current()) {
 			t.Errorf("a chunk does not belong to the others: %s", stream.Current().RawJSON())
 		}
 	}
 	if err := stream.Err(); err != nil {
 		t.Fatal(err)
 	}
-	if len(whole.Choices) != 1 || whole.Choices[0].Message.Content != "Hello, world" || whole.Choices[0].FinishReason != "length" {
-		t.Errorf("choices = %+v", whole.Choices)
+	if len(completion.Choices) != 1 || completion.Choices[0].Message.Content != "Hello, world" || completion.Choices[0].FinishReason != "length" {
+		t.Errorf("choices = %+v", completion.Choices)
 	}
-	if whole.Usage.PromptTokens != 7 || whole.Usage.CompletionTokens != 3 || whole.Usage.TotalTokens != 10 {
-		t.Errorf("usage = %+v", whole.Usage)
+	if completion.Usage.PromptTokens != 7 || completion.Usage.CompletionTokens != 3 || completion.Usage.TotalTokens != 10 {
+		t.Errorf("usage = %+v", completion.Usage)
 	}
 }
 

@@ -11,18 +11,18 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/assistant"
 )
 
-// honoured are the parameters of a completion that are heeded.
+// supportedParameters are the parameters of a completion that have an effect.
 var supportedParameters = []string{
 	"model", "messages", "temperature", "top_p", "max_tokens", "max_completion_tokens", "stop", "stream", "stream_options",
 }
 
-// harmless are parameters that may be left unheeded: the answer means the same without them.
+// ignoredParameters are parameters without which the answer means the same.
 var ignoredParameters = []string{
 	"metadata", "parallel_tool_calls", "prediction", "prompt_cache_key", "prompt_cache_options", "prompt_cache_retention",
 	"safety_identifier", "seed", "service_tier", "store", "user",
 }
 
-// unsupported are parameters that would change what the answer means, each with the values that do not.
+// neutralValues are the unsupported parameters, each with the values that do not change the answer.
 var neutralValues = map[string][]string{
 	"audio":              nil,
 	"frequency_penalty":  {"0", "0.0"},
@@ -43,17 +43,17 @@ var neutralValues = map[string][]string{
 	"web_search_options": nil,
 }
 
-// parameters are a request's, by name. A null is as good as none.
+// parameters are a request's, by name. A null counts as absent.
 type parameters map[string]json.RawMessage
 
-// check refuses what is not heeded and should be, by name.
+// check rejects unknown and unsupported parameters by name.
 func (p parameters) check() error {
 	for _, name := range slices.Sorted(maps.Keys(p)) {
 		if slices.Contains(supportedParameters, name) || slices.Contains(ignoredParameters, name) || isNull(p[name]) {
 			continue
 		}
-		neutral, known := neutralValues[name]
-		if !known {
+		neutral, declared := neutralValues[name]
+		if !declared {
 			return unknownParameter(name)
 		}
 		if !slices.Contains(neutral, compact(p[name])) {
@@ -67,13 +67,13 @@ func (p parameters) check() error {
 	return nil
 }
 
-// read decodes a parameter into v, which stays as it is if there is none.
-func (p parameters) read(name string, v any, want string) error {
+// read decodes a parameter into v, which it leaves unchanged if the parameter is absent.
+func (p parameters) read(name string, v any, expected string) error {
 	if isNull(p[name]) {
 		return nil
 	}
 	if err := json.Unmarshal(p[name], v); err != nil {
-		return parameterError(name, "invalid_type", "The parameter "+name+" must be "+want+".")
+		return parameterError(name, "invalid_type", "The parameter "+name+" must be "+expected+".")
 	}
 	return nil
 }
@@ -88,10 +88,10 @@ func compact(raw json.RawMessage) string {
 	return b.String()
 }
 
-// shortName is what a parameter that is sent back may look like.
+// printableName matches the names of parameters that may be returned to the client.
 var printableName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
 
-// unknownParameter names what was sent only to who sent it: a name may be anything, and the message is logged.
+// unknownParameter names the parameter to the client only: a name may be any text, and the message is logged.
 func unknownParameter(name string) error {
 	f := parameterError("", "unknown_parameter", "A parameter of the request is unknown, perhaps misspelt.")
 	if printableName.MatchString(name) {
@@ -101,7 +101,7 @@ func unknownParameter(name string) error {
 	return f
 }
 
-// mistake is a request whose parameter param is to blame.
+// parameterError is the error of a request whose parameter param is invalid.
 func parameterError(param, code, message string) *httpError {
 	return &httpError{
 		status: http.StatusBadRequest, kind: assistant.KindInvalid, message: message, param: param, code: code,

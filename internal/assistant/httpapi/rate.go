@@ -11,16 +11,16 @@ import (
 
 // Rate limits how often a client may send requests; without client keys, all clients together.
 type Rate struct {
-	// PerSecond is the rate in the long run, in requests; 0 for no limit.
+	// PerSecond is the average rate in requests; 0 for no limit.
 	PerSecond float64
-	// Burst is how many requests may come at once; 0 for as many as come in a second, at least one.
+	// Burst is the number of requests allowed at once; 0 for those of a second, at least one.
 	Burst int
 }
 
-// longestWait bounds what a client is told to wait, however small its rate.
+// maxRetryAfter bounds the Retry-After of a client with a very small rate.
 const maxRetryAfter = time.Hour
 
-// limiter holds a bucket for each client. Clients come from the key file only, so there are no more than keys ever were.
+// limiter holds a bucket for each client. Clients come from the key file only, so their number is bounded.
 type limiter struct {
 	limit rate.Limit
 	burst int
@@ -43,7 +43,7 @@ func newLimiter(r Rate) *limiter {
 	}
 }
 
-// take lets a request of a client pass and returns 0, or how long the client has to wait before the next.
+// reserve returns 0 if the client may send a request now, else how long it has to wait.
 func (l *limiter) reserve(client string) time.Duration {
 	if l == nil {
 		return 0

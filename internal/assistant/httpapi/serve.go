@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Limits on what a client may take. A request may be slow only where the model is.
+// Timeouts of a client. A request may only be slow where the model is.
 const (
 	headerTimeout = 10 * time.Second
 	bodyTimeout   = 30 * time.Second
@@ -20,13 +20,13 @@ const (
 	maxHeader     = 64 << 10 // bytes
 )
 
-// Serving says where and how long an API is served.
+// Serving configures how an API is served.
 type Serving struct {
-	// Public listens for users, Telemetry for operators; with Telemetry nil, Public is for both.
+	// Public listens for users, Telemetry for operators; if Telemetry is nil, Public is for both.
 	Public, Telemetry net.Listener
-	// ModelTimeout is the longest a model call takes.
+	// ModelTimeout is the maximum duration of a model call.
 	ModelTimeout time.Duration
-	// ShutdownDelay is how long requests are still accepted after readiness fails, while load balancers notice.
+	// ShutdownDelay is how long requests are accepted after readiness fails, until load balancers notice.
 	ShutdownDelay time.Duration
 	// ShutdownTimeout bounds the delay and the drain together.
 	ShutdownTimeout time.Duration
@@ -37,14 +37,14 @@ type listeningServer struct {
 	listener net.Listener
 }
 
-// Serve serves until ctx ends and then drains: readiness fails, the delay passes, and requests in flight are finished.
-// Those not finished in time are cancelled, which is an error. It closes the listeners.
+// Serve serves until ctx ends and then drains: readiness fails, the delay passes, and requests in flight finish. Those
+// that do not finish in time are cancelled, which is an error. It closes the listeners.
 func (a *API) Serve(ctx context.Context, s Serving) error {
 	requests, cancelRequests := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancelRequests()
 	servers := []listeningServer{{a.server(requests, a.Handler(), s.ModelTimeout), s.Public}}
 	if s.Telemetry != nil {
-		// Telemetry goes last, so that the drain itself can be watched.
+		// Telemetry is drained last, so that the drain itself is visible.
 		servers = []listeningServer{
 			{a.server(requests, a.PublicHandler(), s.ModelTimeout), s.Public},
 			{a.server(requests, a.TelemetryHandler(), s.ModelTimeout), s.Telemetry},

@@ -190,9 +190,9 @@ func TestTheLevelCanBeChanged(t *testing.T) {
 		{`{"level":"warning"}`, 200, slog.LevelWarn, 3},
 	} {
 		w := put(tt.body)
-		told := strings.Count(log.String(), "Log level changed")
-		if w.Code != tt.status || a.level.Level() != tt.level || told != tt.told {
-			t.Errorf("PUT %.30q = %d, level %v, %d changes told; want %d, %v, %d", tt.body, w.Code, a.level.Level(), told, tt.status, tt.level, tt.told)
+		changes := strings.Count(log.String(), "Log level changed")
+		if w.Code != tt.status || a.level.Level() != tt.level || changes != tt.told {
+			t.Errorf("PUT %.30q = %d, level %v, %d changes told; want %d, %v, %d", tt.body, w.Code, a.level.Level(), changes, tt.status, tt.level, tt.told)
 		}
 		if tt.status == 200 {
 			if got := decode[logLevel](t, w.Body).Level; got != strings.ToLower(logs.LevelName(tt.level)) {

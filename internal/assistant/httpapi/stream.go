@@ -20,7 +20,7 @@ type stream struct {
 	started   bool
 }
 
-// text sends a part of the answer. Its error is the client's going away.
+// sendText sends a part of the answer. Its error means that the client disconnected.
 func (s *stream) sendText(text string) error {
 	if err := s.start(); err != nil {
 		return err
@@ -28,7 +28,7 @@ func (s *stream) sendText(text string) error {
 	return s.sendDelta(chunkDelta{Content: &text}, nil)
 }
 
-// begin sends the header and the first chunk, which says who speaks.
+// start sends the header and the first chunk, which holds the role.
 func (s *stream) start() error {
 	if s.started {
 		return nil
@@ -37,13 +37,13 @@ func (s *stream) start() error {
 	h := s.w.Header()
 	h.Set("Content-Type", "text/event-stream; charset=utf-8")
 	h.Set("Cache-Control", "no-cache")
-	h.Set("X-Accel-Buffering", "no") // nginx would hold the events back
+	h.Set("X-Accel-Buffering", "no") // nginx would buffer the events
 	return s.sendDelta(chunkDelta{Role: "assistant", Content: new(string)}, nil)
 }
 
-// end sends why the answer ended and, if asked for, what it cost.
+// finish sends the finish reason and, if requested, the usage.
 func (s *stream) finish(answer assistant.Answer) error {
-	if !s.started && answer.Text != "" { // the model did not send it in parts
+	if !s.started && answer.Text != "" { // the model does not stream
 		if err := s.sendText(answer.Text); err != nil {
 			return err
 		}
@@ -82,8 +82,7 @@ func (s *stream) send(v any) error {
 	return s.sendEvent(data)
 }
 
-// event sends one event at once. A client has as long for each as for the whole of a short answer: a stream may last,
-// but not stand still.
+// sendEvent sends one event at once. Each event has the deadline of a short answer: a stream may last, but not stall.
 func (s *stream) sendEvent(data []byte) error {
 	if err := s.out.SetWriteDeadline(time.Now().Add(writeMargin)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return clientGone(err)
@@ -97,7 +96,7 @@ func (s *stream) sendEvent(data []byte) error {
 	return nil
 }
 
-// gone is the error of a client that takes no more of its answer.
+// clientGone is the error of a client that disconnected.
 func clientGone(err error) error {
 	return &assistant.Error{Kind: assistant.KindCancelled, Err: fmt.Errorf("sending the answer: %w", err)}
 }

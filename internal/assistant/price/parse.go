@@ -12,7 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// highest is the greatest price believed, in US dollars per million tokens: a dollar a token.
+// maxPrice is the highest price accepted, in US dollars per million tokens: a dollar a token.
 const maxPrice = 1e6
 
 // Parse reads a price file:
@@ -20,9 +20,8 @@ const maxPrice = 1e6
 //	models:
 //	  gemini-2.0-flash: {prompt: 0.10, completion: 0.40, cached: 0.025}
 //
-// Prices are US dollars per million tokens. prompt and completion are required; cached is the price of prompt tokens
-// that the vendor had cached, without it that of any prompt token. Parse is strict: an error names the line and the
-// field, and no part of a file with an error is used.
+// Prices are US dollars per million tokens. prompt and completion are required; cached is the price of prompt tokens that
+// the vendor had cached, by default that of any prompt token. Parse is strict: an error names the line and the field.
 func Parse(data []byte) (Table, error) {
 	in := yaml.NewDecoder(bytes.NewReader(data))
 	var file yaml.Node
@@ -101,12 +100,12 @@ func parsePrice(m field) (Price, error) {
 
 // field is a key of a mapping with its value.
 type field struct {
-	name, path string // path holds the names of all above it
+	name, path string // path holds the names of its parents too
 	line       int
 	value      *yaml.Node
 }
 
-// fields lists a mapping's, and refuses anything else, among it anchors, merges and names given twice.
+// fields returns the fields of a mapping. It rejects anything else, also anchors, merges and duplicate names.
 func fields(n *yaml.Node, path string) ([]field, error) {
 	if n.Kind != yaml.MappingNode {
 		return nil, field{path: path, line: n.Line}.errorf("must be a mapping")
@@ -128,7 +127,7 @@ func fields(n *yaml.Node, path string) ([]field, error) {
 	return out, nil
 }
 
-// dollars reads a price. Only numbers are: not "0.1" in quotes, not .nan, not .inf.
+// parseDollars reads a price. It must be a number: not "0.1" in quotes, not .nan, not .inf.
 func (f field) parseDollars() (float64, error) {
 	v := f.value
 	number := v.Kind == yaml.ScalarNode && (v.Tag == "!!float" || v.Tag == "!!int")

@@ -11,15 +11,15 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
 )
 
-// Pause is how long an operation that failed is left alone: an outage costs one request a Pause a timeout, not each.
+// RetryInterval is how long a failed operation is not retried: an outage costs one timeout per interval, not one per request.
 const RetryInterval = time.Second
 
-// ErrUnavailable ends what cannot go on without the store.
+// ErrUnavailable is returned while a failed operation is not retried.
 var ErrUnavailable = errors.New("the session store is unavailable")
 
-// Tolerant is a store that may fail, of a chat that may not: while the wrapped store fails, a chat has no history and
-// is not remembered. To delete and to count cannot be pretended: those fail. Every operation not served is counted. An
-// outage, from the first operation that fails until all work again, is one line in the log and its end another.
+// DegradedStore keeps chats working while the wrapped store fails: they have no history and are not stored. Delete and
+// Active fail. Every failed operation is counted. The log has one line for the start of an outage, which is the first
+// operation that fails, and one for its end, when all work again.
 type DegradedStore struct {
 	store     assistant.Store
 	onFailure func(operation string)
@@ -27,20 +27,20 @@ type DegradedStore struct {
 	now       func() time.Time
 
 	mu             sync.Mutex
-	retryAt        map[string]time.Time // by operation that fails, when it is tried again: a full Redis still reads
-	outageStart    time.Time            // the outage's first failure
-	operationsLost int                  // operations not served in the outage
+	retryAt        map[string]time.Time // by failing operation: a full Redis still reads
+	outageStart    time.Time
+	operationsLost int // since outageStart
 }
 
 var _ assistant.Store = (*DegradedStore)(nil)
 
-// NewTolerant wraps store. failed is called for every operation that was not served, with one of
+// NewDegradedStore wraps store. It calls onFailure for every operation that was not served, with one of
 // metric.StoreOperations.
-func NewDegradedStore(store assistant.Store, failed func(operation string), logger *slog.Logger) *DegradedStore {
-	return &DegradedStore{store: store, onFailure: failed, logger: logger, now: time.Now, retryAt: map[string]time.Time{}}
+func NewDegradedStore(store assistant.Store, onFailure func(operation string), logger *slog.Logger) *DegradedStore {
+	return &DegradedStore{store: store, onFailure: onFailure, logger: logger, now: time.Now, retryAt: map[string]time.Time{}}
 }
 
-// History returns the session's messages, none while the store fails. Its error is only ever that of ctx.
+// History returns the session's messages, none while the store fails. Its only error is that of ctx.
 func (t *DegradedStore) History(ctx context.Context, id string) ([]assistant.Message, error) {
 	var history []assistant.Message
 	err := t.try(ctx, metric.OperationHistory, func() (err error) {
@@ -53,7 +53,7 @@ func (t *DegradedStore) History(ctx context.Context, id string) ([]assistant.Mes
 	return history, nil
 }
 
-// Append adds messages, or forgets them while the store fails. Its error is only ever that of ctx.
+// Append adds messages, or drops them while the store fails. Its only error is that of ctx.
 func (t *DegradedStore) Append(ctx context.Context, id string, messages ...assistant.Message) error {
 	err := t.try(ctx, metric.OperationAppend, func() error { return t.store.Append(ctx, id, messages...) })
 	if err != nil {
@@ -62,8 +62,8 @@ func (t *DegradedStore) Append(ctx context.Context, id string, messages ...assis
 	return nil
 }
 
-// Delete forgets a session. It fails where the store does: nobody is told that something is gone which is not. It asks
-// the store in an outage too, and is no part of one: its error reaches whoever asked.
+// Delete deletes a session. It fails if the store does: nobody is told that something is deleted that is not. It always
+// asks the store, and is no part of an outage.
 func (t *DegradedStore) Delete(ctx context.Context, id string) error {
 	err := t.store.Delete(ctx, id)
 	if err != nil && ctx.Err() == nil {
@@ -72,7 +72,7 @@ func (t *DegradedStore) Delete(ctx context.Context, id string) error {
 	return err
 }
 
-// Active is the number of sessions that have not expired. It fails while the store does: a gap is true, a zero is not.
+// Active returns the number of sessions. It fails while the store does: a gap in the graph is true, a zero is not.
 func (t *DegradedStore) Active(ctx context.Context) (int, error) {
 	var n int
 	err := t.try(ctx, metric.OperationActive, func() (err error) {
@@ -82,7 +82,7 @@ func (t *DegradedStore) Active(ctx context.Context) (int, error) {
 	return n, err
 }
 
-// try does an operation of the store, unless that is left alone for now, and notes how it went.
+// try runs an operation of the store, unless it must not be retried yet, and records its outcome.
 func (t *DegradedStore) try(ctx context.Context, operation string, do func() error) error {
 	allowed, again := t.allow(operation)
 	err := ErrUnavailable
@@ -96,7 +96,7 @@ func (t *DegradedStore) try(ctx context.Context, operation string, do func() err
 		}
 		return nil
 	case ctx.Err() != nil:
-		return err // whoever asked went away: that says nothing about the store
+		return err // the caller went away: that says nothing about the store
 	case errors.Is(err, errCorrupt):
 		t.logger.WarnContext(ctx, "Session store holds a session that cannot be read", "operation", operation)
 	default:
@@ -106,8 +106,8 @@ func (t *DegradedStore) try(ctx context.Context, operation string, do func() err
 	return err
 }
 
-// mayTry reports whether the store may be asked, always while the operation works and once a Pause while it fails, and
-// whether it is asked again after a failure.
+// allow reports whether the operation may run: always while it works, once per RetryInterval while it fails. again means
+// that it failed before.
 func (t *DegradedStore) allow(operation string) (allowed, again bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -1,4 +1,4 @@
-// Package session remembers conversations: in memory for one replica, in Redis for several.
+// Package session stores conversations: in memory for one replica, in Redis for several.
 package session
 
 import (
@@ -12,30 +12,30 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/assistant"
 )
 
-// Limits bound what a Memory holds. All must be positive.
+// Limits bound a store. All must be positive.
 type Limits struct {
 	// TTL is how long a session lives after its last message.
 	TTL time.Duration
-	// Messages is the most a session keeps; its oldest go first.
+	// Messages is the maximum of a session; its oldest go first.
 	Messages int
-	// Bytes is the most text all sessions keep together; the session least recently used goes first.
+	// Bytes is the maximum text of all sessions together; the least recently used session goes first.
 	Bytes int
 }
 
-// DefaultLimits keeps twenty exchanges a session and 64 MiB in all, for ttl after the last message.
+// DefaultLimits returns 40 messages a session and 64 MiB in all, for ttl after the last message.
 func DefaultLimits(ttl time.Duration) Limits {
 	return Limits{TTL: ttl, Messages: 40, Bytes: 64 << 20}
 }
 
 // Memory is an assistant.Store in this process's memory. Every session lives equally long after its last use, so the
-// order of use is the order of expiry: what has expired is always at the end, and no janitor is needed to find it.
+// order of use is the order of expiry: expired sessions are always at the end.
 type Memory struct {
 	limits Limits
 	now    func() time.Time
 
 	mu    sync.Mutex
 	byID  map[string]*list.Element
-	byUse *list.List // of *conversation, the most recently used in front
+	byUse *list.List // of *conversation, the most recently used first
 	bytes int
 }
 
@@ -68,7 +68,7 @@ func (m *Memory) History(_ context.Context, id string) ([]assistant.Message, err
 	return slices.Clone(e.Value.(*conversation).messages), nil
 }
 
-// Append never fails. A session too large for the store alone is forgotten at once.
+// Append never fails. A session that is too large for the whole store is deleted at once.
 func (m *Memory) Append(_ context.Context, id string, messages ...assistant.Message) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -105,7 +105,7 @@ func (m *Memory) Delete(_ context.Context, id string) error {
 	return nil
 }
 
-// Active is the number of sessions that have not expired.
+// Active returns the number of sessions that have not expired.
 func (m *Memory) Active(context.Context) (int, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -126,7 +126,7 @@ func (m *Memory) remove(e *list.Element) {
 	m.bytes -= c.bytes
 }
 
-// overhead is about what a session costs beside its text: without it, empty messages would be free.
+// sessionOverhead is roughly what a session takes apart from its text.
 const sessionOverhead = 256
 
 func size(c *conversation) int {

@@ -176,26 +176,26 @@ func TestRedisKilledAndBack(t *testing.T) {
 	server := redisserver.Start(t)
 	store := replica(t, server, DefaultLimits(time.Hour))
 	lost := 0
-	tolerant := NewDegradedStore(store, func(string) { lost++ }, slog.New(slog.DiscardHandler))
-	tell(t, tolerant, "s", asked("before"), answered("yes"))
+	degraded := NewDegradedStore(store, func(string) { lost++ }, slog.New(slog.DiscardHandler))
+	tell(t, degraded, "s", asked("before"), answered("yes"))
 	server.Kill()
-	if err := tolerant.Append(t.Context(), "s", asked("meanwhile")); err != nil || lost != 1 {
+	if err := degraded.Append(t.Context(), "s", asked("meanwhile")); err != nil || lost != 1 {
 		t.Errorf("Append while Redis is dead = %v, %d lost", err, lost)
 	}
-	if got := recall(t, tolerant, "s"); got != nil {
+	if got := recall(t, degraded, "s"); got != nil {
 		t.Errorf("history while Redis is dead = %q", got)
 	}
 	server.Start()
 	clock := &clock{t: time.Now().Add(time.Hour)} // the pause is over
-	tolerant.now = clock.now
-	if got, want := recall(t, tolerant, "s"), []string{"user before", "model yes"}; !slices.Equal(got, want) {
+	degraded.now = clock.now
+	if got, want := recall(t, degraded, "s"), []string{"user before", "model yes"}; !slices.Equal(got, want) {
 		t.Errorf("history after the crash = %q, want %q", got, want)
 	}
-	tell(t, tolerant, "s", asked("after"))
+	tell(t, degraded, "s", asked("after"))
 	if got := recall(t, store, "s"); len(got) != 3 {
 		t.Errorf("history = %q, want the message after the crash too", got)
 	}
-	wantActive(t, tolerant, 1)
+	wantActive(t, degraded, 1)
 }
 
 func TestErrorsOfRedisAreNamedAndQuoteNothing(t *testing.T) {
@@ -219,12 +219,12 @@ func TestErrorsOfRedisAreNamedAndQuoteNothing(t *testing.T) {
 	}
 	wantCode(t, store.Append(ctx, "full", asked("canary")), "OOM")
 
-	stranger, err := NewRedis(Address{URL: strings.Replace(server.URL(), redisserver.Password, "canary-wrong", 1)}, DefaultLimits(time.Hour))
+	foreign, err := NewRedis(Address{URL: strings.Replace(server.URL(), redisserver.Password, "canary-wrong", 1)}, DefaultLimits(time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer stranger.Close()
-	_, err = stranger.Active(ctx)
+	defer foreign.Close()
+	_, err = foreign.Active(ctx)
 	wantCode(t, err, "WRONGPASS")
 }
 

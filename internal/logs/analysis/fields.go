@@ -192,8 +192,8 @@ const (
 type interner map[string]string
 
 func (n interner) intern(text []byte) string {
-	if known, ok := n[string(text)]; ok {
-		return known
+	if interned, ok := n[string(text)]; ok {
+		return interned
 	}
 	s := string(text)
 	if len(n) < maxInterned && len(s) <= maxLength {

@@ -177,9 +177,9 @@ func isHex(digits []byte) bool {
 	return true
 }
 
-func skipLiteral(b []byte, i int, want string) (int, bool) {
-	end := i + len(want)
-	return end, end <= len(b) && string(b[i:end]) == want
+func skipLiteral(b []byte, i int, word string) (int, bool) {
+	end := i + len(word)
+	return end, end <= len(b) && string(b[i:end]) == word
 }
 
 // number returns the place after the number that begins at i.

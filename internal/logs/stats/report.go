@@ -103,10 +103,10 @@ func (t *Totals) modelStats() ModelStats {
 }
 
 // percent is part of whole, nil of nothing.
-func percent(part, whole uint64) *float64 {
-	if whole == 0 {
+func percent(numerator, denominator uint64) *float64 {
+	if denominator == 0 {
 		return nil
 	}
-	p := 100 * float64(part) / float64(whole)
+	p := 100 * float64(numerator) / float64(denominator)
 	return &p
 }

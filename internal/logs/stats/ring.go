@@ -36,14 +36,14 @@ func (r *ring) at(t time.Time) *bucket {
 	if i < 0 {
 		return nil
 	}
-	place := &r.buckets[i%int64(len(r.buckets))]
+	slot := &r.buckets[i%int64(len(r.buckets))]
 	switch {
-	case *place == nil || (*place).index < i:
-		*place = &bucket{index: i}
-	case (*place).index > i:
+	case *slot == nil || (*slot).index < i:
+		*slot = &bucket{index: i}
+	case (*slot).index > i:
 		return nil
 	}
-	return *place
+	return *slot
 }
 
 // since yields the buckets that begin at from or later, in no order.
