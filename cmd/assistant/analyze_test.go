@@ -33,7 +33,7 @@ func TestAnalyzePrintsATable(t *testing.T) {
 	}
 	for _, want := range []string{
 		"3: 2 counted, 1 broken", "/chat", "unavailable", "r1", "50.00 %", "1.750 s",
-		"More than one request in a hundred failed (5xx). (50 percent, line 1, of 2)", "consider: ",
+		"More than one request in a hundred failed (5xx). (50 percent, limit 1, of 2)", "consider: ",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the table lacks %q:\n%s", want, out)

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Messages of the events: they are the contract's, and what statistics of log files know the events by.
+// Messages of the events. In log files they identify the event.
 const (
 	RequestCompletedMessage = "Request completed"
 	RequestFailedMessage    = "Request failed"
@@ -32,8 +32,8 @@ const (
 	ErrorTypeKey        = "error_type"
 )
 
-// Request is the event of a request that has been answered. A logger's handlers find it as the value of an attribute
-// without a name, so statistics take its values as they are.
+// Request is the event of a request that has been answered. It is logged as the value of an attribute without a name, so
+// its fields are the line's, and package stats receives it as a value.
 type Request struct {
 	Method, Endpoint string
 	Status           int
@@ -54,7 +54,7 @@ func (q Request) Log(ctx context.Context, logger *slog.Logger, level slog.Level)
 	}
 }
 
-// LogValue is the event's fields.
+// LogValue returns the fields of the log line.
 func (q Request) LogValue() slog.Value {
 	attrs := []slog.Attr{
 		slog.String(MethodKey, q.Method), slog.String(EndpointKey, q.Endpoint), slog.Int(StatusKey, q.Status),
@@ -87,7 +87,7 @@ func (c Call) Log(ctx context.Context, logger *slog.Logger, level slog.Level) {
 	logger.LogAttrs(ctx, level, CallSucceededMessage, slog.Any("", c))
 }
 
-// LogValue is the event's fields.
+// LogValue returns the fields of the log line.
 func (c Call) LogValue() slog.Value {
 	return withError([]slog.Attr{
 		slog.String(ModelKey, c.Model),
@@ -99,7 +99,7 @@ func (c Call) LogValue() slog.Value {
 	}, c.ErrorType, c.Error)
 }
 
-// withError is the fields of an event, with those of its error if there is one.
+// withError returns the fields of an event, including those of its error.
 func withError(attrs []slog.Attr, errorType, text string) slog.Value {
 	if errorType != "" {
 		attrs = append(attrs, slog.String(ErrorTypeKey, errorType), slog.String(ErrorKey, text))

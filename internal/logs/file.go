@@ -11,21 +11,21 @@ import (
 )
 
 const (
-	// maxBacklog is how many bytes of lines wait for a slow file before more are lost.
+	// maxBuffer is how many bytes of lines wait for a slow file before more are lost.
 	maxBuffer = 4 << 20
 	// maxChunk is how many bytes of whole lines are written at once.
 	maxChunk = 64 << 10
-	// calm is how long writing must have gone well before an outage is said to be over: a disk that is nearly full
-	// takes a short line now and then.
+	// quietPeriod is how long writing must succeed before an outage is over: a disk that is nearly full takes a short
+	// line now and then.
 	quietPeriod = 10 * time.Second
 )
 
 var errBufferFull = errors.New("the file is written more slowly than lines come")
 
-// file writes lines in a goroutine of its own, so that whoever logs never waits for a disk.
+// file writes lines in its own goroutine, so that logging never waits for a disk. See internal/decisions.md.
 type file struct {
 	out    io.WriteCloser
-	stdout *slog.Logger // goes to stdout only
+	stdout *slog.Logger // reports outages
 	now    func() time.Time
 	lost   atomic.Int64 // lines
 
@@ -35,11 +35,11 @@ type file struct {
 	mu          sync.Mutex
 	buffer      []byte // whole lines
 	closing     bool
-	inOutage    bool // an outage has been told
+	inOutage    bool
 	lastFailure time.Time
-	lostBefore  int64 // lost when the outage began
+	lostBefore  int64 // lost before the outage
 
-	partialWrite bool // the last write ended within a line; only the writing goroutine asks
+	partialWrite bool // the last write ended within a line; used by the writing goroutine only
 }
 
 func newFile(out io.WriteCloser, stdout *slog.Logger, now func() time.Time) *file {
@@ -48,7 +48,7 @@ func newFile(out io.WriteCloser, stdout *slog.Logger, now func() time.Time) *fil
 	return f
 }
 
-// write takes a line, or loses it. It does not wait.
+// write buffers a line, or loses it. It does not wait.
 func (f *file) write(line []byte) {
 	f.mu.Lock()
 	fits := !f.closing && len(f.buffer)+len(line) <= maxBuffer
@@ -72,7 +72,7 @@ func (f *file) signal() {
 	}
 }
 
-// finish ends the goroutine once it has written what is pending.
+// stop ends the goroutine once it has written the buffer.
 func (f *file) stop() {
 	f.mu.Lock()
 	f.closing = true
@@ -96,7 +96,7 @@ func (f *file) run() {
 	}
 }
 
-// flush writes lines in chunks. A chunk that fails is not tried again: its lines are on stdout.
+// flush writes lines in chunks. A chunk that fails is not retried: its lines are on stdout.
 func (f *file) flush(lines []byte) {
 	for len(lines) > 0 {
 		chunk := lines[:chunkEnd(lines)]
@@ -134,7 +134,7 @@ func chunkEnd(lines []byte) int {
 	return len(lines)
 }
 
-// fail counts lines as lost, and tells the first time in an outage.
+// recordLoss counts lines as lost, and reports the start of an outage.
 func (f *file) recordLoss(err error, lines int) {
 	f.mu.Lock()
 	first := !f.inOutage
@@ -149,7 +149,7 @@ func (f *file) recordLoss(err error, lines int) {
 	}
 }
 
-// recovered tells the end of an outage.
+// recordSuccess reports the end of an outage.
 func (f *file) recordSuccess() {
 	f.mu.Lock()
 	over := f.inOutage && f.now().Sub(f.lastFailure) >= quietPeriod

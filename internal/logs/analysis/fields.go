@@ -11,7 +11,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/logs/stats"
 )
 
-// parser reads lines, one after another, into the same entry.
+// parser reads one line after another into the same entry.
 type parser struct {
 	entry      stats.Entry
 	timestamps timestampParser
@@ -20,18 +20,18 @@ type parser struct {
 	hasLevel   bool
 	visitField visitor
 	visitToken visitor
-	// Texts that are needed of errors only, as they are written.
+	// requestID and errorText are raw JSON: only errors need them decoded.
 	requestID, errorText []byte
 }
 
 func newParser() *parser {
 	p := &parser{interner: interner{}}
-	p.visitField, p.visitToken = p.field, p.token // made once: a closure for each line would be garbage
+	p.visitField, p.visitToken = p.field, p.token // once, not per line
 	return p
 }
 
-// parse reads a line into p.entry. It is false of a line that is not a JSON object with a timestamp and a level; any
-// other field may be missing, and one that has another type than it should is.
+// parse reads a line into p.entry. It returns false if the line is not a JSON object with a timestamp and a level. Another
+// field that is missing or has the wrong type stays empty.
 func (p *parser) parse(line []byte) bool {
 	p.reset()
 	if !visitObject(line, p.visitField) {
@@ -43,7 +43,7 @@ func (p *parser) parse(line []byte) bool {
 	return p.hasTime && p.hasLevel
 }
 
-// texts completes the entry with the texts that are needed only of an error that is kept.
+// fillTexts decodes the texts that only a kept error needs.
 func (p *parser) fillTexts() {
 	p.entry.RequestID, p.entry.Error = string(unquote(p.requestID, false)), string(unquote(p.errorText, false))
 }
@@ -53,7 +53,7 @@ func (p *parser) reset() {
 	p.hasTime, p.hasLevel, p.requestID, p.errorText = false, false, nil, nil
 }
 
-// field takes a value if it is one of the fields. A key that comes again replaces all that its value set before.
+// field sets a field of the entry. A repeated key replaces what its value set before.
 func (p *parser) field(key, value []byte, plain bool) {
 	e := &p.entry
 	switch string(key) {
@@ -105,7 +105,7 @@ func (p *parser) token(key, value []byte, _ bool) {
 	}
 }
 
-// unquote is the text in a JSON value, nil if that is none.
+// unquote returns the string in a JSON value; nil if it is none.
 func unquote(value []byte, plain bool) []byte {
 	if plain {
 		return value[1 : len(value)-1]
@@ -120,8 +120,7 @@ func unquote(value []byte, plain bool) []byte {
 	return []byte(s)
 }
 
-// level reads the name of a level. One that is not known, such as NOTICE, is as good as INFO; without a name there is
-// none.
+// parseLevel reads the name of a level. An unknown one, such as NOTICE, counts as INFO.
 func parseLevel(name []byte) (l slog.Level, ok bool) {
 	switch string(name) {
 	case "":
@@ -137,7 +136,7 @@ func parseLevel(name []byte) (l slog.Level, ok bool) {
 	}
 }
 
-// status is an HTTP code, 0 of anything else.
+// parseStatus reads an HTTP code; 0 if it is none.
 func parseStatus(value []byte) int {
 	if len(value) != 3 {
 		return 0
@@ -152,11 +151,10 @@ func parseStatus(value []byte) int {
 	return code
 }
 
-// exact are the powers of ten by which a whole number below 2^53 can be divided with one rounding, so that the result is
-// that of strconv.ParseFloat.
+// powersOfTen divide a whole number below 2^53 with one rounding, so that the result is that of strconv.ParseFloat.
 var powersOfTen = [...]float64{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
 
-// float is the number in a JSON value.
+// parseFloat reads the number in a JSON value.
 func parseFloat(value []byte) (float64, bool) {
 	var whole uint64
 	point := len(value)
@@ -173,7 +171,7 @@ func parseFloat(value []byte) (float64, bool) {
 	return float64(whole) / powersOfTen[len(value)-point], true
 }
 
-// anyFloat is float of what is long, negative, has an exponent, or is no number.
+// parseFloatSlow is parseFloat for what is long, negative, has an exponent, or is no number.
 func parseFloatSlow(value []byte) (float64, bool) {
 	if value[0] != '-' && (value[0] < '0' || value[0] > '9') {
 		return 0, false
@@ -182,13 +180,13 @@ func parseFloatSlow(value []byte) (float64, bool) {
 	return f, err == nil
 }
 
-// maxInterned bounds how many names are remembered, and how long they are.
+// maxInterned and maxLength bound the number and the length of interned names.
 const (
 	maxInterned = 1024
 	maxLength   = 128
 )
 
-// names keeps the texts that come again in line after line, so that they are copied once.
+// interner keeps names that recur, so that they are allocated once.
 type interner map[string]string
 
 func (n interner) intern(text []byte) string {

@@ -1,5 +1,7 @@
 package analysis
 
+// A scanner of its own, not a JSON library: see internal/decisions.md.
+
 import (
 	"bytes"
 	"encoding/binary"
@@ -7,15 +9,14 @@ import (
 	"math/bits"
 )
 
-// maxDepth is how deep a line may nest before it is left to encoding/json.
+// maxDepth is the nesting above which encoding/json reads a line.
 const maxDepth = 32
 
-// visitor takes a key and its value, as it is written. plain says that the value is a text of ASCII without escapes.
+// visitor receives a key and its raw value. plain means that the value is an ASCII string without escapes.
 type visitor func(key, value []byte, plain bool)
 
-// object calls visit with each key and value of the JSON object in line. It reads what encoding/json reads; false
-// means that it did not, and that encoding/json must be asked: what is rare in a log, such as keys with escapes, is left
-// to it.
+// visitObject calls visit for each key and value of the JSON object in line. It accepts what encoding/json does; false
+// means that encoding/json must read the line: it leaves rare cases, such as escaped keys, to it.
 func visitObject(line []byte, visit visitor) bool {
 	i := skipSpace(line, 0)
 	if i == len(line) || line[i] != '{' {
@@ -25,7 +26,7 @@ func visitObject(line []byte, visit visitor) bool {
 	return ok && skipSpace(line, end) == len(line)
 }
 
-// members reads the object that begins at i and returns the place after it.
+// visitMembers reads the object that starts at i and returns the index after it.
 func visitMembers(b []byte, i, depth int, visit visitor) (int, bool) {
 	i = skipSpace(b, i+1)
 	if i < len(b) && b[i] == '}' {
@@ -66,7 +67,7 @@ func visitMembers(b []byte, i, depth int, visit visitor) (int, bool) {
 	}
 }
 
-// value returns the place after the value that begins at i.
+// skipValue returns the index after the value that starts at i.
 func skipValue(b []byte, i, depth int) (end int, plain, ok bool) {
 	if i >= len(b) || depth > maxDepth {
 		return 0, false, false
@@ -118,7 +119,7 @@ func skipArray(b []byte, i, depth int) (int, bool) {
 	}
 }
 
-// text returns the place after the text that begins at i, if it is plain: ASCII without escapes.
+// skipPlainString returns the index after the string that starts at i, if it is plain: ASCII without escapes.
 func skipPlainString(b []byte, i int) (end int, plain bool) {
 	for i++; i+8 <= len(b); i += 8 {
 		if marks := specialBytes(binary.LittleEndian.Uint64(b[i:])); marks != 0 {
@@ -134,16 +135,16 @@ func skipPlainString(b []byte, i int) (end int, plain bool) {
 	return 0, false
 }
 
-// notInText marks, of eight bytes, the first that does not stand for itself in a plain text, by its highest bit: a quote,
-// a backslash, a control character, or what is not ASCII. Each of them borrows when it is made less than nothing; a
-// borrow may go on to the bytes after it, so that only the first mark is sure.
+// specialBytes marks, by its highest bit, the first of eight bytes that is special in a string: a quote, a backslash, a
+// control character, or not ASCII. Each of them borrows when subtracted from; a borrow may carry on, so that only the
+// first mark is reliable.
 func specialBytes(eight uint64) uint64 {
 	const each, high = 0x0101010101010101, 0x8080808080808080
 	quote, escape := eight^each*'"', eight^each*'\\'
 	return (eight | (eight - each*' ') | (quote - each) | (escape - each)) & high
 }
 
-// escaped returns the place after any text.
+// skipString returns the index after any string.
 func skipString(b []byte, i int) (int, bool) {
 	for i++; i < len(b); i++ {
 		switch c := b[i]; {
@@ -182,7 +183,7 @@ func skipLiteral(b []byte, i int, word string) (int, bool) {
 	return end, end <= len(b) && string(b[i:end]) == word
 }
 
-// number returns the place after the number that begins at i.
+// skipNumber returns the index after the number that starts at i.
 func skipNumber(b []byte, i int) (int, bool) {
 	if i < len(b) && b[i] == '-' {
 		i++
@@ -220,7 +221,7 @@ func skipDigits(b []byte, i int) int {
 	return i
 }
 
-// space returns the first place from i on that is not white space.
+// skipSpace returns the first index from i on that is not white space.
 func skipSpace(b []byte, i int) int {
 	for i < len(b) && (b[i] == ' ' || b[i] == '\t' || b[i] == '\n' || b[i] == '\r') {
 		i++
@@ -228,7 +229,7 @@ func skipSpace(b []byte, i int) int {
 	return i
 }
 
-// slowObject is object by encoding/json: the last of several values of a key counts.
+// visitObjectSlow is visitObject by encoding/json: the last of several values of a key counts.
 func visitObjectSlow(line []byte, visit visitor) bool {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(line, &fields) != nil || fields == nil {

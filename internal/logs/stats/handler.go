@@ -12,7 +12,7 @@ import (
 // users.
 const MinLevel = slog.LevelInfo
 
-// Observe returns a logger that logs as logger does, and has events and errors counted in w.
+// CountInto returns a logger that logs as logger does, and counts events and errors in w.
 func CountInto(logger *slog.Logger, w *Window) *slog.Logger {
 	return slog.New(&handler{next: logger.Handler(), window: w})
 }
@@ -70,7 +70,7 @@ func (h *handler) WithGroup(name string) slog.Handler {
 	return &with
 }
 
-// set takes the values of an event, and of any other line what tells its error.
+// set takes the values of an event, or the error of any other line.
 func (e *Entry) set(a slog.Attr) {
 	if a.Value.Kind() != slog.KindLogValuer {
 		e.setError(a)

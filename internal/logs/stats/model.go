@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// modelTotals are those of one model's calls.
+// modelTotals are the totals of one model's calls.
 type modelTotals struct {
 	name              string
 	succeeded, failed uint64
-	// faults are the failed calls that somebody should look at: not those whose client went away.
+	// errors are the failed calls without those whose client disconnected.
 	errors uint64
 	timed  uint64
 	sum    time.Duration
@@ -45,11 +45,11 @@ func (m *modelTotals) merge(other *modelTotals) {
 	m.completion += other.completion
 }
 
-// callFaults is the number of all models' calls, and of those that failed through a fault.
-func (t *Totals) callErrors() (calls, faults uint64) {
+// callErrors returns the number of calls of all models, and of their errors.
+func (t *Totals) callErrors() (calls, errors uint64) {
 	for i := range t.models {
 		calls += t.models[i].succeeded + t.models[i].failed
-		faults += t.models[i].errors
+		errors += t.models[i].errors
 	}
-	return calls, faults
+	return calls, errors
 }

@@ -9,13 +9,13 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/logs"
 )
 
-// keepRecent is how many errors are shown, the source document's ten; maxText is the longest of their texts, in bytes.
+// maxRecent is how many errors are kept, maxTextBytes the maximum length of their texts.
 const (
 	maxRecent    = 10
 	maxTextBytes = 1000
 )
 
-// RecentError is an error's line as far as it is kept.
+// RecentError is the log line of an error.
 type RecentError struct {
 	Timestamp string `json:"timestamp"`
 	Level     string `json:"level"`
@@ -31,22 +31,22 @@ type RecentError struct {
 	Duration *float64 `json:"duration,omitempty"`
 }
 
-// Recent keeps the last errors. The zero value has none.
+// Recent keeps the last errors. The zero value is empty.
 type Recent struct {
 	entries []recentEntry // oldest first
 }
 
 type recentEntry struct {
 	Entry
-	order uint64 // tells lines of the same microsecond apart
+	order uint64 // of lines of the same microsecond
 }
 
-// Wants says whether an error of that time and order would be kept: who asks first need not prepare it.
+// Keeps reports whether Add would keep an error of that time and order.
 func (r *Recent) Keeps(t time.Time, order uint64) bool {
 	return len(r.entries) < maxRecent || compareTime(t, order, &r.entries[0]) > 0
 }
 
-// Add keeps an error if it is among the last. Of two with the same time, that of the greater order is later.
+// Add keeps an error if it is among the last. order decides between errors of the same time.
 func (r *Recent) Add(e *Entry, order uint64) {
 	if !r.Keeps(e.Time, order) {
 		return
@@ -69,7 +69,7 @@ func (r *Recent) Add(e *Entry, order uint64) {
 	r.entries = slices.Insert(r.entries, i, own)
 }
 
-// Merge adds what another has kept.
+// Merge adds the errors of another.
 func (r *Recent) Merge(other *Recent) {
 	for i := range other.entries {
 		r.Add(&other.entries[i].Entry, other.entries[i].order)
@@ -80,7 +80,7 @@ func compareTime(t time.Time, order uint64, than *recentEntry) int {
 	return cmp.Or(t.Compare(than.Time), cmp.Compare(order, than.order))
 }
 
-// bounded is a copy of text, cut if it is long. A cut never leaves half a character.
+// truncate returns a copy of text, cut at a character if it is long.
 func truncate(text string) string {
 	if len(text) <= maxTextBytes {
 		return strings.Clone(text)
@@ -88,7 +88,7 @@ func truncate(text string) string {
 	return strings.ToValidUTF8(text[:maxTextBytes], "") + "…"
 }
 
-// since are the errors after from, oldest first; never nil, for JSON's sake.
+// since returns the errors after from, oldest first; never nil, so that it is a list in JSON.
 func (r *Recent) since(from time.Time) []RecentError {
 	out := []RecentError{}
 	for i := range r.entries {

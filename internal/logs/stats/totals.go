@@ -6,25 +6,24 @@ import (
 	"strings"
 )
 
-// maxNames bounds how many endpoints, kinds of error and models are told apart; what comes after is counted as other.
-// No assistant has as many, but a file may hold anything.
+// maxNames bounds how many endpoints, kinds of error and models are counted by name; further ones count as other. A file
+// may hold anything.
 const maxNames = 64
 
-// Names of what lines do not name, the source document's.
+// Names for lines that lack one.
 const (
 	noErrorType = "Unknown"
 	noEndpoint  = "unknown"
 	otherName   = "other"
 )
 
-// Totals are sums over lines. Adding and merging may happen in any order: the result is the same, unless there are more
-// names than are told apart. The zero value is empty.
+// Totals are sums over lines, which may be added and merged in any order. The zero value is empty.
 type Totals struct {
 	errors     uint64
 	errorTypes counters
 
 	requests         uint64
-	failed           uint64 // requests whose status is 5xx, or that have none and are errors
+	failed           uint64 // status 5xx, or an error without a status
 	requestDurations histogram
 	endpoints        counters
 	classes          [6]uint64 // of statuses: [4] is 4xx
@@ -33,7 +32,7 @@ type Totals struct {
 	callDurations histogram
 }
 
-// Add counts a line. Lines below INFO are not for statistics, which would else depend on the level that is logged.
+// Add counts a line. The caller leaves out those below MinLevel.
 func (t *Totals) Add(e *Entry) {
 	if e.Level >= slog.LevelError {
 		t.errors++
@@ -81,7 +80,7 @@ func (t *Totals) addCall(e *Entry) {
 	t.addModel(&m)
 }
 
-// Merge adds the totals of other lines.
+// Merge adds other totals.
 func (t *Totals) Merge(other *Totals) {
 	t.errors += other.errors
 	t.errorTypes.merge(other.errorTypes)
@@ -98,7 +97,7 @@ func (t *Totals) Merge(other *Totals) {
 	t.callDurations.merge(&other.callDurations)
 }
 
-// tally counts by name. The names are few, so that looking through them is faster than hashing, and smaller.
+// counters count by name. Names are few, so that a linear search is faster than hashing, and smaller.
 type counters []namedCount
 
 type namedCount struct {
