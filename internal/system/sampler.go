@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// Interval is how often Run samples.
+// Interval is the time between two samples.
 const Interval = 5 * time.Second
 
-// first is the time over which the first sample measures the CPU: long enough to be a number, too short to notice.
+// firstInterval is the time over which the first sample measures the CPU.
 const firstInterval = 100 * time.Millisecond
 
 // Sampler keeps the last Reading.
@@ -25,18 +25,17 @@ type Sampler struct {
 	started time.Time
 
 	last      atomic.Pointer[Reading]
-	cpu       cpuSample // of the sample before
-	lastError string    // of the sample before
+	cpu       cpuSample // of the previous sample
+	lastError string    // of the previous sample
 	disks     deviceCounters
 	nets      deviceCounters
 }
 
-// Start takes a first sample, which takes about 100 ms, and keeps sampling until ctx ends. dir names the file system
-// whose usage is read.
+// Start takes a first sample, which takes about 100 ms, and samples until ctx ends. dir is on the file system to measure.
 func Start(ctx context.Context, dir string, logger *slog.Logger) *Sampler {
 	root := os.DirFS("/")
 	s := &Sampler{dir: dir, root: root, cgroup: findCgroup(root), logger: logger, started: time.Now()}
-	s.cpu, _ = s.sampleCPU(ctx) // if it fails now, the sample below says so
+	s.cpu, _ = s.sampleCPU(ctx) // the sample below reports an error
 	select {
 	case <-time.After(firstInterval):
 	case <-ctx.Done():
@@ -46,7 +45,7 @@ func Start(ctx context.Context, dir string, logger *slog.Logger) *Sampler {
 	return s
 }
 
-// Reading is the last sample.
+// Reading returns the last sample.
 func (s *Sampler) Reading() Reading { return *s.last.Load() }
 
 func (s *Sampler) run(ctx context.Context) {
@@ -62,7 +61,7 @@ func (s *Sampler) run(ctx context.Context) {
 	}
 }
 
-// sample reads everything there is. What fails is left out of the reading and logged, once per change.
+// sample reads everything. It leaves out what fails, and logs a failure when it changes.
 func (s *Sampler) sample(ctx context.Context) {
 	r := Reading{Time: time.Now()}
 	var errs [5]error

@@ -10,15 +10,15 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
 )
 
-// costs collects what the tokens have cost. It counts tokens, and multiplies when it is asked: money that is added up
-// call by call drifts from the tokens it is for. A model without a price has no cost, rather than one of zero.
+// costs collects the cost of tokens. It counts tokens and multiplies at scrape time: a sum of amounts would drift from
+// them. A model without a price has no cost, not one of zero.
 type costs struct {
 	desc   *prometheus.Desc
-	models map[string]*pricedUsage // by model; only those that have a price
+	models map[string]*pricedUsage // by model; only those with a price
 }
 
-// account is what a model with a price has used, in tokens. Prompt tokens are either fresh or cached, so that no sum
-// ever falls: what falls between two scrapes is taken for a restart.
+// pricedUsage is the usage of a model with a price, in tokens. Prompt tokens are either uncached or cached, so that no sum
+// ever decreases, which Prometheus would take for a restart.
 type pricedUsage struct {
 	price                        price.Price
 	uncached, cached, completion atomic.Int64
@@ -34,7 +34,7 @@ func newCosts(models []string, prices price.Table) *costs {
 	return c
 }
 
-// book adds a call's tokens and returns the status of the lookup.
+// addTokens adds a call's tokens and returns the status of the price lookup.
 func (c *costs) addTokens(model string, u assistant.Usage) string {
 	a, ok := c.models[model]
 	if !ok {
@@ -46,10 +46,10 @@ func (c *costs) addTokens(model string, u assistant.Usage) string {
 	return metric.LookupPriced
 }
 
-// Describe names the metric.
+// Describe sends the metric's description.
 func (c *costs) Describe(out chan<- *prometheus.Desc) { out <- c.desc }
 
-// Collect sends the costs until now.
+// Collect sends the costs.
 func (c *costs) Collect(out chan<- prometheus.Metric) {
 	send := func(usd float64, model, kind string) {
 		out <- prometheus.MustNewConstMetric(c.desc, prometheus.CounterValue, usd, model, kind)

@@ -15,18 +15,18 @@ import (
 // Call is a model call that has ended.
 type Call struct {
 	Model string
-	// Elapsed is how long the call took; First and Last are when, after its start, the first and the last text came.
+	// Elapsed is the duration of the call, FirstText and LastText the times from its start to the first and last text.
 	Elapsed, FirstText, LastText time.Duration
-	// Parts are the pieces that the text came in. Without any, First and Last mean nothing.
+	// Parts is the number of pieces of the text. Without any, FirstText and LastText mean nothing.
 	Parts  int
 	Finish assistant.Finish
-	// Usage has a source: assistant.Account settled it.
+	// Usage has a source, set by assistant.SettleUsage.
 	Usage assistant.Usage
-	// Err is what the call failed with; nil for a success.
+	// Err is the error of the call; nil for a success.
 	Err error
 }
 
-// modelMetrics are what model calls are counted and timed by.
+// modelMetrics are the metrics of model calls.
 type modelMetrics struct {
 	calls, tokens, details, errors, attempts, finishes, lookups, usage *prometheus.CounterVec
 
@@ -50,7 +50,7 @@ func newModelMetrics(models []string, prices price.Table) *modelMetrics {
 	return m
 }
 
-// collectors are what a registry needs to know.
+// collectors returns all of them, to register.
 func (m *modelMetrics) collectors() []prometheus.Collector {
 	return []prometheus.Collector{
 		m.calls, m.tokens, m.details, m.errors, m.attempts, m.finishes, m.lookups, m.usage,
@@ -58,7 +58,7 @@ func (m *modelMetrics) collectors() []prometheus.Collector {
 	}
 }
 
-// expect begins every series that a model can have at zero.
+// initSeries starts every series that a model can have at zero.
 func (m *modelMetrics) initSeries(model string) {
 	for vec, values := range map[*prometheus.CounterVec][]string{
 		m.calls:    {metric.StatusSuccess, metric.StatusError},
@@ -88,7 +88,7 @@ func toStrings[T ~string](values []T) []string {
 	return out
 }
 
-// ModelCall records a call that has ended, well or not: what it used is counted in both cases.
+// ModelCall records a call that has ended. The usage of a failed one counts too.
 func (r *Recorder) ModelCall(ctx context.Context, c Call) {
 	m, model, status, e := r.model, r.modelLabel(c.Model), metric.StatusSuccess, exemplar(ctx)
 	if c.Err != nil {
@@ -114,7 +114,7 @@ func (m *modelMetrics) recordDurations(e prometheus.Labels, model string, c Call
 		return
 	}
 	recordValue(e, m.firstToken.WithLabelValues(model), c.FirstText.Seconds())
-	// Thinking comes before the first text, so its tokens take none of this time.
+	// Thinking comes before the first text, so its tokens are not part of this time.
 	tokens := c.Usage.CompletionTokens - c.Usage.ThinkingTokens
 	if c.Err == nil && c.Parts > 1 && tokens > 1 {
 		recordValue(e, m.perToken.WithLabelValues(model), (c.LastText-c.FirstText).Seconds()/float64(tokens-1))
@@ -129,7 +129,7 @@ func (m *modelMetrics) addUsage(e prometheus.Labels, model string, u assistant.U
 	addValue(e, m.lookups.WithLabelValues(model, m.costs.addTokens(model, u)), 1)
 }
 
-// Attempt records an HTTP request to the model's API that was answered with a status, 0 if it was not answered.
+// Attempt counts an HTTP request to the model's API by its status, 0 without a response.
 func (r *Recorder) Attempt(ctx context.Context, model string, status int) {
 	addValue(exemplar(ctx), r.model.attempts.WithLabelValues(r.modelLabel(model), metric.AttemptCode(status)), 1)
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/logs"
 )
 
-// Observe returns model with every call recorded and logged: lengths and tokens, never a text. The usage in its answers
-// has a source.
+// Instrument returns a model whose calls are recorded and logged: lengths and tokens, never a text. The usage in its
+// answers has a source.
 func Instrument(model assistant.Model, r *Recorder, logger *slog.Logger) assistant.Model {
 	return &instrumentedModel{Model: model, recorder: r, logger: logger}
 }
@@ -38,7 +38,7 @@ func (o *instrumentedModel) Generate(ctx context.Context, r assistant.Request, e
 	return answer, err
 }
 
-// hear notes when text comes, and passes it on to emit if there is one.
+// timeFirstToken returns an emit function that records when text arrives, and passes it on to emit unless nil.
 func (c *Call) timeFirstToken(start time.Time, emit func(string) error) func(string) error {
 	return func(text string) error {
 		c.LastText = time.Since(start)
