@@ -19,10 +19,10 @@ import (
 
 const analyzeUsage = `Usage: assistant analyze [flags] FILE...
 
-Prints statistics of the assistant's log files: errors, requests and model calls, and what they advise; the same as
-GET /stats has of a running assistant. Files may be gzipped; - is standard input. They are read in one pass, in memory
-that does not depend on their size. Lines that are not log lines are counted and shown. DEBUG lines are left out, so
-that the statistics do not depend on the level that was logged.
+Prints statistics of the assistant's log files: errors, requests and model calls, and advice; the same as GET /stats of a
+running assistant. Files may be gzipped; - is standard input. They are read in one pass and in bounded memory. Lines that
+are not log lines are counted and shown. DEBUG lines are left out, so that the statistics do not depend on the level that
+was logged.
 
   assistant analyze app.log
   assistant analyze --range 1h -o json app-*.log.gz app.log
@@ -30,22 +30,22 @@ that the statistics do not depend on the level that was logged.
 
 Flags:
   --range DURATION   only the last DURATION, such as 90s, 30m, 1h, 1d (default: all)
-  --since TIME       only what came after TIME, such as 2026-01-31T12:00:00Z
-  -o table|json      how to print (default table)
+  --since TIME       only what was logged after TIME, such as 2026-01-31T12:00:00Z
+  -o table|json      output format (default table)
 
-Exit code: 0 if every file was read, 1 if one was not (of the others there are statistics), 2 for wrong usage.
+Exit code: 0 if every file was read, 1 if one was not (the statistics are of the others), 2 for wrong usage.
 `
 
-// usageError is a mistake in the command line.
+// usageError is an error in the command line.
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
-// streams are where a command reads and writes.
+// streams are the standard streams of a command.
 type streams struct {
 	in       io.Reader
 	out, err io.Writer
-	terminal bool // err is one: progress is shown
+	terminal bool // err is a terminal: progress is shown
 }
 
 type analyzeOptions struct {
@@ -55,7 +55,7 @@ type analyzeOptions struct {
 	output string
 }
 
-// analyze is the command that reads log files.
+// analyze runs the command analyze.
 func analyze(ctx context.Context, args []string, s streams) error {
 	o, err := parseAnalyze(args, time.Now())
 	if errors.Is(err, flag.ErrHelp) {
@@ -88,7 +88,7 @@ func analyze(ctx context.Context, args []string, s streams) error {
 	return nil
 }
 
-// parseAnalyze reads the command line, in which flags and files may come in any order.
+// parseAnalyze reads the command line, with flags and files in any order.
 func parseAnalyze(args []string, now time.Time) (analyzeOptions, error) {
 	o := analyzeOptions{to: now}
 	fs := flag.NewFlagSet("analyze", flag.ContinueOnError)
@@ -96,7 +96,7 @@ func parseAnalyze(args []string, now time.Time) (analyzeOptions, error) {
 	lookback := fs.String("range", "", "")
 	since := fs.String("since", "", "")
 	fs.StringVar(&o.output, "o", "table", "")
-	var rest []string // behind --, where everything is a file
+	var rest []string // after --, where everything is a file
 	if i := slices.Index(args, "--"); i >= 0 {
 		args, rest = args[:i], args[i+1:]
 	}
@@ -114,26 +114,26 @@ func parseAnalyze(args []string, now time.Time) (analyzeOptions, error) {
 		return o, errors.New("no file given; - is standard input")
 	}
 	if o.output != "table" && o.output != "json" {
-		return o, fmt.Errorf("-o %q: want table or json", o.output)
+		return o, fmt.Errorf("-o %q: must be table or json", o.output)
 	}
 	return o, o.setRange(*lookback, *since)
 }
 
-// bound sets where the lines that count begin.
+// setRange sets the start of the range.
 func (o *analyzeOptions) setRange(lookback, since string) error {
 	switch {
 	case lookback != "" && since != "":
-		return errors.New("--range and --since exclude each other")
+		return errors.New("--range and --since are mutually exclusive")
 	case lookback != "":
 		d, err := model.ParseDuration(lookback)
 		if err != nil || d <= 0 {
-			return fmt.Errorf("--range %q: want a duration such as 90s, 30m, 1h or 1d", lookback)
+			return fmt.Errorf("--range %q: must be a duration such as 90s, 30m, 1h or 1d", lookback)
 		}
 		o.from = o.to.Add(-time.Duration(d))
 	case since != "":
 		t, err := time.Parse(time.RFC3339, since)
 		if err != nil {
-			return fmt.Errorf("--since %q: want a time such as %s", since, o.to.UTC().Format(time.RFC3339))
+			return fmt.Errorf("--since %q: must be a time such as %s", since, o.to.UTC().Format(time.RFC3339))
 		}
 		o.from = t
 	}

@@ -72,7 +72,7 @@ func TestAnalyzeRanges(t *testing.T) {
 		{[]string{"--range", "soon", "-"}, now, "--range"},
 		{[]string{"--range", "0s", "-"}, now, "--range"},
 		{[]string{"--since", "yesterday", "-"}, now, "--since"},
-		{[]string{"--since", "2026-11-23T10:00:00Z", "--range=1h", "-"}, now, "exclude"},
+		{[]string{"--since", "2026-11-23T10:00:00Z", "--range=1h", "-"}, now, "exclusive"},
 		{[]string{"-o", "yaml", "-"}, now, "table or json"},
 		{[]string{"--loud", "-"}, now, "loud"},
 		{nil, now, "no file"},

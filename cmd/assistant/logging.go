@@ -10,7 +10,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/system"
 )
 
-// logging is the program's logger and what belongs to it.
+// logging is the program's logger with its level, output and statistics.
 type logging struct {
 	logger *slog.Logger
 	level  *slog.LevelVar
@@ -25,7 +25,7 @@ func newLogging(opts options, stdout io.Writer) logging {
 	return l
 }
 
-// resources are what statistics keep of a reading, in percent.
+// cpuAndMemory returns those of a reading, in percent.
 func cpuAndMemory(r system.Reading) (cpu, memory *float64) {
 	if r.Memory != nil {
 		memory = &r.Memory.Percent

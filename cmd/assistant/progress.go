@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// progress shows how much of the files has been read, if anybody is there to see it, until done is called.
+// progress shows on a terminal how much of the files has been read, until done is called.
 func progress(s streams, files []string, read *atomic.Int64) (done func()) {
 	if !s.terminal {
 		return func() {}
@@ -43,7 +43,7 @@ func progressText(read, total int64) string {
 	return fmt.Sprintf("read %.0f of %.0f MB, %d%%", float64(read)/megabyte, float64(total)/megabyte, 100*read/total)
 }
 
-// sizeOf is the size of all files in bytes, 0 if that cannot be known.
+// totalSize returns the size of all files in bytes; 0 if unknown.
 func totalSize(files []string) (total int64) {
 	for _, name := range files {
 		info, err := os.Stat(name)
@@ -55,7 +55,7 @@ func totalSize(files []string) (total int64) {
 	return total
 }
 
-// isTerminal says whether somebody may be looking at f.
+// isTerminal reports whether f is a terminal.
 func isTerminal(f *os.File) bool {
 	info, err := f.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0

@@ -13,7 +13,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/telemetry"
 )
 
-// run is the program: it serves until ctx ends, and drains. Logs go to stdout, as do help and version.
+// run serves until ctx ends, and drains. Logs, help and version go to stdout.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout io.Writer) error {
 	opts, err := parseOptions(args, getenv, stdout)
 	switch {
@@ -84,7 +84,7 @@ func serve(ctx context.Context, opts options, key string, log logging) (err erro
 	return err
 }
 
-// listen opens the ports before anything is said to have started.
+// listen opens the ports.
 func listen(opts options) (httpapi.Serving, error) {
 	s := httpapi.Serving{
 		ModelTimeout: opts.geminiTimeout, ShutdownDelay: opts.shutdownDelay, ShutdownTimeout: opts.shutdownTimeout,
@@ -102,7 +102,7 @@ func listen(opts options) (httpapi.Serving, error) {
 	return s, nil
 }
 
-// started are the fields of the first line: what is running, where, with what.
+// startupFields returns the fields of the first log line.
 func startupFields(opts options, s httpapi.Serving) []any {
 	fields := []any{"version", version, "model", opts.model, "listen", s.Public.Addr().String()}
 	if opts.sessionStore.URL != inMemory {

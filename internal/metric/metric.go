@@ -14,12 +14,10 @@ const (
 	Histogram Type = "histogram"
 )
 
-// Unit is the base unit of a metric's value, as Prometheus naming has it.
+// Unit is the base unit of a metric's value, as in Prometheus' naming; empty for a number of things.
 type Unit string
 
 const (
-	// Count is a dimensionless number of things.
-	Count Unit = ""
 	// Seconds is a duration in seconds.
 	Seconds Unit = "seconds"
 	// Percent is a percentage from 0 to 100.
