@@ -42,8 +42,8 @@ var breakages = []breakage{
 	},
 	{
 		name: "leaks a goroutine a request", file: "internal/assistant/httpapi/middleware.go",
-		from: `		defer a.finishRequest(observed, rec)`,
-		to:   "\t\tgo func() { select {} }()\n\t\tdefer a.finishRequest(observed, rec)",
+		from: `		defer a.finishRequest(instrumented, rec)`,
+		to:   "\t\tgo func() { select {} }()\n\t\tdefer a.finishRequest(instrumented, rec)",
 		want: `goroutines at rest grew`,
 	},
 	{
