@@ -63,7 +63,7 @@ func (a *API) acceptBlocked(r *http.Request, answer *assistant.Answer, err error
 	if err == nil || assistant.KindOf(err) != assistant.KindBlocked || !started {
 		return err
 	}
-	a.recordError(r, err)
+	_ = a.recordError(r, err)
 	answer.Finish = assistant.FinishBlocked
 	return nil
 }

@@ -44,8 +44,9 @@ const (
 	Other Kind = iota
 	// RequestEnded is the end of a request, successful or not.
 	RequestEnded
-	// CallSucceeded and CallFailed are the end of a model call.
+	// CallSucceeded is the end of a model call with an answer.
 	CallSucceeded
+	// CallFailed is the end of a failed model call.
 	CallFailed
 )
 
