@@ -22,19 +22,19 @@ type instrumentedModel struct {
 	logger   *slog.Logger
 }
 
-func (o *instrumentedModel) Generate(ctx context.Context, r assistant.Request, emit func(string) error) (assistant.Answer, error) {
-	inFlight := o.recorder.model.inFlight.WithLabelValues(o.recorder.modelLabel(o.Name()))
+func (m *instrumentedModel) Generate(ctx context.Context, r assistant.Request, emit func(string) error) (assistant.Answer, error) {
+	inFlight := m.recorder.model.inFlight.WithLabelValues(m.recorder.modelLabel(m.Name()))
 	inFlight.Inc()
 	defer inFlight.Dec() // also if the model panics
 
-	call := Call{Model: o.Name()}
+	call := Call{Model: m.Name()}
 	start := time.Now()
-	answer, err := o.Model.Generate(ctx, r, call.timeFirstToken(start, emit))
+	answer, err := m.Model.Generate(ctx, r, call.timeFirstToken(start, emit))
 	call.Elapsed = time.Since(start)
 	answer.Usage = assistant.SettleUsage(r, answer)
 	call.Finish, call.Usage, call.Err = answer.Finish, answer.Usage, err
-	o.recorder.ModelCall(ctx, call)
-	o.log(ctx, r, answer, call)
+	m.recorder.ModelCall(ctx, call)
+	m.log(ctx, r, answer, call)
 	return answer, err
 }
 
@@ -53,7 +53,7 @@ func (c *Call) timeFirstToken(start time.Time, emit func(string) error) func(str
 	}
 }
 
-func (o *instrumentedModel) log(ctx context.Context, r assistant.Request, answer assistant.Answer, c Call) {
+func (m *instrumentedModel) log(ctx context.Context, r assistant.Request, answer assistant.Answer, c Call) {
 	event := logs.Call{
 		Model: c.Model, PromptLength: utf8.RuneCountInString(r.Prompt()), ResponseLength: utf8.RuneCountInString(answer.Text),
 		PromptTokens: c.Usage.PromptTokens, CompletionTokens: c.Usage.CompletionTokens, UsageSource: string(c.Usage.Source),
@@ -68,5 +68,5 @@ func (o *instrumentedModel) log(ctx context.Context, r assistant.Request, answer
 			level = slog.LevelWarn
 		}
 	}
-	event.Log(ctx, o.logger, level)
+	event.Log(ctx, m.logger, level)
 }

@@ -22,7 +22,7 @@ type sessionCollector struct {
 	active func(context.Context) (int, error)
 }
 
-// Describe names the metric.
+// Describe sends the metric's description.
 func (c *sessionCollector) Describe(out chan<- *prometheus.Desc) { out <- c.desc }
 
 // Collect sends the number of active sessions, unless the store does not answer in time.

@@ -29,7 +29,7 @@ func newSystemCollector(read func() system.Reading) *systemCollector {
 	}
 }
 
-// Describe names the metrics.
+// Describe sends the metrics' descriptions.
 func (c *systemCollector) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		c.cpu, c.memory, c.disk, c.diskRead, c.diskWritten, c.networkIn, c.networkOut,

@@ -58,8 +58,8 @@ type tailReader struct {
 	tail *tail
 }
 
-func (k *tailReader) Read(p []byte) (int, error) {
-	n, err := k.ReadCloser.Read(p)
-	k.tail.add(p[:n])
+func (r *tailReader) Read(p []byte) (int, error) {
+	n, err := r.ReadCloser.Read(p)
+	r.tail.add(p[:n])
 	return n, err
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/assistant"
 )
 
-// Kinds of request errors beside those of the model.
+// Kinds of request errors besides those of the model.
 const (
 	kindTooLarge     assistant.Kind = "too_large"
 	kindNoMethod     assistant.Kind = "method_not_allowed"
@@ -21,7 +21,7 @@ const (
 	kindUnknownModel assistant.Kind = "unknown_model"
 )
 
-// statusClientGone is nginx's code for a client that disconnected early: only metrics and logs show it.
+// statusClientClosedRequest is nginx's code for a client that disconnected early: only metrics and logs show it.
 const statusClientClosedRequest = 499
 
 // httpError is an error as clients see it.

@@ -7,7 +7,8 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/assistant"
 )
 
-// The wire format of OpenAI's API, as far as it is served. Its clients are strict about names and nulls. https://platform.openai.com/docs/api-reference/chat
+// The wire format of OpenAI's API, as far as it is served. Its clients are strict about names and nulls.
+// https://platform.openai.com/docs/api-reference/chat
 
 const openAIPrefix = "/v1/"
 

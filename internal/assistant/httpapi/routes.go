@@ -26,8 +26,8 @@ const (
 type ports uint8
 
 const (
-	sharedPort    ports = 1 << iota // one port for everybody
-	publicPort                      // for users, beside a telemetry port
+	sharedPort    ports = 1 << iota // one port for all
+	publicPort                      // for users, if operators have a port of their own
 	telemetryPort                   // for operators
 
 	forUsers = sharedPort | publicPort
@@ -67,10 +67,10 @@ func (a *API) routes() []route {
 
 		{get, metricsPath, forOperators, withoutError(a.recorder.Handler(a.logger)), ok, nil},
 	}
-	if a.stats != nil { // its texts of errors are no business of users
+	if a.stats != nil { // not for users: it shows the texts of errors
 		all = append(all, route{get, statsPath, forOperators, a.getStats, ok, []*httpError{errRange}})
 	}
-	if a.level != nil { // who may set the level may silence the log
+	if a.level != nil { // for operators only: setting the level can silence the log
 		all = append(all,
 			route{get, levelPath, telemetryPort, a.getLevel, ok, nil},
 			route{put, levelPath, telemetryPort, a.putLevel, ok, []*httpError{errLevel}})
@@ -90,7 +90,7 @@ func withoutError(h http.Handler) handlerFunc {
 	}
 }
 
-// expectRequests starts the series of the users' routes at zero.
+// initSeries starts the series of the users' routes at zero.
 func (a *API) initSeries() {
 	for _, r := range a.routes() {
 		if r.ports != forUsers {
@@ -107,8 +107,8 @@ func (a *API) initSeries() {
 // catchAll is the pattern of everything that no route serves.
 const catchAll = "/"
 
-// handler serves the routes of a port, observed. What no route serves is answered in the API's own form too, so that it
-// is counted and logged like the rest.
+// handler serves the routes of a port, instrumented. Unknown paths are answered by a handler of our own, so that they are
+// counted and logged too.
 func (a *API) handler(port ports) http.Handler {
 	resources := map[string]map[string]handlerFunc{}
 	for _, r := range a.routes() {

@@ -41,7 +41,7 @@ func Parse(data []byte) (Table, error) {
 	var table Table
 	for _, f := range top {
 		if f.name != "models" {
-			return nil, f.errorf("unknown field; the only one is models")
+			return nil, f.invalid("unknown field; the only one is models")
 		}
 		if table, err = parseModels(f); err != nil {
 			return nil, err
@@ -61,7 +61,7 @@ func parseModels(f field) (Table, error) {
 	table := make(Table, len(named))
 	for _, m := range named {
 		if m.name == "" {
-			return nil, m.errorf("the name of the model is empty")
+			return nil, m.invalid("the name of the model is empty")
 		}
 		if table[m.name], err = parsePrice(m); err != nil {
 			return nil, err
@@ -83,12 +83,12 @@ func parsePrice(m field) (Price, error) {
 				return Price{}, err
 			}
 		default:
-			return Price{}, f.errorf("unknown field; a model has prompt, completion and cached")
+			return Price{}, f.invalid("unknown field; a model has prompt, completion and cached")
 		}
 	}
 	for _, name := range []string{"prompt", "completion"} {
 		if _, ok := values[name]; !ok {
-			return Price{}, m.errorf("lacks the price of its " + name + " tokens")
+			return Price{}, m.invalid("lacks the price of its " + name + " tokens")
 		}
 	}
 	p := Price{Prompt: values["prompt"], Completion: values["completion"], Cached: values["prompt"]}
@@ -108,7 +108,7 @@ type field struct {
 // fields returns the fields of a mapping. It rejects anything else, also anchors, merges and duplicate names.
 func fields(n *yaml.Node, path string) ([]field, error) {
 	if n.Kind != yaml.MappingNode {
-		return nil, field{path: path, line: n.Line}.errorf("must be a mapping")
+		return nil, field{path: path, line: n.Line}.invalid("must be a mapping")
 	}
 	seen := map[string]int{}
 	var out []field
@@ -116,10 +116,10 @@ func fields(n *yaml.Node, path string) ([]field, error) {
 		key := n.Content[i]
 		f := field{name: key.Value, path: strings.TrimPrefix(path+"."+key.Value, "."), line: key.Line, value: n.Content[i+1]}
 		if key.Kind != yaml.ScalarNode || key.Tag == "!!merge" {
-			return nil, f.errorf("must be a plain name")
+			return nil, f.invalid("must be a plain name")
 		}
 		if line, ok := seen[f.name]; ok {
-			return nil, f.errorf(fmt.Sprintf("was given in line %d already", line))
+			return nil, f.invalid(fmt.Sprintf("was given in line %d already", line))
 		}
 		seen[f.name] = f.line
 		out = append(out, f)
@@ -134,16 +134,16 @@ func (f field) parseDollars() (float64, error) {
 	usd, err := strconv.ParseFloat(v.Value, 64)
 	switch {
 	case !number, err != nil, math.IsNaN(usd), math.IsInf(usd, 0):
-		return 0, f.errorf("must be a plain number, US dollars per million tokens")
+		return 0, f.invalid("must be a plain number, US dollars per million tokens")
 	case usd < 0 || math.Signbit(usd):
-		return 0, f.errorf("must not be negative")
+		return 0, f.invalid("must not be negative")
 	case usd > maxPrice:
-		return 0, f.errorf("is more than a dollar a token; prices are per million tokens")
+		return 0, f.invalid("is more than a dollar a token; prices are per million tokens")
 	}
 	return usd, nil
 }
 
-func (f field) errorf(how string) error {
+func (f field) invalid(how string) error {
 	if f.path == "" {
 		return fmt.Errorf("line %d: the file %s", f.line, how)
 	}

@@ -41,10 +41,10 @@ func NewDegradedStore(store assistant.Store, onFailure func(operation string), l
 }
 
 // History returns the session's messages, none while the store fails. Its only error is that of ctx.
-func (t *DegradedStore) History(ctx context.Context, id string) ([]assistant.Message, error) {
+func (s *DegradedStore) History(ctx context.Context, id string) ([]assistant.Message, error) {
 	var history []assistant.Message
-	err := t.try(ctx, metric.OperationHistory, func() (err error) {
-		history, err = t.store.History(ctx, id)
+	err := s.try(ctx, metric.OperationHistory, func() (err error) {
+		history, err = s.store.History(ctx, id)
 		return err
 	})
 	if err != nil {
@@ -54,8 +54,8 @@ func (t *DegradedStore) History(ctx context.Context, id string) ([]assistant.Mes
 }
 
 // Append adds messages, or drops them while the store fails. Its only error is that of ctx.
-func (t *DegradedStore) Append(ctx context.Context, id string, messages ...assistant.Message) error {
-	err := t.try(ctx, metric.OperationAppend, func() error { return t.store.Append(ctx, id, messages...) })
+func (s *DegradedStore) Append(ctx context.Context, id string, messages ...assistant.Message) error {
+	err := s.try(ctx, metric.OperationAppend, func() error { return s.store.Append(ctx, id, messages...) })
 	if err != nil {
 		return ctx.Err()
 	}
@@ -64,27 +64,27 @@ func (t *DegradedStore) Append(ctx context.Context, id string, messages ...assis
 
 // Delete deletes a session. It fails if the store does: nobody is told that something is deleted that is not. It always
 // asks the store, and is no part of an outage.
-func (t *DegradedStore) Delete(ctx context.Context, id string) error {
-	err := t.store.Delete(ctx, id)
+func (s *DegradedStore) Delete(ctx context.Context, id string) error {
+	err := s.store.Delete(ctx, id)
 	if err != nil && ctx.Err() == nil {
-		t.onFailure(metric.OperationDelete)
+		s.onFailure(metric.OperationDelete)
 	}
 	return err
 }
 
 // Active returns the number of sessions. It fails while the store does: a gap in the graph is true, a zero is not.
-func (t *DegradedStore) Active(ctx context.Context) (int, error) {
+func (s *DegradedStore) Active(ctx context.Context) (int, error) {
 	var n int
-	err := t.try(ctx, metric.OperationActive, func() (err error) {
-		n, err = t.store.Active(ctx)
+	err := s.try(ctx, metric.OperationActive, func() (err error) {
+		n, err = s.store.Active(ctx)
 		return err
 	})
 	return n, err
 }
 
 // try runs an operation of the store, unless it must not be retried yet, and records its outcome.
-func (t *DegradedStore) try(ctx context.Context, operation string, do func() error) error {
-	allowed, again := t.allow(operation)
+func (s *DegradedStore) try(ctx context.Context, operation string, do func() error) error {
+	allowed, again := s.allow(operation)
 	err := ErrUnavailable
 	if allowed {
 		err = do()
@@ -92,57 +92,57 @@ func (t *DegradedStore) try(ctx context.Context, operation string, do func() err
 	switch {
 	case err == nil:
 		if again {
-			t.recordSuccess(ctx, operation)
+			s.recordSuccess(ctx, operation)
 		}
 		return nil
 	case ctx.Err() != nil:
 		return err // the caller went away: that says nothing about the store
 	case errors.Is(err, errCorrupt):
-		t.logger.WarnContext(ctx, "Session store holds a session that cannot be read", "operation", operation)
+		s.logger.WarnContext(ctx, "Session store holds a session that cannot be read", "operation", operation)
 	default:
-		t.recordFailure(ctx, operation, err)
+		s.recordFailure(ctx, operation, err)
 	}
-	t.onFailure(operation)
+	s.onFailure(operation)
 	return err
 }
 
 // allow reports whether the operation may run: always while it works, once per RetryInterval while it fails. again means
 // that it failed before.
-func (t *DegradedStore) allow(operation string) (allowed, again bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	retry, failing := t.retryAt[operation]
+func (s *DegradedStore) allow(operation string) (allowed, again bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	retry, failing := s.retryAt[operation]
 	if !failing {
 		return true, false
 	}
-	now := t.now()
+	now := s.now()
 	if now.Before(retry) {
 		return false, false
 	}
-	t.retryAt[operation] = now.Add(RetryInterval)
+	s.retryAt[operation] = now.Add(RetryInterval)
 	return true, true
 }
 
-func (t *DegradedStore) recordFailure(ctx context.Context, operation string, err error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if len(t.retryAt) == 0 {
-		t.outageStart, t.operationsLost = t.now(), 0
-		t.logger.ErrorContext(ctx, "Session store failed; conversations go on without history",
+func (s *DegradedStore) recordFailure(ctx context.Context, operation string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.retryAt) == 0 {
+		s.outageStart, s.operationsLost = s.now(), 0
+		s.logger.ErrorContext(ctx, "Session store failed; conversations go on without history",
 			"operation", operation, "error", err.Error())
 	}
-	t.operationsLost++
-	if _, failing := t.retryAt[operation]; !failing {
-		t.retryAt[operation] = t.now().Add(RetryInterval)
+	s.operationsLost++
+	if _, failing := s.retryAt[operation]; !failing {
+		s.retryAt[operation] = s.now().Add(RetryInterval)
 	}
 }
 
-func (t *DegradedStore) recordSuccess(ctx context.Context, operation string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	delete(t.retryAt, operation)
-	if len(t.retryAt) == 0 && !t.outageStart.IsZero() {
-		t.logger.InfoContext(ctx, "Session store is back", "outage", t.now().Sub(t.outageStart), "operations_lost", t.operationsLost)
-		t.outageStart = time.Time{}
+func (s *DegradedStore) recordSuccess(ctx context.Context, operation string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.retryAt, operation)
+	if len(s.retryAt) == 0 && !s.outageStart.IsZero() {
+		s.logger.InfoContext(ctx, "Session store is back", "outage", s.now().Sub(s.outageStart), "operations_lost", s.operationsLost)
+		s.outageStart = time.Time{}
 	}
 }
