@@ -283,7 +283,7 @@ func TestAWrongKeyIsCalledByItsName(t *testing.T) {
 	}
 }
 
-// TestTheKeyIsReplacedWithoutARestart: a file is read anew, and while it holds no key, the one before it stays.
+// TestTheKeyIsReplacedWithoutARestart: the file is read again, and while it holds no key, the previous one stays.
 func TestTheKeyIsReplacedWithoutARestart(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "key")
 	write := func(text string) {

@@ -20,7 +20,7 @@ const (
 	quietPeriod = 10 * time.Second
 )
 
-var errBufferFull = errors.New("the file is written more slowly than lines come")
+var errBufferFull = errors.New("the buffer is full: the file is slower than the log")
 
 // file writes lines in its own goroutine, so that logging never waits for a disk. See internal/decisions.md.
 type file struct {

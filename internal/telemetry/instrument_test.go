@@ -39,11 +39,11 @@ func requestWith(text string) assistant.Request {
 	return assistant.Request{Messages: []assistant.Message{{Role: assistant.RoleUser, Text: text}}}
 }
 
-func TestObserveLogsLengthsAndTokens(t *testing.T) {
+func TestInstrumentLogsLengthsAndTokens(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		fake fakeModel
-		want map[string]any // beside timestamp and duration
+		want map[string]any // besides timestamp and duration
 	}{
 		{"success", fakeModel{answer: assistant.Answer{Text: "línea", Usage: assistant.Usage{
 			PromptTokens: 4, CompletionTokens: 9, Source: assistant.UsageReported,
@@ -90,7 +90,7 @@ func TestObserveLogsLengthsAndTokens(t *testing.T) {
 	}
 }
 
-func TestObservePassesTheTextOn(t *testing.T) {
+func TestInstrumentPassesTheTextOn(t *testing.T) {
 	r := fresh()
 	instrumented := Instrument(fakeModel{parts: []string{"one ", "two ", "three"}}, r, slog.New(slog.DiscardHandler))
 	var received []string

@@ -10,7 +10,7 @@ import (
 )
 
 // agree holds the kinds of error that the callers saw, which are the client's own words, to the ledger.
-func agree(t *testing.T, kinds map[string]float64, ledger server.Ledger) {
+func checkLedger(t *testing.T, kinds map[string]float64, ledger server.Ledger) {
 	t.Helper()
 	for what, pair := range map[string][2]float64{
 		"calls":       {mixedCalls, float64(ledger.Requests)},
@@ -28,11 +28,11 @@ func agree(t *testing.T, kinds map[string]float64, ledger server.Ledger) {
 
 // expected is what /metrics must say, by metric and by the label that is neither model nor endpoint, without zeros: all
 // but the kinds of error is computed from what the stand-in booked.
-func (s *stage) expected(t *testing.T, kinds map[string]float64) map[string]map[string]float64 {
+func (s *accountingFixture) expected(t *testing.T, kinds map[string]float64) map[string]map[string]float64 {
 	t.Helper()
 	ledger := s.fake.Ledger()
-	agree(t, kinds, ledger)
-	want := s.booked.Metrics(ledger)
+	checkLedger(t, kinds, ledger)
+	want := s.books.Metrics(ledger)
 	want[metric.ModelErrors.Name], want[metric.Errors.Name] = kinds, kinds
 	return want
 }

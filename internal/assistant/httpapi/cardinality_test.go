@@ -21,7 +21,7 @@ func series(page string) map[string]bool {
 	return out
 }
 
-// stranger sends what nobody expects: every part of a request is one of a few that mean something, or made up.
+// randomClient makes requests of parts that mean something and random ones.
 type randomClient struct{ *rand.Rand }
 
 func (s randomClient) word() string {

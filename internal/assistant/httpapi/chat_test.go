@@ -190,16 +190,16 @@ func TestABrokenStoreIsAnInternalError(t *testing.T) {
 }
 
 func TestAClientThatLeavesIsCancelled(t *testing.T) {
-	asked := make(chan struct{})
+	called := make(chan struct{})
 	a, _ := newAPI(t, func(ctx context.Context, _ assistant.Request) (assistant.Answer, error) {
-		close(asked)
+		close(called)
 		<-ctx.Done()
 		return assistant.Answer{}, &assistant.Error{Kind: assistant.KindCancelled, Err: ctx.Err()}
 	})
 	srv := httptest.NewServer(a.Handler())
 	defer srv.Close()
 	ctx, cancel := context.WithCancel(t.Context())
-	go func() { <-asked; cancel() }()
+	go func() { <-called; cancel() }()
 	r, _ := http.NewRequestWithContext(ctx, "POST", srv.URL+"/chat", strings.NewReader(`{"message":"x"}`))
 	if resp, err := http.DefaultClient.Do(r); err == nil {
 		resp.Body.Close()

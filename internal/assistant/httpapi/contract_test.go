@@ -17,7 +17,7 @@ import (
 )
 
 // The source document's metrics, endpoints and log lines, as it writes them: what people have built on. Nothing here is
-// taken from the code under test. The lines of start and shutdown have a test beside their code.
+// taken from the code under test. The lines of start and shutdown are tested in cmd/assistant.
 
 // sourceMetrics are the rows of the source document's metric tables, with the labels and buckets of its listing.
 var sourceMetrics = []struct {
@@ -55,7 +55,7 @@ var sourceSamples = []string{
 	`system_disk_usage_percent 50`,
 }
 
-// contractEndpoints are those of the source document, and those that are promised beside it. A field is a path into the
+// contractEndpoints are those of the source document, and further ones that are promised. A field is a path into the
 // JSON of the answer.
 var contractEndpoints = []struct {
 	method, path, body string

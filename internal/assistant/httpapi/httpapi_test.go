@@ -75,7 +75,7 @@ func newAPI(t *testing.T, model generate) (*API, *syncBuffer) {
 	return newAPIWith(t, Config{Models: []assistant.Model{model}})
 }
 
-// newAPIWith returns an API made of c, and of what every API needs beside it.
+// newAPIWith returns an API of c, with defaults for what every API needs.
 func newAPIWith(t *testing.T, c Config) (*API, *syncBuffer) {
 	t.Helper()
 	store, err := session.NewMemory(session.DefaultLimits(time.Minute))

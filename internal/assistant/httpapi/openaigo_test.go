@@ -36,8 +36,8 @@ func question(model string) openai.ChatCompletionNewParams {
 }
 
 func TestOpenAIsClientCompletesAChat(t *testing.T) {
-	var asked assistant.Request
-	client := openAIClient(t, parts(&asked), aliceKey)
+	var called assistant.Request
+	client := openAIClient(t, parts(&called), aliceKey)
 	got, err := client.Chat.Completions.New(t.Context(), question("test-model"))
 	if err != nil {
 		t.Fatal(err)
@@ -48,8 +48,8 @@ func TestOpenAIsClientCompletesAChat(t *testing.T) {
 	if got.Usage.PromptTokens != 7 || got.Usage.TotalTokens != 10 || got.Usage.PromptTokensDetails.CachedTokens != 2 {
 		t.Errorf("usage = %+v", got.Usage)
 	}
-	if asked.System != "Be brief." || asked.Prompt() != "hi" || *asked.Options.MaxTokens != 50 || *asked.Options.Temperature != 0.2 || len(asked.Options.Stop) != 1 {
-		t.Errorf("asked %+v", asked)
+	if called.System != "Be brief." || called.Prompt() != "hi" || *called.Options.MaxTokens != 50 || *called.Options.Temperature != 0.2 || len(called.Options.Stop) != 1 {
+		t.Errorf("asked %+v", called)
 	}
 }
 

@@ -88,7 +88,7 @@ func TestStatsAreTheSourceDocuments(t *testing.T) {
 	}
 }
 
-// TestStatsEqualAnalyze: the running assistant and the file of its lines tell the same.
+// TestStatsEqualAnalyze: the running assistant and its log file have the same statistics.
 func TestStatsEqualAnalyze(t *testing.T) {
 	a, log := withStats(t, flaky())
 	for range 50 {

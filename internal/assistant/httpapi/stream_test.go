@@ -152,7 +152,7 @@ func stepping() (streamer, chan string) {
 	}}, steps
 }
 
-// streaming begins a streamed completion and returns its events.
+// streaming requests a streamed completion and returns its events.
 func streaming(ctx context.Context, t *testing.T, url string) *bufio.Scanner {
 	t.Helper()
 	r, _ := http.NewRequestWithContext(ctx, http.MethodPost, url+"/v1/chat/completions", strings.NewReader(with(`"stream":true`)))
