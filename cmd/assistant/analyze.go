@@ -77,7 +77,7 @@ func analyze(ctx context.Context, args []string, s streams) error {
 		show = printJSON
 	}
 	if err := show(s.out, report); err != nil {
-		return fmt.Errorf("analyze: printing: %w", err)
+		return fmt.Errorf("printing the statistics: %w", err)
 	}
 	if failed == nil && report.Lines.Total > 0 && report.Lines.Broken == report.Lines.Total {
 		failed = fmt.Errorf("none of the %d lines is a JSON log line: is this the assistant's log?", report.Lines.Total)

@@ -42,7 +42,7 @@ func ParseLevel(name string) (slog.Level, error) {
 	case "error":
 		return slog.LevelError, nil
 	default:
-		return 0, fmt.Errorf("unknown log level %q: want debug, info, warning or error", name)
+		return 0, fmt.Errorf("unknown log level %q: must be debug, info, warning or error", name)
 	}
 }
 

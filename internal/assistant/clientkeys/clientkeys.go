@@ -76,7 +76,7 @@ func parse(data []byte) ([]entry, error) {
 		return nil, fmt.Errorf("a line is too long to be a key: %w", err)
 	}
 	if len(entries) == 0 {
-		return nil, errors.New("it holds no key; nobody could use the assistant")
+		return nil, errors.New("the file holds no key, so no client could use the assistant")
 	}
 	return entries, nil
 }

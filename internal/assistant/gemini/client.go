@@ -82,7 +82,7 @@ var _ assistant.Model = (*Model)(nil)
 // New returns a model. It does not connect yet, and fails only on an invalid configuration. Close it after use.
 func New(ctx context.Context, c Config) (*Model, error) {
 	if err := c.validate(); err != nil {
-		return nil, fmt.Errorf("gemini: %w", err)
+		return nil, fmt.Errorf("creating the Gemini client: %w", err)
 	}
 	// The key is set twice: WithAPIKey satisfies the library's check and its unused gRPC client, but does not apply to a
 	// custom HTTP client, which keeps the key out of URLs.
@@ -96,7 +96,7 @@ func New(ctx context.Context, c Config) (*Model, error) {
 	}
 	client, err := genai.NewClient(ctx, opts...)
 	if err != nil {
-		return nil, fmt.Errorf("gemini: creating the client: %s", redact(err.Error(), c.APIKey))
+		return nil, fmt.Errorf("creating the Gemini client: %s", redact(err.Error(), c.APIKey))
 	}
 	return &Model{config: c, http: httpClient, client: client}, nil
 }
@@ -109,7 +109,7 @@ func (m *Model) Name() string { return m.config.Model }
 func (m *Model) Close() error {
 	defer m.http.CloseIdleConnections()
 	if err := m.client.Close(); err != nil {
-		return fmt.Errorf("gemini: closing the client: %w", err)
+		return fmt.Errorf("closing the Gemini client: %w", err)
 	}
 	return nil
 }

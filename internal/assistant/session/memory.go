@@ -51,7 +51,7 @@ type conversation struct {
 // NewMemory returns an empty store. It fails on a limit that is not positive.
 func NewMemory(limits Limits) (*Memory, error) {
 	if limits.TTL <= 0 || limits.Messages <= 0 || limits.Bytes <= 0 {
-		return nil, fmt.Errorf("session limits must be positive: %+v", limits)
+		return nil, fmt.Errorf("creating the session store: limits must be positive: %+v", limits)
 	}
 	return &Memory{limits: limits, now: time.Now, byID: map[string]*list.Element{}, byUse: list.New()}, nil
 }

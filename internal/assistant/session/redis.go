@@ -43,7 +43,7 @@ var _ assistant.Store = (*Redis)(nil)
 // session, at most to SessionBytes. NewRedis fails on a limit that is not positive.
 func NewRedis(address Address, limits Limits) (*Redis, error) {
 	if limits.TTL < time.Millisecond || limits.Messages <= 0 || limits.Bytes <= 0 {
-		return nil, fmt.Errorf("session limits must be positive, the TTL at least 1ms: %+v", limits)
+		return nil, fmt.Errorf("creating the session store: limits must be positive, the TTL at least 1ms: %+v", limits)
 	}
 	limits.Bytes = min(limits.Bytes, SessionBytes)
 	options, err := address.options(Timeout)
