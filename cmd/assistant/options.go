@@ -84,7 +84,7 @@ func (o *options) register(fs *flag.FlagSet) {
 }
 
 func (o *options) registerLogFile(fs *flag.FlagSet) {
-	fs.StringVar(&o.logFile.Path, "log-file", "", "`file` for log lines beside stdout (default: stdout only); if it "+
+	fs.StringVar(&o.logFile.Path, "log-file", "", "`file` for log lines in addition to stdout (default: stdout only); if it "+
 		"cannot be written, stdout and log_write_errors_total say so and the service goes on")
 	fs.IntVar(&o.logFile.MaxSize, "log-file-max-size", 100, "size in `MB` at which the log file is rotated")
 	fs.IntVar(&o.logFile.MaxBackups, "log-file-max-backups", 5, "`number` of rotated files to keep, 0 for all")

@@ -61,7 +61,7 @@ func (a *API) postChat(w http.ResponseWriter, r *http.Request) error {
 }
 
 // deleteChat deletes a session. The answer is the same for one that is unknown, so that a request may be repeated and
-// tells nobody which sessions there are.
+// does not reveal which sessions exist.
 func (a *API) deleteChat(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("session_id")
 	if !idPattern.MatchString(id) {

@@ -88,7 +88,7 @@ func readOptions(o *assistant.Options, p parameters) error {
 	case o.TopP != nil && (*o.TopP < 0 || *o.TopP > 1):
 		return parameterError("top_p", "invalid_value", "The top_p must be 0 to 1.")
 	case o.MaxTokens != nil && *o.MaxTokens < 1:
-		return parameterError("max_completion_tokens", "invalid_value", "The greatest number of tokens must be 1 or more.")
+		return parameterError("max_completion_tokens", "invalid_value", "The maximum number of tokens must be 1 or more.")
 	}
 	return readStop(o, p)
 }

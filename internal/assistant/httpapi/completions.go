@@ -56,8 +56,8 @@ func (a *API) streamCompletion(s *stream, r *http.Request, model assistant.Model
 	return nil
 }
 
-// acceptBlocked makes an answer that the safety filter ended what it is to OpenAI's clients, an answer, and counts the
-// filter's action. It returns any other error, also that of a refused prompt.
+// acceptBlocked treats an answer that the safety filter ended as an answer, as OpenAI's clients expect, and counts the
+// filter's action. It returns any other error, also that of a blocked prompt.
 func (a *API) acceptBlocked(r *http.Request, answer *assistant.Answer, err error) error {
 	started := answer.Text != "" || answer.Finish == assistant.FinishBlocked
 	if err == nil || assistant.KindOf(err) != assistant.KindBlocked || !started {

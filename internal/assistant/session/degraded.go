@@ -62,8 +62,8 @@ func (s *DegradedStore) Append(ctx context.Context, id string, messages ...assis
 	return nil
 }
 
-// Delete deletes a session. It fails if the store does: nobody is told that something is deleted that is not. It always
-// asks the store, and is no part of an outage.
+// Delete deletes a session. It fails if the store does: a client must not be told that a session is deleted when it is not.
+// It always asks the store, and is no part of an outage.
 func (s *DegradedStore) Delete(ctx context.Context, id string) error {
 	err := s.store.Delete(ctx, id)
 	if err != nil && ctx.Err() == nil {

@@ -28,7 +28,7 @@ const SessionBytes = 1 << 20
 const Timeout = 500 * time.Millisecond
 
 // errCorrupt means that a session's key holds what this package did not write.
-var errCorrupt = errors.New("reading a session: Redis holds what is no message")
+var errCorrupt = errors.New("reading a session: Redis holds something that is not a message")
 
 // Redis is an assistant.Store that all replicas share. Its errors hold no message, no session id and no password.
 type Redis struct {
