@@ -167,10 +167,10 @@ func TestSeveralModelsAreServed(t *testing.T) {
 	if _, models := p.send(t, "GET", "/v1/models", "", ""); strings.Count(models, `"object":"model"`) != 2 {
 		t.Errorf("models = %s", models)
 	}
-	_, first := p.send(t, "POST", "/chat", "", `{"message":"hi"}`)
+	_, initial := p.send(t, "POST", "/chat", "", `{"message":"hi"}`)
 	_, second := p.send(t, "POST", "/v1/chat/completions", "", `{"model":"gemini-1.5-pro","messages":[{"role":"user","content":"hi"}]}`)
-	if !strings.Contains(first, `"model":"`+defaultModel+`"`) || !strings.Contains(second, `"model":"gemini-1.5-pro"`) {
-		t.Errorf("answers = %s and %s", first, second)
+	if !strings.Contains(initial, `"model":"`+defaultModel+`"`) || !strings.Contains(second, `"model":"gemini-1.5-pro"`) {
+		t.Errorf("answers = %s and %s", initial, second)
 	}
 	if p.fake.Ledger().Answers != 2 {
 		t.Errorf("ledger = %+v", p.fake.Ledger())

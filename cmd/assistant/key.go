@@ -37,9 +37,9 @@ func apiKey(file string, getenv func(string) string) (string, error) {
 
 // currentKey returns a function that returns the key of a call. It reads a file each time, as Prometheus does with tokens;
 // while the file is invalid, the last valid key remains.
-func currentKey(file, first string) func() string {
+func currentKey(file, initial string) func() string {
 	var rest atomic.Pointer[string]
-	rest.Store(&first)
+	rest.Store(&initial)
 	return func() string {
 		if file != "" {
 			if key, err := apiKey(file, nil); err == nil && gemini.ValidKey(key) {

@@ -62,8 +62,8 @@ func printRequests(row func(...any), s stats.RequestStats) {
 	for _, name := range byCount(s.Endpoints) {
 		row("  "+name, s.Endpoints[name])
 	}
-	for _, class := range slices.Sorted(maps.Keys(s.Statuses)) {
-		row("  "+class, s.Statuses[class])
+	for _, statusClass := range slices.Sorted(maps.Keys(s.Statuses)) {
+		row("  "+statusClass, s.Statuses[statusClass])
 	}
 	row("failed (5xx)", percent(s.ErrorPercent))
 	row("duration avg", fmt.Sprintf("%.3f s", s.AvgDuration))

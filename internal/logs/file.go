@@ -137,14 +137,14 @@ func chunkEnd(lines []byte) int {
 // recordLoss counts lines as lost, and reports the start of an outage.
 func (f *file) recordLoss(err error, lines int) {
 	f.mu.Lock()
-	first := !f.inOutage
-	if first {
+	started := !f.inOutage
+	if started {
 		f.inOutage, f.lostBefore = true, f.lost.Load()
 	}
 	f.lastFailure = f.now()
 	f.lost.Add(int64(lines))
 	f.mu.Unlock()
-	if first {
+	if started {
 		f.stdout.Error("Log file cannot be written; lines go to stdout only", "error", err.Error())
 	}
 }

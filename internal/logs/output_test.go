@@ -19,14 +19,16 @@ import (
 
 // disk is a file that can be full, that can hang, and that says when it was written to.
 type disk struct {
-	mu      sync.Mutex
-	data    bytes.Buffer
-	room    int // bytes until it is full; negative for no limit
-	hang    chan struct{}
-	written chan struct{}
+	mu       sync.Mutex
+	data     bytes.Buffer
+	capacity int // bytes until it is full; negative for no limit
+	hang     chan struct{}
+	written  chan struct{}
 }
 
-func newDisk(capacity int) *disk { return &disk{room: capacity, written: make(chan struct{}, 1000)} }
+func newDisk(capacity int) *disk {
+	return &disk{capacity: capacity, written: make(chan struct{}, 1000)}
+}
 
 func (d *disk) Write(p []byte) (int, error) {
 	if d.hang != nil {
@@ -37,12 +39,12 @@ func (d *disk) Write(p []byte) (int, error) {
 		d.mu.Unlock()
 		d.written <- struct{}{}
 	}()
-	if d.room < 0 || len(p) <= d.room {
-		d.room -= min(len(p), max(d.room, 0))
+	if d.capacity < 0 || len(p) <= d.capacity {
+		d.capacity -= min(len(p), max(d.capacity, 0))
 		return d.data.Write(p)
 	}
-	n, _ := d.data.Write(p[:d.room])
-	d.room = 0
+	n, _ := d.data.Write(p[:d.capacity])
+	d.capacity = 0
 	return n, syscall.ENOSPC
 }
 
@@ -51,7 +53,7 @@ func (d *disk) Close() error { return nil }
 func (d *disk) setRoom(n int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.room = n
+	d.capacity = n
 }
 
 // outputTo is an output to a disk, with its clock.

@@ -17,11 +17,11 @@ func (c cgroup) memoryLimit(ceiling uint64) (used, limit uint64, ok bool) {
 	left := ceiling
 	for _, dir := range dirs {
 		l, limited := c.number(dir, limitFile)
-		u, known := c.number(dir, usageFile)
-		if !limited || !known || l == 0 || l >= ceiling {
+		u, hasUsage := c.number(dir, usageFile)
+		if !limited || !hasUsage || l == 0 || l >= ceiling {
 			continue
 		}
-		if inactive, found := c.stat(dir, "memory.stat", cache); found {
+		if inactive, hasCache := c.stat(dir, "memory.stat", cache); hasCache {
 			u -= min(u, inactive)
 		}
 		if free := l - min(l, u); !ok || free < left {
@@ -43,7 +43,7 @@ func (c cgroup) cpuLimit(ceiling float64) (used, cores float64, ok bool) {
 		if !limited || n >= ceiling {
 			continue
 		}
-		if u, known := c.cpuTime(dir); known {
+		if u, hasUsage := c.cpuTime(dir); hasUsage {
 			used, cores, ceiling, ok = u, n, n, true
 		}
 	}

@@ -24,7 +24,7 @@ type Sampler struct {
 	logger  *slog.Logger
 	started time.Time
 
-	last      atomic.Pointer[Reading]
+	reading   atomic.Pointer[Reading]
 	cpu       cpuSample // of the previous sample
 	lastError string    // of the previous sample
 	disks     deviceCounters
@@ -46,7 +46,7 @@ func Start(ctx context.Context, dir string, logger *slog.Logger) *Sampler {
 }
 
 // Reading returns the last sample.
-func (s *Sampler) Reading() Reading { return *s.last.Load() }
+func (s *Sampler) Reading() Reading { return *s.reading.Load() }
 
 func (s *Sampler) run(ctx context.Context) {
 	t := time.NewTicker(Interval)
@@ -76,7 +76,7 @@ func (s *Sampler) sample(ctx context.Context) {
 	r.Disk, errs[2] = s.disk(ctx)
 	r.Network, r.NetworkTraffic, errs[3] = s.network(ctx)
 	r.DiskTraffic, errs[4] = s.diskTraffic(ctx)
-	s.last.Store(&r)
+	s.reading.Store(&r)
 	s.report(ctx, errors.Join(errs[:]...))
 }
 

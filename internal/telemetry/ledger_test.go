@@ -12,7 +12,7 @@ import (
 // agree holds the kinds of error that the callers saw, which are the client's own words, to the ledger.
 func checkLedger(t *testing.T, kinds map[string]float64, ledger server.Ledger) {
 	t.Helper()
-	for what, pair := range map[string][2]float64{
+	for what, values := range map[string][2]float64{
 		"calls":       {mixedCalls, float64(ledger.Requests)},
 		"blocked":     {kinds["blocked"], float64(ledger.Blocked)},
 		"truncated":   {kinds["truncated"], float64(ledger.Truncated)},
@@ -20,8 +20,8 @@ func checkLedger(t *testing.T, kinds map[string]float64, ledger server.Ledger) {
 		"quota":       {kinds["quota"] + kinds["quota_minute"] + kinds["quota_day"], float64(ledger.Errors[429])},
 		"unavailable": {kinds["unavailable"], float64(ledger.Errors[500] + ledger.Errors[503])},
 	} {
-		if pair[0] != pair[1] || pair[0] == 0 {
-			t.Errorf("%s: %v by the script, %v in the ledger %+v", what, pair[0], pair[1], ledger)
+		if values[0] != values[1] || values[0] == 0 {
+			t.Errorf("%s: %v by the script, %v in the ledger %+v", what, values[0], values[1], ledger)
 		}
 	}
 }

@@ -24,8 +24,8 @@ func values(t *testing.T, r *Recorder, m metric.Metric) map[string]float64 {
 	out := map[string]float64{}
 	for _, s := range gatherFamilies(t, r)[m.Name].GetMetric() {
 		labels := map[string]string{}
-		for _, pair := range s.GetLabel() {
-			labels[pair.GetName()] = pair.GetValue()
+		for _, values := range s.GetLabel() {
+			labels[values.GetName()] = values.GetValue()
 		}
 		key := make([]string, len(m.Labels))
 		for i, name := range m.Labels {

@@ -67,8 +67,8 @@ func TestAFreshRecorderEmitsTheWholeContract(t *testing.T) {
 			t.Errorf("%s is a %s, want a %s", m.Name, got, m.Type)
 		}
 		var labels []string
-		for _, pair := range f.GetMetric()[0].GetLabel() {
-			labels = append(labels, pair.GetName())
+		for _, values := range f.GetMetric()[0].GetLabel() {
+			labels = append(labels, values.GetName())
 		}
 		if want := slices.Sorted(slices.Values(m.Labels)); !slices.Equal(labels, want) {
 			t.Errorf("%s has labels %v, want %v", m.Name, labels, want)

@@ -43,8 +43,8 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	t.onAttempt(r.Context(), resp.StatusCode)
-	if kept, ok := r.Context().Value(tailKey{}).(*tail); ok {
-		resp.Body = &tailReader{ReadCloser: resp.Body, tail: kept}
+	if bodyTail, ok := r.Context().Value(tailKey{}).(*tail); ok {
+		resp.Body = &tailReader{ReadCloser: resp.Body, tail: bodyTail}
 	}
 	return resp, nil
 }

@@ -135,8 +135,8 @@ func TestEachClientHasItsRate(t *testing.T) {
 
 func TestWithoutKeysTheRateIsForAll(t *testing.T) {
 	a, _ := newAPIWith(t, Config{Models: []assistant.Model{generate(echo)}, Rate: Rate{PerSecond: 0.001}})
-	if first, second := as(a, "Bearer a", "GET", "/v1/models", ""), as(a, "Bearer b", "GET", "/v1/models", ""); first.Code != 200 || second.Code != 429 {
-		t.Errorf("answers = %d, %d; want one request in all", first.Code, second.Code)
+	if firstReply, second := as(a, "Bearer a", "GET", "/v1/models", ""), as(a, "Bearer b", "GET", "/v1/models", ""); firstReply.Code != 200 || second.Code != 429 {
+		t.Errorf("answers = %d, %d; want one request in all", firstReply.Code, second.Code)
 	}
 	if l := newLimiter(Rate{PerSecond: 1e-9, Burst: 1}); l.reserve("") != 0 || l.reserve("") != time.Hour {
 		t.Error("a client should be told to wait an hour at most")

@@ -15,15 +15,15 @@ import (
 
 func TestAConversationIsRemembered(t *testing.T) {
 	a, _ := newAPI(t, echo)
-	first := decode[chatResponse](t, do(a, "POST", "/chat", `{"message":"one"}`).Body)
-	if first.Reply != "[user one]" || first.Model != "test-model" || first.SessionID == "" {
-		t.Errorf("first answer = %+v", first)
+	firstReply := decode[chatResponse](t, do(a, "POST", "/chat", `{"message":"one"}`).Body)
+	if firstReply.Reply != "[user one]" || firstReply.Model != "test-model" || firstReply.SessionID == "" {
+		t.Errorf("first answer = %+v", firstReply)
 	}
-	if want := (chatUsage{PromptTokens: 1, CompletionTokens: 2}); first.Usage != want {
-		t.Errorf("usage = %+v, want %+v", first.Usage, want)
+	if want := (chatUsage{PromptTokens: 1, CompletionTokens: 2}); firstReply.Usage != want {
+		t.Errorf("usage = %+v, want %+v", firstReply.Usage, want)
 	}
-	second := decode[chatResponse](t, do(a, "POST", "/chat", `{"session_id":"`+first.SessionID+`","message":"two"}`).Body)
-	if want := "[user one, model [user one], user two]"; second.Reply != want || second.SessionID != first.SessionID {
+	second := decode[chatResponse](t, do(a, "POST", "/chat", `{"session_id":"`+firstReply.SessionID+`","message":"two"}`).Body)
+	if want := "[user one, model [user one], user two]"; second.Reply != want || second.SessionID != firstReply.SessionID {
 		t.Errorf("second answer = %+v, want %q in the same session", second, want)
 	}
 	other := decode[chatResponse](t, do(a, "POST", "/chat", `{"session_id":"my.own-id_1","message":"three"}`).Body)

@@ -145,8 +145,8 @@ func TestContractMetrics(t *testing.T) {
 
 func labels(m *dto.Metric) []string {
 	var names []string
-	for _, pair := range m.GetLabel() {
-		names = append(names, pair.GetName())
+	for _, lineAndFields := range m.GetLabel() {
+		names = append(names, lineAndFields.GetName())
 	}
 	slices.Sort(names)
 	return names

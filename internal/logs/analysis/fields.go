@@ -156,19 +156,19 @@ var powersOfTen = [...]float64{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9,
 
 // parseFloat reads the number in a JSON value.
 func parseFloat(value []byte) (float64, bool) {
-	var whole uint64
+	var integer uint64
 	point := len(value)
 	for i, c := range value {
 		switch {
 		case c-'0' <= 9 && i < len(powersOfTen):
-			whole = whole*10 + uint64(c-'0')
+			integer = integer*10 + uint64(c-'0')
 		case c == '.':
 			point = i + 1
 		default:
 			return parseFloatSlow(value)
 		}
 	}
-	return float64(whole) / powersOfTen[len(value)-point], true
+	return float64(integer) / powersOfTen[len(value)-point], true
 }
 
 // parseFloatSlow is parseFloat for what is long, negative, has an exponent, or is no number.

@@ -188,11 +188,11 @@ func skipNumber(b []byte, i int) (int, bool) {
 	if i < len(b) && b[i] == '-' {
 		i++
 	}
-	whole := skipDigits(b, i)
-	if whole == i || b[i] == '0' && whole > i+1 {
+	integer := skipDigits(b, i)
+	if integer == i || b[i] == '0' && integer > i+1 {
 		return 0, false
 	}
-	i = whole
+	i = integer
 	if i < len(b) && b[i] == '.' {
 		end := skipDigits(b, i+1)
 		if end == i+1 {

@@ -73,9 +73,9 @@ func (t *Totals) Report(recent *Recent, from, to time.Time) Report {
 		text := logs.Timestamp(from)
 		r.From = &text
 	}
-	for class, n := range t.classes {
+	for statusClass, n := range t.classes {
 		if n > 0 {
-			r.Requests.Statuses[strconv.Itoa(class)+"xx"] = n
+			r.Requests.Statuses[strconv.Itoa(statusClass)+"xx"] = n
 		}
 	}
 	r.Advice = t.advice()

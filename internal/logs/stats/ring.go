@@ -47,10 +47,10 @@ func (r *ring) at(t time.Time) *bucket {
 
 // since yields the buckets that start at from or later, in no order.
 func (r *ring) since(from time.Time) iter.Seq[*bucket] {
-	first := r.index(from)
+	firstIndex := r.index(from)
 	return func(yield func(*bucket) bool) {
 		for _, b := range r.buckets {
-			if b != nil && b.index >= first && !yield(b) {
+			if b != nil && b.index >= firstIndex && !yield(b) {
 				return
 			}
 		}

@@ -50,11 +50,11 @@ func (t *Totals) Add(e *Entry) {
 func (t *Totals) addRequest(e *Entry) {
 	t.requests++
 	t.endpoints.add(cmp.Or(e.Endpoint, noEndpoint), 1)
-	class := e.Status / 100
-	if class > 0 && class < len(t.classes) {
-		t.classes[class]++
+	statusClass := e.Status / 100
+	if statusClass > 0 && statusClass < len(t.classes) {
+		t.classes[statusClass]++
 	}
-	if class == 5 || e.Status == 0 && e.Level >= slog.LevelError {
+	if statusClass == 5 || e.Status == 0 && e.Level >= slog.LevelError {
 		t.failed++
 	}
 	if e.HasDuration {
