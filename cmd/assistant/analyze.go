@@ -19,10 +19,10 @@ import (
 
 const analyzeUsage = `Usage: assistant analyze [flags] FILE...
 
-Prints statistics of the assistant's log files: errors, requests and model calls, and what they advise; the same as
-GET /stats has of a running assistant. Files may be gzipped; - is standard input. They are read in one pass, in memory
-that does not depend on their size. Lines that are not log lines are counted and shown. DEBUG lines are left out, so
-that the statistics do not depend on the level that was logged.
+Prints statistics of the assistant's log files: errors, requests and model calls, and advice; the same as GET /stats of a
+running assistant. Files may be gzipped; - is standard input. They are read in one pass and in bounded memory. Lines that
+are not log lines are counted and shown. DEBUG lines are left out, so that the statistics do not depend on the level that
+was logged.
 
   assistant analyze app.log
   assistant analyze --range 1h -o json app-*.log.gz app.log
@@ -30,22 +30,22 @@ that the statistics do not depend on the level that was logged.
 
 Flags:
   --range DURATION   only the last DURATION, such as 90s, 30m, 1h, 1d (default: all)
-  --since TIME       only what came after TIME, such as 2026-01-31T12:00:00Z
-  -o table|json      how to print (default table)
+  --since TIME       only what was logged after TIME, such as 2026-01-31T12:00:00Z
+  -o table|json      output format (default table)
 
-Exit code: 0 if every file was read, 1 if one was not (of the others there are statistics), 2 for wrong usage.
+Exit code: 0 if every file was read, 1 if one was not (the statistics are of the others), 2 for wrong usage.
 `
 
-// usageError is a mistake in the command line.
+// usageError is an error in the command line.
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
-// streams are where a command reads and writes.
+// streams are the standard streams of a command.
 type streams struct {
 	in       io.Reader
 	out, err io.Writer
-	terminal bool // err is one: progress is shown
+	terminal bool // err is a terminal: progress is shown
 }
 
 type analyzeOptions struct {
@@ -55,7 +55,7 @@ type analyzeOptions struct {
 	output string
 }
 
-// analyze is the command that reads log files.
+// analyze runs the command analyze.
 func analyze(ctx context.Context, args []string, s streams) error {
 	o, err := parseAnalyze(args, time.Now())
 	if errors.Is(err, flag.ErrHelp) {
@@ -77,7 +77,7 @@ func analyze(ctx context.Context, args []string, s streams) error {
 		show = printJSON
 	}
 	if err := show(s.out, report); err != nil {
-		return fmt.Errorf("analyze: printing: %w", err)
+		return fmt.Errorf("printing the statistics: %w", err)
 	}
 	if failed == nil && report.Lines.Total > 0 && report.Lines.Broken == report.Lines.Total {
 		failed = fmt.Errorf("none of the %d lines is a JSON log line: is this the assistant's log?", report.Lines.Total)
@@ -88,17 +88,17 @@ func analyze(ctx context.Context, args []string, s streams) error {
 	return nil
 }
 
-// parseAnalyze reads the command line, in which flags and files may come in any order.
+// parseAnalyze reads the command line, with flags and files in any order.
 func parseAnalyze(args []string, now time.Time) (analyzeOptions, error) {
 	o := analyzeOptions{to: now}
 	fs := flag.NewFlagSet("analyze", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
-	span := fs.String("range", "", "")
+	lookback := fs.String("range", "", "")
 	since := fs.String("since", "", "")
 	fs.StringVar(&o.output, "o", "table", "")
-	var last []string // behind --, where everything is a file
+	var rest []string // after --, where everything is a file
 	if i := slices.Index(args, "--"); i >= 0 {
-		args, last = args[:i], args[i+1:]
+		args, rest = args[:i], args[i+1:]
 	}
 	for {
 		if err := fs.Parse(args); err != nil {
@@ -109,31 +109,31 @@ func parseAnalyze(args []string, now time.Time) (analyzeOptions, error) {
 		}
 		o.files, args = append(o.files, fs.Arg(0)), fs.Args()[1:]
 	}
-	o.files = append(o.files, last...)
+	o.files = append(o.files, rest...)
 	if len(o.files) == 0 {
 		return o, errors.New("no file given; - is standard input")
 	}
 	if o.output != "table" && o.output != "json" {
-		return o, fmt.Errorf("-o %q: want table or json", o.output)
+		return o, fmt.Errorf("-o %q: must be table or json", o.output)
 	}
-	return o, o.bound(*span, *since)
+	return o, o.setRange(*lookback, *since)
 }
 
-// bound sets where the lines that count begin.
-func (o *analyzeOptions) bound(span, since string) error {
+// setRange sets the start of the range.
+func (o *analyzeOptions) setRange(lookback, since string) error {
 	switch {
-	case span != "" && since != "":
-		return errors.New("--range and --since exclude each other")
-	case span != "":
-		d, err := model.ParseDuration(span)
+	case lookback != "" && since != "":
+		return errors.New("--range and --since are mutually exclusive")
+	case lookback != "":
+		d, err := model.ParseDuration(lookback)
 		if err != nil || d <= 0 {
-			return fmt.Errorf("--range %q: want a duration such as 90s, 30m, 1h or 1d", span)
+			return fmt.Errorf("--range %q: must be a duration such as 90s, 30m, 1h or 1d", lookback)
 		}
 		o.from = o.to.Add(-time.Duration(d))
 	case since != "":
 		t, err := time.Parse(time.RFC3339, since)
 		if err != nil {
-			return fmt.Errorf("--since %q: want a time such as %s", since, o.to.UTC().Format(time.RFC3339))
+			return fmt.Errorf("--since %q: must be a time such as %s", since, o.to.UTC().Format(time.RFC3339))
 		}
 		o.from = t
 	}

@@ -33,7 +33,7 @@ func TestAnalyzePrintsATable(t *testing.T) {
 	}
 	for _, want := range []string{
 		"3: 2 counted, 1 broken", "/chat", "unavailable", "r1", "50.00 %", "1.750 s",
-		"More than one request in a hundred failed (5xx). (50 percent, line 1, of 2)", "consider: ",
+		"More than one request in a hundred failed (5xx). (50 percent, limit 1, of 2)", "consider: ",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the table lacks %q:\n%s", want, out)
@@ -72,7 +72,7 @@ func TestAnalyzeRanges(t *testing.T) {
 		{[]string{"--range", "soon", "-"}, now, "--range"},
 		{[]string{"--range", "0s", "-"}, now, "--range"},
 		{[]string{"--since", "yesterday", "-"}, now, "--since"},
-		{[]string{"--since", "2026-11-23T10:00:00Z", "--range=1h", "-"}, now, "exclude"},
+		{[]string{"--since", "2026-11-23T10:00:00Z", "--range=1h", "-"}, now, "exclusive"},
 		{[]string{"-o", "yaml", "-"}, now, "table or json"},
 		{[]string{"--loud", "-"}, now, "loud"},
 		{nil, now, "no file"},
@@ -88,7 +88,7 @@ func TestAnalyzeRanges(t *testing.T) {
 }
 
 func TestAnalyzeFailures(t *testing.T) {
-	gone := filepath.Join(t.TempDir(), "gone.log")
+	absent := filepath.Join(t.TempDir(), "gone.log")
 	for _, tt := range []struct {
 		name, stdin string
 		args        []string
@@ -97,7 +97,7 @@ func TestAnalyzeFailures(t *testing.T) {
 		prints      bool
 	}{
 		{"no file", "", nil, true, "--help", false},
-		{"a file that is not there", twoLines, []string{gone, "-"}, false, "gone.log", true},
+		{"a file that is not there", twoLines, []string{absent, "-"}, false, "gone.log", true},
 		{"no log", "a\nb\n", []string{"-"}, false, "none of the 2 lines", true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -136,8 +136,8 @@ func TestProgressIsShownOnATerminalOnly(t *testing.T) {
 	for _, tt := range []struct {
 		read, total int64
 		want        string
-	}{{1_000_000, 4_000_000, "read 1 of 4 MB, 25%"}, {2_000_000, sizeOf([]string{"-"}), "read 2 MB"}, {4_000_000, sizeOf([]string{file}), "read 4 of 4 MB, 100%"}} {
-		if got := readSoFar(tt.read, tt.total); got != tt.want {
+	}{{1_000_000, 4_000_000, "read 1 of 4 MB, 25%"}, {2_000_000, totalSize([]string{"-"}), "read 2 MB"}, {4_000_000, totalSize([]string{file}), "read 4 of 4 MB, 100%"}} {
+		if got := progressText(tt.read, tt.total); got != tt.want {
 			t.Errorf("progress = %q, want %q", got, tt.want)
 		}
 	}

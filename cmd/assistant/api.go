@@ -16,7 +16,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/telemetry"
 )
 
-// apiOptions are about who may ask how much, and how often.
+// apiOptions are the options of clients and limits.
 type apiOptions struct {
 	clientKeysFile string
 	clientRate     float64
@@ -52,7 +52,7 @@ func (o apiOptions) validate() error {
 	return errors.Join(errs...)
 }
 
-// configure adds to c what the options say. A file of keys is watched until ctx ends.
+// configure applies the options to c. It watches a file of keys until ctx ends.
 func (o apiOptions) configure(ctx context.Context, c *httpapi.Config, logger *slog.Logger) error {
 	c.Rate = httpapi.Rate{PerSecond: o.clientRate, Burst: o.clientBurst}
 	c.Limits = o.limits
@@ -67,7 +67,7 @@ func (o apiOptions) configure(ctx context.Context, c *httpapi.Config, logger *sl
 	return nil
 }
 
-// modelNames are those of --model, the default first.
+// modelNames returns the names of --model, the default first.
 func (o options) modelNames() []string { return strings.Split(o.model, ",") }
 
 func checkModels(names []string) error {
@@ -82,14 +82,14 @@ func checkModels(names []string) error {
 	return nil
 }
 
-// openModels returns a client for each model. What has been opened must be closed, also after an error.
+// openModels returns a client for each model. Those it returns must be closed, also after an error.
 func openModels(ctx context.Context, opts options, key string, recorder *telemetry.Recorder) ([]*gemini.Model, error) {
 	var models []*gemini.Model
 	current := currentKey(opts.apiKeyFile, key)
 	for _, name := range opts.modelNames() {
 		model, err := gemini.New(ctx, gemini.Config{
 			Model: name, APIKey: key, CurrentKey: current, Endpoint: opts.geminiEndpoint, Timeout: opts.geminiTimeout,
-			Attempted: func(ctx context.Context, status int) { recorder.Attempt(ctx, name, status) },
+			OnAttempt: func(ctx context.Context, status int) { recorder.Attempt(ctx, name, status) },
 		})
 		if err != nil {
 			return models, err

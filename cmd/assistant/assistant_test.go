@@ -134,8 +134,8 @@ func value(t *testing.T, families map[string]*dto.MetricFamily, m metric.Metric,
 	}
 	for _, s := range families[m.Name].GetMetric() {
 		got := map[string]string{}
-		for _, pair := range s.GetLabel() {
-			got[pair.GetName()] = pair.GetValue()
+		for _, field := range s.GetLabel() {
+			got[field.GetName()] = field.GetValue()
 		}
 		if maps.Equal(got, want) {
 			return s.GetCounter().GetValue() + s.GetGauge().GetValue()
@@ -254,8 +254,8 @@ func TestNoTextAndNoKeyIsEverLogged(t *testing.T) {
 		t.Errorf("run = %v, want a clean end", err)
 	}
 	for _, line := range p.log.lines() {
-		for what, secret := range map[string]string{"prompt": canaryPrompt, "reply": reply, "key": canaryKey} {
-			if strings.Contains(line, secret) {
+		for what, private := range map[string]string{"prompt": canaryPrompt, "reply": reply, "key": canaryKey} {
+			if strings.Contains(line, private) {
 				t.Errorf("a log line holds the %s: %s", what, line)
 			}
 		}
@@ -264,8 +264,8 @@ func TestNoTextAndNoKeyIsEverLogged(t *testing.T) {
 			t.Errorf("not a line of the contract: %s", line)
 		}
 	}
-	if last := p.log.lines()[len(p.log.lines())-1]; !strings.Contains(last, `"message":"Application shutdown","uptime":`) {
-		t.Errorf("last line = %s, want the shutdown with its uptime", last)
+	if rest := p.log.lines()[len(p.log.lines())-1]; !strings.Contains(rest, `"message":"Application shutdown","uptime":`) {
+		t.Errorf("last line = %s, want the shutdown with its uptime", rest)
 	}
 }
 
@@ -283,7 +283,7 @@ func TestAWrongKeyIsCalledByItsName(t *testing.T) {
 	}
 }
 
-// TestTheKeyIsReplacedWithoutARestart: a file is read anew, and while it holds no key, the one before it stays.
+// TestTheKeyIsReplacedWithoutARestart: the file is read again, and while it holds no key, the previous one stays.
 func TestTheKeyIsReplacedWithoutARestart(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "key")
 	write := func(text string) {

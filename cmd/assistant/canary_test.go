@@ -111,9 +111,9 @@ func TestNoSecretLeavesByAnyRoute(t *testing.T) {
 		for _, r := range requests {
 			for _, key := range []string{clientKey, wrongClientKey} {
 				status, answer := p.send(t, r.method, r.path, key, r.body)
-				for _, secret := range []string{canaryKey, clientKey, wrongClientKey} {
-					if strings.Contains(answer, secret) {
-						t.Errorf("%s %s is answered with %q in it: %s", r.method, r.path, secret, answer)
+				for _, private := range []string{canaryKey, clientKey, wrongClientKey} {
+					if strings.Contains(answer, private) {
+						t.Errorf("%s %s is answered with %q in it: %s", r.method, r.path, private, answer)
 					}
 				}
 				if i == 0 && key == clientKey && status == http.StatusOK {
@@ -151,11 +151,11 @@ func TestNoSecretLeavesByAnyRoute(t *testing.T) {
 	if !strings.Contains(log, `"client":"alice"`) {
 		t.Error("the log does not name the client")
 	}
-	for secret := range secrets {
+	for private := range secrets {
 		for where, text := range map[string]string{"log": log, "metrics": string(page), "reports": reports} {
 			for line := range strings.Lines(text) {
-				if strings.Contains(line, secret) {
-					t.Errorf("the %s holds %q: %s", where, secret, line)
+				if strings.Contains(line, private) {
+					t.Errorf("the %s holds %q: %s", where, private, line)
 				}
 			}
 		}
@@ -167,10 +167,10 @@ func TestSeveralModelsAreServed(t *testing.T) {
 	if _, models := p.send(t, "GET", "/v1/models", "", ""); strings.Count(models, `"object":"model"`) != 2 {
 		t.Errorf("models = %s", models)
 	}
-	_, first := p.send(t, "POST", "/chat", "", `{"message":"hi"}`)
+	_, initial := p.send(t, "POST", "/chat", "", `{"message":"hi"}`)
 	_, second := p.send(t, "POST", "/v1/chat/completions", "", `{"model":"gemini-1.5-pro","messages":[{"role":"user","content":"hi"}]}`)
-	if !strings.Contains(first, `"model":"`+defaultModel+`"`) || !strings.Contains(second, `"model":"gemini-1.5-pro"`) {
-		t.Errorf("answers = %s and %s", first, second)
+	if !strings.Contains(initial, `"model":"`+defaultModel+`"`) || !strings.Contains(second, `"model":"gemini-1.5-pro"`) {
+		t.Errorf("answers = %s and %s", initial, second)
 	}
 	if p.fake.Ledger().Answers != 2 {
 		t.Errorf("ledger = %+v", p.fake.Ledger())

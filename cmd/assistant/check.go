@@ -20,25 +20,24 @@ import (
 
 const checkUsage = `Usage: assistant check URL TELEMETRY-URL
 
-Checks a running assistant as its users and Prometheus meet it: one chat, whose session is deleted again, and one scrape,
-which must hold every metric of the source document. With client keys, PLIMSOLL_CHECK_KEY has one. It is what helm test
-runs.
+Checks a running assistant as users and Prometheus see it: one chat, whose session is deleted again, and one scrape, which
+must have every metric of the contract. With client keys, set PLIMSOLL_CHECK_KEY. helm test runs this command.
 
   assistant check http://plimsoll-assistant:8000 http://plimsoll-assistant:9090
 
 Exit code: 0 if all is well, 1 if not, 2 for wrong usage.
 `
 
-// checkTimeout is the longest that one request of a check may take.
+// checkTimeout bounds one request of a check.
 const checkTimeout = time.Minute
 
-// checker asks one assistant.
+// checker sends requests to one assistant.
 type checker struct {
 	url, telemetry, key string
 	out                 io.Writer
 }
 
-// check is the command that asks a running assistant.
+// check runs the command check.
 func check(ctx context.Context, args []string, getenv func(string) string, out io.Writer) error {
 	fs := flag.NewFlagSet("check", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
@@ -62,19 +61,19 @@ func check(ctx context.Context, args []string, getenv func(string) string, out i
 		{"GET /metrics", c.scrape},
 	} {
 		ctx, cancel := context.WithTimeout(ctx, checkTimeout)
-		found, err := step.do(ctx)
+		summary, err := step.do(ctx)
 		cancel()
 		if err != nil {
 			return fmt.Errorf("check: %s: %w", step.name, err)
 		}
-		fmt.Fprintf(out, "ok  %s: %s\n", step.name, found)
+		fmt.Fprintf(out, "ok  %s: %s\n", step.name, summary)
 	}
 	return nil
 }
 
-// chat says a word, and forgets it.
+// chat sends one message and deletes the session.
 func (c checker) chat(ctx context.Context) (string, error) {
-	begun := time.Now()
+	started := time.Now()
 	data, err := c.do(ctx, http.MethodPost, c.url+"/chat", `{"message": "Say hello."}`)
 	if err != nil {
 		return "", err
@@ -93,10 +92,10 @@ func (c checker) chat(ctx context.Context) (string, error) {
 	if answer.Reply == "" || answer.SessionID == "" {
 		return "", errors.New("the answer has no reply or no session")
 	}
-	found := fmt.Sprintf("%d prompt and %d completion tokens in %.1fs",
-		answer.Usage.PromptTokens, answer.Usage.CompletionTokens, time.Since(begun).Seconds())
+	summary := fmt.Sprintf("%d prompt and %d completion tokens in %.1fs",
+		answer.Usage.PromptTokens, answer.Usage.CompletionTokens, time.Since(started).Seconds())
 	_, err = c.do(ctx, http.MethodDelete, c.url+"/chat/"+answer.SessionID, "")
-	return found, err
+	return summary, err
 }
 
 // scrape reads the metrics as Prometheus does.
@@ -110,19 +109,19 @@ func (c checker) scrape(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("reading the metrics: %w", err)
 	}
-	var missing []string
+	var absent []string
 	for _, m := range metric.SourceDocument() {
 		if families[m.Name] == nil {
-			missing = append(missing, m.Name)
+			absent = append(absent, m.Name)
 		}
 	}
-	if len(missing) > 0 {
-		return "", fmt.Errorf("not there: %s", strings.Join(missing, ", "))
+	if len(absent) > 0 {
+		return "", fmt.Errorf("missing metrics: %s", strings.Join(absent, ", "))
 	}
 	return fmt.Sprintf("%d metrics", len(families)), nil
 }
 
-// do makes a request and returns the body of a successful answer.
+// do sends a request and returns the body of a successful response.
 func (c checker) do(ctx context.Context, method, url, body string) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
 	if err != nil {

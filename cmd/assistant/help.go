@@ -22,11 +22,11 @@ Serves conversations with Gemini models at POST /chat and, in OpenAI's form, at 
 /v1/models, with Prometheus metrics at /metrics, health at /health, /health/ready and /health/detailed, and statistics at
 /stats (?range=1h, at most 24h). The API key comes from GEMINI_API_KEY or from a file, never from a flag.
 
-With --telemetry-listen, /metrics and /stats are there only, and so is /log-level, which changes the level of the log
-while the program runs: curl -X PUT -d '{"level":"debug"}' http://HOST:PORT/log-level. Whoever reaches that port may do
-so; without --telemetry-listen nobody may. A restart brings --log-level back.
+With --telemetry-listen, only that port serves /metrics and /stats, and also /log-level, which changes the log level while
+the program runs: curl -X PUT -d '{"level":"debug"}' http://HOST:PORT/log-level. Anyone who reaches that port can
+do so; without --telemetry-listen nobody can. A restart restores --log-level.
 
-Every flag but --version has a twin in the environment, named in brackets; the flag wins.
+Every flag but --version can be set by the environment variable in brackets; the flag takes precedence.
 
 Flags:
 `

@@ -112,7 +112,7 @@ func (p *program) dial(t *testing.T) net.Conn {
 	return c
 }
 
-// TestHostileRequests sends each over a connection of its own and then asks something decent.
+// TestHostileRequests sends each over a connection of its own and then sends a valid one.
 func TestHostileRequests(t *testing.T) {
 	p := hostileProgram(t)
 	p.seriesCount(t)               // a scrape has series of its own

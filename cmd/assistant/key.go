@@ -10,19 +10,19 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/assistant/gemini"
 )
 
-// keyVariable holds the API key where no file does.
+// keyVariable is the environment variable with the API key.
 const keyVariable = "GEMINI_API_KEY"
 
-// apiKey reads the key from file, or without a file from the environment. Space around it, such as a file's last line
-// break, is not part of it. No error holds any of it.
+// apiKey reads the key from file, or without a file from the environment, and trims white space. No error holds any part
+// of the key.
 func apiKey(file string, getenv func(string) string) (string, error) {
 	if file == "" {
 		if key := strings.TrimSpace(getenv(keyVariable)); key != "" {
 			return key, nil
 		}
 		return "", errors.New("no Gemini API key: set " + keyVariable + ", or name a file that holds it with " +
-			"--api-key-file; keys are given out at https://aistudio.google.com/apikey, and a stand-in set with " +
-			"--gemini-endpoint takes any")
+			"--api-key-file; get a key at https://aistudio.google.com/apikey; a stand-in set with " +
+			"--gemini-endpoint accepts any key")
 	}
 	data, err := os.ReadFile(file)
 	if err != nil {
@@ -35,17 +35,17 @@ func apiKey(file string, getenv func(string) string) (string, error) {
 	return key, nil
 }
 
-// currentKey is asked for the key of every call. A file is read anew each time, as Prometheus reads its tokens: that is
-// nothing beside a model call. While it cannot be used, the key that could be stays.
-func currentKey(file, first string) func() string {
-	var last atomic.Pointer[string]
-	last.Store(&first)
+// currentKey returns a function that returns the key of a call. It reads a file each time, as Prometheus does with tokens;
+// while the file is invalid, the last valid key remains.
+func currentKey(file, initial string) func() string {
+	var rest atomic.Pointer[string]
+	rest.Store(&initial)
 	return func() string {
 		if file != "" {
 			if key, err := apiKey(file, nil); err == nil && gemini.ValidKey(key) {
-				last.Store(&key)
+				rest.Store(&key)
 			}
 		}
-		return *last.Load()
+		return *rest.Load()
 	}
 }

@@ -87,9 +87,9 @@ func (p *program) load(t *testing.T, client *http.Client, workers, each int) {
 	wg.Wait()
 }
 
-// send makes a request and gives up after patience. Only a request that had all the time must be answered.
-func send(t *testing.T, client *http.Client, method, url, body string, patience time.Duration) {
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+// send makes a request and gives up after timeout. Only a request that had all the time must be answered.
+func send(t *testing.T, client *http.Client, method, url, body string, timeout time.Duration) {
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
 	if err != nil {
@@ -98,13 +98,13 @@ func send(t *testing.T, client *http.Client, method, url, body string, patience 
 	}
 	resp, err := client.Do(r)
 	if err != nil {
-		if patience == settleTime {
+		if timeout == settleTime {
 			t.Error(err)
 		}
 		return
 	}
 	defer resp.Body.Close()
-	if _, err := io.Copy(io.Discard, resp.Body); err != nil && patience == settleTime {
+	if _, err := io.Copy(io.Discard, resp.Body); err != nil && timeout == settleTime {
 		t.Error(err)
 	}
 }
@@ -131,11 +131,11 @@ func wantGoroutines(t *testing.T, when string, most int, disconnect func()) {
 func goroutines() (n int, stacks string) {
 	dump := make([]byte, 16<<20)
 	dump = dump[:runtime.Stack(dump, true)]
-	var kept []string
+	var reused []string
 	for stack := range strings.SplitSeq(string(dump), "\n\n") {
 		if !strings.Contains(stack, "google.golang.org/grpc") {
-			kept = append(kept, stack)
+			reused = append(reused, stack)
 		}
 	}
-	return len(kept), strings.Join(kept, "\n\n")
+	return len(reused), strings.Join(reused, "\n\n")
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/system"
 )
 
-// logging is the program's logger and what belongs to it.
+// logging is the program's logger with its level, output and statistics.
 type logging struct {
 	logger *slog.Logger
 	level  *slog.LevelVar
@@ -21,12 +21,12 @@ type logging struct {
 func newLogging(opts options, stdout io.Writer) logging {
 	l := logging{level: new(slog.LevelVar), output: logs.NewOutput(stdout, opts.logFile), window: stats.NewWindow(time.Now)}
 	l.level.Set(opts.logLevel)
-	l.logger = stats.Observe(logs.New(l.output, l.level), l.window)
+	l.logger = stats.CountInto(logs.New(l.output, l.level), l.window)
 	return l
 }
 
-// resources are what statistics keep of a reading, in percent.
-func resources(r system.Reading) (cpu, memory *float64) {
+// cpuAndMemory returns those of a reading, in percent.
+func cpuAndMemory(r system.Reading) (cpu, memory *float64) {
 	if r.Memory != nil {
 		memory = &r.Memory.Percent
 	}

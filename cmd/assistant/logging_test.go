@@ -12,7 +12,7 @@ import (
 )
 
 // ask sends a request to the telemetry port.
-func (p *program) ask(t *testing.T, method, path, body string) (status int, answer string) {
+func (p *program) request(t *testing.T, method, path, body string) (status int, answer string) {
 	t.Helper()
 	return request(t, method, p.telemetry+path, "", body)
 }
@@ -27,7 +27,7 @@ func TestTheLogFileAndStatsHoldWhatStdoutHolds(t *testing.T) {
 	for range 5 {
 		p.chat(t, canaryPrompt)
 	}
-	status, answer := p.ask(t, "GET", "/stats?range=5m", "")
+	status, answer := p.request(t, "GET", "/stats?range=5m", "")
 	if status != http.StatusOK || !strings.Contains(answer, `"total_requests":6`) || !strings.Contains(answer, `"recent_errors":[{`) {
 		t.Errorf("stats = %d %s", status, answer)
 	}
@@ -44,8 +44,8 @@ func TestTheLogFileAndStatsHoldWhatStdoutHolds(t *testing.T) {
 	if got, want := string(written), strings.Join(p.log.lines(), "\n")+"\n"; got != want {
 		t.Errorf("file:\n%s\nstdout:\n%s", got, want)
 	}
-	for what, secret := range map[string]string{"prompt": canaryPrompt, "reply": reply, "key": canaryKey} {
-		if strings.Contains(answer, secret) || strings.Contains(string(written), secret) {
+	for what, private := range map[string]string{"prompt": canaryPrompt, "reply": reply, "key": canaryKey} {
+		if strings.Contains(answer, private) || strings.Contains(string(written), private) {
 			t.Errorf("the %s is in /stats or in the log file", what)
 		}
 	}
@@ -79,14 +79,14 @@ func TestAFullDiskStopsNothing(t *testing.T) {
 func TestTheLevelChangesWhileItRuns(t *testing.T) {
 	p := start(t, "--log-level=info")
 	seen := func(text string) bool { return strings.Contains(strings.Join(p.log.lines(), "\n"), text) }
-	p.ask(t, "GET", "/health", "")
+	p.request(t, "GET", "/health", "")
 	if seen(`"endpoint":"/health"`) {
 		t.Error("a probe was logged at level info")
 	}
-	if status, answer := p.ask(t, "PUT", "/log-level", `{"level":"debug"}`); status != 200 || !strings.Contains(answer, "debug") {
+	if status, answer := p.request(t, "PUT", "/log-level", `{"level":"debug"}`); status != 200 || !strings.Contains(answer, "debug") {
 		t.Errorf("PUT = %d %s", status, answer)
 	}
-	p.ask(t, "GET", "/health", "")
+	p.request(t, "GET", "/health", "")
 	if !seen(`"Log level changed"`) {
 		t.Error("the change was not logged")
 	}

@@ -15,7 +15,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal ends a drain that takes too long
+	context.AfterFunc(ctx, stop) // a second signal ends the drain
 	if err := command(ctx, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "assistant:", err)
 		if errors.As(err, &usageError{}) {

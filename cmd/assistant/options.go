@@ -16,7 +16,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/logs"
 )
 
-// options is everything that can be configured, but for the key: that must not stand in a command line.
+// options is the whole configuration except the key, which must not be in a command line.
 type options struct {
 	listen          string
 	telemetryListen string
@@ -36,8 +36,8 @@ type options struct {
 	api apiOptions
 }
 
-// parseOptions reads flags, and for those not given their environment twins, and checks them. Help goes to stdout, and
-// the error is then flag.ErrHelp.
+// parseOptions reads and validates flags, and the environment for flags that are not set. Help goes to stdout, and the
+// error is then flag.ErrHelp.
 func parseOptions(args []string, getenv func(string) string, stdout io.Writer) (options, error) {
 	var o options
 	fs := flag.NewFlagSet("assistant", flag.ContinueOnError)
@@ -67,8 +67,8 @@ func (o *options) register(fs *flag.FlagSet) {
 	fs.StringVar(&o.telemetryListen, "telemetry-listen", "", "`address` of /metrics, /stats, /health and /log-level (default: --listen's)")
 	fs.StringVar(&o.model, "model", "gemini-2.0-flash-exp", "`name` of the Gemini model, or several with commas between them, the default first")
 	fs.StringVar(&o.geminiEndpoint, "gemini-endpoint", "", "base `URL` of a stand-in (default: Gemini itself)")
-	fs.DurationVar(&o.geminiTimeout, "gemini-timeout", time.Minute, "longest a model call may take")
-	fs.StringVar(&o.apiKeyFile, "api-key-file", "", "`file` with the API key, read anew for every call (default: GEMINI_API_KEY)")
+	fs.DurationVar(&o.geminiTimeout, "gemini-timeout", time.Minute, "maximum duration of a model call")
+	fs.StringVar(&o.apiKeyFile, "api-key-file", "", "`file` with the API key, read for every call (default: GEMINI_API_KEY)")
 	fs.StringVar(&o.priceFile, "price-file", "", "YAML `file` with the models' prices (default: none, and calls count as unpriced)")
 	fs.Func("log-level", "lowest `level` logged: debug, info, warning or error (default info)", func(s string) (err error) {
 		o.logLevel, err = logs.ParseLevel(s)
@@ -77,22 +77,22 @@ func (o *options) register(fs *flag.FlagSet) {
 	o.registerLogFile(fs)
 	fs.DurationVar(&o.sessionTTL, "session-ttl", 30*time.Minute, "how long a session lives after its last message")
 	registerSessionStore(fs, &o.sessionStore)
-	fs.DurationVar(&o.shutdownDelay, "shutdown-delay", 3*time.Second, "how long requests are taken after readiness fails")
-	fs.DurationVar(&o.shutdownTimeout, "shutdown-timeout", 25*time.Second, "longest a shutdown takes, with its delay")
+	fs.DurationVar(&o.shutdownDelay, "shutdown-delay", 3*time.Second, "how long requests are accepted after readiness fails")
+	fs.DurationVar(&o.shutdownTimeout, "shutdown-timeout", 25*time.Second, "maximum duration of a shutdown, including the delay")
 	o.api.register(fs)
 	fs.BoolVar(&o.version, "version", false, "print the version and exit")
 }
 
 func (o *options) registerLogFile(fs *flag.FlagSet) {
-	fs.StringVar(&o.logFile.Path, "log-file", "", "`file` for log lines beside stdout (default: stdout only); if it "+
+	fs.StringVar(&o.logFile.Path, "log-file", "", "`file` for log lines in addition to stdout (default: stdout only); if it "+
 		"cannot be written, stdout and log_write_errors_total say so and the service goes on")
-	fs.IntVar(&o.logFile.MaxSize, "log-file-max-size", 100, "size in `MB` at which the log file is moved aside")
-	fs.IntVar(&o.logFile.MaxBackups, "log-file-max-backups", 5, "`number` of files moved aside that are kept, 0 for all")
-	fs.IntVar(&o.logFile.MaxAge, "log-file-max-age", 0, "`days` for which files moved aside are kept, 0 for ever")
-	fs.BoolVar(&o.logFile.Compress, "log-file-compress", true, "gzip files moved aside; assistant analyze reads them")
+	fs.IntVar(&o.logFile.MaxSize, "log-file-max-size", 100, "size in `MB` at which the log file is rotated")
+	fs.IntVar(&o.logFile.MaxBackups, "log-file-max-backups", 5, "`number` of rotated files to keep, 0 for all")
+	fs.IntVar(&o.logFile.MaxAge, "log-file-max-age", 0, "`days` to keep rotated files, 0 for ever")
+	fs.BoolVar(&o.logFile.Compress, "log-file-compress", true, "gzip rotated files; assistant analyze reads them")
 }
 
-// envName is the environment twin of a flag, none for a flag that is a question.
+// envName returns the environment variable of a flag; empty for --version.
 func envName(f *flag.Flag) string {
 	if f.Name == "version" {
 		return ""
@@ -100,7 +100,7 @@ func envName(f *flag.Flag) string {
 	return "PLIMSOLL_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
 }
 
-// fromEnvironment sets the flags that were not given from their twins. An empty variable is as good as none.
+// fromEnvironment sets flags that were not given from the environment. An empty variable counts as unset.
 func fromEnvironment(fs *flag.FlagSet, getenv func(string) string) error {
 	given := map[string]bool{}
 	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
@@ -119,7 +119,7 @@ func fromEnvironment(fs *flag.FlagSet, getenv func(string) string) error {
 	return errors.Join(errs...)
 }
 
-// modelName is what a name of a model, or of a tuned one, looks like; it becomes part of a URL.
+// modelName matches the name of a model or of a tuned one; it becomes part of a URL.
 var modelName = regexp.MustCompile(`^(tunedModels/)?[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
 func (o options) validate() error {

@@ -16,32 +16,31 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
 )
 
-// patient is a client that takes its time: it sends the beginning at once and then a piece every while, and reads
-// nothing before its connection is closed.
-type patient struct {
-	name         string
-	begin, piece string
-	every        time.Duration
+// slowClient sends a first piece at once and then a piece per interval, and reads nothing before its connection is closed.
+type slowClient struct {
+	name              string
+	firstPiece, piece string
+	interval          time.Duration
 	// closed is when the assistant must have closed the connection, at the earliest and at the latest.
 	closed [2]time.Duration
-	// says is a part of what was sent before that; empty if nothing may have been.
-	says string
+	// response is a part of what was received before that; empty if nothing may have been.
+	response string
 }
 
 // The assistant's limits are in internal/assistant/httpapi: 10 s for a header, 30 s for a body.
-var patients = []patient{
+var slowClients = []slowClient{
 	{name: "says nothing", closed: [2]time.Duration{9 * time.Second, 14 * time.Second}},
-	{name: "slow header", begin: "POST /chat HTTP/1.1\r\n", piece: "X-A: b\r\n", every: 500 * time.Millisecond,
+	{name: "slow header", firstPiece: "POST /chat HTTP/1.1\r\n", piece: "X-A: b\r\n", interval: 500 * time.Millisecond,
 		closed: [2]time.Duration{9 * time.Second, 14 * time.Second}},
-	{name: "header letter by letter", begin: "GET /v1/models HTTP/1.1\r\nHost: ", piece: "a", every: 100 * time.Millisecond,
+	{name: "header letter by letter", firstPiece: "GET /v1/models HTTP/1.1\r\nHost: ", piece: "a", interval: 100 * time.Millisecond,
 		closed: [2]time.Duration{9 * time.Second, 14 * time.Second}},
-	{name: "slow body", begin: "POST /chat HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + clientKey + "\r\nContent-Length: 1000\r\n\r\n",
-		piece: " ", every: time.Second, closed: [2]time.Duration{29 * time.Second, 36 * time.Second}, says: "408 Request Timeout"},
-	{name: "slow chunks", begin: "POST /chat HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + clientKey + "\r\nTransfer-Encoding: chunked\r\n\r\n",
-		piece: "1\r\n \r\n", every: time.Second, closed: [2]time.Duration{29 * time.Second, 36 * time.Second}, says: "408 Request Timeout"},
+	{name: "slow body", firstPiece: "POST /chat HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + clientKey + "\r\nContent-Length: 1000\r\n\r\n",
+		piece: " ", interval: time.Second, closed: [2]time.Duration{29 * time.Second, 36 * time.Second}, response: "408 Request Timeout"},
+	{name: "slow chunks", firstPiece: "POST /chat HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + clientKey + "\r\nTransfer-Encoding: chunked\r\n\r\n",
+		piece: "1\r\n \r\n", interval: time.Second, closed: [2]time.Duration{29 * time.Second, 36 * time.Second}, response: "408 Request Timeout"},
 }
 
-// TestPatientClients plays them all at once, twenty of each, and looks after decent clients meanwhile.
+// TestPatientClients plays them all at once, twenty of each, and checks that normal clients are served meanwhile.
 func TestPatientClients(t *testing.T) {
 	const each = 20
 	p := hostileProgram(t)
@@ -49,27 +48,27 @@ func TestPatientClients(t *testing.T) {
 	http.DefaultClient.CloseIdleConnections()
 	before, _ := goroutines()
 	done := make(chan struct{})
-	var all, decent sync.WaitGroup
-	for _, c := range patients {
+	var all, normal sync.WaitGroup
+	for _, c := range slowClients {
 		for range each {
-			all.Go(func() { p.endure(t, c) })
+			all.Go(func() { p.playSlowClient(t, c) })
 		}
 	}
-	decent.Go(func() {
+	normal.Go(func() {
 		for {
 			select {
 			case <-done:
 				return
 			case <-time.After(200 * time.Millisecond):
 				if status, answer := p.send(t, "POST", "/chat", clientKey, `{"message":"still there?"}`); status != http.StatusOK {
-					t.Errorf("a decent chat is answered with %d %s", status, answer)
+					t.Errorf("a normal chat is answered with %d %s", status, answer)
 				}
 			}
 		}
 	})
 	all.Wait()
 	close(done)
-	decent.Wait()
+	normal.Wait()
 	if got := value(t, p.scrape(t), metric.HTTPRequests, "method", "POST", "endpoint", "/chat", "status", "408"); got != 2*each {
 		t.Errorf("%v bodies that did not come are counted, want %d", got, 2*each)
 	}
@@ -80,8 +79,8 @@ func TestPatientClients(t *testing.T) {
 	p.wantQuietLog(t)
 }
 
-// endure plays a patient client to the end of its connection.
-func (p *program) endure(t *testing.T, c patient) {
+// playSlowClient plays a slow client to the end of its connection.
+func (p *program) playSlowClient(t *testing.T, c slowClient) {
 	conn, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
 	if err != nil {
 		t.Error(err)
@@ -94,18 +93,18 @@ func (p *program) endure(t *testing.T, c patient) {
 		data, _ := io.ReadAll(conn) // ends with the connection, well or not
 		said <- string(data)
 	}()
-	_, _ = io.WriteString(conn, c.begin)
+	_, _ = io.WriteString(conn, c.firstPiece)
 	for {
 		select {
 		case text := <-said:
 			if took := time.Since(began); took < c.closed[0] || took > c.closed[1] {
 				t.Errorf("%s: closed after %s, want it between %s and %s", c.name, took, c.closed[0], c.closed[1])
 			}
-			if !strings.Contains(text, c.says) || c.says == "" && text != "" {
-				t.Errorf("%s: told %q, want %q in it", c.name, text, c.says)
+			if !strings.Contains(text, c.response) || c.response == "" && text != "" {
+				t.Errorf("%s: told %q, want %q in it", c.name, text, c.response)
 			}
 			return
-		case <-time.After(max(c.every, 100*time.Millisecond)):
+		case <-time.After(max(c.interval, 100*time.Millisecond)):
 			_, _ = io.WriteString(conn, c.piece) // the end is seen by who reads
 		}
 	}
@@ -131,12 +130,12 @@ func TestStreamsThatNobodyReads(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	gone := func() float64 {
+	absent := func() float64 {
 		return value(t, p.scrape(t), metric.HTTPRequests, "method", "POST", "endpoint", "/v1/chat/completions", "status", "499")
 	}
-	for deadline := time.Now().Add(settleTime); gone() < clients; time.Sleep(time.Second) {
+	for deadline := time.Now().Add(settleTime); absent() < clients; time.Sleep(time.Second) {
 		if time.Now().After(deadline) {
-			t.Fatalf("%v of %d streams were given up: %+v", gone(), clients, p.fake.Ledger())
+			t.Fatalf("%v of %d streams were given up: %+v", absent(), clients, p.fake.Ledger())
 		}
 	}
 	// What lies in buffers may be the whole answer, of which the model then sees nothing.

@@ -8,7 +8,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/assistant/price"
 )
 
-// maxPriceFile is the largest price file read, in bytes: some ten thousand models.
+// maxPriceFile is the maximum size of the price file in bytes: some ten thousand models.
 const maxPriceFile = 1 << 20
 
 // loadPrices reads the price file. Without one no model has a price.

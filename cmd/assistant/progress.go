@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// progress shows how much of the files has been read, if anybody is there to see it, until done is called.
+// progress shows on a terminal how much of the files has been read, until done is called.
 func progress(s streams, files []string, read *atomic.Int64) (done func()) {
 	if !s.terminal {
 		return func() {}
 	}
-	total := sizeOf(files)
+	total := totalSize(files)
 	stop := make(chan struct{})
 	var running sync.WaitGroup
 	running.Go(func() {
@@ -25,7 +25,7 @@ func progress(s streams, files []string, read *atomic.Int64) (done func()) {
 				fmt.Fprint(s.err, "\r\033[K") // leaves a clean line
 				return
 			case <-t.C:
-				fmt.Fprint(s.err, "\r\033[K"+readSoFar(read.Load(), total))
+				fmt.Fprint(s.err, "\r\033[K"+progressText(read.Load(), total))
 			}
 		}
 	})
@@ -35,7 +35,7 @@ func progress(s streams, files []string, read *atomic.Int64) (done func()) {
 	}
 }
 
-func readSoFar(read, total int64) string {
+func progressText(read, total int64) string {
 	const megabyte = 1e6
 	if total <= 0 {
 		return fmt.Sprintf("read %.0f MB", float64(read)/megabyte)
@@ -43,8 +43,8 @@ func readSoFar(read, total int64) string {
 	return fmt.Sprintf("read %.0f of %.0f MB, %d%%", float64(read)/megabyte, float64(total)/megabyte, 100*read/total)
 }
 
-// sizeOf is the size of all files in bytes, 0 if that cannot be known.
-func sizeOf(files []string) (total int64) {
+// totalSize returns the size of all files in bytes; 0 if unknown.
+func totalSize(files []string) (total int64) {
 	for _, name := range files {
 		info, err := os.Stat(name)
 		if err != nil || !info.Mode().IsRegular() {
@@ -55,7 +55,7 @@ func sizeOf(files []string) (total int64) {
 	return total
 }
 
-// isTerminal says whether somebody may be looking at f.
+// isTerminal reports whether f is a terminal.
 func isTerminal(f *os.File) bool {
 	info, err := f.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0

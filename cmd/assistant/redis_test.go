@@ -50,9 +50,9 @@ func TestTwoReplicasAndACrashOfRedis(t *testing.T) {
 	}
 	wantMessages(t, redis, 8)
 	// Every replica's history and append are tried again within a pause; then each chat is kept.
-	for kept := int64(8); kept < 12; {
+	for reused := int64(8); reused < 12; {
 		say()
-		kept = messages(t, redis)
+		reused = messages(t, redis)
 	}
 	for _, p := range replicas {
 		if err := p.stop(); err != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/telemetry"
 )
 
-// run is the program: it serves until ctx ends, and drains. Logs go to stdout, as do help and version.
+// run serves until ctx ends, and drains. Logs, help and version go to stdout.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout io.Writer) error {
 	opts, err := parseOptions(args, getenv, stdout)
 	switch {
@@ -39,18 +39,17 @@ func serve(ctx context.Context, opts options, key string, log logging) (err erro
 	if err != nil {
 		return err
 	}
-	var recorder *telemetry.Recorder // counts the sessions, and what their store did not do
-	sessions, closeSessions, err := openSessions(opts, func(op string) { recorder.SessionStoreError(op) }, logger)
+	sampler := system.Start(ctx, ".", logger)
+	go log.window.Follow(ctx, system.Interval, func() (cpu, memory *float64) { return cpuAndMemory(sampler.Reading()) })
+	recorder := telemetry.New(telemetry.Config{
+		Models: opts.modelNames(), Prices: prices, System: sampler.Reading, LogWriteErrors: log.output.Lost,
+	})
+	sessions, closeSessions, err := openSessions(opts, recorder.SessionStoreError, logger)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, closeSessions()) }()
-	sampler := system.Start(ctx, ".", logger)
-	go log.window.Follow(ctx, system.Interval, func() (cpu, memory *float64) { return resources(sampler.Reading()) })
-	recorder = telemetry.New(telemetry.Config{
-		Models: opts.modelNames(), Prices: prices, Sessions: sessions.Active, System: sampler.Reading,
-		LogWriteErrors: log.output.Lost,
-	})
+	recorder.CollectSessions(sessions.Active)
 	models, err := openModels(ctx, opts, key, recorder)
 	for _, model := range models {
 		defer func() { err = errors.Join(err, model.Close()) }()
@@ -63,7 +62,7 @@ func serve(ctx context.Context, opts options, key string, log logging) (err erro
 		Stats: log.window, Level: log.level,
 	}
 	for _, model := range models {
-		config.Models = append(config.Models, telemetry.Observe(model, recorder, logger))
+		config.Models = append(config.Models, telemetry.Instrument(model, recorder, logger))
 	}
 	if err := opts.api.configure(ctx, &config, logger); err != nil {
 		return err
@@ -74,7 +73,7 @@ func serve(ctx context.Context, opts options, key string, log logging) (err erro
 		return err
 	}
 
-	logger.InfoContext(ctx, "Application started", started(opts, serving)...)
+	logger.InfoContext(ctx, "Application started", startupFields(opts, serving)...)
 	for _, name := range opts.modelNames() {
 		if _, ok := prices.Of(name); !ok && opts.priceFile != "" {
 			logger.WarnContext(ctx, "Model has no price in the price file", "model", name, "price_file", opts.priceFile)
@@ -85,7 +84,7 @@ func serve(ctx context.Context, opts options, key string, log logging) (err erro
 	return err
 }
 
-// listen opens the ports before anything is said to have started.
+// listen opens the ports.
 func listen(opts options) (httpapi.Serving, error) {
 	s := httpapi.Serving{
 		ModelTimeout: opts.geminiTimeout, ShutdownDelay: opts.shutdownDelay, ShutdownTimeout: opts.shutdownTimeout,
@@ -103,8 +102,8 @@ func listen(opts options) (httpapi.Serving, error) {
 	return s, nil
 }
 
-// started are the fields of the first line: what is running, where, with what.
-func started(opts options, s httpapi.Serving) []any {
+// startupFields returns the fields of the first log line.
+func startupFields(opts options, s httpapi.Serving) []any {
 	fields := []any{"version", version, "model", opts.model, "listen", s.Public.Addr().String()}
 	if opts.sessionStore.URL != inMemory {
 		fields = append(fields, "session_store", opts.sessionStore.String())

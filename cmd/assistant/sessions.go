@@ -13,11 +13,11 @@ import (
 // inMemory is the --session-store of a single replica.
 const inMemory = "memory"
 
-// registerSessionStore takes the URL as it is: an error of the flag package would quote it, with its password.
+// registerSessionStore does not parse the URL: an error of the flag package would quote it, with its password.
 func registerSessionStore(fs *flag.FlagSet, a *session.Address) {
 	fs.StringVar(&a.URL, "session-store", inMemory, "where sessions are kept: memory, or for several replicas the `URL` of "+
-		"their Redis, such as redis://user@host:6379/0, or rediss:// for TLS (SSL_CERT_FILE names a CA of your own); a "+
-		"password in it is better given by the environment, or by a file")
+		"their Redis, such as redis://user@host:6379/0, or rediss:// for TLS (SSL_CERT_FILE names your own CA); set a URL "+
+		"with a password by the environment, or use a file for the password")
 	fs.StringVar(&a.PasswordFile, "session-store-password-file", "", "`file` with the password of Redis (default: the URL's)")
 }
 
@@ -33,7 +33,7 @@ func checkSessionStore(a session.Address) error {
 	return nil
 }
 
-// openSessions returns the store of opts, and what closes it. failed is called for every operation that it did not serve.
+// openSessions returns the store of opts and a function that closes it. It calls failed for every operation not served.
 func openSessions(opts options, failed func(operation string), logger *slog.Logger) (assistant.Store, func() error, error) {
 	limits := session.DefaultLimits(opts.sessionTTL)
 	if opts.sessionStore.URL == inMemory {
@@ -44,5 +44,5 @@ func openSessions(opts options, failed func(operation string), logger *slog.Logg
 	if err != nil {
 		return nil, nil, err
 	}
-	return session.NewTolerant(shared, failed, logger), shared.Close, nil
+	return session.NewDegradedStore(shared, failed, logger), shared.Close, nil
 }

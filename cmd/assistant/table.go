@@ -14,7 +14,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
 )
 
-// printTable prints a report for people.
+// printTable prints a report as a table.
 func printTable(w io.Writer, r analysis.Report) error {
 	var b strings.Builder
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
@@ -45,7 +45,7 @@ func printTable(w io.Writer, r analysis.Report) error {
 		row("ADVICE", "none")
 	}
 	for _, a := range r.Advice {
-		row("ADVICE", fmt.Sprintf("%s (%.3g %s, line %g, of %d)", a.Message, a.Reading, a.Unit, a.Limit, a.Samples))
+		row("ADVICE", fmt.Sprintf("%s (%.3g %s, limit %g, of %d)", a.Message, a.Reading, a.Unit, a.Limit, a.Samples))
 		row("", "consider: "+strings.Join(a.Suggestions, "; "))
 	}
 	if err := t.Flush(); err != nil {
@@ -62,8 +62,8 @@ func printRequests(row func(...any), s stats.RequestStats) {
 	for _, name := range byCount(s.Endpoints) {
 		row("  "+name, s.Endpoints[name])
 	}
-	for _, class := range slices.Sorted(maps.Keys(s.Statuses)) {
-		row("  "+class, s.Statuses[class])
+	for _, statusClass := range slices.Sorted(maps.Keys(s.Statuses)) {
+		row("  "+statusClass, s.Statuses[statusClass])
 	}
 	row("failed (5xx)", percent(s.ErrorPercent))
 	row("duration avg", fmt.Sprintf("%.3f s", s.AvgDuration))
@@ -103,14 +103,14 @@ func printErrors(row func(...any), s stats.ErrorStats) {
 	}
 }
 
-// byCount are the names of counts, the greatest first.
+// byCount returns the names of counts, the highest first.
 func byCount(counts map[string]uint64) []string {
 	return slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
 		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
 	})
 }
 
-// printable is text on one line, without what a terminal would obey, and not without end: files may hold anything.
+// printable returns text on one line, without control characters, and cut: files may hold anything.
 func printable(text string) string {
 	const longest = 160 // characters
 	out := []rune(strings.Map(func(r rune) rune {

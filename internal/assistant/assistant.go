@@ -1,16 +1,16 @@
-// Package assistant holds the words of the domain: messages, the model that answers them, the store that remembers
-// them, and the kinds of error a model call ends in. It does no I/O and knows no transport, vendor or metric.
+// Package assistant defines the domain: messages, the model that answers them, the store that keeps them, and the kinds
+// of error of a model call. It does no I/O and knows no transport, vendor or metric.
 package assistant
 
 import "context"
 
-// Role says who wrote a message.
+// Role is the author of a message.
 type Role string
 
 const (
-	// RoleUser marks what a person asked.
+	// RoleUser is the person who asks.
 	RoleUser Role = "user"
-	// RoleModel marks what the model answered.
+	// RoleModel is the model that answers.
 	RoleModel Role = "model"
 )
 
@@ -20,45 +20,44 @@ type Message struct {
 	Text string
 }
 
-// UsageSource says where a call's usage comes from.
+// UsageSource is where a call's usage comes from.
 type UsageSource string
 
 const (
 	// UsageReported means that the vendor counted the tokens.
 	UsageReported UsageSource = "reported"
-	// UsageEstimated means that the vendor reported none and the words were counted instead.
+	// UsageEstimated means that the vendor reported none, and the words were counted instead.
 	UsageEstimated UsageSource = "estimated"
-	// UsageUnknown means that the call ended without anything to count.
+	// UsageUnknown means that there was nothing to count.
 	UsageUnknown UsageSource = "unknown"
 )
 
-// UsageSources returns every source a call's usage can have.
+// UsageSources returns every usage source.
 func UsageSources() []UsageSource {
 	return []UsageSource{UsageReported, UsageEstimated, UsageUnknown}
 }
 
 // Usage is what a call consumed, in tokens as the vendor counts them. The zero value means that the vendor reported
-// none: a call that was answered has consumed at least its prompt.
+// none.
 type Usage struct {
-	// PromptTokens are those of the whole conversation sent. CompletionTokens are all that the model produced, those of
-	// its thinking included: they cost what the answer's do.
+	// PromptTokens are those of the whole conversation. CompletionTokens are all that the model produced, thinking
+	// included: it costs as much as the answer.
 	PromptTokens     int
 	CompletionTokens int
-	// CachedTokens are those of PromptTokens that the vendor had cached, ThinkingTokens those of CompletionTokens that
-	// are not part of the answer's text: subsets, never to be added.
+	// CachedTokens are the cached part of PromptTokens, ThinkingTokens the thinking part of CompletionTokens.
 	CachedTokens   int
 	ThinkingTokens int
-	// Source is UsageReported when the vendor counted, else empty until Account decides.
+	// Source is UsageReported if the vendor counted, else empty until SettleUsage sets it.
 	Source UsageSource
 }
 
-// Finish says why an answer ended.
+// Finish is the reason why an answer ended.
 type Finish string
 
 const (
-	// FinishStop means that the model had said all it wanted, or met a stop sequence.
+	// FinishStop means that the answer is complete, or met a stop sequence.
 	FinishStop Finish = "stop"
-	// FinishLength means that the answer reached its largest length.
+	// FinishLength means that the answer reached its maximum length.
 	FinishLength Finish = "length"
 	// FinishBlocked means that the vendor's safety filter ended the answer.
 	FinishBlocked Finish = "blocked"
@@ -66,28 +65,28 @@ const (
 	FinishOther Finish = "other"
 )
 
-// Finishes returns every reason an answer can end for.
+// Finishes returns every finish reason.
 func Finishes() []Finish { return []Finish{FinishStop, FinishLength, FinishBlocked, FinishOther} }
 
-// Options shape an answer. What is nil or empty is left to the model.
+// Options configure an answer. What is nil or empty is up to the model.
 type Options struct {
-	// MaxTokens is the greatest length of the answer.
+	// MaxTokens is the maximum length of the answer.
 	MaxTokens *int
 	// Temperature is 0 to 2, TopP 0 to 1.
 	Temperature, TopP *float64
-	// Stop are texts at which the answer ends.
+	// Stop are the sequences at which the answer ends.
 	Stop []string
 }
 
-// Request is a conversation to be continued: the messages in order, the last one the user's.
+// Request is a conversation to continue: the messages in order, the last one the user's.
 type Request struct {
-	// System tells the model how to behave; empty for nothing special.
+	// System is the system instruction; empty for none.
 	System   string
 	Messages []Message
 	Options  Options
 }
 
-// Prompt is the text of the last message, the one to be answered; empty without messages.
+// Prompt returns the text of the last message; empty without messages.
 func (r Request) Prompt() string {
 	if len(r.Messages) == 0 {
 		return ""
@@ -95,32 +94,31 @@ func (r Request) Prompt() string {
 	return r.Messages[len(r.Messages)-1].Text
 }
 
-// Answer is a reply. That of a failed call holds what is known of it: the text and the usage until then.
+// Answer is a reply. After a failed call it holds the text and the usage until then.
 type Answer struct {
 	Text  string
 	Usage Usage
-	// Finish is empty if the answer never came to an end, or never began.
+	// Finish is empty if the answer did not come to an end.
 	Finish Finish
 }
 
 // Model answers conversations. Implementations are safe for concurrent use.
 type Model interface {
-	// Name is the configured name of the model, the value of the metrics' model label.
+	// Name returns the configured name of the model, the value of the model label.
 	Name() string
-	// Generate returns the complete answer to r. Each part of its text goes to emit as soon as it is there, unless emit
-	// is nil; an error of emit ends the call as cancelled. Generate's error is an *Error, and the answer beside it what
-	// is known of a call that failed.
+	// Generate returns the complete answer to r. It passes each part of the text to emit as it arrives, unless emit is
+	// nil; an error of emit ends the call as cancelled. The error is an *Error, with what is known of the answer.
 	Generate(ctx context.Context, r Request, emit func(text string) error) (Answer, error)
 }
 
-// Store remembers conversations by session id. Implementations are safe for concurrent use.
+// Store keeps conversations by session id. Implementations are safe for concurrent use.
 type Store interface {
 	// History returns the messages of a session in order, none for a session that is unknown or has expired.
 	History(ctx context.Context, id string) ([]Message, error)
-	// Append adds messages to a session, all or none, begins the session if need be, and renews its lifetime.
+	// Append adds messages to a session, all or none, creates the session if necessary, and renews its lifetime.
 	Append(ctx context.Context, id string, messages ...Message) error
-	// Delete forgets a session. One that is unknown is no error.
+	// Delete deletes a session. An unknown one is no error.
 	Delete(ctx context.Context, id string) error
-	// Active is the number of sessions that have not expired.
+	// Active returns the number of sessions that have not expired.
 	Active(ctx context.Context) (int, error)
 }

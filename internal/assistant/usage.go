@@ -2,16 +2,14 @@ package assistant
 
 import "strings"
 
-// Account settles what a call has consumed: what the vendor counted, else an estimate from the words if there is an
-// answer, else nothing known. The Source of what it returns is never empty, so that every call, however it ended, is
-// in exactly one of the three.
-//
-// A call without an answer is not estimated: nobody knows whether the vendor read its prompt.
-func Account(r Request, a Answer) Usage {
+// SettleUsage returns what a call consumed: what the vendor counted, else an estimate from the words if there is an
+// answer, else unknown. Its Source is never empty, so that every call is counted by exactly one of the three. A call
+// without an answer is not estimated: whether the vendor read its prompt is unknown.
+func SettleUsage(r Request, a Answer) Usage {
 	switch {
 	case a.Usage.Source != "":
 		return a.Usage
-	case a.Usage != Usage{}: // a model that counted and does not say so
+	case a.Usage != Usage{}: // a model that counted without setting the source
 		a.Usage.Source = UsageReported
 		return a.Usage
 	case a.Text == "":
@@ -23,8 +21,7 @@ func Account(r Request, a Answer) Usage {
 	}
 }
 
-// estimate is the source document's: 1.3 tokens a word, here rounded up to whole tokens. It is rough, and far too low
-// for languages that put no spaces between words.
+// estimate is 1.3 tokens a word, rounded up. It is far too low for languages that put no spaces between words.
 func estimate(words int) int { return (words*13 + 9) / 10 }
 
 func promptWords(r Request) int {
@@ -35,7 +32,7 @@ func promptWords(r Request) int {
 	return n
 }
 
-// words counts without making a slice of them: answers are long.
+// words counts without allocating: answers are long.
 func words(text string) int {
 	n := 0
 	for range strings.FieldsSeq(text) {

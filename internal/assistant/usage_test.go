@@ -27,7 +27,7 @@ func TestEveryCallHasExactlyOneSource(t *testing.T) {
 		{"an end without text", Answer{Finish: FinishBlocked}, Usage{Source: UsageUnknown}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := Account(request, tt.answer); got != tt.want {
+			if got := SettleUsage(request, tt.answer); got != tt.want {
 				t.Errorf("Account = %+v, want %+v", got, tt.want)
 			}
 		})
@@ -38,7 +38,7 @@ func TestEveryCallHasExactlyOneSource(t *testing.T) {
 func TestTheEstimateIsRoundedUp(t *testing.T) {
 	for words, want := range map[int]int{0: 0, 1: 2, 3: 4, 10: 13, 110: 143, 1000: 1300} {
 		answer := Answer{Text: strings.Repeat("word ", words) + " "}
-		if got := Account(Request{}, answer); got.CompletionTokens != want || got.PromptTokens != 0 {
+		if got := SettleUsage(Request{}, answer); got.CompletionTokens != want || got.PromptTokens != 0 {
 			t.Errorf("%d words are %+v, want %d tokens", words, got, want)
 		}
 	}

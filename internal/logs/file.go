@@ -11,57 +11,57 @@ import (
 )
 
 const (
-	// maxBacklog is how many bytes of lines wait for a slow file before more are lost.
-	maxBacklog = 4 << 20
+	// maxBuffer is how many bytes of lines wait for a slow file before more are lost.
+	maxBuffer = 4 << 20
 	// maxChunk is how many bytes of whole lines are written at once.
 	maxChunk = 64 << 10
-	// calm is how long writing must have gone well before an outage is said to be over: a disk that is nearly full
-	// takes a short line now and then.
-	calm = 10 * time.Second
+	// quietPeriod is how long writing must succeed before an outage is over: a disk that is nearly full takes a short
+	// line now and then.
+	quietPeriod = 10 * time.Second
 )
 
-var errBacklog = errors.New("the file is written more slowly than lines come")
+var errBufferFull = errors.New("the buffer is full: the file is slower than the log")
 
-// file writes lines in a goroutine of its own, so that whoever logs never waits for a disk.
+// file writes lines in its own goroutine, so that logging never waits for a disk. See internal/decisions.md.
 type file struct {
-	out  io.WriteCloser
-	tell *slog.Logger // goes to stdout only
-	now  func() time.Time
-	lost atomic.Int64 // lines
+	out    io.WriteCloser
+	stdout *slog.Logger // reports outages
+	now    func() time.Time
+	lost   atomic.Int64 // lines
 
 	wake   chan struct{}
 	closed chan error
 
-	mu        sync.Mutex
-	pending   []byte // whole lines
-	ending    bool
-	failing   bool // an outage has been told
-	failed    time.Time
-	lostSince int64 // lost when the outage began
+	mu          sync.Mutex
+	buffer      []byte // whole lines
+	closing     bool
+	inOutage    bool
+	lastFailure time.Time
+	lostBefore  int64 // lost before the outage
 
-	torn bool // the last write ended within a line; only the writing goroutine asks
+	partialWrite bool // the last write ended within a line; used by the writing goroutine only
 }
 
-func newFile(out io.WriteCloser, tell *slog.Logger, now func() time.Time) *file {
-	f := &file{out: out, tell: tell, now: now, wake: make(chan struct{}, 1), closed: make(chan error, 1)}
+func newFile(out io.WriteCloser, stdout *slog.Logger, now func() time.Time) *file {
+	f := &file{out: out, stdout: stdout, now: now, wake: make(chan struct{}, 1), closed: make(chan error, 1)}
 	go f.run()
 	return f
 }
 
-// write takes a line, or loses it. It does not wait.
+// write buffers a line, or loses it. It does not wait.
 func (f *file) write(line []byte) {
 	f.mu.Lock()
-	fits := !f.ending && len(f.pending)+len(line) <= maxBacklog
-	ending := f.ending
+	fits := !f.closing && len(f.buffer)+len(line) <= maxBuffer
+	ending := f.closing
 	if fits {
-		f.pending = append(f.pending, line...)
+		f.buffer = append(f.buffer, line...)
 	}
 	f.mu.Unlock()
 	switch {
 	case fits:
 		f.signal()
 	case !ending:
-		f.fail(errBacklog, 1)
+		f.recordLoss(errBufferFull, 1)
 	}
 }
 
@@ -72,10 +72,10 @@ func (f *file) signal() {
 	}
 }
 
-// finish ends the goroutine once it has written what is pending.
-func (f *file) finish() {
+// stop ends the goroutine once it has written the buffer.
+func (f *file) stop() {
 	f.mu.Lock()
-	f.ending = true
+	f.closing = true
 	f.mu.Unlock()
 	f.signal()
 }
@@ -84,8 +84,8 @@ func (f *file) run() {
 	var spare []byte
 	for range f.wake {
 		f.mu.Lock()
-		lines, ending := f.pending, f.ending
-		f.pending = spare[:0]
+		lines, ending := f.buffer, f.closing
+		f.buffer = spare[:0]
 		f.mu.Unlock()
 		f.flush(lines)
 		spare = lines
@@ -96,25 +96,25 @@ func (f *file) run() {
 	}
 }
 
-// flush writes lines in chunks. A chunk that fails is not tried again: its lines are on stdout.
+// flush writes lines in chunks. A chunk that fails is not retried: its lines are on stdout.
 func (f *file) flush(lines []byte) {
 	for len(lines) > 0 {
 		chunk := lines[:chunkEnd(lines)]
 		lines = lines[len(chunk):]
-		if f.torn {
+		if f.partialWrite {
 			if _, err := f.out.Write([]byte{'\n'}); err != nil {
-				f.fail(err, bytes.Count(chunk, newline))
+				f.recordLoss(err, bytes.Count(chunk, newline))
 				continue
 			}
-			f.torn = false
+			f.partialWrite = false
 		}
 		n, err := f.out.Write(chunk)
 		if err != nil {
-			f.torn = n > 0 && chunk[n-1] != '\n'
-			f.fail(err, bytes.Count(chunk[n:], newline))
+			f.partialWrite = n > 0 && chunk[n-1] != '\n'
+			f.recordLoss(err, bytes.Count(chunk[n:], newline))
 			continue
 		}
-		f.recovered()
+		f.recordSuccess()
 	}
 }
 
@@ -134,31 +134,31 @@ func chunkEnd(lines []byte) int {
 	return len(lines)
 }
 
-// fail counts lines as lost, and tells the first time in an outage.
-func (f *file) fail(err error, lines int) {
+// recordLoss counts lines as lost, and reports the start of an outage.
+func (f *file) recordLoss(err error, lines int) {
 	f.mu.Lock()
-	first := !f.failing
-	if first {
-		f.failing, f.lostSince = true, f.lost.Load()
+	started := !f.inOutage
+	if started {
+		f.inOutage, f.lostBefore = true, f.lost.Load()
 	}
-	f.failed = f.now()
+	f.lastFailure = f.now()
 	f.lost.Add(int64(lines))
 	f.mu.Unlock()
-	if first {
-		f.tell.Error("Log file cannot be written; lines go to stdout only", "error", err.Error())
+	if started {
+		f.stdout.Error("Log file cannot be written; lines go to stdout only", "error", err.Error())
 	}
 }
 
-// recovered tells the end of an outage.
-func (f *file) recovered() {
+// recordSuccess reports the end of an outage.
+func (f *file) recordSuccess() {
 	f.mu.Lock()
-	over := f.failing && f.now().Sub(f.failed) >= calm
-	lost := f.lost.Load() - f.lostSince
+	over := f.inOutage && f.now().Sub(f.lastFailure) >= quietPeriod
+	lost := f.lost.Load() - f.lostBefore
 	if over {
-		f.failing = false
+		f.inOutage = false
 	}
 	f.mu.Unlock()
 	if over {
-		f.tell.Info("Log file is written again", "lost_lines", lost)
+		f.stdout.Info("Log file is written again", "lost_lines", lost)
 	}
 }

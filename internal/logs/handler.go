@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// requestHandler puts the context's request id right after the message, at the top level, whatever attributes and
-// groups the logger has gathered: those are kept apart and applied after the id.
+// requestHandler puts the context's request id right after the message, at the top level. It applies the logger's own
+// attributes and groups after the id.
 type requestHandler struct {
 	root  slog.Handler
 	steps []func(slog.Handler) slog.Handler

@@ -1,5 +1,5 @@
-// Package logs sets up structured logging in the contract's shape: one JSON object a line with timestamp, level,
-// message and request_id, then the context. Prompt texts, answer texts and keys are never given to it.
+// Package logs sets up structured logging: one JSON object a line with timestamp, level, message and request_id, then the
+// other fields. Prompts, answers and keys are never logged.
 package logs
 
 import (
@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Names of the fields every line may carry.
+// Names of the fields that every line may have.
 const (
 	TimestampKey = "timestamp"
 	LevelKey     = "level"
@@ -19,14 +19,14 @@ const (
 	RequestIDKey = "request_id"
 )
 
-// TimestampLayout is ISO 8601 in UTC with microseconds, as the source document's isoformat() has it, with its zone.
+// TimestampLayout is ISO 8601 in UTC with microseconds and the zone.
 const TimestampLayout = "2006-01-02T15:04:05.000000Z07:00"
 
 // New returns a logger that writes JSON lines at or above level to w. Durations are numbers of seconds.
 func New(w io.Writer, level slog.Leveler) *slog.Logger {
 	return slog.New(&requestHandler{root: slog.NewJSONHandler(w, &slog.HandlerOptions{
 		Level:       level,
-		ReplaceAttr: reshape,
+		ReplaceAttr: replaceAttr,
 	})})
 }
 
@@ -42,12 +42,12 @@ func ParseLevel(name string) (slog.Level, error) {
 	case "error":
 		return slog.LevelError, nil
 	default:
-		return 0, fmt.Errorf("unknown log level %q: want debug, info, warning or error", name)
+		return 0, fmt.Errorf("unknown log level %q: must be debug, info, warning or error", name)
 	}
 }
 
-// reshape turns slog's own fields into the contract's.
-func reshape(groups []string, a slog.Attr) slog.Attr {
+// replaceAttr turns slog's own fields into ours.
+func replaceAttr(groups []string, a slog.Attr) slog.Attr {
 	if a.Value.Kind() == slog.KindDuration {
 		return slog.Float64(a.Key, a.Value.Duration().Seconds())
 	}
@@ -69,7 +69,7 @@ func reshape(groups []string, a slog.Attr) slog.Attr {
 	return a
 }
 
-// LevelName is the source document's name of a level, Python's.
+// LevelName returns the name of a level, as in Python.
 func LevelName(l slog.Level) string {
 	switch {
 	case l < slog.LevelInfo:
@@ -83,13 +83,12 @@ func LevelName(l slog.Level) string {
 	}
 }
 
-// Timestamp is t as the contract writes it.
+// Timestamp returns t in TimestampLayout.
 func Timestamp(t time.Time) string { return t.UTC().Format(TimestampLayout) }
 
 type requestIDKey struct{}
 
-// RequestIDContextKey is the key under which a context's Value is its request id, a string: for contexts that are more
-// than WithRequestID makes.
+// RequestIDContextKey is the key of the request id, a string, in contexts that WithRequestID does not make.
 var RequestIDContextKey any = requestIDKey{}
 
 // WithRequestID returns a context whose log lines carry id as request_id.
@@ -97,7 +96,7 @@ func WithRequestID(ctx context.Context, id string) context.Context {
 	return context.WithValue(ctx, requestIDKey{}, id)
 }
 
-// RequestID returns the request id of a context, empty outside a request.
+// RequestID returns the request id of a context; empty outside a request.
 func RequestID(ctx context.Context) string {
 	id, _ := ctx.Value(requestIDKey{}).(string)
 	return id

@@ -11,31 +11,31 @@ import (
 	"gopkg.in/natefinch/lumberjack.v2"
 )
 
-// FileOptions say where log lines go beside stdout, and how long they are kept there.
+// FileOptions configure the log file.
 type FileOptions struct {
-	// Path is the file; empty for none. Folders that are missing are made.
+	// Path is the file; empty for none. Missing folders are created.
 	Path string
-	// MaxSize is the size in MB at which the file is moved aside and a new one begun.
+	// MaxSize is the size in MB at which the file is rotated.
 	MaxSize int
-	// MaxBackups is how many files moved aside are kept, MaxAge for how many days; 0 for no limit.
+	// MaxBackups is how many rotated files are kept, MaxAge for how many days; 0 for no limit.
 	MaxBackups, MaxAge int
-	// Compress gzips the files moved aside.
+	// Compress gzips rotated files.
 	Compress bool
 }
 
-// closeTimeout bounds how long the end of the program waits for a file system that hangs.
+// closeTimeout bounds how long Close waits for a file system that hangs.
 const closeTimeout = 5 * time.Second
 
-// Output is where log lines go: stdout, and a file if one is wanted. The file can never stop or delay a line: what it
-// cannot take is still on stdout, is counted, and is told there once per outage.
+// Output writes log lines to stdout and, optionally, to a file. The file never stops or delays a line: what it cannot
+// take is still on stdout, is counted, and is reported there once per outage.
 type Output struct {
 	stdout io.Writer
 	file   *file // nil without one
 }
 
-// NewOutput returns an output that writes whole lines to stdout and to the file of o. It may be used concurrently.
+// NewOutput returns an output to stdout and to the file of o. It is safe for concurrent use.
 func NewOutput(stdout io.Writer, o FileOptions) *Output {
-	out := &Output{stdout: &locked{w: stdout}}
+	out := &Output{stdout: &lockedWriter{w: stdout}}
 	if o.Path != "" {
 		out.file = newFile(&lumberjack.Logger{
 			Filename: o.Path, MaxSize: o.MaxSize, MaxBackups: o.MaxBackups, MaxAge: o.MaxAge, Compress: o.Compress,
@@ -53,7 +53,7 @@ func (o *Output) Write(line []byte) (int, error) {
 	return n, err
 }
 
-// Lost is the number of lines that the file could not take.
+// Lost returns the number of lines that the file could not take.
 func (o *Output) Lost() int64 {
 	if o.file == nil {
 		return 0
@@ -61,12 +61,12 @@ func (o *Output) Lost() int64 {
 	return o.file.lost.Load()
 }
 
-// Close writes what is pending and closes the file; lines written later are on stdout only.
+// Close writes the buffer and closes the file; lines written later are on stdout only.
 func (o *Output) Close() error {
 	if o.file == nil {
 		return nil
 	}
-	o.file.finish()
+	o.file.stop()
 	select {
 	case err := <-o.file.closed:
 		if err != nil {
@@ -74,17 +74,17 @@ func (o *Output) Close() error {
 		}
 		return nil
 	case <-time.After(closeTimeout):
-		return errors.New("closing the log file: its file system does not answer; its last lines are on stdout only")
+		return errors.New("closing the log file: its file system does not respond; the last lines are on stdout only")
 	}
 }
 
-// locked lets several loggers share a writer.
-type locked struct {
+// lockedWriter lets several loggers share a writer.
+type lockedWriter struct {
 	mu sync.Mutex
 	w  io.Writer
 }
 
-func (l *locked) Write(p []byte) (int, error) {
+func (l *lockedWriter) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.w.Write(p)

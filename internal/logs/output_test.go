@@ -19,14 +19,16 @@ import (
 
 // disk is a file that can be full, that can hang, and that says when it was written to.
 type disk struct {
-	mu      sync.Mutex
-	data    bytes.Buffer
-	room    int // bytes until it is full; negative for no limit
-	hang    chan struct{}
-	written chan struct{}
+	mu       sync.Mutex
+	data     bytes.Buffer
+	capacity int // bytes until it is full; negative for no limit
+	hang     chan struct{}
+	written  chan struct{}
 }
 
-func newDisk(room int) *disk { return &disk{room: room, written: make(chan struct{}, 1000)} }
+func newDisk(capacity int) *disk {
+	return &disk{capacity: capacity, written: make(chan struct{}, 1000)}
+}
 
 func (d *disk) Write(p []byte) (int, error) {
 	if d.hang != nil {
@@ -37,12 +39,12 @@ func (d *disk) Write(p []byte) (int, error) {
 		d.mu.Unlock()
 		d.written <- struct{}{}
 	}()
-	if d.room < 0 || len(p) <= d.room {
-		d.room -= min(len(p), max(d.room, 0))
+	if d.capacity < 0 || len(p) <= d.capacity {
+		d.capacity -= min(len(p), max(d.capacity, 0))
 		return d.data.Write(p)
 	}
-	n, _ := d.data.Write(p[:d.room])
-	d.room = 0
+	n, _ := d.data.Write(p[:d.capacity])
+	d.capacity = 0
 	return n, syscall.ENOSPC
 }
 
@@ -51,13 +53,13 @@ func (d *disk) Close() error { return nil }
 func (d *disk) setRoom(n int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.room = n
+	d.capacity = n
 }
 
 // outputTo is an output to a disk, with its clock.
 func outputTo(d *disk) (out *Output, stdout *bytes.Buffer, clock *atomic.Int64) {
 	stdout, clock = &bytes.Buffer{}, &atomic.Int64{}
-	out = &Output{stdout: &locked{w: stdout}}
+	out = &Output{stdout: &lockedWriter{w: stdout}}
 	out.file = newFile(d, New(out.stdout, slog.LevelInfo), func() time.Time { return time.Unix(0, clock.Load()) })
 	return out, stdout, clock
 }
@@ -78,7 +80,7 @@ func TestAFullDiskLosesNothingOnStdout(t *testing.T) {
 	d.setRoom(1000)
 	put("fourth") // after the line that was torn
 	<-d.written
-	clock.Add(int64(calm))
+	clock.Add(int64(quietPeriod))
 	put("fifth")
 	if err := out.Close(); err != nil {
 		t.Fatal(err)
@@ -103,7 +105,7 @@ func TestAFileThatHangsDelaysNobody(t *testing.T) {
 	d := newDisk(-1)
 	d.hang = make(chan struct{})
 	out, stdout, _ := outputTo(d)
-	line := append(bytes.Repeat([]byte("x"), maxBacklog/4), '\n')
+	line := append(bytes.Repeat([]byte("x"), maxBuffer/4), '\n')
 	for range 10 {
 		if _, err := out.Write(line); err != nil {
 			t.Fatal(err)
@@ -115,7 +117,7 @@ func TestAFileThatHangsDelaysNobody(t *testing.T) {
 	if got := bytes.Count(stdout.Bytes(), line); got != 10 {
 		t.Errorf("%d lines on stdout, want 10", got)
 	}
-	if !strings.Contains(stdout.String(), errBacklog.Error()) {
+	if !strings.Contains(stdout.String(), errBufferFull.Error()) {
 		t.Error("the outage was not told")
 	}
 	close(d.hang)
@@ -176,7 +178,7 @@ func TestRotation(t *testing.T) {
 	for i := range lines { // some 2.4 MB
 		logger.Info("line", "number", i, "padding", strings.Repeat("x", 700))
 		if i%500 == 499 {
-			await(t, func() bool { out.file.mu.Lock(); defer out.file.mu.Unlock(); return len(out.file.pending) == 0 })
+			await(t, func() bool { out.file.mu.Lock(); defer out.file.mu.Unlock(); return len(out.file.buffer) == 0 })
 		}
 	}
 	if err := out.Close(); err != nil {

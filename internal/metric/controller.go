@@ -7,8 +7,8 @@ const (
 	RuleDelete = "delete"
 )
 
-// OutcomeConflict is the outcome of a write that the API server did not take because the rule was no longer the one that
-// had been seen; it is tried again. The other outcomes are StatusSuccess and StatusError.
+// OutcomeConflict is the outcome of a write that the API server rejected because the rule had changed; it is retried. The
+// other outcomes are StatusSuccess and StatusError.
 const OutcomeConflict = "conflict"
 
 // Why a reconciliation failed, the values of the reason label.
@@ -19,7 +19,7 @@ const (
 	ReasonUnavailable = "unavailable"
 )
 
-// What the controller tells of itself. No label names a threshold: the series do not grow with the resources.
+// The controller's own metrics. No label names a threshold: the number of series does not grow with the resources.
 var (
 	Thresholds = Metric{
 		Name: "plimsoll_thresholds", Type: Gauge, Labels: []string{"mode", "ready", "loaded", "state"},
@@ -39,7 +39,7 @@ var (
 	}
 )
 
-// Controller returns every metric of the controller's own.
+// Controller returns the controller's own metrics.
 func Controller() []Metric {
 	return []Metric{Thresholds, RuleWrites, ReconcileErrors, RulesTooLarge, Forecasts}
 }
@@ -47,7 +47,7 @@ func Controller() []Metric {
 // RuleOperations returns every operation on PrometheusRules.
 func RuleOperations() []string { return []string{RuleCreate, RuleUpdate, RuleDelete} }
 
-// RuleOutcomes returns every outcome of such an operation.
+// RuleOutcomes returns every outcome of an operation.
 func RuleOutcomes() []string { return []string{StatusSuccess, OutcomeConflict, StatusError} }
 
 // ReconcileErrorReasons returns every reason of a failed reconciliation.

@@ -1,5 +1,5 @@
-// Package metric is the metric contract of Plimsoll as data: what the assistant emits, what signals ask for and what
-// dashboards draw. It is pure: no registry, no I/O. A metric that is not here cannot be emitted, asked for, or drawn.
+// Package metric is the metric contract of Plimsoll as data: what the assistant emits, signals query and dashboards show.
+// It does no I/O. A metric that is not here cannot be emitted, queried, or shown.
 package metric
 
 import "slices"
@@ -14,12 +14,10 @@ const (
 	Histogram Type = "histogram"
 )
 
-// Unit is the base unit of a metric's value, as Prometheus naming has it.
+// Unit is the base unit of a metric's value, as in Prometheus' naming; empty for a number of things.
 type Unit string
 
 const (
-	// Count is a dimensionless number of things.
-	Count Unit = ""
 	// Seconds is a duration in seconds.
 	Seconds Unit = "seconds"
 	// Percent is a percentage from 0 to 100.
@@ -60,12 +58,12 @@ const (
 
 	// EndpointModel is the errors_total endpoint of a failed model call.
 	EndpointModel = "ai_model"
-	// Other stands for every endpoint or model that is not configured, so that no client can grow the series count.
+	// Other is any endpoint or model that is not configured, so that clients cannot add series.
 	Other = "other"
 )
 
-// The source document's ten metrics. Buckets are supersets of the source document's, finer where an answer of a
-// language model usually falls.
+// The source document's ten metrics. Their buckets are supersets of its buckets, finer where answers of language models
+// usually fall.
 var (
 	HTTPRequests = Metric{
 		Name: "http_requests_total", Type: Counter, Labels: []string{"method", "endpoint", "status"},
@@ -111,13 +109,13 @@ var (
 	}
 )
 
-// LogWriteErrors is the one metric of what the source document's logs need beyond it.
+// LogWriteErrors counts the failures of the log file.
 var LogWriteErrors = Metric{
 	Name: "log_write_errors_total", Type: Counter,
 	Help: "Log lines that the log file could not take; they are on stdout only.",
 }
 
-// SourceDocument returns the source document's ten metrics, in the order of its tables.
+// SourceDocument returns those ten metrics, in the order of its tables.
 func SourceDocument() []Metric {
 	return []Metric{
 		HTTPRequests, HTTPRequestDuration, ModelCalls, ModelDuration, TokensUsed,

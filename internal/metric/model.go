@@ -15,11 +15,11 @@ const (
 	LookupPriced   = "priced"
 	LookupUnpriced = "unpriced"
 
-	// AttemptError is the code of an attempt that got no response.
+	// AttemptError is the code of an attempt without a response.
 	AttemptError = "error"
 )
 
-// What model calls are measured by beyond the source document.
+// Further metrics of model calls.
 var (
 	TimeToFirstToken = Metric{
 		Name: "ai_time_to_first_token_seconds", Type: Histogram, Unit: Seconds, Labels: []string{"model"},
@@ -70,7 +70,7 @@ var (
 	}
 )
 
-// Model returns the metrics of model calls that are not the source document's.
+// Model returns the further metrics of model calls.
 func Model() []Metric {
 	return []Metric{
 		TimeToFirstToken, TimePerOutputToken, RequestsInFlight, ModelErrors, UpstreamAttempts, FinishReasons,
@@ -78,7 +78,7 @@ func Model() []Metric {
 	}
 }
 
-// attemptCodes are the HTTP statuses that Gemini and the proxies before it are known to answer with.
+// attemptCodes are the HTTP statuses that Gemini and proxies are known to send.
 var attemptCodes = []int{200, 400, 401, 403, 404, 408, 413, 429, 499, 500, 501, 502, 503, 504}
 
 // AttemptCodes returns every value of the code label of UpstreamAttempts.
@@ -90,7 +90,7 @@ func AttemptCodes() []string {
 	return out
 }
 
-// AttemptCode is the code label of an attempt that was answered with an HTTP status, 0 if it was not answered.
+// AttemptCode returns the code label of an attempt with an HTTP status, 0 without a response.
 func AttemptCode(status int) string {
 	switch {
 	case status == 0:

@@ -13,8 +13,8 @@ func StoreOperations() []string {
 	return []string{OperationHistory, OperationAppend, OperationDelete, OperationActive}
 }
 
-// What the assistant lives on beside the source document's: its session store, disks and network. The byte counters
-// have no device label: devices come and go with pods and volumes, and would grow the series without bound.
+// Metrics of the session store, disks and network. The byte counters have no device label: devices come and go with pods
+// and volumes, and would add series without bound.
 var (
 	SessionStoreErrors = Metric{
 		Name: "session_store_errors_total", Type: Counter, Labels: []string{"operation"},

@@ -1,6 +1,6 @@
 package metric
 
-// What client_golang's Go and process collectors emit for every program, as far as it is drawn.
+// Metrics of client_golang's Go and process collectors, as far as dashboards show them.
 var (
 	Goroutines = Metric{
 		Name: "go_goroutines", Type: Gauge,
@@ -12,11 +12,10 @@ var (
 	}
 )
 
-// Runtime returns the metrics of the runtime that dashboards may draw.
+// Runtime returns the metrics of the runtime that dashboards may show.
 func Runtime() []Metric { return []Metric{Goroutines, ResidentMemory} }
 
-// What controller-runtime and its Kubernetes client emit for the controller, as far as it is drawn. The buckets are
-// theirs.
+// Metrics of controller-runtime and its Kubernetes client, as far as dashboards show them. The buckets are theirs.
 var (
 	Reconciliations = Metric{
 		Name: "controller_runtime_reconcile_total", Type: Counter, Labels: []string{"controller", "result"},
@@ -52,7 +51,7 @@ var (
 	}
 )
 
-// ControllerRuntime returns the metrics of controller-runtime that dashboards may draw.
+// ControllerRuntime returns the metrics of controller-runtime that dashboards may show.
 func ControllerRuntime() []Metric {
 	return []Metric{
 		Reconciliations, ReconcileDuration, QueueDepth, QueueWait, Leader, APIRequests, Admissions, AdmissionDuration,

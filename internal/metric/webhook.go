@@ -1,14 +1,14 @@
 package metric
 
-// OutcomeBusy is the outcome of a forecast that was not made because as many others were being made as may be at a time.
-// The other outcomes are StatusSuccess and StatusError, which is also one that would have come too late.
+// OutcomeBusy is the outcome of a backtest that was skipped because too many others were running. The other outcomes are
+// StatusSuccess and StatusError, which includes a timeout.
 const OutcomeBusy = "busy"
 
-// Forecasts are what the webhook tells of itself, beside what controller-runtime tells of every webhook.
+// Forecasts counts the backtests of the webhook.
 var Forecasts = Metric{
 	Name: "plimsoll_admission_forecasts_total", Type: Counter, Labels: []string{"outcome"},
-	Help: "Thresholds applied whose lines were tried on the past; outcome is success, error, which includes too late, or busy.",
+	Help: "Thresholds applied whose levels were backtested; outcome is success, error, which includes too late, or busy.",
 }
 
-// ForecastOutcomes returns every outcome of a forecast.
+// ForecastOutcomes returns every outcome of such a backtest.
 func ForecastOutcomes() []string { return []string{StatusSuccess, StatusError, OutcomeBusy} }

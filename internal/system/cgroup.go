@@ -8,19 +8,19 @@ import (
 	"strings"
 )
 
-// mount is where every container runtime and distribution mounts control groups, relative to the root.
+// mount is where control groups are mounted, relative to the root.
 const mount = "sys/fs/cgroup"
 
-// cgroup finds the process's control groups, versions 1 and 2. A limit may be set on any group above the process's
-// own, so every question walks from there to the root, as far as the process can see.
+// cgroup reads the process's control groups, versions 1 and 2. Any group above the process's own may have a limit, so
+// every lookup walks up to the root, as far as the process can see.
 type cgroup struct {
 	root fs.FS
-	// v2 is the process's unified group; memory and cpu are those of the version 1 controllers. Each is a list of
-	// directories, the group itself first; empty if the controller is not there.
+	// v2 is the unified group; memory and cpu are those of the version 1 controllers. Each is a list of directories, the
+	// group itself first; empty without the controller.
 	v2, memory, cpu []string
 }
 
-// findCgroup reads which groups the process is in. root is the file system's root.
+// findCgroup finds the groups of the process. root is the root of the file system.
 func findCgroup(root fs.FS) cgroup {
 	c := cgroup{root: root}
 	data, err := fs.ReadFile(root, "proc/self/cgroup")
@@ -47,8 +47,8 @@ func findCgroup(root fs.FS) cgroup {
 	return c
 }
 
-// climb lists the directories from a group up to the mount point that exist. In a container without a cgroup namespace
-// the group's path is the host's, of which only the last part is mounted, at the mount point: then that alone is left.
+// climb returns the existing directories from a group up to the mount point. In a container without a cgroup namespace
+// the group's path is the host's, and only the mount point exists.
 func (c cgroup) climb(base, group string) []string {
 	var dirs []string
 	// Cleaned as an absolute path, so that a group outside the namespace ("/../..") cannot lead out of the mount.
@@ -63,7 +63,7 @@ func (c cgroup) climb(base, group string) []string {
 	}
 }
 
-// fields reads a file of words; none if it cannot be read.
+// fields reads the words of a file; none if it cannot be read.
 func (c cgroup) fields(dir, file string) []string {
 	data, err := fs.ReadFile(c.root, path.Join(dir, file))
 	if err != nil {
@@ -72,7 +72,7 @@ func (c cgroup) fields(dir, file string) []string {
 	return strings.Fields(string(data))
 }
 
-// number reads a file with one number. It is not ok for "max", for a negative number, and for a file that is not there.
+// number reads a file with one number. It is not ok for "max", a negative number, or a missing file.
 func (c cgroup) number(dir, file string) (n uint64, ok bool) {
 	words := c.fields(dir, file)
 	if len(words) == 0 {

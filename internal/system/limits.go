@@ -6,10 +6,9 @@ import (
 	"time"
 )
 
-// memoryLimit is the memory limit that the process would meet first, and how much of it is in use as the kubelet counts
-// it, without the page cache that the kernel would drop first; both in bytes. A group's use is that of all below it, so
-// of nested limits not the lowest counts but the one with the least left, and of equals the inner one. It is not ok where
-// nothing below ceiling limits the process.
+// memoryLimit returns the memory limit that the process would reach first, and its use as the kubelet counts it, without
+// page cache that the kernel would drop; both in bytes. A group's use includes that of its children, so of nested limits
+// the one with the least left counts. It is not ok if no limit is below ceiling.
 func (c cgroup) memoryLimit(ceiling uint64) (used, limit uint64, ok bool) {
 	dirs, limitFile, usageFile, cache := c.v2, "memory.max", "memory.current", "inactive_file"
 	if len(c.memory) > 0 {
@@ -18,11 +17,11 @@ func (c cgroup) memoryLimit(ceiling uint64) (used, limit uint64, ok bool) {
 	left := ceiling
 	for _, dir := range dirs {
 		l, limited := c.number(dir, limitFile)
-		u, known := c.number(dir, usageFile)
-		if !limited || !known || l == 0 || l >= ceiling {
+		u, hasUsage := c.number(dir, usageFile)
+		if !limited || !hasUsage || l == 0 || l >= ceiling {
 			continue
 		}
-		if inactive, found := c.stat(dir, "memory.stat", cache); found {
+		if inactive, hasCache := c.stat(dir, "memory.stat", cache); hasCache {
 			u -= min(u, inactive)
 		}
 		if free := l - min(l, u); !ok || free < left {
@@ -32,8 +31,8 @@ func (c cgroup) memoryLimit(ceiling uint64) (used, limit uint64, ok bool) {
 	return used, limit, ok
 }
 
-// cpuLimit is the tightest CPU limit in cores, and the CPU time in seconds used so far by the group that has it. It is
-// not ok where nothing below ceiling cores limits the process.
+// cpuLimit returns the lowest CPU limit in cores, and the CPU time in seconds used by its group. It is not ok if no limit
+// is below ceiling.
 func (c cgroup) cpuLimit(ceiling float64) (used, cores float64, ok bool) {
 	dirs, quota := c.v2, c.quotaV2
 	if len(c.cpu) > 0 {
@@ -44,7 +43,7 @@ func (c cgroup) cpuLimit(ceiling float64) (used, cores float64, ok bool) {
 		if !limited || n >= ceiling {
 			continue
 		}
-		if u, known := c.cpuTime(dir); known {
+		if u, hasUsage := c.cpuTime(dir); hasUsage {
 			used, cores, ceiling, ok = u, n, n, true
 		}
 	}
@@ -67,7 +66,7 @@ func (c cgroup) quotaV1(dir string) (cores float64, ok bool) {
 	return ratio(quota[0], period[0])
 }
 
-// ratio is quota over period. It is not ok for "max" and for -1, which mean no limit.
+// ratio is quota over period. It is not ok for "max" and -1, which mean no limit.
 func ratio(quota, period string) (float64, bool) {
 	q, err1 := time.ParseDuration(quota + "us")
 	p, err2 := time.ParseDuration(period + "us")
@@ -77,7 +76,7 @@ func ratio(quota, period string) (float64, bool) {
 	return float64(q) / float64(p), true
 }
 
-// cpuTime is the CPU time in seconds used by the group in dir. Version 1 may account for it under another mount point.
+// cpuTime returns the CPU time in seconds used by the group in dir. Version 1 may have it under another mount point.
 func (c cgroup) cpuTime(dir string) (float64, bool) {
 	if len(c.cpu) == 0 {
 		us, ok := c.stat(dir, "cpu.stat", "usage_usec")

@@ -12,51 +12,51 @@ import (
 	"github.com/shirou/gopsutil/v3/mem"
 )
 
-// mark is a point in CPU time. Between two marks of the same scope, busy over total is what was in use.
-type mark struct {
-	// scope is the cores of the cgroup limit that busy counts against; 0 for the machine, unread for none. Marks of
-	// different scopes cannot be compared.
+// cpuSample is a point in CPU time. Between two of the same scope, busy over total is what was in use.
+type cpuSample struct {
+	// scope is the cores of the cgroup limit that busy counts against; 0 for the machine. Samples of different scopes
+	// cannot be compared.
 	scope float64
 	// busy and total are in seconds, summed over the cores.
 	busy, total float64
 }
 
-// unread is the scope of a mark that could not be read.
-const unread = -1
+// unknownScope is the scope of a sample that could not be read.
+const unknownScope = -1
 
-// percentSince is the CPU in use since an earlier mark, from 0 to 100. It is not ok if nothing can be said.
-func (m mark) percentSince(before mark) (percent float64, ok bool) {
-	total := m.total - before.total
-	if m.scope != before.scope || total <= 0 {
+// percentSince returns the CPU in use since an earlier sample, from 0 to 100. It is not ok if that is unknown.
+func (s cpuSample) percentSince(before cpuSample) (percent float64, ok bool) {
+	total := s.total - before.total
+	if s.scope != before.scope || total <= 0 {
 		return 0, false
 	}
-	return percentOf(m.busy-before.busy, total), true
+	return percentOf(s.busy-before.busy, total), true
 }
 
-// percentOf is part of whole as a percentage. It is clamped: a cgroup may run a little over its limit, and two
-// counters are never read at the same instant.
-func percentOf(part, whole float64) float64 {
-	if whole <= 0 {
+// percentOf is a part of a whole in percent. It is clamped: a cgroup may exceed its limit a little, and two counters are
+// never read at the same instant.
+func percentOf(numerator, denominator float64) float64 {
+	if denominator <= 0 {
 		return 0
 	}
-	return min(100, max(0, 100*part/whole))
+	return min(100, max(0, 100*numerator/denominator))
 }
 
-func (s *Sampler) cpuMark(ctx context.Context) (mark, error) {
+func (s *Sampler) sampleCPU(ctx context.Context) (cpuSample, error) {
 	if used, cores, ok := s.cgroup.cpuLimit(float64(runtime.NumCPU())); ok {
-		return mark{scope: cores, busy: used, total: time.Since(s.started).Seconds() * cores}, nil
+		return cpuSample{scope: cores, busy: used, total: time.Since(s.started).Seconds() * cores}, nil
 	}
 	all, err := cpu.TimesWithContext(ctx, false)
 	if err != nil {
-		return mark{scope: unread}, fmt.Errorf("reading CPU times: %w", err)
+		return cpuSample{scope: unknownScope}, fmt.Errorf("reading CPU times: %w", err)
 	}
 	if len(all) == 0 {
-		return mark{scope: unread}, errors.New("reading CPU times: there are none")
+		return cpuSample{scope: unknownScope}, errors.New("reading CPU times: there are none")
 	}
 	t := all[0]
-	// Guest time is already part of user time; idle and waiting for a disk are not busy.
+	// Guest time is already part of user time; idle and I/O wait are not busy.
 	busy := t.User + t.System + t.Nice + t.Irq + t.Softirq + t.Steal
-	return mark{busy: busy, total: busy + t.Idle + t.Iowait}, nil
+	return cpuSample{busy: busy, total: busy + t.Idle + t.Iowait}, nil
 }
 
 func (s *Sampler) memory(ctx context.Context) (*Memory, error) {

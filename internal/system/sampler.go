@@ -10,11 +10,11 @@ import (
 	"time"
 )
 
-// Interval is how often Run samples.
+// Interval is the time between two samples.
 const Interval = 5 * time.Second
 
-// first is the time over which the first sample measures the CPU: long enough to be a number, too short to notice.
-const first = 100 * time.Millisecond
+// firstInterval is the time over which the first sample measures the CPU.
+const firstInterval = 100 * time.Millisecond
 
 // Sampler keeps the last Reading.
 type Sampler struct {
@@ -24,21 +24,20 @@ type Sampler struct {
 	logger  *slog.Logger
 	started time.Time
 
-	last    atomic.Pointer[Reading]
-	cpu     mark   // of the sample before
-	failure string // of the sample before
-	disks   tally
-	nets    tally
+	reading   atomic.Pointer[Reading]
+	cpu       cpuSample // of the previous sample
+	lastError string    // of the previous sample
+	disks     deviceCounters
+	nets      deviceCounters
 }
 
-// Start takes a first sample, which takes about 100 ms, and keeps sampling until ctx ends. dir names the file system
-// whose usage is read.
+// Start takes a first sample, which takes about 100 ms, and samples until ctx ends. dir is on the file system to measure.
 func Start(ctx context.Context, dir string, logger *slog.Logger) *Sampler {
 	root := os.DirFS("/")
 	s := &Sampler{dir: dir, root: root, cgroup: findCgroup(root), logger: logger, started: time.Now()}
-	s.cpu, _ = s.cpuMark(ctx) // if it fails now, the sample below says so
+	s.cpu, _ = s.sampleCPU(ctx) // the sample below reports an error
 	select {
-	case <-time.After(first):
+	case <-time.After(firstInterval):
 	case <-ctx.Done():
 	}
 	s.sample(ctx)
@@ -46,8 +45,8 @@ func Start(ctx context.Context, dir string, logger *slog.Logger) *Sampler {
 	return s
 }
 
-// Reading is the last sample.
-func (s *Sampler) Reading() Reading { return *s.last.Load() }
+// Reading returns the last sample.
+func (s *Sampler) Reading() Reading { return *s.reading.Load() }
 
 func (s *Sampler) run(ctx context.Context) {
 	t := time.NewTicker(Interval)
@@ -62,12 +61,12 @@ func (s *Sampler) run(ctx context.Context) {
 	}
 }
 
-// sample reads everything there is. What fails is left out of the reading and logged, once per change.
+// sample reads everything. It leaves out what fails, and logs a failure when it changes.
 func (s *Sampler) sample(ctx context.Context) {
 	r := Reading{Time: time.Now()}
 	var errs [5]error
-	var now mark
-	if now, errs[0] = s.cpuMark(ctx); errs[0] == nil {
+	var now cpuSample
+	if now, errs[0] = s.sampleCPU(ctx); errs[0] == nil {
 		if percent, ok := now.percentSince(s.cpu); ok {
 			r.CPUPercent = &percent
 		}
@@ -77,7 +76,7 @@ func (s *Sampler) sample(ctx context.Context) {
 	r.Disk, errs[2] = s.disk(ctx)
 	r.Network, r.NetworkTraffic, errs[3] = s.network(ctx)
 	r.DiskTraffic, errs[4] = s.diskTraffic(ctx)
-	s.last.Store(&r)
+	s.reading.Store(&r)
 	s.report(ctx, errors.Join(errs[:]...))
 }
 
@@ -86,8 +85,8 @@ func (s *Sampler) report(ctx context.Context, err error) {
 	if err != nil {
 		text = err.Error()
 	}
-	if text != "" && text != s.failure && ctx.Err() == nil {
+	if text != "" && text != s.lastError && ctx.Err() == nil {
 		s.logger.WarnContext(ctx, "System resources could not be read", "error", text)
 	}
-	s.failure = text
+	s.lastError = text
 }

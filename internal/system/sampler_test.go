@@ -49,7 +49,7 @@ func limited() (*Sampler, fstest.MapFS) {
 func TestPercentagesAreOfTheCgroupsLimit(t *testing.T) {
 	s, fsys := limited()
 	s.started = time.Now().Add(-time.Second)
-	s.cpu = mark{scope: 0.5}
+	s.cpu = cpuSample{scope: 0.5}
 	fsys["sys/fs/cgroup/cpu.stat"].Data = []byte("usage_usec 250000") // of the 500000 that half a core has in a second
 	s.sample(context.Background())
 
@@ -66,17 +66,17 @@ func TestPercentagesAreOfTheCgroupsLimit(t *testing.T) {
 func TestMarksOfDifferentScopesAreNotCompared(t *testing.T) {
 	for _, tt := range []struct {
 		name        string
-		before, now mark
+		before, now cpuSample
 		want        float64
 		ok          bool
 	}{
-		{"a quarter", mark{0, 1, 4}, mark{0, 2, 8}, 25, true},
-		{"over the limit", mark{0.5, 0, 0}, mark{0.5, 2, 1}, 100, true},
-		{"counter went back", mark{0, 2, 2}, mark{0, 1, 3}, 0, true},
-		{"a limit appeared", mark{0, 0, 0}, mark{0.5, 1, 2}, 0, false},
-		{"the limit changed", mark{1, 0, 0}, mark{0.5, 1, 2}, 0, false},
-		{"nothing before", mark{scope: unread}, mark{0, 1, 2}, 0, false},
-		{"no time passed", mark{0, 1, 1}, mark{0, 1, 1}, 0, false},
+		{"a quarter", cpuSample{0, 1, 4}, cpuSample{0, 2, 8}, 25, true},
+		{"over the limit", cpuSample{0.5, 0, 0}, cpuSample{0.5, 2, 1}, 100, true},
+		{"counter went back", cpuSample{0, 2, 2}, cpuSample{0, 1, 3}, 0, true},
+		{"a limit appeared", cpuSample{0, 0, 0}, cpuSample{0.5, 1, 2}, 0, false},
+		{"the limit changed", cpuSample{1, 0, 0}, cpuSample{0.5, 1, 2}, 0, false},
+		{"nothing before", cpuSample{scope: unknownScope}, cpuSample{0, 1, 2}, 0, false},
+		{"no time passed", cpuSample{0, 1, 1}, cpuSample{0, 1, 1}, 0, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if got, ok := tt.now.percentSince(tt.before); got != tt.want || ok != tt.ok {

@@ -11,19 +11,19 @@ import (
 	"github.com/shirou/gopsutil/v3/net"
 )
 
-// loopback is what the kernel calls it in every network namespace.
+// loopback is the name of the loopback interface in every network namespace.
 const loopback = "lo"
 
-// tally sums the counters of devices that come and go. A plain sum would fall when a volume is detached, which
-// Prometheus takes for a restart and answers with a rate that never was.
-type tally struct {
+// deviceCounters sum the counters of devices that come and go. A plain sum would decrease when a volume is detached,
+// which Prometheus takes for a restart.
+type deviceCounters struct {
 	sum    Traffic
 	before map[string]Traffic
 }
 
-// add takes the devices' counters of now and returns the sum. A device that is new has counted since it came, and so
-// has one whose counters went back.
-func (t *tally) add(now map[string]Traffic) *Traffic {
+// add takes the devices' current counters and returns the sum. A new device, or one whose counters decreased, counts from
+// zero.
+func (c *deviceCounters) add(now map[string]Traffic) *Traffic {
 	since := func(now, before uint64) uint64 {
 		if now < before {
 			return now
@@ -31,12 +31,12 @@ func (t *tally) add(now map[string]Traffic) *Traffic {
 		return now - before
 	}
 	for name, n := range now {
-		b := t.before[name]
-		t.sum.In += since(n.In, b.In)
-		t.sum.Out += since(n.Out, b.Out)
+		b := c.before[name]
+		c.sum.In += since(n.In, b.In)
+		c.sum.Out += since(n.Out, b.Out)
 	}
-	t.before = now
-	sum := t.sum
+	c.before = now
+	sum := c.sum
 	return &sum
 }
 
@@ -80,8 +80,8 @@ func (s *Sampler) diskTraffic(ctx context.Context) (*Traffic, error) {
 	return s.disks.add(traffic), nil
 }
 
-// isDisk tells a disk from what lies on one and would be counted twice: partitions, which are no block devices of their
-// own in sysfs, and volumes, loops and RAM, which have no device behind them.
+// isDisk reports whether a block device is a disk, not something on one that would count twice: partitions are not in
+// sysfs' list of block devices, and volumes, loops and RAM have no device.
 func isDisk(root fs.FS, name string) bool {
 	_, err := fs.Stat(root, path.Join("sys/block", name, "device"))
 	return err == nil

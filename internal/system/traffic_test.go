@@ -6,7 +6,7 @@ import (
 )
 
 func TestTallyNeverDecreases(t *testing.T) {
-	var sum tally
+	var sum deviceCounters
 	for _, step := range []struct {
 		name string
 		now  map[string]Traffic

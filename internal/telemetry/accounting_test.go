@@ -29,10 +29,10 @@ const (
 )
 
 // ending is one way a call can end: what the stand-in does, what the caller does, and the kind of error that is.
-type ending struct {
+type callEnding struct {
 	name  string
 	scene server.Scene
-	// leave is when whoever asked goes away: on which chunk, or, as arrival, when the call has reached the server.
+	// leave is the chunk on which the caller goes away; with arrival it does when the call has reached the server.
 	leave   int
 	arrival bool
 	// late makes the leaving a deadline, refuse an error of emit; without either it is a cancelled context.
@@ -40,7 +40,7 @@ type ending struct {
 	kind         assistant.Kind // empty: the call succeeds
 }
 
-var endings = []ending{
+var callEndings = []callEnding{
 	{name: "success", scene: server.Scene{Act: server.ActAnswer}},
 	{name: "thoughtful", scene: server.Scene{Act: server.ActAnswer, ThinkingTokens: 17, CachedTokens: 5}},
 	{name: "too-long", scene: server.Scene{Act: server.ActAnswer, Finish: "MAX_TOKENS"}},
@@ -65,26 +65,26 @@ var endings = []ending{
 }
 
 // stage is a stand-in that plays the endings and books what it did.
-type stage struct {
+type accountingFixture struct {
 	fake *server.Server
 	srv  *httptest.Server
 
-	booked books.Books
+	books books.Books
 
 	mu      sync.Mutex
 	arrived map[string]func() // by call, what its arrival sets off
 }
 
-func newStage(t *testing.T) *stage {
+func newStage(t *testing.T) *accountingFixture {
 	t.Helper()
-	s := &stage{arrived: map[string]func(){}}
+	s := &accountingFixture{arrived: map[string]func(){}}
 	var script []server.Scene
-	for _, e := range endings {
+	for _, e := range callEndings {
 		e.scene.When = "#" + e.name + " "
 		script = append(script, e.scene)
 	}
 	var err error
-	s.fake, err = server.New(server.Config{Seed: 3, Behaviour: server.Behaviour{Scenes: script}, Ended: s.booked.Add})
+	s.fake, err = server.New(server.Config{Seed: 3, Behaviour: server.Behaviour{Scenes: script}, Ended: s.books.Add})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func newStage(t *testing.T) *stage {
 
 var callID = regexp.MustCompile(`call-\d+`)
 
-func (s *stage) serve(w http.ResponseWriter, r *http.Request) {
+func (s *accountingFixture) serve(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return // the caller is gone before the call was made
@@ -109,7 +109,7 @@ func (s *stage) serve(w http.ResponseWriter, r *http.Request) {
 	s.fake.ServeHTTP(w, r)
 }
 
-// deadline is a context that ends when it is told, as if its time were over.
+// deadline is a context whose deadline the test triggers.
 type deadline struct {
 	context.Context
 	over chan struct{}
@@ -126,7 +126,7 @@ func (d deadline) Err() error {
 }
 
 // call makes the nth call and returns what it came to.
-func (s *stage) call(model assistant.Model, n int, e ending) error {
+func (s *accountingFixture) call(model assistant.Model, n int, e callEnding) error {
 	ctx, leave := context.WithCancel(context.Background())
 	defer leave()
 	if e.late {
@@ -168,15 +168,15 @@ func TestMixedCallsEqualTheLedger(t *testing.T) {
 	s, r := newStage(t), fresh()
 	upstream, err := gemini.New(t.Context(), gemini.Config{
 		Model: model, APIKey: "key", Endpoint: s.srv.URL, Timeout: time.Minute,
-		Attempted: func(ctx context.Context, status int) { r.Attempt(ctx, model, status) },
+		OnAttempt: func(ctx context.Context, status int) { r.Attempt(ctx, model, status) },
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	observed := Observe(upstream, r, slog.New(slog.DiscardHandler))
+	instrumented := Instrument(upstream, r, slog.New(slog.DiscardHandler))
 	atStart := runtime.NumGoroutine()
 
-	kinds := s.hammer(t, observed)
+	kinds := s.hammer(t, instrumented)
 	if err := upstream.Close(); err != nil {
 		t.Error(err)
 	}
@@ -193,12 +193,12 @@ func TestMixedCallsEqualTheLedger(t *testing.T) {
 }
 
 // hammer makes all the calls and returns how many ended in each kind of error.
-func (s *stage) hammer(t *testing.T, model assistant.Model) map[string]float64 {
+func (s *accountingFixture) hammer(t *testing.T, model assistant.Model) map[string]float64 {
 	t.Helper()
 	order := rand.New(rand.NewPCG(1, 2))
 	type job struct {
 		n int
-		e ending
+		e callEnding
 	}
 	jobs := make(chan job)
 	var running sync.WaitGroup
@@ -214,9 +214,9 @@ func (s *stage) hammer(t *testing.T, model assistant.Model) map[string]float64 {
 	}
 	kinds := map[string]float64{}
 	for n := range mixedCalls {
-		e := endings[order.IntN(len(endings))]
-		if n < len(endings) {
-			e = endings[n]
+		e := callEndings[order.IntN(len(callEndings))]
+		if n < len(callEndings) {
+			e = callEndings[n]
 		}
 		if e.kind != "" {
 			kinds[string(e.kind)]++

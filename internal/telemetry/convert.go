@@ -8,32 +8,32 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
 )
 
-// Native histograms stand beside the classic buckets: each bucket is at most a tenth wider than the one before, and a
-// series has at most maxNative of them, else it starts anew, though not more often than once an hour.
+// Histograms have native buckets too: each at most a tenth wider than the one before it, at most maxNative a series. A
+// series with more is reset, at most once an hour.
 const (
-	nativeFactor = 1.1
-	maxNative    = 160
-	minNativeAge = time.Hour
+	nativeFactor   = 1.1
+	maxNative      = 160
+	minNativeReset = time.Hour
 )
 
 func counter(m metric.Metric) *prometheus.CounterVec {
-	mustBe(m, metric.Counter)
+	requireType(m, metric.Counter)
 	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: m.Name, Help: m.Help}, m.Labels)
 }
 
 func histogram(m metric.Metric) *prometheus.HistogramVec {
-	mustBe(m, metric.Histogram)
+	requireType(m, metric.Histogram)
 	return prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: m.Name, Help: m.Help, Buckets: m.Buckets,
 		NativeHistogramBucketFactor:     nativeFactor,
 		NativeHistogramMaxBucketNumber:  maxNative,
-		NativeHistogramMinResetDuration: minNativeAge,
+		NativeHistogramMinResetDuration: minNativeReset,
 	}, m.Labels)
 }
 
-// counterOf is a counter whose value is counted elsewhere and read at every scrape; nil counts nothing.
-func counterOf(m metric.Metric, read func() int64) prometheus.CounterFunc {
-	mustBe(m, metric.Counter)
+// counterFunc returns a counter whose value is read at every scrape; nil counts nothing.
+func counterFunc(m metric.Metric, read func() int64) prometheus.CounterFunc {
+	requireType(m, metric.Counter)
 	return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: m.Name, Help: m.Help}, func() float64 {
 		if read == nil {
 			return 0
@@ -43,27 +43,21 @@ func counterOf(m metric.Metric, read func() int64) prometheus.CounterFunc {
 }
 
 func gaugeVec(m metric.Metric) *prometheus.GaugeVec {
-	mustBe(m, metric.Gauge)
+	requireType(m, metric.Gauge)
 	return prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: m.Name, Help: m.Help}, m.Labels)
 }
 
-// gauge describes a gauge whose value is read at every scrape.
+// gauge describes a gauge that is read at every scrape.
 func gauge(m metric.Metric) *prometheus.Desc { return description(m, metric.Gauge) }
 
-// description is of a metric whose value is read at every scrape.
+// description describes a metric that is read at every scrape.
 func description(m metric.Metric, t metric.Type) *prometheus.Desc {
-	mustBe(m, t)
+	requireType(m, t)
 	return prometheus.NewDesc(m.Name, m.Help, m.Labels, nil)
 }
 
-// total describes a counter that somebody else keeps and whose value is read at every scrape.
-func total(m metric.Metric) *prometheus.Desc {
-	mustBe(m, metric.Counter)
-	return prometheus.NewDesc(m.Name, m.Help, m.Labels, nil)
-}
-
-// mustBe panics if the contract and the code that emits it disagree: that is found by the first test that starts it.
-func mustBe(m metric.Metric, t metric.Type) {
+// requireType panics if the contract and the code that emits the metric disagree: the first test finds that.
+func requireType(m metric.Metric, t metric.Type) {
 	if m.Type != t {
 		panic("telemetry: " + m.Name + " is a " + string(m.Type) + ", not a " + string(t))
 	}

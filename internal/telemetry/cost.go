@@ -10,52 +10,52 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
 )
 
-// costs collects what the tokens have cost. It counts tokens, and multiplies when it is asked: money that is added up
-// call by call drifts from the tokens it is for. A model without a price has no cost, rather than one of zero.
+// costs collects the cost of tokens. It counts tokens and multiplies at scrape time: a sum of amounts would drift from
+// them. A model without a price has no cost, not one of zero.
 type costs struct {
 	desc   *prometheus.Desc
-	models map[string]*account // by model; only those that have a price
+	models map[string]*pricedUsage // by model; only those with a price
 }
 
-// account is what a model with a price has used, in tokens. Prompt tokens are either fresh or cached, so that no sum
-// ever falls: what falls between two scrapes is taken for a restart.
-type account struct {
-	price                     price.Price
-	fresh, cached, completion atomic.Int64
+// pricedUsage is the usage of a model with a price, in tokens. Prompt tokens are either uncached or cached, so that no sum
+// ever decreases, which Prometheus would take for a restart.
+type pricedUsage struct {
+	price                        price.Price
+	uncached, cached, completion atomic.Int64
 }
 
 func newCosts(models []string, prices price.Table) *costs {
-	c := &costs{desc: description(metric.Cost, metric.Counter), models: map[string]*account{}}
+	c := &costs{desc: description(metric.Cost, metric.Counter), models: map[string]*pricedUsage{}}
 	for _, model := range models {
 		if p, ok := prices.Of(model); ok {
-			c.models[model] = &account{price: p}
+			c.models[model] = &pricedUsage{price: p}
 		}
 	}
 	return c
 }
 
-// book adds a call's tokens and returns the status of the lookup.
-func (c *costs) book(model string, u assistant.Usage) string {
+// addTokens adds a call's tokens and returns the status of the price lookup.
+func (c *costs) addTokens(model string, u assistant.Usage) string {
 	a, ok := c.models[model]
 	if !ok {
 		return metric.LookupUnpriced
 	}
-	a.fresh.Add(int64(u.PromptTokens - u.CachedTokens))
+	a.uncached.Add(int64(u.PromptTokens - u.CachedTokens))
 	a.cached.Add(int64(u.CachedTokens))
 	a.completion.Add(int64(u.CompletionTokens))
 	return metric.LookupPriced
 }
 
-// Describe names the metric.
+// Describe sends the metric's description.
 func (c *costs) Describe(out chan<- *prometheus.Desc) { out <- c.desc }
 
-// Collect sends the costs until now.
+// Collect sends the costs.
 func (c *costs) Collect(out chan<- prometheus.Metric) {
 	send := func(usd float64, model, kind string) {
 		out <- prometheus.MustNewConstMetric(c.desc, prometheus.CounterValue, usd, model, kind)
 	}
 	for model, a := range c.models {
-		send(a.price.PromptUSD(a.fresh.Load(), a.cached.Load()), model, metric.TokenPrompt)
+		send(a.price.PromptUSD(a.uncached.Load(), a.cached.Load()), model, metric.TokenPrompt)
 		send(a.price.CompletionUSD(a.completion.Load()), model, metric.TokenCompletion)
 	}
 }

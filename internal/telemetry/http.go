@@ -10,18 +10,18 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
 )
 
-// Endpoint is a route whose series begin at zero.
+// Endpoint is a route whose series start at zero.
 type Endpoint struct {
 	Method string
 	// Path is the route's template.
 	Path string
-	// Statuses are the HTTP codes it answers with, Kinds the errors behind them.
+	// Statuses are its HTTP codes, Kinds its errors.
 	Statuses []int
 	Kinds    []assistant.Kind
 }
 
-// Expect begins the series of an endpoint at zero.
-func (r *Recorder) Expect(e Endpoint) {
+// InitSeries starts the series of an endpoint at zero.
+func (r *Recorder) InitSeries(e Endpoint) {
 	r.requestDuration.WithLabelValues(e.Method, e.Path)
 	for _, status := range e.Statuses {
 		r.requests.WithLabelValues(e.Method, e.Path, statusLabel(status))
@@ -34,21 +34,20 @@ func (r *Recorder) Expect(e Endpoint) {
 // Request is a request that has been answered.
 type Request struct {
 	Method string
-	// Endpoint is the template of the route that answered, or metric.Other: never a path as the client wrote it.
+	// Endpoint is the template of the route, or metric.Other: never a path that a client sent.
 	Endpoint string
 	Status   int
 	Elapsed  time.Duration
 }
 
-// Request records a request. Its exemplar is the id of the context's request; with a context of no request, such as that
-// of a probe without a log line for an exemplar to lead to, there is none.
+// Request records a request. Its exemplar is the id of the context's request, if there is one.
 func (r *Recorder) Request(ctx context.Context, q Request) {
 	method, e := methodLabel(q.Method), exemplar(ctx)
-	add(e, r.requests.WithLabelValues(method, q.Endpoint, statusLabel(q.Status)), 1)
-	observe(e, r.requestDuration.WithLabelValues(method, q.Endpoint), q.Elapsed.Seconds())
+	addValue(e, r.requests.WithLabelValues(method, q.Endpoint, statusLabel(q.Status)), 1)
+	recordValue(e, r.requestDuration.WithLabelValues(method, q.Endpoint), q.Elapsed.Seconds())
 }
 
-// statusLabels are the texts of the codes that HTTP has room for, made once.
+// statusLabels are the label values of HTTP codes, allocated once.
 var statusLabels = func() (texts [600]string) {
 	for status := range texts {
 		texts[status] = strconv.Itoa(status)
@@ -63,12 +62,12 @@ func statusLabel(status int) string {
 	return statusLabels[status]
 }
 
-// Error records an error at an endpoint: a route's template, or metric.EndpointModel.
+// Error counts an error at an endpoint: a route's template, or metric.EndpointModel.
 func (r *Recorder) Error(kind assistant.Kind, endpoint string) {
 	r.errors.WithLabelValues(string(kind), endpoint).Inc()
 }
 
-// methodLabel keeps a method of the standard and replaces any other, which a client may make up.
+// methodLabel keeps a standard method and replaces any other, which a client may invent.
 func methodLabel(method string) string {
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,

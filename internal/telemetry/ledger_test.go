@@ -10,9 +10,9 @@ import (
 )
 
 // agree holds the kinds of error that the callers saw, which are the client's own words, to the ledger.
-func agree(t *testing.T, kinds map[string]float64, ledger server.Ledger) {
+func checkLedger(t *testing.T, kinds map[string]float64, ledger server.Ledger) {
 	t.Helper()
-	for what, pair := range map[string][2]float64{
+	for what, values := range map[string][2]float64{
 		"calls":       {mixedCalls, float64(ledger.Requests)},
 		"blocked":     {kinds["blocked"], float64(ledger.Blocked)},
 		"truncated":   {kinds["truncated"], float64(ledger.Truncated)},
@@ -20,19 +20,19 @@ func agree(t *testing.T, kinds map[string]float64, ledger server.Ledger) {
 		"quota":       {kinds["quota"] + kinds["quota_minute"] + kinds["quota_day"], float64(ledger.Errors[429])},
 		"unavailable": {kinds["unavailable"], float64(ledger.Errors[500] + ledger.Errors[503])},
 	} {
-		if pair[0] != pair[1] || pair[0] == 0 {
-			t.Errorf("%s: %v by the script, %v in the ledger %+v", what, pair[0], pair[1], ledger)
+		if values[0] != values[1] || values[0] == 0 {
+			t.Errorf("%s: %v by the script, %v in the ledger %+v", what, values[0], values[1], ledger)
 		}
 	}
 }
 
 // expected is what /metrics must say, by metric and by the label that is neither model nor endpoint, without zeros: all
 // but the kinds of error is computed from what the stand-in booked.
-func (s *stage) expected(t *testing.T, kinds map[string]float64) map[string]map[string]float64 {
+func (s *accountingFixture) expected(t *testing.T, kinds map[string]float64) map[string]map[string]float64 {
 	t.Helper()
 	ledger := s.fake.Ledger()
-	agree(t, kinds, ledger)
-	want := s.booked.Metrics(ledger)
+	checkLedger(t, kinds, ledger)
+	want := s.books.Metrics(ledger)
 	want[metric.ModelErrors.Name], want[metric.Errors.Name] = kinds, kinds
 	return want
 }

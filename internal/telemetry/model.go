@@ -15,18 +15,18 @@ import (
 // Call is a model call that has ended.
 type Call struct {
 	Model string
-	// Elapsed is how long the call took; First and Last are when, after its start, the first and the last text came.
-	Elapsed, First, Last time.Duration
-	// Parts are the pieces that the text came in. Without any, First and Last mean nothing.
+	// Elapsed is the duration of the call, FirstText and LastText the times from its start to the first and last text.
+	Elapsed, FirstText, LastText time.Duration
+	// Parts is the number of pieces of the text. Without any, FirstText and LastText mean nothing.
 	Parts  int
 	Finish assistant.Finish
-	// Usage has a source: assistant.Account settled it.
+	// Usage has a source, set by assistant.SettleUsage.
 	Usage assistant.Usage
-	// Err is what the call failed with; nil for a success.
+	// Err is the error of the call; nil for a success.
 	Err error
 }
 
-// modelMetrics are what model calls are counted and timed by.
+// modelMetrics are the metrics of model calls.
 type modelMetrics struct {
 	calls, tokens, details, errors, attempts, finishes, lookups, usage *prometheus.CounterVec
 
@@ -45,12 +45,12 @@ func newModelMetrics(models []string, prices price.Table) *modelMetrics {
 		costs: newCosts(models, prices),
 	}
 	for _, model := range models {
-		m.expect(model)
+		m.initSeries(model)
 	}
 	return m
 }
 
-// collectors are what a registry needs to know.
+// collectors returns all of them, to register.
 func (m *modelMetrics) collectors() []prometheus.Collector {
 	return []prometheus.Collector{
 		m.calls, m.tokens, m.details, m.errors, m.attempts, m.finishes, m.lookups, m.usage,
@@ -58,17 +58,17 @@ func (m *modelMetrics) collectors() []prometheus.Collector {
 	}
 }
 
-// expect begins every series that a model can have at zero.
-func (m *modelMetrics) expect(model string) {
+// initSeries starts every series that a model can have at zero.
+func (m *modelMetrics) initSeries(model string) {
 	for vec, values := range map[*prometheus.CounterVec][]string{
 		m.calls:    {metric.StatusSuccess, metric.StatusError},
 		m.tokens:   {metric.TokenPrompt, metric.TokenCompletion},
 		m.details:  {metric.TokenCached, metric.TokenThinking},
-		m.errors:   names(assistant.ModelKinds()),
+		m.errors:   toStrings(assistant.ModelKinds()),
 		m.attempts: metric.AttemptCodes(),
-		m.finishes: names(assistant.Finishes()),
+		m.finishes: toStrings(assistant.Finishes()),
 		m.lookups:  {metric.LookupPriced, metric.LookupUnpriced},
-		m.usage:    names(assistant.UsageSources()),
+		m.usage:    toStrings(assistant.UsageSources()),
 	} {
 		for _, value := range values {
 			vec.WithLabelValues(model, value)
@@ -80,7 +80,7 @@ func (m *modelMetrics) expect(model string) {
 	m.inFlight.WithLabelValues(model)
 }
 
-func names[T ~string](values []T) []string {
+func toStrings[T ~string](values []T) []string {
 	out := make([]string, len(values))
 	for i, v := range values {
 		out[i] = string(v)
@@ -88,50 +88,50 @@ func names[T ~string](values []T) []string {
 	return out
 }
 
-// ModelCall records a call that has ended, well or not: what it used is counted in both cases.
+// ModelCall records a call that has ended. The usage of a failed one counts too.
 func (r *Recorder) ModelCall(ctx context.Context, c Call) {
 	m, model, status, e := r.model, r.modelLabel(c.Model), metric.StatusSuccess, exemplar(ctx)
 	if c.Err != nil {
 		kind := assistant.KindOf(c.Err)
 		status = metric.StatusError
-		add(e, m.errors.WithLabelValues(model, string(kind)), 1)
+		addValue(e, m.errors.WithLabelValues(model, string(kind)), 1)
 		r.Error(kind, metric.EndpointModel)
 	}
-	add(e, m.calls.WithLabelValues(model, status), 1)
-	add(e, m.usage.WithLabelValues(model, string(c.Usage.Source)), 1)
+	addValue(e, m.calls.WithLabelValues(model, status), 1)
+	addValue(e, m.usage.WithLabelValues(model, string(c.Usage.Source)), 1)
 	if c.Finish != "" {
-		add(e, m.finishes.WithLabelValues(model, string(c.Finish)), 1)
+		addValue(e, m.finishes.WithLabelValues(model, string(c.Finish)), 1)
 	}
-	m.time(e, model, c)
+	m.recordDurations(e, model, c)
 	if c.Usage.Source != assistant.UsageUnknown {
-		m.spend(e, model, c.Usage)
+		m.addUsage(e, model, c.Usage)
 	}
 }
 
-func (m *modelMetrics) time(e prometheus.Labels, model string, c Call) {
-	observe(e, m.duration.WithLabelValues(model), c.Elapsed.Seconds())
+func (m *modelMetrics) recordDurations(e prometheus.Labels, model string, c Call) {
+	recordValue(e, m.duration.WithLabelValues(model), c.Elapsed.Seconds())
 	if c.Parts == 0 {
 		return
 	}
-	observe(e, m.firstToken.WithLabelValues(model), c.First.Seconds())
-	// Thinking comes before the first text, so its tokens take none of this time.
+	recordValue(e, m.firstToken.WithLabelValues(model), c.FirstText.Seconds())
+	// Thinking comes before the first text, so its tokens are not part of this time.
 	tokens := c.Usage.CompletionTokens - c.Usage.ThinkingTokens
 	if c.Err == nil && c.Parts > 1 && tokens > 1 {
-		observe(e, m.perToken.WithLabelValues(model), (c.Last-c.First).Seconds()/float64(tokens-1))
+		recordValue(e, m.perToken.WithLabelValues(model), (c.LastText-c.FirstText).Seconds()/float64(tokens-1))
 	}
 }
 
-func (m *modelMetrics) spend(e prometheus.Labels, model string, u assistant.Usage) {
-	add(e, m.tokens.WithLabelValues(model, metric.TokenPrompt), float64(u.PromptTokens))
-	add(e, m.tokens.WithLabelValues(model, metric.TokenCompletion), float64(u.CompletionTokens))
-	add(e, m.details.WithLabelValues(model, metric.TokenCached), float64(u.CachedTokens))
-	add(e, m.details.WithLabelValues(model, metric.TokenThinking), float64(u.ThinkingTokens))
-	add(e, m.lookups.WithLabelValues(model, m.costs.book(model, u)), 1)
+func (m *modelMetrics) addUsage(e prometheus.Labels, model string, u assistant.Usage) {
+	addValue(e, m.tokens.WithLabelValues(model, metric.TokenPrompt), float64(u.PromptTokens))
+	addValue(e, m.tokens.WithLabelValues(model, metric.TokenCompletion), float64(u.CompletionTokens))
+	addValue(e, m.details.WithLabelValues(model, metric.TokenCached), float64(u.CachedTokens))
+	addValue(e, m.details.WithLabelValues(model, metric.TokenThinking), float64(u.ThinkingTokens))
+	addValue(e, m.lookups.WithLabelValues(model, m.costs.addTokens(model, u)), 1)
 }
 
-// Attempt records an HTTP request to the model's API that was answered with a status, 0 if it was not answered.
+// Attempt counts an HTTP request to the model's API by its status, 0 without a response.
 func (r *Recorder) Attempt(ctx context.Context, model string, status int) {
-	add(exemplar(ctx), r.model.attempts.WithLabelValues(r.modelLabel(model), metric.AttemptCode(status)), 1)
+	addValue(exemplar(ctx), r.model.attempts.WithLabelValues(r.modelLabel(model), metric.AttemptCode(status)), 1)
 }
 
 func (r *Recorder) modelLabel(model string) string {

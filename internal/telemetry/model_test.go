@@ -22,10 +22,10 @@ import (
 func values(t *testing.T, r *Recorder, m metric.Metric) map[string]float64 {
 	t.Helper()
 	out := map[string]float64{}
-	for _, s := range gather(t, r)[m.Name].GetMetric() {
+	for _, s := range gatherFamilies(t, r)[m.Name].GetMetric() {
 		labels := map[string]string{}
-		for _, pair := range s.GetLabel() {
-			labels[pair.GetName()] = pair.GetValue()
+		for _, values := range s.GetLabel() {
+			labels[values.GetName()] = values.GetValue()
 		}
 		key := make([]string, len(m.Labels))
 		for i, name := range m.Labels {
@@ -46,7 +46,7 @@ func raised(t *testing.T, r *Recorder, m metric.Metric) map[string]float64 {
 
 func histogramOf(t *testing.T, r *Recorder, m metric.Metric) *dto.Histogram {
 	t.Helper()
-	for _, s := range gather(t, r)[m.Name].GetMetric() {
+	for _, s := range gatherFamilies(t, r)[m.Name].GetMetric() {
 		if s.GetLabel()[0].GetValue() == model {
 			return s.GetHistogram()
 		}
@@ -117,7 +117,7 @@ func TestEverySeriesOfAModelBeginsAtZero(t *testing.T) {
 		metric.FinishReasons.Name: 4, metric.TokenDetails.Name: 2, metric.CostLookups.Name: 2, metric.UsageRecords.Name: 3,
 		metric.RequestsInFlight.Name: 1, metric.TimeToFirstToken.Name: 1, metric.TimePerOutputToken.Name: 1,
 	} {
-		if got := len(gather(t, r)[m].GetMetric()); got != 2*want { // two models
+		if got := len(gatherFamilies(t, r)[m].GetMetric()); got != 2*want { // two models
 			t.Errorf("%s has %d series, want %d of each model", m, got, want)
 		}
 	}
@@ -137,9 +137,9 @@ func TestAttemptsAreAClosedSet(t *testing.T) {
 
 func TestTokenTimes(t *testing.T) {
 	usage := assistant.Usage{CompletionTokens: 41, ThinkingTokens: 20, Source: assistant.UsageReported}
-	whole := Call{Model: model, First: time.Second, Last: 3 * time.Second, Elapsed: 4 * time.Second, Parts: 5, Usage: usage}
+	complete := Call{Model: model, FirstText: time.Second, LastText: 3 * time.Second, Elapsed: 4 * time.Second, Parts: 5, Usage: usage}
 	change := func(f func(*Call)) Call {
-		c := whole
+		c := complete
 		f(&c)
 		return c
 	}
@@ -148,7 +148,7 @@ func TestTokenTimes(t *testing.T) {
 		call            Call
 		first, perToken float64 // sums in seconds; 0: not observed
 	}{
-		{"complete", whole, 1, 0.1},
+		{"complete", complete, 1, 0.1},
 		{"broken off", change(func(c *Call) { c.Err = failure(assistant.KindTruncated) }), 1, 0},
 		{"in one piece", change(func(c *Call) { c.Parts = 1 }), 1, 0},
 		{"one token", change(func(c *Call) { c.Usage.CompletionTokens = 21 }), 1, 0},
@@ -169,7 +169,7 @@ func TestTokenTimes(t *testing.T) {
 
 func TestExemplarsCarryTheRequestID(t *testing.T) {
 	call := Call{
-		Model: model, Elapsed: 2 * time.Second, First: time.Second, Last: time.Second, Parts: 1,
+		Model: model, Elapsed: 2 * time.Second, FirstText: time.Second, LastText: time.Second, Parts: 1,
 		Finish: assistant.FinishStop, Usage: assistant.Usage{PromptTokens: 3, Source: assistant.UsageReported},
 	}
 	long := strings.Repeat("x", 119) // with the label's name one more than an exemplar may have

@@ -1,9 +1,7 @@
-// Package telemetry emits what the metric contract describes: it registers the contract's metrics with the Prometheus
-// client and holds the recorders for requests, errors and model calls.
+// Package telemetry emits the metrics that package metric describes, and records requests, errors and model calls.
 package telemetry
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -18,22 +16,19 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/system"
 )
 
-// Config is what a Recorder is made of. All but Prices and LogWriteErrors is required.
+// Config configures a Recorder. All but Prices and LogWriteErrors is required.
 type Config struct {
-	// Models are the configured models, the only values of the model label beside metric.Other.
+	// Models are the configured models, the only values of the model label besides metric.Other.
 	Models []string
-	// Prices are what the models' tokens cost. A model without one has no cost, and its calls count as unpriced.
+	// Prices are those of the models. A model without one has no cost, and its calls count as unpriced.
 	Prices price.Table
-	// Sessions is the number of active sessions, asked at every scrape. Its error is a gap in the gauge; whoever answers
-	// has logged it.
-	Sessions func(context.Context) (int, error)
-	// System is the last reading of the system's resources, asked at every scrape. It must not wait.
+	// System returns the last reading of the system's resources, at every scrape. It must not block.
 	System func() system.Reading
-	// LogWriteErrors is the number of log lines that the log file could not take, asked at every scrape; nil for none.
+	// LogWriteErrors returns the number of log lines that the log file could not take; nil for none.
 	LogWriteErrors func() int64
 }
 
-// Recorder counts and times what the assistant does, in a registry of its own. It is safe for concurrent use.
+// Recorder records what the assistant does, in its own registry. It is safe for concurrent use.
 type Recorder struct {
 	registry *prometheus.Registry
 	models   []string
@@ -45,8 +40,7 @@ type Recorder struct {
 	storeErrors     *prometheus.CounterVec
 }
 
-// New returns a recorder whose series that are known from the start begin at zero: without that, the rate of the first
-// error would be lost.
+// New returns a recorder. Series known in advance start at zero: otherwise the rate of the first error would be lost.
 func New(c Config) *Recorder {
 	r := &Recorder{
 		registry:        prometheus.NewRegistry(),
@@ -59,8 +53,8 @@ func New(c Config) *Recorder {
 	}
 	r.registry.MustRegister(
 		r.requests, r.requestDuration, r.errors, r.storeErrors,
-		newGauges(c.Sessions, c.System),
-		counterOf(metric.LogWriteErrors, c.LogWriteErrors),
+		newSystemCollector(c.System),
+		counterFunc(metric.LogWriteErrors, c.LogWriteErrors),
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		collectors.NewBuildInfoCollector(),
@@ -75,8 +69,8 @@ func New(c Config) *Recorder {
 	return r
 }
 
-// Handler serves the metrics as Prometheus text, OpenMetrics or protobuf, whichever the scraper prefers. A metric that
-// cannot be collected is left out and logged; the others are served.
+// Handler serves the metrics as Prometheus text, OpenMetrics or protobuf. It leaves out and logs a metric that cannot be
+// collected.
 func (r *Recorder) Handler(logger *slog.Logger) http.Handler {
 	return promhttp.HandlerFor(r.registry, promhttp.HandlerOpts{
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelError),

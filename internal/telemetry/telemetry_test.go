@@ -28,18 +28,19 @@ const (
 
 func fresh() *Recorder {
 	percent := 12.5
-	return New(Config{
-		Models:   []string{model, unpriced},
-		Prices:   price.Table{model: {Prompt: 0.1, Completion: 0.4, Cached: 0.025}},
-		Sessions: func(context.Context) (int, error) { return 3, nil },
+	r := New(Config{
+		Models: []string{model, unpriced},
+		Prices: price.Table{model: {Prompt: 0.1, Completion: 0.4, Cached: 0.025}},
 		System: func() system.Reading {
 			return system.Reading{CPUPercent: &percent, Memory: &system.Memory{Percent: 25}, Disk: &system.Disk{Percent: 50},
 				DiskTraffic: &system.Traffic{In: 1, Out: 2}, NetworkTraffic: &system.Traffic{In: 3, Out: 4}}
 		},
 	})
+	r.CollectSessions(func(context.Context) (int, error) { return 3, nil })
+	return r
 }
 
-func gather(t *testing.T, r *Recorder) map[string]*dto.MetricFamily {
+func gatherFamilies(t *testing.T, r *Recorder) map[string]*dto.MetricFamily {
 	t.Helper()
 	families, err := r.registry.Gather()
 	if err != nil {
@@ -54,8 +55,8 @@ func gather(t *testing.T, r *Recorder) map[string]*dto.MetricFamily {
 
 func TestAFreshRecorderEmitsTheWholeContract(t *testing.T) {
 	r := fresh()
-	r.Expect(Endpoint{Method: "POST", Path: "/chat", Statuses: []int{200}, Kinds: []assistant.Kind{assistant.KindQuota}})
-	families := gather(t, r)
+	r.InitSeries(Endpoint{Method: "POST", Path: "/chat", Statuses: []int{200}, Kinds: []assistant.Kind{assistant.KindQuota}})
+	families := gatherFamilies(t, r)
 	for _, m := range metric.All() {
 		f, ok := families[m.Name]
 		if !ok {
@@ -66,8 +67,8 @@ func TestAFreshRecorderEmitsTheWholeContract(t *testing.T) {
 			t.Errorf("%s is a %s, want a %s", m.Name, got, m.Type)
 		}
 		var labels []string
-		for _, pair := range f.GetMetric()[0].GetLabel() {
-			labels = append(labels, pair.GetName())
+		for _, values := range f.GetMetric()[0].GetLabel() {
+			labels = append(labels, values.GetName())
 		}
 		if want := slices.Sorted(slices.Values(m.Labels)); !slices.Equal(labels, want) {
 			t.Errorf("%s has labels %v, want %v", m.Name, labels, want)
@@ -83,7 +84,7 @@ func TestAFreshRecorderEmitsTheWholeContract(t *testing.T) {
 func TestHistogramsAreClassicAndNative(t *testing.T) {
 	r := fresh()
 	r.Request(t.Context(), Request{"POST", "/chat", 200, 1200 * time.Millisecond})
-	h := gather(t, r)[metric.HTTPRequestDuration.Name].GetMetric()[0].GetHistogram()
+	h := gatherFamilies(t, r)[metric.HTTPRequestDuration.Name].GetMetric()[0].GetHistogram()
 	var bounds []float64
 	for _, b := range h.GetBucket() {
 		bounds = append(bounds, b.GetUpperBound())
@@ -111,10 +112,8 @@ func TestNoClientCanGrowTheSeries(t *testing.T) {
 
 func TestWhatIsUnknownIsAbsent(t *testing.T) {
 	var out bytes.Buffer
-	r := New(Config{
-		Sessions: func(context.Context) (int, error) { return 0, errors.New("store is down") },
-		System:   func() system.Reading { return system.Reading{} },
-	})
+	r := New(Config{System: func() system.Reading { return system.Reading{} }})
+	r.CollectSessions(func(context.Context) (int, error) { return 0, errors.New("store is down") })
 	page := scrape(t, r, slog.New(slog.NewTextHandler(&out, nil)), "")
 	for _, m := range []metric.Metric{
 		metric.ActiveSessions, metric.CPUUsage, metric.MemoryUsage, metric.DiskUsage,
@@ -180,11 +179,7 @@ func TestWhatIsCountedElsewhere(t *testing.T) {
 		read func() int64
 		want string
 	}{{nil, "log_write_errors_total 0\n"}, {func() int64 { return 7 }, "log_write_errors_total 7\n"}} {
-		r := New(Config{
-			Sessions:       func(context.Context) (int, error) { return 0, nil },
-			System:         func() system.Reading { return system.Reading{} },
-			LogWriteErrors: tt.read,
-		})
+		r := New(Config{System: func() system.Reading { return system.Reading{} }, LogWriteErrors: tt.read})
 		if page := scrape(t, r, slog.New(slog.DiscardHandler), ""); !strings.Contains(page, tt.want) {
 			t.Errorf("/metrics lacks %q", tt.want)
 		}

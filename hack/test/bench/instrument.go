@@ -63,7 +63,7 @@ func instrumentedHandler() (http.Handler, error) {
 	}
 	reading := func() system.Reading { return system.Reading{} }
 	logger := logs.New(io.Discard, slog.LevelInfo)
-	recorder := telemetry.New(telemetry.Config{Sessions: sessions.Active, System: reading})
+	recorder := telemetry.New(telemetry.Config{System: reading})
 	return httpapi.New(httpapi.Config{Sessions: sessions, Recorder: recorder, System: reading, Logger: logger}).Handler(), nil
 }
 

@@ -1,5 +1,5 @@
-// Package clientkeys knows the clients that may use the assistant: bearer keys in a file that may change while the
-// process runs. A key is kept only as its hash, and is never part of an error or a log line.
+// Package clientkeys authenticates clients by bearer keys in a file that may change while the process runs. It keeps only
+// the hash of a key, and no error or log line holds a key.
 package clientkeys
 
 import (
@@ -14,16 +14,16 @@ import (
 	"strings"
 )
 
-// Client is who holds a key.
+// Client is the holder of a key.
 type Client struct {
-	// ID tells clients apart. Keys of one name are one client, so that a key can be replaced without a gap.
+	// ID identifies the client. Keys of one name are one client, so that a key can be rotated without a gap.
 	ID string
-	// Name is for logs: the name before the key, or for a key without one the number of its line.
+	// Name is for logs: the name before the key, or the number of the line.
 	Name string
 }
 
-// minKey is the least length of a key in characters: shorter ones can be guessed.
-const minKey = 16
+// minKeyLength is the minimum length of a key in characters: shorter ones can be guessed.
+const minKeyLength = 16
 
 var (
 	validName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
@@ -37,8 +37,8 @@ type entry struct {
 	client Client
 }
 
-// parse reads one key a line, "name:key" or just "key"; blank lines and lines that begin with # say nothing. Its errors
-// name a line by its number and do not quote it.
+// parse reads one key a line, "name:key" or just "key"; it ignores blank lines and those that start with #. Its errors
+// hold the number of the line and do not quote it.
 func parse(data []byte) ([]entry, error) {
 	var entries []entry
 	seen := map[hash]int{}
@@ -56,18 +56,18 @@ func parse(data []byte) ([]entry, error) {
 		switch {
 		case named && !validName.MatchString(name):
 			return nil, fmt.Errorf("line %d: the name before the colon must be 1 to 64 letters, digits, dots, dashes and underscores", n)
-		case len(key) < minKey:
-			return nil, fmt.Errorf("line %d: the key is shorter than %d characters", n, minKey)
+		case len(key) < minKeyLength:
+			return nil, fmt.Errorf("line %d: the key is shorter than %d characters", n, minKeyLength)
 		case !validKey.MatchString(key):
 			return nil, fmt.Errorf("line %d: the key holds a character that no bearer key has, such as a space", n)
 		}
 		e := entry{hash: sha256.Sum256([]byte(key)), client: Client{ID: name, Name: name}}
 		if !named {
-			// Lines move when the file is edited, the key's hash does not. No name holds a colon, so neither is the other.
+			// Lines move when the file is edited, the key's hash does not. No name holds a colon, so the two cannot collide.
 			e.client = Client{ID: "key:" + hex.EncodeToString(e.hash[:16]), Name: fmt.Sprintf("line-%d", n)}
 		}
-		if first, ok := seen[e.hash]; ok {
-			return nil, fmt.Errorf("line %d: the key is that of line %d", n, first)
+		if firstLine, ok := seen[e.hash]; ok {
+			return nil, fmt.Errorf("line %d: the key is that of line %d", n, firstLine)
 		}
 		seen[e.hash] = n
 		entries = append(entries, e)
@@ -76,20 +76,20 @@ func parse(data []byte) ([]entry, error) {
 		return nil, fmt.Errorf("a line is too long to be a key: %w", err)
 	}
 	if len(entries) == 0 {
-		return nil, errors.New("it holds no key; nobody could use the assistant")
+		return nil, errors.New("the file holds no key, so no client could use the assistant")
 	}
 	return entries, nil
 }
 
-// find looks a key up in a time that depends on the number of entries only.
+// find looks up a key in a time that depends only on the number of entries.
 func find(entries []entry, key string) (Client, bool) {
 	presented := sha256.Sum256([]byte(key))
-	found := -1
+	index := -1
 	for i := range entries {
-		found = subtle.ConstantTimeSelect(subtle.ConstantTimeCompare(entries[i].hash[:], presented[:]), i, found)
+		index = subtle.ConstantTimeSelect(subtle.ConstantTimeCompare(entries[i].hash[:], presented[:]), i, index)
 	}
-	if found < 0 {
+	if index < 0 {
 		return Client{}, false
 	}
-	return entries[found].client, true
+	return entries[index].client, true
 }

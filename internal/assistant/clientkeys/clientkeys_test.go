@@ -77,36 +77,36 @@ func TestBadFiles(t *testing.T) {
 }
 
 // secret is a folder as Kubernetes mounts a Secret: the file is a link through ..data, which is swapped as a whole.
-type secret struct {
+type canaryKey struct {
 	dir     string
 	version int
 }
 
-func (s *secret) path() string { return filepath.Join(s.dir, "keys") }
+func (s *canaryKey) path() string { return filepath.Join(s.dir, "keys") }
 
-func (s *secret) put(t *testing.T, data string) {
+func (s *canaryKey) put(t *testing.T, data string) {
 	t.Helper()
 	s.version++
 	folder := fmt.Sprintf("..v%d", s.version)
-	fail := func(err error) {
+	errorOf := func(err error) {
 		t.Helper()
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	fail(os.Mkdir(filepath.Join(s.dir, folder), 0o700))
-	fail(os.WriteFile(filepath.Join(s.dir, folder, "keys"), []byte(data), 0o600))
-	fail(os.Symlink(folder, filepath.Join(s.dir, "..tmp")))
-	fail(os.Rename(filepath.Join(s.dir, "..tmp"), filepath.Join(s.dir, "..data")))
+	errorOf(os.Mkdir(filepath.Join(s.dir, folder), 0o700))
+	errorOf(os.WriteFile(filepath.Join(s.dir, folder, "keys"), []byte(data), 0o600))
+	errorOf(os.Symlink(folder, filepath.Join(s.dir, "..tmp")))
+	errorOf(os.Rename(filepath.Join(s.dir, "..tmp"), filepath.Join(s.dir, "..data")))
 	if s.version == 1 {
-		fail(os.Symlink(filepath.Join("..data", "keys"), s.path()))
+		errorOf(os.Symlink(filepath.Join("..data", "keys"), s.path()))
 		return
 	}
-	fail(os.RemoveAll(filepath.Join(s.dir, fmt.Sprintf("..v%d", s.version-1))))
+	errorOf(os.RemoveAll(filepath.Join(s.dir, fmt.Sprintf("..v%d", s.version-1))))
 }
 
 func TestReload(t *testing.T) {
-	s := &secret{dir: t.TempDir()}
+	s := &canaryKey{dir: t.TempDir()}
 	s.put(t, "alice:"+alice)
 	var log bytes.Buffer
 	f, err := load(s.path(), logs.New(&log, slog.LevelDebug))

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// interval is how often the file is read. Reading it whole, rather than asking for its date or to be notified, sees
-// every way a file can change, also the swapped symbolic links of a Kubernetes Secret.
+// interval is how often the file is read. Only reading it detects every kind of change, also the swapped symbolic links
+// of a Kubernetes Secret.
 const interval = 2 * time.Second
 
 // File is a file of keys. It is safe for concurrent use.
@@ -20,12 +20,12 @@ type File struct {
 	logger  *slog.Logger
 	entries atomic.Pointer[[]entry]
 
-	read    hash   // of the content in use
-	problem string // with what was read last; only a change is worth a log line
+	read        hash   // of the content in use
+	lastProblem string // of the last read; only a change is logged
 }
 
-// Open reads a file of keys and reads it again whenever it changes, until ctx ends. A change that cannot be used is
-// logged, and the keys stay as they were. Open fails if the file cannot be used to begin with.
+// Open reads a file of keys, and reads it again when it changes, until ctx ends. It logs an invalid change and keeps the
+// keys as they were. Open fails if the file is invalid.
 func Open(ctx context.Context, path string, logger *slog.Logger) (*File, error) {
 	f, err := load(path, logger)
 	if err != nil {
@@ -53,7 +53,7 @@ func load(path string, logger *slog.Logger) (*File, error) {
 // Find returns the client that holds key.
 func (f *File) Find(key string) (Client, bool) { return find(*f.entries.Load(), key) }
 
-// Len is the number of keys.
+// Len returns the number of keys.
 func (f *File) Len() int { return len(*f.entries.Load()) }
 
 func (f *File) watch(ctx context.Context) {
@@ -69,32 +69,32 @@ func (f *File) watch(ctx context.Context) {
 	}
 }
 
-// reload takes over what the file holds now, if it has changed and can be used.
+// reload applies the file if it has changed and is valid.
 func (f *File) reload(ctx context.Context) {
 	data, err := os.ReadFile(f.path)
 	if err != nil {
-		f.complain(ctx, err)
+		f.logProblem(ctx, err)
 		return
 	}
 	if sha256.Sum256(data) == f.read {
-		f.problem = ""
+		f.lastProblem = ""
 		return
 	}
 	entries, err := parse(data)
 	if err != nil {
-		f.complain(ctx, err)
+		f.logProblem(ctx, err)
 		return
 	}
-	f.read, f.problem = sha256.Sum256(data), ""
+	f.read, f.lastProblem = sha256.Sum256(data), ""
 	f.entries.Store(&entries)
 	f.logger.InfoContext(ctx, "Client keys reloaded", "file", f.path, "keys", len(entries))
 }
 
-// complain logs a problem once, not at every look.
-func (f *File) complain(ctx context.Context, err error) {
-	if f.problem == err.Error() {
+// logProblem logs a problem once, not at every read.
+func (f *File) logProblem(ctx context.Context, err error) {
+	if f.lastProblem == err.Error() {
 		return
 	}
-	f.problem = err.Error()
+	f.lastProblem = err.Error()
 	f.logger.ErrorContext(ctx, "Client keys not reloaded, the old ones stay", "file", f.path, "error", err.Error())
 }

@@ -18,24 +18,24 @@ import (
 func fromAPI(api *googleapi.Error) *assistant.Error {
 	d := readDetails(api.Body)
 	text := fmt.Sprintf("the API answered %d %s", api.Code, http.StatusText(api.Code))
-	if constant.MatchString(d.reason) {
+	if reasonPattern.MatchString(d.reason) {
 		text += " (" + d.reason + ")"
 	}
 	kind := kindOf(api.Code, d)
 	if kind == assistant.KindQuotaDay {
-		d.wait = 0 // Gemini asks for seconds even then, after which the day's quota is still exhausted
+		d.retryDelay = 0 // Gemini sends seconds, after which the day's quota is still exhausted
 	}
-	return &assistant.Error{Kind: kind, RetryAfter: d.wait, Err: errors.New(text)}
+	return &assistant.Error{Kind: kind, RetryAfter: d.retryDelay, Err: errors.New(text)}
 }
 
-// details are what an error's body adds to its code.
+// details are what an error's body adds to its status.
 type details struct {
 	reason      string        // of its ErrorInfo
-	wait        time.Duration // of its RetryInfo
+	retryDelay  time.Duration // of its RetryInfo
 	minute, day bool          // which quotas its QuotaFailure names
 }
 
-// errorReply is Google's error body, as far as it matters here: details of three types in one.
+// errorReply is Google's error body with the details of three types.
 type errorReply struct {
 	Error struct {
 		Details []struct {
@@ -49,13 +49,13 @@ type errorReply struct {
 	} `json:"error"`
 }
 
-// readDetails reads an error body as far as it can. The library reads one only where it is an object; that of a
-// streaming call is an array with one element.
+// readDetails reads an error body as far as it can. The library reads only an object; a streaming call returns an array
+// with one element.
 func readDetails(body string) details {
 	replies := make([]errorReply, 1)
 	if err := json.Unmarshal([]byte(body), &replies[0]); err != nil {
 		if err := json.Unmarshal([]byte(body), &replies); err != nil {
-			return details{} // not Google's: a proxy's page, perhaps; the code must do
+			return details{} // not Google's, such as a proxy's page: the status must do
 		}
 	}
 	var out details
@@ -66,7 +66,7 @@ func readDetails(body string) details {
 				out.reason = d.Reason
 			case "type.googleapis.com/google.rpc.RetryInfo":
 				if delay, err := time.ParseDuration(d.RetryDelay); err == nil {
-					out.wait = max(0, delay)
+					out.retryDelay = max(0, delay)
 				}
 			case "type.googleapis.com/google.rpc.QuotaFailure":
 				for _, v := range d.Violations {
@@ -80,8 +80,8 @@ func readDetails(body string) details {
 	return out
 }
 
-// constant is the shape of an ErrorInfo reason, as google.rpc defines it.
-var constant = regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,62}$`)
+// reasonPattern is the form of an ErrorInfo reason, as google.rpc defines it.
+var reasonPattern = regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,62}$`)
 
 func kindOf(code int, d details) assistant.Kind {
 	switch {
@@ -102,8 +102,7 @@ func kindOf(code int, d details) assistant.Kind {
 	}
 }
 
-// quotaKind is that of the quota that takes longest to come back: Gemini names all that are exhausted, and a delay of
-// seconds even beside that of the day.
+// quotaKind returns the exhausted quota that takes longest to reset: Gemini names all of them.
 func quotaKind(d details) assistant.Kind {
 	switch {
 	case d.day:

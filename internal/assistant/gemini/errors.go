@@ -15,11 +15,11 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/assistant"
 )
 
-// explain turns whatever the library returned into an *assistant.Error that is fit for a log. It does not wrap the
-// library's error: that may quote the server, and the server the prompt or the key.
-func (m *Model) explain(ctx context.Context, err error) error {
+// toModelError turns any error of the library into an *assistant.Error that can be logged. It does not wrap the library's
+// error, which may quote the server, and the server the prompt or the key.
+func (m *Model) toModelError(ctx context.Context, err error) error {
 	failed := classify(err)
-	// The context has the last word: the library reports its end in many ways, among them a broken body.
+	// The context decides: the library reports its end in many ways, among them a broken body.
 	switch ctx.Err() {
 	case context.DeadlineExceeded:
 		failed = &assistant.Error{Kind: assistant.KindTimeout, Err: fmt.Errorf("no complete answer in time: %w", ctx.Err())}
@@ -34,7 +34,7 @@ func (m *Model) explain(ctx context.Context, err error) error {
 	return failed
 }
 
-// classify gives an error its kind, and text without anything that the server said freely.
+// classify returns an error with its kind, and without free text of the server.
 func classify(err error) *assistant.Error {
 	var (
 		blocked *genai.BlockedError
@@ -47,8 +47,8 @@ func classify(err error) *assistant.Error {
 		return &assistant.Error{Kind: assistant.KindBlocked, Err: errors.New(blocked.Error())}
 	case errors.As(err, &api):
 		return fromAPI(api)
-	case errors.Is(err, errNotWanted):
-		return &assistant.Error{Kind: assistant.KindCancelled, Err: errNotWanted}
+	case errors.Is(err, errCallerStopped):
+		return &assistant.Error{Kind: assistant.KindCancelled, Err: errCallerStopped}
 	case errors.Is(err, errNoPrompt):
 		return &assistant.Error{Kind: assistant.KindInvalid, Err: err}
 	case errors.Is(err, errBrokenOff), errors.Is(err, io.ErrUnexpectedEOF) && !errors.As(err, &address):
@@ -65,7 +65,7 @@ func classify(err error) *assistant.Error {
 		}
 		return &assistant.Error{Kind: kind, Err: err}
 	default:
-		// A decoding error would quote what it could not read.
+		// A decoding error would quote its input.
 		return &assistant.Error{Kind: assistant.KindUnknown, Err: fmt.Errorf("the answer could not be read (%T)", err)}
 	}
 }

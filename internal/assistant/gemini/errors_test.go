@@ -76,7 +76,7 @@ func TestFailuresHaveAKindAndKeepSecrets(t *testing.T) {
 				w.WriteHeader(tt.code)
 				_, _ = io.WriteString(w, tt.body)
 			})
-			_, err := m.Generate(t.Context(), ask(secretPrompt), nil)
+			_, err := m.Generate(t.Context(), generate(secretPrompt), nil)
 			if err == nil {
 				t.Fatal("Generate succeeded")
 			}
@@ -116,7 +116,7 @@ func TestRetryAfterIsTheVendors(t *testing.T) {
 				w.WriteHeader(http.StatusTooManyRequests)
 				_, _ = io.WriteString(w, tt.body)
 			})
-			_, err := m.Generate(t.Context(), ask("hello"), nil)
+			_, err := m.Generate(t.Context(), generate("hello"), nil)
 			var failed *assistant.Error
 			if !errors.As(err, &failed) || failed.RetryAfter != tt.want {
 				t.Errorf("err = %#v, want one with RetryAfter %v", err, tt.want)
@@ -127,7 +127,7 @@ func TestRetryAfterIsTheVendors(t *testing.T) {
 
 func TestAnErrorThatNamesTheKeyIsRedacted(t *testing.T) {
 	m := newModel(t, "http://127.0.0.1:1", time.Second)
-	err := m.explain(t.Context(), &netError{"dial " + testKey})
+	err := m.toModelError(t.Context(), &netError{"dial " + testKey})
 	if strings.Contains(err.Error(), testKey) || !strings.Contains(err.Error(), "[redacted]") {
 		t.Errorf("explain = %v, want the key redacted", err)
 	}

@@ -36,7 +36,7 @@ func against(t *testing.T, h http.HandlerFunc) *Model {
 	return newModel(t, srv.URL, 5*time.Second)
 }
 
-func ask(text string) assistant.Request {
+func generate(text string) assistant.Request {
 	return assistant.Request{Messages: []assistant.Message{{Role: assistant.RoleUser, Text: text}}}
 }
 
@@ -50,7 +50,7 @@ func TestAnswerAndUsageAreTheStandIns(t *testing.T) {
 	srv := httptest.NewServer(fake)
 	defer srv.Close()
 
-	answer, err := newModel(t, srv.URL+"/", 5*time.Second).Generate(t.Context(), ask("hello"), nil)
+	answer, err := newModel(t, srv.URL+"/", 5*time.Second).Generate(t.Context(), generate("hello"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +110,7 @@ func TestOptionsAreSent(t *testing.T) {
 		}
 		_, _ = io.WriteString(w, chunk("a", 1))
 	})
-	r := ask("hello")
+	r := generate("hello")
 	tokens, temperature, topP := 7, 0.5, 0.25
 	r.System = "be brief"
 	r.Options = assistant.Options{MaxTokens: &tokens, Temperature: &temperature, TopP: &topP, Stop: []string{"end"}}
@@ -138,13 +138,13 @@ func TestTimeoutAndCancellation(t *testing.T) {
 	}))
 	defer stuck.Close()
 
-	_, err := newModel(t, stuck.URL, 30*time.Millisecond).Generate(t.Context(), ask("hello"), nil)
+	_, err := newModel(t, stuck.URL, 30*time.Millisecond).Generate(t.Context(), generate("hello"), nil)
 	if got := assistant.KindOf(err); got != assistant.KindTimeout {
 		t.Errorf("after the timeout: %v, want kind timeout", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(30*time.Millisecond, cancel)
-	_, err = newModel(t, stuck.URL, time.Minute).Generate(ctx, ask("hello"), nil)
+	_, err = newModel(t, stuck.URL, time.Minute).Generate(ctx, generate("hello"), nil)
 	if got := assistant.KindOf(err); got != assistant.KindCancelled {
 		t.Errorf("after the caller left: %v, want kind cancelled", err)
 	}
@@ -153,7 +153,7 @@ func TestTimeoutAndCancellation(t *testing.T) {
 func TestUnreachableServer(t *testing.T) {
 	srv := httptest.NewServer(nil)
 	srv.Close()
-	_, err := newModel(t, srv.URL, 5*time.Second).Generate(t.Context(), ask("hello"), nil)
+	_, err := newModel(t, srv.URL, 5*time.Second).Generate(t.Context(), generate("hello"), nil)
 	if got := assistant.KindOf(err); got != assistant.KindUnavailable {
 		t.Errorf("err = %v, want kind unavailable", err)
 	}
@@ -169,7 +169,7 @@ func TestNoRedirectIsFollowed(t *testing.T) {
 	m := against(t, func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, other.URL, http.StatusTemporaryRedirect)
 	})
-	if _, err := m.Generate(t.Context(), ask("hello"), nil); err == nil {
+	if _, err := m.Generate(t.Context(), generate("hello"), nil); err == nil {
 		t.Error("a redirect was taken for an answer")
 	}
 	if elsewhere {
@@ -219,7 +219,7 @@ func TestBadConfigurations(t *testing.T) {
 
 func TestEveryErrorIsAnAssistantError(t *testing.T) {
 	m := against(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
-	_, err := m.Generate(t.Context(), ask("hello"), nil)
+	_, err := m.Generate(t.Context(), generate("hello"), nil)
 	var failed *assistant.Error
 	if !errors.As(err, &failed) || failed.Kind != assistant.KindUnknown {
 		t.Errorf("err = %#v, want an *assistant.Error of kind unknown", err)

@@ -15,19 +15,19 @@ import (
 )
 
 var (
-	errNoPrompt  = errors.New("the conversation does not end in a user's message")
-	errNoAnswer  = errors.New("the answer holds no text")
-	errBrokenOff = errors.New("the answer broke off before its end")
-	errNotWanted = errors.New("whoever asked takes no more of the answer")
+	errNoPrompt      = errors.New("the conversation does not end in a user's message")
+	errNoAnswer      = errors.New("the answer holds no text")
+	errBrokenOff     = errors.New("the answer broke off before its end")
+	errCallerStopped = errors.New("the caller stopped reading the answer")
 )
 
-// Generate returns the complete answer to r. Its error is an *assistant.Error, and the answer beside it what is known.
+// Generate returns the complete answer to r. Its error is an *assistant.Error, with what is known of the answer.
 //
-// The library can send a history only as a chat, and a chat only as a stream, so every call is a stream. Streams are
-// the one call that the library does not retry, though it says it does: who calls may, and knows that it did.
+// The library can send a history only as a chat, and a chat only as a stream, so every call is a stream. The library does
+// not retry streams, though its documentation says so.
 func (m *Model) Generate(ctx context.Context, r assistant.Request, emit func(string) error) (assistant.Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, m.config.Timeout)
-	defer cancel() // also closes a response body that the library leaves open behind a blocked answer
+	defer cancel() // also closes a response body that the library leaves open after a blocked answer
 	ctx, end := withTail(ctx)
 
 	answer, err := m.generate(ctx, r, emit)
@@ -43,7 +43,7 @@ func (m *Model) Generate(ctx context.Context, r assistant.Request, emit func(str
 			answer.Usage = u
 		}
 	}
-	return answer, m.explain(ctx, err)
+	return answer, m.toModelError(ctx, err)
 }
 
 func (m *Model) generate(ctx context.Context, r assistant.Request, emit func(string) error) (assistant.Answer, error) {
@@ -60,7 +60,7 @@ func (m *Model) generate(ctx context.Context, r assistant.Request, emit func(str
 	return collect(chat.SendMessageStream(ctx, genai.Text(r.Messages[n].Text)), emit)
 }
 
-// configure sets what the request asks for beside its messages.
+// configure sets the system instruction and the options.
 func configure(model *genai.GenerativeModel, r assistant.Request) {
 	if r.System != "" {
 		model.SystemInstruction = genai.NewUserContent(genai.Text(r.System))
@@ -78,15 +78,14 @@ func configure(model *genai.GenerativeModel, r assistant.Request) {
 	model.StopSequences = o.Stop
 }
 
-// collect reads a stream to its end. The library reports a stream that was cut off as if it were complete, and keeps
-// the first chunk's usage; what tells the truth is the last chunk: its finish reason, and its usage, which is
-// cumulative. Beside an error stands the answer as far as it came.
+// collect reads a stream to its end. The library reports a stream that broke off as complete, and keeps the first chunk's
+// usage. Only the last chunk is right: it has the finish reason, and its usage is cumulative.
 func collect(stream *genai.GenerateContentResponseIterator, emit func(string) error) (assistant.Answer, error) {
 	var (
-		answer assistant.Answer
-		text   strings.Builder
-		begun  bool
-		finish = genai.FinishReasonUnspecified
+		answer  assistant.Answer
+		text    strings.Builder
+		started bool
+		finish  = genai.FinishReasonUnspecified
 	)
 	for {
 		chunk, err := stream.Next()
@@ -95,9 +94,9 @@ func collect(stream *genai.GenerateContentResponseIterator, emit func(string) er
 		}
 		if err != nil {
 			answer.Text = text.String()
-			return answer, cutOff(err, begun)
+			return answer, markBrokenOff(err, started)
 		}
-		begun = true
+		started = true
 		if u, ok := countsOf(chunk.UsageMetadata).usage(); ok {
 			answer.Usage = u
 		}
@@ -114,24 +113,24 @@ func collect(stream *genai.GenerateContentResponseIterator, emit func(string) er
 		}
 		if err := emit(part); err != nil {
 			answer.Text = text.String()
-			return answer, fmt.Errorf("%w: %w", errNotWanted, err)
+			return answer, fmt.Errorf("%w: %w", errCallerStopped, err)
 		}
 	}
 	answer.Text = text.String()
-	return answer, verdict(answer, finish)
+	return answer, answerError(answer, finish)
 }
 
-// cutOff tells a connection that breaks within an answer from one that never brought any.
-func cutOff(err error, begun bool) error {
+// markBrokenOff marks the error of a connection that broke within an answer, not before it.
+func markBrokenOff(err error, started bool) error {
 	var network net.Error
-	if begun && errors.As(err, &network) {
+	if started && errors.As(err, &network) {
 		return fmt.Errorf("%w: %w", errBrokenOff, err)
 	}
 	return err
 }
 
-// verdict is the error of an answer whose stream has ended, if it is no good.
-func verdict(answer assistant.Answer, finish genai.FinishReason) error {
+// answerError returns the error of a complete stream without a usable answer.
+func answerError(answer assistant.Answer, finish genai.FinishReason) error {
 	switch {
 	case answer.Finish == assistant.FinishBlocked:
 		return &genai.BlockedError{Candidate: &genai.Candidate{FinishReason: finish}}
@@ -156,7 +155,7 @@ func textOf(c *genai.Content) string {
 	return b.String()
 }
 
-// finishOf names a finish reason. The library turns SAFETY and RECITATION into an error by itself, but is older than
+// finishOf returns a finish reason. The library turns SAFETY and RECITATION into errors itself, but is older than
 // LANGUAGE, BLOCKLIST, PROHIBITED_CONTENT and SPII, 6 to 9.
 func finishOf(f genai.FinishReason) assistant.Finish {
 	switch {

@@ -29,7 +29,7 @@ func TestConnectionsAreUsedAgain(t *testing.T) {
 	defer srv.Close()
 	m := newModel(t, srv.URL, 5*time.Second)
 	for range 200 {
-		if _, err := m.Generate(t.Context(), ask("hello"), nil); err != nil {
+		if _, err := m.Generate(t.Context(), generate("hello"), nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -53,15 +53,15 @@ func TestAConnectionThatBreaksWithinAnAnswerTruncatesIt(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			heard := make(chan struct{})
+			received := make(chan struct{})
 			m := against(t, func(w http.ResponseWriter, _ *http.Request) {
 				_, _ = io.WriteString(w, `[`+piece("a", usage))
 				_ = http.NewResponseController(w).Flush()
-				<-heard // a reset would overtake what is not yet read
+				<-received // a reset would overtake what is not yet read
 				breakOff(w)
 			})
-			answer, err := m.Generate(t.Context(), ask("hello"), func(string) error {
-				close(heard)
+			answer, err := m.Generate(t.Context(), generate("hello"), func(string) error {
+				close(received)
 				return nil
 			})
 			if assistant.KindOf(err) != assistant.KindTruncated || answer.Text != "a" || answer.Usage.CompletionTokens != 2 {
@@ -73,7 +73,7 @@ func TestAConnectionThatBreaksWithinAnAnswerTruncatesIt(t *testing.T) {
 
 func TestAConnectionThatBreaksBeforeTheAnswerIsUnavailable(t *testing.T) {
 	m := against(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
-	answer, err := m.Generate(t.Context(), ask("hello"), nil)
+	answer, err := m.Generate(t.Context(), generate("hello"), nil)
 	if assistant.KindOf(err) != assistant.KindUnavailable || answer != (assistant.Answer{}) {
 		t.Errorf("Generate = %+v, %v; want kind unavailable", answer, err)
 	}

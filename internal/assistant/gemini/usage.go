@@ -28,13 +28,9 @@ func countsOf(u *genai.UsageMetadata) counts {
 	}
 }
 
-// usage reads counts, and reports whether there are any.
-//
-// The library is older than thoughtsTokenCount, but the total holds it: what is in the total beyond prompt and
-// candidates is thinking, as there are no tools whose prompts could be in it. Thinking counts as completion, since
-// Gemini's price of output includes it (https://ai.google.dev/gemini-api/docs/pricing), and OpenAI's completion_tokens
-// include reasoning. Cached tokens are part of the prompt's in Gemini's own count
-// (https://ai.google.dev/api/generate-content#UsageMetadata). Whatever the vendor sends, nothing here is negative.
+// usage reads counts, and reports whether there are any. The library is older than thoughtsTokenCount, but the total
+// holds it: what exceeds prompt and candidates is thinking. Thinking counts as completion, since Gemini bills it as output
+// (https://ai.google.dev/gemini-api/docs/pricing). Cached tokens are part of the prompt's. Nothing here is negative.
 func (c counts) usage() (assistant.Usage, bool) {
 	prompt, candidates := max(0, c.Prompt), max(0, c.Candidates)
 	thinking := max(0, c.Total-prompt-candidates)
@@ -47,16 +43,16 @@ func (c counts) usage() (assistant.Usage, bool) {
 	}, true
 }
 
-// kept is how much of an answer a tail keeps, in bytes: the last chunk's end, where the usage is.
-const kept = 8 << 10
+// maxTail is how much of a response a tail keeps, in bytes: the end of the last chunk, which has the usage.
+const maxTail = 8 << 10
 
-// tail is the end of an answer as it came. It is there because the library turns a chunk that was blocked into an
-// error, and drops the usage that stands beside it: those tokens were read, and are paid for.
+// tail is the end of a raw response. The library turns a blocked chunk into an error and drops its usage, but those
+// tokens are billed.
 type tail struct{ b []byte }
 
 type tailKey struct{}
 
-// withTail returns a context whose call leaves its answer's tail.
+// withTail returns a context whose call keeps the tail of its response.
 func withTail(ctx context.Context) (context.Context, *tail) {
 	t := &tail{}
 	return context.WithValue(ctx, tailKey{}, t), t
@@ -64,16 +60,16 @@ func withTail(ctx context.Context) (context.Context, *tail) {
 
 // add copies p's end.
 func (t *tail) add(p []byte) {
-	t.b = append(t.b, p[max(0, len(p)-kept):]...)
-	if len(t.b) > 2*kept {
-		t.b = append(t.b[:0], t.b[len(t.b)-kept:]...)
+	t.b = append(t.b, p[max(0, len(p)-maxTail):]...)
+	if len(t.b) > 2*maxTail {
+		t.b = append(t.b[:0], t.b[len(t.b)-maxTail:]...)
 	}
 }
 
-// usageField begins the usage of a chunk. A text that says so has its quotation marks escaped.
+// usageField starts the usage of a chunk. In a text its quotation marks are escaped.
 var usageField = []byte(`"usageMetadata"`)
 
-// usage is the last that the answer reported, if any.
+// usage returns the last usage in the response, if any.
 func (t *tail) usage() (assistant.Usage, bool) {
 	i := bytes.LastIndex(t.b, usageField)
 	if i < 0 {

@@ -23,8 +23,8 @@ func TestUsageIsTheLastOneKnown(t *testing.T) {
 		early = `{"promptTokenCount":10,"candidatesTokenCount":2,"totalTokenCount":12}`
 		late  = `{"promptTokenCount":10,"cachedContentTokenCount":4,"candidatesTokenCount":7,"thoughtsTokenCount":5,"totalTokenCount":22}`
 	)
-	first := assistant.Usage{PromptTokens: 10, CompletionTokens: 2, Source: assistant.UsageReported}
-	last := assistant.Usage{PromptTokens: 10, CompletionTokens: 12, CachedTokens: 4, ThinkingTokens: 5, Source: assistant.UsageReported}
+	firstUsage := assistant.Usage{PromptTokens: 10, CompletionTokens: 2, Source: assistant.UsageReported}
+	lastUsage := assistant.Usage{PromptTokens: 10, CompletionTokens: 12, CachedTokens: 4, ThinkingTokens: 5, Source: assistant.UsageReported}
 	prompt := assistant.Usage{PromptTokens: 10, Source: assistant.UsageReported}
 	end := `{"candidates":[{"content":{"parts":[{"text":"c"}]},"finishReason":1}],"usageMetadata":` + late + `}`
 	for _, tt := range []struct {
@@ -34,9 +34,9 @@ func TestUsageIsTheLastOneKnown(t *testing.T) {
 		finish     assistant.Finish
 		kind       assistant.Kind // of the error, if one is wanted
 	}{
-		{"complete", `[` + piece("a", early) + `,` + end + `]`, "ac", last, assistant.FinishStop, ""},
-		{"cut between chunks", `[` + piece("a", early) + `,`, "a", first, "", assistant.KindTruncated},
-		{"cut within a chunk", `[` + piece("a", early) + `,` + end[:40], "a", first, "", assistant.KindTruncated},
+		{"complete", `[` + piece("a", early) + `,` + end + `]`, "ac", lastUsage, assistant.FinishStop, ""},
+		{"cut between chunks", `[` + piece("a", early) + `,`, "a", firstUsage, "", assistant.KindTruncated},
+		{"cut within a chunk", `[` + piece("a", early) + `,` + end[:40], "a", firstUsage, "", assistant.KindTruncated},
 		{"no usage", chunk("a", 1), "a", assistant.Usage{}, assistant.FinishStop, ""},
 		{"usage without numbers", `[` + piece("a", `{}`) + `,` + end[:40], "a", assistant.Usage{}, "", assistant.KindTruncated},
 		{"negative numbers", `[` + piece("a", `{"promptTokenCount":-3,"candidatesTokenCount":-1,"totalTokenCount":-4}`), "a", assistant.Usage{}, "", assistant.KindTruncated},
@@ -45,17 +45,17 @@ func TestUsageIsTheLastOneKnown(t *testing.T) {
 		{"blocked prompt", `[{"promptFeedback":{"blockReason":"SAFETY"},"usageMetadata": {"promptTokenCount":10,"totalTokenCount":10}}]`,
 			"", prompt, "", assistant.KindBlocked},
 		{"blocked answer", `[` + piece("a", early) + `,{"candidates":[{"finishReason":"SAFETY"}],"usageMetadata":` + late + `}]`,
-			"a", last, assistant.FinishBlocked, assistant.KindBlocked},
+			"a", lastUsage, assistant.FinishBlocked, assistant.KindBlocked},
 		{"blocked for a reason the library does not know", `[` + piece("a", early) + `,{"candidates":[{"finishReason":8}],"usageMetadata":` + late + `}]`,
-			"a", last, assistant.FinishBlocked, assistant.KindBlocked},
+			"a", lastUsage, assistant.FinishBlocked, assistant.KindBlocked},
 		{"blocked without usage", `[{"promptFeedback":{"blockReason":"SAFETY"}}]`, "", assistant.Usage{}, "", assistant.KindBlocked},
 		{"blocked after a text that looks like usage", `[` + piece(`\"usageMetadata\":{\"promptTokenCount\":99}`, early) + `,{"candidates":[{"finishReason":3}]}]`,
-			`"usageMetadata":{"promptTokenCount":99}`, first, assistant.FinishBlocked, assistant.KindBlocked},
-		{"length", strings.Replace(`[`+piece("a", early)+`,`+end+`]`, `"finishReason":1`, `"finishReason":2`, 1), "ac", last, assistant.FinishLength, ""},
+			`"usageMetadata":{"promptTokenCount":99}`, firstUsage, assistant.FinishBlocked, assistant.KindBlocked},
+		{"length", strings.Replace(`[`+piece("a", early)+`,`+end+`]`, `"finishReason":1`, `"finishReason":2`, 1), "ac", lastUsage, assistant.FinishLength, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			m := against(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, tt.body) })
-			answer, err := m.Generate(t.Context(), ask("hello"), nil)
+			answer, err := m.Generate(t.Context(), generate("hello"), nil)
 			if want := (assistant.Answer{Text: tt.text, Usage: tt.usage, Finish: tt.finish}); answer != want {
 				t.Errorf("answer = %+v, want %+v", answer, want)
 			}
@@ -71,11 +71,11 @@ func TestATailIsShort(t *testing.T) {
 	for range 1000 {
 		end.add([]byte(strings.Repeat("x", 999)))
 	}
-	end.add([]byte(strings.Repeat("y", 10*kept) + `"usageMetadata" : {"promptTokenCount": 3}`))
+	end.add([]byte(strings.Repeat("y", 10*maxTail) + `"usageMetadata" : {"promptTokenCount": 3}`))
 	if u, ok := end.usage(); !ok || u.PromptTokens != 3 {
 		t.Errorf("usage = %+v, %v; want what came last", u, ok)
 	}
-	if len(end.b) > 2*kept {
+	if len(end.b) > 2*maxTail {
 		t.Errorf("%d bytes are kept", len(end.b))
 	}
 	for _, broken := range []string{`"usageMetadata"`, `"usageMetadata":`, `"usageMetadata":{"promptTokenCount":3`, `"usageMetadata":[]`} {
@@ -89,15 +89,15 @@ func TestATailIsShort(t *testing.T) {
 // attempts would part here.
 func TestEveryAttemptIsTold(t *testing.T) {
 	type key struct{}
-	var told []int
+	var attempts []int
 	model := func(endpoint string) *Model {
 		m, err := New(t.Context(), Config{
 			Model: "m", APIKey: testKey, Endpoint: endpoint, Timeout: 5 * time.Second,
-			Attempted: func(ctx context.Context, status int) {
+			OnAttempt: func(ctx context.Context, status int) {
 				if ctx.Value(key{}) != "call" {
 					t.Error("the context is not the call's")
 				}
-				told = append(told, status)
+				attempts = append(attempts, status)
 			},
 		})
 		if err != nil {
@@ -117,20 +117,20 @@ func TestEveryAttemptIsTold(t *testing.T) {
 	ctx := context.WithValue(t.Context(), key{}, "call")
 	m := model(srv.URL)
 	for range statuses {
-		_, _ = m.Generate(ctx, ask("hello"), nil)
+		_, _ = m.Generate(ctx, generate("hello"), nil)
 	}
-	_, _ = model("http://127.0.0.1:1").Generate(ctx, ask("hello"), nil)
-	if want := append(slices.Clone(statuses), 0); !slices.Equal(told, want) {
-		t.Errorf("told of %v, want one attempt of each call: %v", told, want)
+	_, _ = model("http://127.0.0.1:1").Generate(ctx, generate("hello"), nil)
+	if want := append(slices.Clone(statuses), 0); !slices.Equal(attempts, want) {
+		t.Errorf("told of %v, want one attempt of each call: %v", attempts, want)
 	}
 }
 
 func TestWhoTakesNoMoreKeepsWhatCame(t *testing.T) {
-	gone := context.Canceled
+	cancelled := context.Canceled
 	m := against(t, func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, `[`+piece("a", `{"promptTokenCount":10,"candidatesTokenCount":2,"totalTokenCount":12}`)+`,`+piece("b", `{}`))
 	})
-	answer, err := m.Generate(t.Context(), ask("hello"), func(string) error { return gone })
+	answer, err := m.Generate(t.Context(), generate("hello"), func(string) error { return cancelled })
 	if assistant.KindOf(err) != assistant.KindCancelled {
 		t.Errorf("err = %v, want kind cancelled", err)
 	}

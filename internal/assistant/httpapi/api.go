@@ -14,24 +14,23 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/telemetry"
 )
 
-// Config is what an API is made of. What is not said to be optional is required.
+// Config configures an API. What is not optional is required.
 type Config struct {
-	// Models answer, by their names; the first is that of POST /chat. Their calls are observed elsewhere; only requests
-	// are here.
+	// Models answer, by their names; POST /chat uses the first. They are instrumented already.
 	Models   []assistant.Model
 	Sessions assistant.Store
 	Recorder *telemetry.Recorder
-	// System is the last reading of the system's resources. It must not wait.
+	// System returns the last reading of the system's resources. It must not block.
 	System func() system.Reading
 	Logger *slog.Logger
-	// Keys are the clients that may use the models; optional: without it, everybody may.
+	// Keys are the clients that may use the models; optional: without it, everyone may.
 	Keys *clientkeys.File
 	// Rate limits each client; optional.
 	Rate Rate
 	// Limits of one request; optional: DefaultLimits without it.
 	Limits Limits
-	// Stats counts the logger's lines, for /stats; Level is the logger's, for /log-level. Both are optional: without one,
-	// its path is not served.
+	// Stats counts what the logger logs, for /stats; Level is the logger's, for /log-level. Both are optional: without
+	// one, its path is not served.
 	Stats *stats.Window
 	Level *slog.LevelVar
 }
@@ -49,8 +48,8 @@ type API struct {
 	started  time.Time
 	draining atomic.Bool
 
-	statistics *stats.Window
-	level      *slog.LevelVar
+	stats *stats.Window
+	level *slog.LevelVar
 }
 
 // New returns an API that is healthy and ready.
@@ -58,40 +57,23 @@ func New(c Config) *API {
 	a := &API{
 		models: c.Models, sessions: c.Sessions, recorder: c.Recorder, system: c.System, logger: c.Logger,
 		keys: c.Keys, limiter: newLimiter(c.Rate), limits: c.Limits,
-		statistics: c.Stats, level: c.Level, started: time.Now(),
+		stats: c.Stats, level: c.Level, started: time.Now(),
 	}
 	if a.limits == (Limits{}) {
 		a.limits = DefaultLimits()
 	}
-	for _, e := range a.expected() {
-		a.recorder.Expect(e)
-	}
+	a.initSeries()
 	return a
 }
 
-// Uptime is how long ago the API was made.
+// Uptime returns the time since New.
 func (a *API) Uptime() time.Duration { return time.Since(a.started) }
 
-// Handler serves everything on one port, but for what only operators may change.
-func (a *API) Handler() http.Handler {
-	return a.handler(a.userRoutes(), a.healthRoutes(), a.metricsRoutes(), a.statsRoutes())
-}
+// Handler serves everything on one port, except what only operators may change.
+func (a *API) Handler() http.Handler { return a.handler(sharedPort) }
 
 // PublicHandler serves users: everything but metrics and statistics.
-func (a *API) PublicHandler() http.Handler { return a.handler(a.userRoutes(), a.healthRoutes()) }
+func (a *API) PublicHandler() http.Handler { return a.handler(publicPort) }
 
-// TelemetryHandler serves operators: metrics, health, statistics and the level of the log.
-func (a *API) TelemetryHandler() http.Handler {
-	return a.handler(a.healthRoutes(), a.metricsRoutes(), a.statsRoutes(), a.levelRoutes())
-}
-
-// userRoutes are the routes that cost something, for clients that are known and patient.
-func (a *API) userRoutes() []route {
-	return a.guarded(a.chatRoutes(), a.completionRoutes(), a.modelRoutes())
-}
-
-const metricsPath = "/metrics"
-
-func (a *API) metricsRoutes() []route {
-	return []route{{http.MethodGet, metricsPath, a.recorder.Handler(a.logger).ServeHTTP}}
-}
+// TelemetryHandler serves operators: metrics, health, statistics and the log level.
+func (a *API) TelemetryHandler() http.Handler { return a.handler(telemetryPort) }

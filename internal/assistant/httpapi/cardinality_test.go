@@ -21,10 +21,10 @@ func series(page string) map[string]bool {
 	return out
 }
 
-// stranger sends what nobody expects: every part of a request is one of a few that mean something, or made up.
-type stranger struct{ *rand.Rand }
+// randomClient makes requests of parts that mean something and random ones.
+type randomClient struct{ *rand.Rand }
 
-func (s stranger) word() string {
+func (s randomClient) word() string {
 	b := make([]byte, 1+s.IntN(12))
 	for i := range b {
 		b[i] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."[s.IntN(65)]
@@ -32,7 +32,7 @@ func (s stranger) word() string {
 	return string(b)
 }
 
-func (s stranger) pick(words ...string) string {
+func (s randomClient) pick(words ...string) string {
 	if i := s.IntN(len(words) + 1); i < len(words) {
 		return words[i]
 	}
@@ -96,7 +96,7 @@ func TestNoClientCanGrowTheSeries(t *testing.T) {
 	}
 	before := series(metrics(a))
 
-	s := stranger{rand.New(rand.NewPCG(1, 2))}
+	s := randomClient{rand.New(rand.NewPCG(1, 2))}
 	for range 10_000 {
 		path := s.pick(routePaths...)
 		if s.IntN(3) == 0 {

@@ -15,15 +15,15 @@ import (
 
 func TestAConversationIsRemembered(t *testing.T) {
 	a, _ := newAPI(t, echo)
-	first := decode[chatResponse](t, do(a, "POST", "/chat", `{"message":"one"}`).Body)
-	if first.Reply != "[user one]" || first.Model != "test-model" || first.SessionID == "" {
-		t.Errorf("first answer = %+v", first)
+	firstReply := decode[chatResponse](t, do(a, "POST", "/chat", `{"message":"one"}`).Body)
+	if firstReply.Reply != "[user one]" || firstReply.Model != "test-model" || firstReply.SessionID == "" {
+		t.Errorf("first answer = %+v", firstReply)
 	}
-	if want := (chatUsage{PromptTokens: 1, CompletionTokens: 2}); first.Usage != want {
-		t.Errorf("usage = %+v, want %+v", first.Usage, want)
+	if want := (chatUsage{PromptTokens: 1, CompletionTokens: 2}); firstReply.Usage != want {
+		t.Errorf("usage = %+v, want %+v", firstReply.Usage, want)
 	}
-	second := decode[chatResponse](t, do(a, "POST", "/chat", `{"session_id":"`+first.SessionID+`","message":"two"}`).Body)
-	if want := "[user one, model [user one], user two]"; second.Reply != want || second.SessionID != first.SessionID {
+	second := decode[chatResponse](t, do(a, "POST", "/chat", `{"session_id":"`+firstReply.SessionID+`","message":"two"}`).Body)
+	if want := "[user one, model [user one], user two]"; second.Reply != want || second.SessionID != firstReply.SessionID {
 		t.Errorf("second answer = %+v, want %q in the same session", second, want)
 	}
 	other := decode[chatResponse](t, do(a, "POST", "/chat", `{"session_id":"my.own-id_1","message":"three"}`).Body)
@@ -34,16 +34,16 @@ func TestAConversationIsRemembered(t *testing.T) {
 }
 
 func TestAFailedCallIsNotRemembered(t *testing.T) {
-	fail := true
+	failing := true
 	a, _ := newAPI(t, func(ctx context.Context, r assistant.Request) (assistant.Answer, error) {
-		if fail {
+		if failing {
 			return assistant.Answer{}, &assistant.Error{Kind: assistant.KindQuota, Err: errors.New("429")}
 		}
 		return echo(ctx, r)
 	})
 	do(a, "POST", "/chat", `{"session_id":"s","message":"one"}`)
 	wantSample(t, metrics(a), "active_sessions 0")
-	fail = false
+	failing = false
 	got := decode[chatResponse](t, do(a, "POST", "/chat", `{"session_id":"s","message":"one"}`).Body)
 	if got.Reply != "[user one]" {
 		t.Errorf("the failed message was remembered: %s", got.Reply)
@@ -190,16 +190,16 @@ func TestABrokenStoreIsAnInternalError(t *testing.T) {
 }
 
 func TestAClientThatLeavesIsCancelled(t *testing.T) {
-	asked := make(chan struct{})
+	called := make(chan struct{})
 	a, _ := newAPI(t, func(ctx context.Context, _ assistant.Request) (assistant.Answer, error) {
-		close(asked)
+		close(called)
 		<-ctx.Done()
 		return assistant.Answer{}, &assistant.Error{Kind: assistant.KindCancelled, Err: ctx.Err()}
 	})
 	srv := httptest.NewServer(a.Handler())
 	defer srv.Close()
 	ctx, cancel := context.WithCancel(t.Context())
-	go func() { <-asked; cancel() }()
+	go func() { <-called; cancel() }()
 	r, _ := http.NewRequestWithContext(ctx, "POST", srv.URL+"/chat", strings.NewReader(`{"message":"x"}`))
 	if resp, err := http.DefaultClient.Do(r); err == nil {
 		resp.Body.Close()

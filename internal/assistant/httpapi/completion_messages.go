@@ -8,7 +8,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/assistant"
 )
 
-// wireMessage is a message of OpenAI's API. What it may hold beside this, such as name, changes nothing here.
+// wireMessage is a message of OpenAI's API. Its other fields, such as name, are ignored.
 type wireMessage struct {
 	Role         string          `json:"role"`
 	Content      json.RawMessage `json:"content"`
@@ -17,9 +17,9 @@ type wireMessage struct {
 	Audio        json.RawMessage `json:"audio"`
 }
 
-// converse takes over the messages. What system and developer say is put together, in order, since there is one system
-// instruction; messages without text say nothing and are left out.
-func (in *completionRequest) converse(messages []wireMessage, limits Limits) error {
+// setMessages sets the request's messages. It joins those of system and developer, since there is one system
+// instruction, and leaves out messages without text.
+func (in *completionRequest) setMessages(messages []wireMessage, limits Limits) error {
 	if err := limits.checkHistory(len(messages)); err != nil {
 		return err
 	}
@@ -38,44 +38,44 @@ func (in *completionRequest) converse(messages []wireMessage, limits Limits) err
 			system = append(system, text)
 		case "user":
 			in.request.Messages = append(in.request.Messages, assistant.Message{Role: assistant.RoleUser, Text: text})
-		default: // the assistant: text has seen to it
+		default: // the assistant: text has checked the role
 			in.request.Messages = append(in.request.Messages, assistant.Message{Role: assistant.RoleModel, Text: text})
 		}
 	}
 	in.request.System = strings.Join(system, "\n\n")
 	if n := len(messages); n == 0 || messages[n-1].Role != "user" || strings.TrimSpace(in.request.Prompt()) == "" {
-		return mistake("messages", "invalid_value", "The last of the messages must be the user's, and hold text.")
+		return parameterError("messages", "invalid_value", "The last of the messages must be the user's, and hold text.")
 	}
 	return limits.checkPrompt(all...)
 }
 
-// text is all that a message says. Its errors name the message as param.
+// text returns the text of a message. Its errors name the message as param.
 func (m wireMessage) text(param string) (string, error) {
 	switch m.Role {
 	case "system", "developer", "user", "assistant":
 	default:
-		return "", mistake(param+".role", "invalid_value", "The role must be system, developer, user or assistant; tools are not supported.")
+		return "", parameterError(param+".role", "invalid_value", "The role must be system, developer, user or assistant; tools are not supported.")
 	}
 	for name, raw := range map[string]json.RawMessage{
 		"tool_calls": m.ToolCalls, "function_call": m.FunctionCall, "audio": m.Audio,
 	} {
 		if !isNull(raw) && compact(raw) != "[]" {
-			return "", mistake(param+"."+name, "unsupported_parameter", "Tools and audio are not supported; send messages of text only.")
+			return "", parameterError(param+"."+name, "unsupported_parameter", "Tools and audio are not supported; send messages of text only.")
 		}
 	}
 	return textOf(m.Content, param+".content")
 }
 
-// textOf reads a message's content: a text, or an array of parts that are texts.
+// textOf reads a message's content: a string, or an array of text parts.
 func textOf(content json.RawMessage, param string) (string, error) {
-	const want = "The content of a message must be a string, or an array of parts such as {\"type\": \"text\", \"text\": \"Hello\"}."
+	const expected = "The content of a message must be a string, or an array of parts such as {\"type\": \"text\", \"text\": \"Hello\"}."
 	if isNull(content) {
 		return "", nil
 	}
 	if content[0] == '"' {
 		var text string
 		if err := json.Unmarshal(content, &text); err != nil {
-			return "", mistake(param, "invalid_type", want)
+			return "", parameterError(param, "invalid_type", expected)
 		}
 		return text, nil
 	}
@@ -84,12 +84,12 @@ func textOf(content json.RawMessage, param string) (string, error) {
 		Text *string `json:"text"`
 	}
 	if err := json.Unmarshal(content, &parts); err != nil {
-		return "", mistake(param, "invalid_type", want)
+		return "", parameterError(param, "invalid_type", expected)
 	}
 	var b strings.Builder
 	for i, part := range parts {
 		if part.Type != "text" || part.Text == nil {
-			return "", mistake(fmt.Sprintf("%s[%d]", param, i), "unsupported_parameter", "Only parts of the type text are supported.")
+			return "", parameterError(fmt.Sprintf("%s[%d]", param, i), "unsupported_parameter", "Only parts of the type text are supported.")
 		}
 		b.WriteString(*part.Text)
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/assistant"
 )
 
-// completionRequest is a request for a completion that has been checked.
+// completionRequest is a validated request for a completion.
 type completionRequest struct {
 	model                string
 	request              assistant.Request
@@ -17,17 +17,17 @@ type completionRequest struct {
 
 const (
 	completionShape = `one JSON object with at least "model" and "messages"`
-	// maxStops is how many stop texts OpenAI takes; Gemini takes one more.
+	// maxStops is the number of stop sequences that OpenAI allows; Gemini allows one more.
 	maxStops = 4
 )
 
-// decodeCompletion reads and checks the body of POST /v1/chat/completions. Its errors name the parameter to blame and
-// do not quote it.
+// decodeCompletion reads and checks the body of POST /v1/chat/completions. Its errors name the invalid parameter and do
+// not quote it.
 func decodeCompletion(body io.Reader, limits Limits) (completionRequest, error) {
 	var in completionRequest
 	var p parameters
 	if err := decodeOne(body, &p); err != nil {
-		return in, badBody(err, completionShape)
+		return in, bodyError(err, completionShape)
 	}
 	var messages []wireMessage
 	for _, step := range []func() error{
@@ -42,9 +42,9 @@ func decodeCompletion(body io.Reader, limits Limits) (completionRequest, error) 
 		}
 	}
 	if in.model == "" {
-		return in, mistake("model", "missing_required_parameter", "The parameter model is missing; GET /v1/models lists them.")
+		return in, parameterError("model", "missing_required_parameter", "The parameter model is missing; GET /v1/models lists them.")
 	}
-	return in, in.converse(messages, limits)
+	return in, in.setMessages(messages, limits)
 }
 
 func (in *completionRequest) readStream(p parameters) error {
@@ -58,7 +58,7 @@ func (in *completionRequest) readStream(p parameters) error {
 		return err
 	}
 	if !isNull(p["stream_options"]) && !in.stream {
-		return mistake("stream_options", "invalid_value", "The parameter stream_options is for requests with stream true only.")
+		return parameterError("stream_options", "invalid_value", "The parameter stream_options is for requests with stream true only.")
 	}
 	in.includeUsage = options.IncludeUsage
 	return nil
@@ -78,33 +78,33 @@ func readOptions(o *assistant.Options, p parameters) error {
 	}
 	switch {
 	case maxTokens != nil && o.MaxTokens != nil && *maxTokens != *o.MaxTokens:
-		return mistake("max_tokens", "invalid_value", "Give max_completion_tokens or max_tokens, its old name, not both.")
+		return parameterError("max_tokens", "invalid_value", "Give max_completion_tokens or max_tokens, its old name, not both.")
 	case maxTokens != nil:
 		o.MaxTokens = maxTokens
 	}
 	switch {
 	case o.Temperature != nil && (*o.Temperature < 0 || *o.Temperature > 2):
-		return mistake("temperature", "invalid_value", "The temperature must be 0 to 2.")
+		return parameterError("temperature", "invalid_value", "The temperature must be 0 to 2.")
 	case o.TopP != nil && (*o.TopP < 0 || *o.TopP > 1):
-		return mistake("top_p", "invalid_value", "The top_p must be 0 to 1.")
+		return parameterError("top_p", "invalid_value", "The top_p must be 0 to 1.")
 	case o.MaxTokens != nil && *o.MaxTokens < 1:
-		return mistake("max_completion_tokens", "invalid_value", "The greatest number of tokens must be 1 or more.")
+		return parameterError("max_completion_tokens", "invalid_value", "The maximum number of tokens must be 1 or more.")
 	}
 	return readStop(o, p)
 }
 
-// readStop reads a text or an array of texts.
+// readStop reads a string or an array of strings.
 func readStop(o *assistant.Options, p parameters) error {
 	raw := p["stop"]
 	if len(raw) > 0 && raw[0] == '"' {
 		raw = slices.Concat(json.RawMessage("["), raw, json.RawMessage("]"))
 	}
-	const want = "a string, or an array of up to 4 strings, none of them empty"
-	if err := (parameters{"stop": raw}).read("stop", &o.Stop, want); err != nil {
+	const expected = "a string, or an array of up to 4 strings, none of them empty"
+	if err := (parameters{"stop": raw}).read("stop", &o.Stop, expected); err != nil {
 		return err
 	}
 	if len(o.Stop) > maxStops || slices.Contains(o.Stop, "") {
-		return mistake("stop", "invalid_value", "The parameter stop must be "+want+".")
+		return parameterError("stop", "invalid_value", "The parameter stop must be "+expected+".")
 	}
 	return nil
 }

@@ -7,39 +7,29 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/assistant"
 )
 
-const completionsPath = "/v1/chat/completions"
-
-func (a *API) completionRoutes() []route {
-	return []route{{http.MethodPost, completionsPath, a.postCompletion}}
-}
-
 // postCompletion answers a conversation that the client keeps, whole or as a stream.
-func (a *API) postCompletion(w http.ResponseWriter, r *http.Request) {
-	in, err := decodeCompletion(a.limited(w, r), a.limits)
+func (a *API) postCompletion(w http.ResponseWriter, r *http.Request) error {
+	in, err := decodeCompletion(a.limitBody(w, r), a.limits)
 	if err != nil {
-		a.fail(w, r, err)
-		return
+		return err
 	}
 	model, ok := a.modelNamed(in.model)
 	if !ok {
-		a.fail(w, r, errUnknownModel)
-		return
+		return errUnknownModel
 	}
 	id, created := "chatcmpl-"+newID(), time.Now().Unix()
 	if in.stream {
 		s := &stream{
 			out: http.NewResponseController(w), w: w, withUsage: in.includeUsage,
-			head: completionChunk{ID: id, Object: "chat.completion.chunk", Created: created, Model: model.Name()},
+			template: completionChunk{ID: id, Object: "chat.completion.chunk", Created: created, Model: model.Name()},
 		}
-		a.streamCompletion(s, r, model, in.request)
-		return
+		return a.streamCompletion(s, r, model, in.request)
 	}
 	answer, err := model.Generate(r.Context(), in.request, nil)
-	if err = a.cutShort(r, &answer, err); err != nil {
-		a.fail(w, r, err)
-		return
+	if err = a.acceptBlocked(r, &answer, err); err != nil {
+		return err
 	}
-	writeJSON(w, http.StatusOK, chatCompletion{
+	return writeJSON(w, http.StatusOK, chatCompletion{
 		ID: id, Object: "chat.completion", Created: created, Model: model.Name(),
 		Choices: []completionChoice{{
 			Message:      completionMessage{Role: "assistant", Content: answer.Text},
@@ -49,33 +39,31 @@ func (a *API) postCompletion(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// streamCompletion sends an answer as it comes. Until the first of its text is there, nothing is sent, so that a call
-// that fails at once has its own status.
-func (a *API) streamCompletion(s *stream, r *http.Request, model assistant.Model, request assistant.Request) {
-	answer, err := model.Generate(r.Context(), request, s.text)
-	if err = a.cutShort(r, &answer, err); err == nil {
-		err = s.end(answer)
+// streamCompletion sends an answer as it comes. Nothing is sent before its first text, so that a call that fails at once
+// is answered with its own status.
+func (a *API) streamCompletion(s *stream, r *http.Request, model assistant.Model, request assistant.Request) error {
+	answer, err := model.Generate(r.Context(), request, s.sendText)
+	if err = a.acceptBlocked(r, &answer, err); err == nil {
+		err = s.finish(answer)
 	}
-	switch {
-	case err == nil:
-	case !s.begun:
-		a.fail(s.w, r, err)
-	default:
-		// The client has been told 200; metrics and logs are told how it ended.
-		f := a.note(r, err)
-		noteStatus(r.Context(), f.status)
-		_ = s.send(errorJSON(r.URL.Path, f)) // a client that left does not get it
-	}
-}
-
-// cutShort takes an answer that the safety filter ended for what it is to OpenAI's clients: an answer, though the
-// filter's action is still counted. Any other error it returns, also that of a prompt that the filter refused.
-func (a *API) cutShort(r *http.Request, answer *assistant.Answer, err error) error {
-	begun := answer.Text != "" || answer.Finish == assistant.FinishBlocked
-	if err == nil || assistant.KindOf(err) != assistant.KindBlocked || !begun {
+	if err == nil || !s.started {
 		return err
 	}
-	_ = a.note(r, err)
+	// The client was told 200; metrics and logs are told how the answer ended.
+	e := a.recordError(r, err)
+	recorderOf(r.Context()).status = e.status
+	_ = s.send(errorResponse(r.URL.Path, e)) // a client that left does not get it
+	return nil
+}
+
+// acceptBlocked treats an answer that the safety filter ended as an answer, as OpenAI's clients expect, and counts the
+// filter's action. It returns any other error, also that of a blocked prompt.
+func (a *API) acceptBlocked(r *http.Request, answer *assistant.Answer, err error) error {
+	started := answer.Text != "" || answer.Finish == assistant.FinishBlocked
+	if err == nil || assistant.KindOf(err) != assistant.KindBlocked || !started {
+		return err
+	}
+	_ = a.recordError(r, err)
 	answer.Finish = assistant.FinishBlocked
 	return nil
 }

@@ -16,10 +16,10 @@ import (
 )
 
 // parts is a model that answers in two parts and reports what it was asked.
-func parts(asked *assistant.Request) streamer {
+func parts(called *assistant.Request) streamer {
 	return streamer{"test-model", func(_ context.Context, r assistant.Request, emit func(string) error) (assistant.Answer, error) {
-		if asked != nil {
-			*asked = r
+		if called != nil {
+			*called = r
 		}
 		answer := assistant.Answer{
 			Text: "Hello, world", Finish: assistant.FinishLength,
@@ -80,7 +80,7 @@ func TestACompletionIsOpenAIs(t *testing.T) {
 }
 
 func TestWhatAModelIsAsked(t *testing.T) {
-	var asked assistant.Request
+	var called assistant.Request
 	body := `{"model":"test-model","temperature":0.5,"top_p":1,"max_tokens":9,"stop":"END","user":"u","seed":1,"metadata":{"a":"b"},
 		"n":1,"tools":[],"response_format":{"type": "text"},"tool_choice":null,"messages":[
 		{"role":"system","content":"Be brief."},
@@ -89,7 +89,7 @@ func TestWhatAModelIsAsked(t *testing.T) {
 		{"role":"assistant","content":null},
 		{"role":"developer","content":"Be kind."},
 		{"role":"user","content":"four"}]}`
-	if w := complete(t, parts(&asked), body); w.Code != 200 {
+	if w := complete(t, parts(&called), body); w.Code != 200 {
 		t.Fatalf("answer = %d %s", w.Code, w.Body)
 	}
 	temperature, topP, tokens := 0.5, 1.0, 9
@@ -100,12 +100,12 @@ func TestWhatAModelIsAsked(t *testing.T) {
 		},
 		Options: assistant.Options{MaxTokens: &tokens, Temperature: &temperature, TopP: &topP, Stop: []string{"END"}},
 	}
-	if !reflect.DeepEqual(asked, want) {
-		t.Errorf("asked %+v\nwant  %+v", asked, want)
+	if !reflect.DeepEqual(called, want) {
+		t.Errorf("asked %+v\nwant  %+v", called, want)
 	}
-	complete(t, parts(&asked), with(`"max_completion_tokens":5,"stop":["a","b"]`))
-	if *asked.Options.MaxTokens != 5 || len(asked.Options.Stop) != 2 {
-		t.Errorf("options = %+v", asked.Options)
+	complete(t, parts(&called), with(`"max_completion_tokens":5,"stop":["a","b"]`))
+	if *called.Options.MaxTokens != 5 || len(called.Options.Stop) != 2 {
+		t.Errorf("options = %+v", called.Options)
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 )
 
 // The source document's metrics, endpoints and log lines, as it writes them: what people have built on. Nothing here is
-// taken from the code under test. The lines of start and shutdown have a test beside their code.
+// taken from the code under test. The lines of start and shutdown are tested in cmd/assistant.
 
 // sourceMetrics are the rows of the source document's metric tables, with the labels and buckets of its listing.
 var sourceMetrics = []struct {
@@ -55,7 +55,7 @@ var sourceSamples = []string{
 	`system_disk_usage_percent 50`,
 }
 
-// contractEndpoints are those of the source document, and those that are promised beside it. A field is a path into the
+// contractEndpoints are those of the source document, and further ones that are promised. A field is a path into the
 // JSON of the answer.
 var contractEndpoints = []struct {
 	method, path, body string
@@ -98,17 +98,17 @@ var sourceLines = map[string][]string{
 // played is an API that has answered one chat and failed at another, and reported its health.
 func played(t *testing.T) (*API, *syncBuffer) {
 	t.Helper()
-	fail := false
+	failing := false
 	a, log := withStats(t, func(ctx context.Context, r assistant.Request) (assistant.Answer, error) {
-		if fail {
+		if failing {
 			return assistant.Answer{}, &assistant.Error{Kind: assistant.KindQuota, Err: errors.New("429")}
 		}
 		return echo(ctx, r)
 	})
 	do(a, "POST", "/chat", `{"message":"x"}`)
-	fail = true
+	failing = true
 	do(a, "POST", "/chat", `{"message":"x"}`)
-	fail = false
+	failing = false
 	do(a, "GET", "/health/detailed", "")
 	return a, log
 }
@@ -145,8 +145,8 @@ func TestContractMetrics(t *testing.T) {
 
 func labels(m *dto.Metric) []string {
 	var names []string
-	for _, pair := range m.GetLabel() {
-		names = append(names, pair.GetName())
+	for _, lineAndFields := range m.GetLabel() {
+		names = append(names, lineAndFields.GetName())
 	}
 	slices.Sort(names)
 	return names
@@ -166,7 +166,7 @@ func TestContractEndpoints(t *testing.T) {
 
 func TestContractLogLines(t *testing.T) {
 	_, log := played(t)
-	missing := maps.Clone(sourceLines)
+	absent := maps.Clone(sourceLines)
 	for line := range strings.Lines(log.String()) {
 		var head struct{ Message string }
 		if err := json.Unmarshal([]byte(line), &head); err != nil {
@@ -176,9 +176,9 @@ func TestContractLogLines(t *testing.T) {
 			continue
 		}
 		wantFields(t, head.Message, []byte(line), sourceLines[head.Message])
-		delete(missing, head.Message)
+		delete(absent, head.Message)
 	}
-	for message := range missing {
+	for message := range absent {
 		t.Errorf("there is no line %q", message)
 	}
 }

@@ -11,12 +11,12 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/assistant"
 )
 
-// limited is the request's body, as far as it may be read.
-func (a *API) limited(w http.ResponseWriter, r *http.Request) io.Reader {
+// limitBody returns the request's body, up to the limit.
+func (a *API) limitBody(w http.ResponseWriter, r *http.Request) io.Reader {
 	return http.MaxBytesReader(w, r.Body, a.limits.BodyBytes)
 }
 
-// decodeOne reads exactly one JSON value, without fields that v does not have. Its error is io.EOF if there is none.
+// decodeOne reads exactly one JSON value, without unknown fields. Its error is io.EOF if there is none.
 func decodeOne(body io.Reader, v any) error {
 	in := json.NewDecoder(body)
 	in.DisallowUnknownFields()
@@ -33,26 +33,26 @@ func decodeOne(body io.Reader, v any) error {
 	}
 }
 
-func invalid(message string) *failure {
-	return &failure{status: http.StatusBadRequest, kind: assistant.KindInvalid, message: message}
+func invalidRequest(message string) *httpError {
+	return &httpError{status: http.StatusBadRequest, kind: assistant.KindInvalid, message: message}
 }
 
-// badBody says what is wrong with a body that could not be read. It does not quote it; shape says what it should be.
-func badBody(err error, shape string) error {
+// bodyError returns the error of a body that could not be read, without quoting it; shape is what it should be.
+func bodyError(err error, shape string) error {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return &failure{
+		return &httpError{
 			status: http.StatusRequestEntityTooLarge, kind: kindTooLarge,
 			message: fmt.Sprintf("The body is larger than %d bytes; send less.", tooLarge.Limit),
 		}
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return &failure{
+		return &httpError{
 			status: http.StatusRequestTimeout, kind: assistant.KindTimeout, message: "The body did not arrive in time.",
 		}
 	case errors.Is(err, io.EOF):
-		return invalid("The body is empty; it must be " + shape + ".")
+		return invalidRequest("The body is empty; it must be " + shape + ".")
 	default:
-		return invalid("The body must be " + shape + ".")
+		return invalidRequest("The body must be " + shape + ".")
 	}
 }

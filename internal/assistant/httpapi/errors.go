@@ -11,7 +11,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/assistant"
 )
 
-// Kinds of error that requests end in beside those of the model.
+// Kinds of request errors besides those of the model.
 const (
 	kindTooLarge     assistant.Kind = "too_large"
 	kindNoMethod     assistant.Kind = "method_not_allowed"
@@ -21,36 +21,35 @@ const (
 	kindUnknownModel assistant.Kind = "unknown_model"
 )
 
-// statusClientGone is nginx's code for a client that left before its answer: nobody sees it but metrics and logs.
-const statusClientGone = 499
+// statusClientClosedRequest is nginx's code for a client that disconnected early: only metrics and logs show it.
+const statusClientClosedRequest = 499
 
-// failure is how an error looks from outside.
-type failure struct {
+// httpError is an error as clients see it.
+type httpError struct {
 	status  int
 	kind    assistant.Kind
 	message string // says what happened and, where the client can do something, what; it quotes nothing
-	// param is the parameter of the request that is to blame, code OpenAI's name of the mistake: for OpenAI's clients.
+	// param is the invalid parameter, code OpenAI's name of the error: for OpenAI's clients.
 	param, code string
-	retryAfter  time.Duration // 0 if nobody knows
+	retryAfter  time.Duration // 0 if unknown
 }
 
-// Error makes a failure an error of its own: one that the request is to blame for.
-func (f *failure) Error() string { return f.message }
+// Error is the message: a handler returns an httpError for a request that is at fault.
+func (e *httpError) Error() string { return e.message }
 
 var (
-	errNoRoute = &failure{
+	errNoRoute = &httpError{
 		status: http.StatusNotFound, kind: assistant.KindNotFound, message: "There is nothing at this path.",
 	}
-	errNoMethod = &failure{
+	errNoMethod = &httpError{
 		status: http.StatusMethodNotAllowed, kind: kindNoMethod, message: "This method is not served; see the Allow header.",
 	}
-	errInternal = &failure{
+	errInternal = &httpError{
 		status: http.StatusInternalServerError, kind: kindInternal, message: "Something went wrong in the assistant.",
 	}
 )
 
-// modelFailures says how a failed model call looks from outside, by its kind. What only the operator can mend is a bad
-// gateway, as is everything the vendor did that has no better name.
+// modelFailures are the answers to a failed model call by its kind. What only the operator can fix is a bad gateway.
 var modelFailures = map[assistant.Kind]struct {
 	status  int
 	message string
@@ -64,32 +63,41 @@ var modelFailures = map[assistant.Kind]struct {
 	assistant.KindUnavailable: {http.StatusServiceUnavailable, "The model is unavailable; try again later."},
 	assistant.KindNotFound:    {http.StatusBadGateway, "The configured model does not exist, or no longer; tell the operator."},
 	assistant.KindInvalid:     {http.StatusBadRequest, "The model refused the conversation; it may be too long."},
-	assistant.KindCancelled:   {statusClientGone, "The request was cancelled before its answer was complete."},
+	assistant.KindCancelled:   {statusClientClosedRequest, "The request was cancelled before its answer was complete."},
 	assistant.KindAuth:        {http.StatusBadGateway, "The model refused the assistant's key; tell the operator."},
 	assistant.KindUnknown:     {http.StatusBadGateway, "The model failed."},
 }
 
-// describe finds the outside of an error: the request's fault, the model's, or our own.
-func describe(err error) *failure {
-	var f *failure
+// modelErrors are the errors of a route that calls a model.
+func modelErrors() []*httpError {
+	all := []*httpError{errInternal, {status: http.StatusRequestEntityTooLarge, kind: kindTooLarge}}
+	for kind, f := range modelFailures {
+		all = append(all, &httpError{status: f.status, kind: kind, message: f.message})
+	}
+	return all
+}
+
+// toHTTPError returns what clients see of an error: the request's fault, the model's, or our own.
+func toHTTPError(err error) *httpError {
+	var declared *httpError
 	var model *assistant.Error
 	switch {
-	case errors.As(err, &f):
-		return f
+	case errors.As(err, &declared):
+		return declared
 	case errors.As(err, &model), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		kind := assistant.KindOf(err)
-		if m, ok := modelFailures[kind]; ok {
-			f := &failure{status: m.status, kind: kind, message: m.message}
+		if f, ok := modelFailures[kind]; ok {
+			out := &httpError{status: f.status, kind: kind, message: f.message}
 			if model != nil {
-				f.retryAfter = model.RetryAfter
+				out.retryAfter = model.RetryAfter
 			}
-			return f
+			return out
 		}
 	}
 	return errInternal
 }
 
-// errorBody is the JSON of every error outside of OpenAI's routes.
+// errorBody is the JSON of an error outside OpenAI's routes.
 type errorBody struct {
 	Error errorDetail `json:"error"`
 }
@@ -99,27 +107,28 @@ type errorDetail struct {
 	Message string         `json:"message"`
 }
 
-// errorJSON is an error in the form that a path's clients understand.
-func errorJSON(path string, f *failure) any {
+// errorResponse is an error in the form that a path's clients expect.
+func errorResponse(path string, e *httpError) any {
 	if speaksOpenAI(path) {
-		return openAIError(f)
+		return openAIError(e)
 	}
-	return errorBody{errorDetail{f.kind, f.message}}
+	return errorBody{errorDetail{e.kind, e.message}}
 }
 
-// note is where every error of a request becomes its metric and, with the request's line, its log.
-func (a *API) note(r *http.Request, err error) *failure {
-	f := describe(err)
-	a.recorder.Error(f.kind, endpoint(r))
-	noteFailure(r.Context(), f.kind, err)
-	return f
+// recordError counts an error and keeps it for the request's log line.
+func (a *API) recordError(r *http.Request, err error) *httpError {
+	e := toHTTPError(err)
+	a.recorder.Error(e.kind, endpoint(r))
+	rec := recorderOf(r.Context())
+	rec.kind, rec.err = e.kind, err
+	return e
 }
 
-// fail answers a request with its error.
-func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
-	f := a.note(r, err)
-	if f.retryAfter > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(f.retryAfter.Seconds()))))
+// writeError records an error and answers with it.
+func (a *API) writeError(w http.ResponseWriter, r *http.Request, err error) {
+	e := a.recordError(r, err)
+	if e.retryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(e.retryAfter.Seconds()))))
 	}
-	writeJSON(w, f.status, errorJSON(r.URL.Path, f))
+	_ = writeJSON(w, e.status, errorResponse(r.URL.Path, e))
 }

@@ -23,11 +23,10 @@ func limitedBody(data []byte) *http.Request {
 
 var paramName = regexp.MustCompile(`^[A-Za-z0-9_.\[\]-]{0,80}$`)
 
-// wantRefusal checks that an error is one that the client can read and mend. Messages are of a closed set: each was
-// written here, not by the client.
-func wantRefusal(t *testing.T, err error) {
+// wantHTTPError checks that the client can read and act on an error. Messages are from a closed set, not from the client.
+func wantHTTPError(t *testing.T, err error) {
 	t.Helper()
-	var f *failure
+	var f *httpError
 	if !errors.As(err, &f) {
 		t.Fatalf("%v is not the request's fault", err)
 	}
@@ -43,13 +42,13 @@ func FuzzDecodeChat(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		in, err := decodeChat(limitedBody(data).Body, fuzzLimits)
 		if err != nil {
-			wantRefusal(t, err)
+			wantHTTPError(t, err)
 			return
 		}
 		if strings.TrimSpace(in.Message) == "" || utf8.RuneCountInString(in.Message) > fuzzLimits.PromptCharacters {
 			t.Errorf("accepted the message %q", in.Message)
 		}
-		if in.SessionID != "" && !validID.MatchString(in.SessionID) {
+		if in.SessionID != "" && !idPattern.MatchString(in.SessionID) {
 			t.Errorf("accepted the session id %q", in.SessionID)
 		}
 	})
@@ -59,7 +58,7 @@ func FuzzDecodeCompletion(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		in, err := decodeCompletion(limitedBody(data).Body, fuzzLimits)
 		if err != nil {
-			wantRefusal(t, err)
+			wantHTTPError(t, err)
 			return
 		}
 		n, characters := len(in.request.Messages), utf8.RuneCountInString(in.request.System)

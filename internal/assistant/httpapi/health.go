@@ -8,47 +8,36 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/system"
 )
 
-const healthPath = "/health"
-
-func (a *API) healthRoutes() []route {
-	return []route{
-		{http.MethodGet, healthPath, a.getHealth},
-		{http.MethodGet, healthPath + "/ready", a.getReady},
-		{http.MethodGet, healthPath + "/detailed", a.getDetailed},
-	}
-}
-
 type healthStatus struct {
 	Status string `json:"status"`
 }
 
 // getHealth is liveness: it fails only if the process cannot answer at all. The model's health is no part of it, nor of
-// readiness: its failure would take away every replica at once and help nobody.
-func (a *API) getHealth(w http.ResponseWriter, _ *http.Request) {
-	writeJSON(w, http.StatusOK, healthStatus{"healthy"})
+// readiness: its failure would take every replica out of service at once.
+func (a *API) getHealth(w http.ResponseWriter, _ *http.Request) error {
+	return writeJSON(w, http.StatusOK, healthStatus{"healthy"})
 }
 
-// getReady is readiness: it fails from the moment the process is told to stop.
-func (a *API) getReady(w http.ResponseWriter, _ *http.Request) {
+// getReady is readiness: it fails once the process is told to stop.
+func (a *API) getReady(w http.ResponseWriter, _ *http.Request) error {
 	if a.draining.Load() {
-		writeJSON(w, http.StatusServiceUnavailable, healthStatus{"draining"})
-		return
+		return writeJSON(w, http.StatusServiceUnavailable, healthStatus{"draining"})
 	}
-	writeJSON(w, http.StatusOK, healthStatus{"ready"})
+	return writeJSON(w, http.StatusOK, healthStatus{"ready"})
 }
 
-// detailedHealth is the source document's report.
+// detailedHealth is the report of GET /health/detailed.
 type detailedHealth struct {
 	Status    string         `json:"status"`
 	Timestamp string         `json:"timestamp"`
 	System    system.Reading `json:"system"`
 	// Uptime is in seconds.
 	Uptime float64 `json:"uptime"`
-	// ActiveSessions is null while the session store cannot count them: that is no reason to keep the rest back.
+	// ActiveSessions is null while the session store cannot count them.
 	ActiveSessions *int `json:"active_sessions"`
 }
 
-func (a *API) getDetailed(w http.ResponseWriter, r *http.Request) {
+func (a *API) getDetailed(w http.ResponseWriter, r *http.Request) error {
 	report := detailedHealth{
 		Status:    "healthy",
 		Timestamp: logs.Timestamp(time.Now()),
@@ -63,5 +52,5 @@ func (a *API) getDetailed(w http.ResponseWriter, r *http.Request) {
 	}
 	a.logger.InfoContext(r.Context(), "Health check performed",
 		"status", report.Status, "system", report.System, "uptime", report.Uptime, "active_sessions", report.ActiveSessions)
-	writeJSON(w, http.StatusOK, report)
+	return writeJSON(w, http.StatusOK, report)
 }

@@ -75,7 +75,7 @@ func newAPI(t *testing.T, model generate) (*API, *syncBuffer) {
 	return newAPIWith(t, Config{Models: []assistant.Model{model}})
 }
 
-// newAPIWith returns an API made of c, and of what every API needs beside it.
+// newAPIWith returns an API of c, with defaults for what every API needs.
 func newAPIWith(t *testing.T, c Config) (*API, *syncBuffer) {
 	t.Helper()
 	store, err := session.NewMemory(session.DefaultLimits(time.Minute))
@@ -98,9 +98,10 @@ func newAPIWith(t *testing.T, c Config) (*API, *syncBuffer) {
 	for _, m := range c.Models {
 		names = append(names, m.Name())
 	}
-	c.Recorder = telemetry.New(telemetry.Config{Models: names, Sessions: store.Active, System: read})
+	c.Recorder = telemetry.New(telemetry.Config{Models: names, System: read})
+	c.Recorder.CollectSessions(store.Active)
 	for i, m := range c.Models {
-		c.Models[i] = telemetry.Observe(m, c.Recorder, c.Logger)
+		c.Models[i] = telemetry.Instrument(m, c.Recorder, c.Logger)
 	}
 	return New(c), log
 }

@@ -8,23 +8,23 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/assistant"
 )
 
-// Limits are what one request may take. All must be positive.
+// Limits bound one request. All must be positive.
 type Limits struct {
 	// BodyBytes is the largest request body.
 	BodyBytes int64
-	// PromptCharacters is the most text one request sends, all its messages together.
+	// PromptCharacters is the maximum text of one request, all its messages together.
 	PromptCharacters int
-	// HistoryMessages is the most messages of one conversation that the model is sent. POST /chat leaves the oldest out;
-	// POST /v1/chat/completions, whose client keeps the history, is refused.
+	// HistoryMessages is the maximum number of messages sent to the model. POST /chat leaves out the oldest; POST
+	// /v1/chat/completions, whose client keeps the history, is rejected.
 	HistoryMessages int
 }
 
-// DefaultLimits are a megabyte, some forty thousand words, and a hundred exchanges.
+// DefaultLimits returns a megabyte, some forty thousand words, and a hundred questions with their answers.
 func DefaultLimits() Limits {
 	return Limits{BodyBytes: 1 << 20, PromptCharacters: 200_000, HistoryMessages: 200}
 }
 
-// checkPrompt refuses more text than one request may send.
+// checkPrompt rejects more text than one request may send.
 func (l Limits) checkPrompt(texts ...string) error {
 	n := 0
 	for _, text := range texts {
@@ -33,25 +33,25 @@ func (l Limits) checkPrompt(texts ...string) error {
 	if n <= l.PromptCharacters {
 		return nil
 	}
-	return &failure{
+	return &httpError{
 		status: http.StatusBadRequest, kind: kindTooLarge, param: "messages", code: "context_length_exceeded",
 		message: fmt.Sprintf("The text is longer than %d characters; shorten it, or send it in parts.", l.PromptCharacters),
 	}
 }
 
-// checkHistory refuses a conversation with too many messages.
+// checkHistory rejects a conversation with too many messages.
 func (l Limits) checkHistory(messages int) error {
 	if messages <= l.HistoryMessages {
 		return nil
 	}
-	return &failure{
+	return &httpError{
 		status: http.StatusBadRequest, kind: kindTooLarge, param: "messages", code: "context_length_exceeded",
 		message: fmt.Sprintf("There are more than %d messages; leave out the oldest, or sum them up.", l.HistoryMessages),
 	}
 }
 
-// newest is the end of a history that is not too long. It begins with a user's message, as conversations do.
-func (l Limits) newest(history []assistant.Message) []assistant.Message {
+// latest returns the end of a history, within the limit. It starts with a user's message, as conversations do.
+func (l Limits) latest(history []assistant.Message) []assistant.Message {
 	if surplus := len(history) - l.HistoryMessages; surplus > 0 {
 		history = history[surplus:]
 	}

@@ -14,33 +14,34 @@ import (
 	"strings"
 	"time"
 
+	"github.com/plimsoll-dev/plimsoll/internal/logs"
 	"github.com/plimsoll-dev/plimsoll/internal/telemetry"
 )
 
-// requestIDHeader carries a request's id in and out, in the canonical form of net/http.
+// requestIDHeader carries a request's id, in the canonical form of net/http.
 const requestIDHeader = "X-Request-Id"
 
-// validID is what a client may choose as an id, of a request or of a session.
-var validID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,128}$`)
+// validID is what a client may choose as the id of a request or of a session.
+var idPattern = regexp.MustCompile(`^[A-Za-z0-9._-]{1,128}$`)
 
 // newID returns an id that cannot be guessed.
 func newID() string { return rand.Text() }
 
-// observe gives every request an id, and counts, times and logs it. It must wrap the mux itself: the mux notes the
-// route in the very request it is given.
-func (a *API) observe(next http.Handler) http.Handler {
+// observe gives every request an id, and counts, times and logs it. It must wrap the mux itself: the mux sets the route
+// in the very request that it is given.
+func (a *API) instrument(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		e := newExchange(w, r)
-		observed := r.WithContext(e)
-		defer a.finish(observed, e)
-		defer a.rescue(e, observed)
-		next.ServeHTTP(e, observed)
+		rec := newRecorder(w, r)
+		instrumented := r.WithContext(&rec.ctx)
+		defer a.finishRequest(instrumented, rec)
+		defer a.recoverPanic(rec, instrumented)
+		next.ServeHTTP(rec, instrumented)
 	})
 }
 
-// rescue turns a handler's panic into an internal error, or, if the answer has begun, into a broken connection that
-// is counted as one: half an answer must not look whole.
-func (a *API) rescue(e *exchange, r *http.Request) {
+// recoverPanic answers a handler's panic with an internal error. If the answer has begun, it breaks the connection
+// instead, and counts that: half an answer must not look whole.
+func (a *API) recoverPanic(rec *responseRecorder, r *http.Request) {
 	v := recover()
 	if v == nil {
 		return
@@ -49,15 +50,15 @@ func (a *API) rescue(e *exchange, r *http.Request) {
 		panic(v)
 	}
 	a.logger.ErrorContext(r.Context(), "Handler panicked", "panic", panicText(v), "stack", string(debug.Stack()))
-	if e.sent != 0 {
-		noteStatus(r.Context(), a.note(r, errInternal).status)
+	if rec.sent != 0 {
+		rec.status = a.recordError(r, errInternal).status
 		panic(http.ErrAbortHandler)
 	}
-	a.fail(e, r, errInternal)
+	a.writeError(rec, r, errInternal)
 }
 
-// panicText is what the log may tell of a panic's value: an error of the Go runtime in its own words, and of anything
-// else its type, for a library may panic with the text that it stumbled over.
+// panicText returns what may be logged of a panic's value: the text of an error of the Go runtime, of anything else its
+// type. A library may panic with the user's text.
 func panicText(v any) string {
 	if err, ok := v.(runtime.Error); ok {
 		return err.Error()
@@ -65,52 +66,42 @@ func panicText(v any) string {
 	return fmt.Sprintf("%T", v)
 }
 
-func (a *API) finish(r *http.Request, e *exchange) {
-	status, elapsed := e.code(), time.Since(e.began)
-	level := slog.LevelInfo
-	var told context.Context = e // for an exemplar, which leads to the log line
+// finishRequest counts, times and logs a request that has been answered.
+func (a *API) finishRequest(r *http.Request, rec *responseRecorder) {
+	event := logs.Request{
+		Method: r.Method, Endpoint: endpoint(r), Status: rec.finalStatus(), Duration: time.Since(rec.started),
+		Client: rec.client.Name,
+	}
+	ctx, level := r.Context(), slog.LevelInfo
 	switch {
-	case e.err != nil:
-		level = failureLevel(status)
-	case routine(endpoint(r)):
-		level, told = slog.LevelDebug, context.Background()
+	case rec.err != nil:
+		event.ErrorType, event.Error = string(rec.kind), rec.err.Error()
+		level = errorLevel(event.Status)
+	case isProbe(event.Endpoint): // without an exemplar, since there is no log line for one to lead to
+		ctx, level = context.Background(), slog.LevelDebug
 	}
-	a.recorder.Request(told, telemetry.Request{Method: r.Method, Endpoint: endpoint(r), Status: status, Elapsed: elapsed})
-	if !a.logger.Enabled(e, level) {
-		return
-	}
-	attrs := []slog.Attr{
-		slog.String("method", r.Method),
-		slog.String("endpoint", endpoint(r)),
-		slog.Int("status", status),
-		slog.Duration("duration", elapsed),
-	}
-	if e.client != "" {
-		attrs = append(attrs, slog.String("client", e.client))
-	}
-	if e.err != nil {
-		attrs = append(attrs, slog.String("error_type", string(e.kind)), slog.String("error", e.err.Error()))
-		a.logger.LogAttrs(e, level, "Request failed", attrs...)
-		return
-	}
-	a.logger.LogAttrs(e, level, "Request completed", attrs...)
+	a.recorder.Request(ctx, telemetry.Request{
+		Method: event.Method, Endpoint: event.Endpoint, Status: event.Status, Elapsed: event.Duration,
+	})
+	event.Log(r.Context(), a.logger, level)
 }
 
-// routine reports whether an endpoint is asked every few seconds by machines, whose success is not worth a line.
-func routine(endpoint string) bool {
+// isProbe reports whether machines ask an endpoint every few seconds: their success is not worth a log line.
+func isProbe(endpoint string) bool {
 	return endpoint == metricsPath || endpoint == statsPath || strings.HasPrefix(endpoint, healthPath)
 }
 
-func failureLevel(status int) slog.Level {
+func errorLevel(status int) slog.Level {
 	if status >= 500 {
 		return slog.LevelError
 	}
 	return slog.LevelWarn
 }
 
-// writeJSON writes v. A client that has left does not get it, which is nobody's error.
-func writeJSON(w http.ResponseWriter, status int, v any) {
+// writeJSON writes v. It returns nil, for handlers to return: a client that disconnected is no error of the request.
+func writeJSON(w http.ResponseWriter, status int, v any) error {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(v)
+	return nil
 }

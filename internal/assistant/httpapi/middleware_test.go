@@ -68,8 +68,8 @@ func TestAPanicIsAnInternalError(t *testing.T) {
 
 func TestAPanicOfTheRuntimeIsTold(t *testing.T) {
 	a, log := newAPI(t, func(_ context.Context, r assistant.Request) (assistant.Answer, error) {
-		beyond := len(r.Messages)
-		return assistant.Answer{Text: r.Messages[beyond].Text}, nil
+		outOfRange := len(r.Messages)
+		return assistant.Answer{Text: r.Messages[outOfRange].Text}, nil
 	})
 	do(a, "POST", "/chat", `{"message":"x"}`)
 	if !strings.Contains(log.String(), "index out of range [1] with length 1") {
@@ -79,7 +79,7 @@ func TestAPanicOfTheRuntimeIsTold(t *testing.T) {
 
 func TestAPanicAfterTheAnswerBeganBreaksTheConnection(t *testing.T) {
 	a, _ := newAPI(t, echo)
-	h := a.observe(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	h := a.instrument(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = w.Write([]byte("half an answer"))
 		panic("boom")
 	}))

@@ -6,12 +6,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/assistant"
 )
 
-const (
-	modelsPath = "/v1/models"
-	modelPath  = "/v1/models/{model}"
-)
-
-var errUnknownModel = &failure{
+var errUnknownModel = &httpError{
 	status: http.StatusNotFound, kind: kindUnknownModel, param: "model", code: "model_not_found",
 	message: "There is no model of this name here; GET /v1/models lists those there are.",
 }
@@ -24,32 +19,24 @@ type modelList struct {
 type modelItem struct {
 	ID      string `json:"id"`
 	Object  string `json:"object"`  // model
-	Created int64  `json:"created"` // when the assistant started: that of the model is not known
+	Created int64  `json:"created"` // when the assistant started: the model's date is unknown
 	OwnedBy string `json:"owned_by"`
 }
 
-func (a *API) modelRoutes() []route {
-	return []route{
-		{http.MethodGet, modelsPath, a.getModels},
-		{http.MethodGet, modelPath, a.getModel},
-	}
-}
-
-func (a *API) getModels(w http.ResponseWriter, _ *http.Request) {
+func (a *API) getModels(w http.ResponseWriter, _ *http.Request) error {
 	list := modelList{Object: "list"}
 	for _, m := range a.models {
 		list.Data = append(list.Data, a.modelItem(m))
 	}
-	writeJSON(w, http.StatusOK, list)
+	return writeJSON(w, http.StatusOK, list)
 }
 
-func (a *API) getModel(w http.ResponseWriter, r *http.Request) {
+func (a *API) getModel(w http.ResponseWriter, r *http.Request) error {
 	m, ok := a.modelNamed(r.PathValue("model"))
 	if !ok {
-		a.fail(w, r, errUnknownModel)
-		return
+		return errUnknownModel
 	}
-	writeJSON(w, http.StatusOK, a.modelItem(m))
+	return writeJSON(w, http.StatusOK, a.modelItem(m))
 }
 
 func (a *API) modelItem(m assistant.Model) modelItem {

@@ -7,12 +7,12 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/assistant"
 )
 
-// The wire format of OpenAI's API, as far as it is served: names, nulls and all, since its clients are strict about
-// them. https://platform.openai.com/docs/api-reference/chat
+// The wire format of OpenAI's API, as far as it is served. Its clients are strict about names and nulls.
+// https://platform.openai.com/docs/api-reference/chat
 
 const openAIPrefix = "/v1/"
 
-// speaksOpenAI reports whether a path's clients expect OpenAI's errors, whether or not there is anything at the path.
+// speaksOpenAI reports whether a path's clients expect OpenAI's errors, even if nothing is served there.
 func speaksOpenAI(path string) bool { return strings.HasPrefix(path, openAIPrefix) }
 
 type openAIErrorBody struct {
@@ -26,11 +26,11 @@ type openAIErrorDetail struct {
 	Code    string  `json:"code"`
 }
 
-// openAIError is an error in OpenAI's words: a coarse type, and a code from a closed set.
-func openAIError(f *failure) openAIErrorBody {
+// openAIError is an error in OpenAI's form: a coarse type, and a code from a closed set.
+func openAIError(f *httpError) openAIErrorBody {
 	d := openAIErrorDetail{Message: f.message, Type: "invalid_request_error", Code: f.code}
 	switch {
-	case f.kind == assistant.KindQuotaDay: // no client need try again today
+	case f.kind == assistant.KindQuotaDay: // retrying today is pointless
 		d.Type, d.Code = "insufficient_quota", "insufficient_quota"
 	case f.status == http.StatusTooManyRequests:
 		d.Type, d.Code = "requests", "rate_limit_exceeded"
@@ -76,7 +76,7 @@ type completionChunk struct {
 	Created int64         `json:"created"`
 	Model   string        `json:"model"`
 	Choices []chunkChoice `json:"choices"`
-	// Usage is left out unless it was asked for, and is then null in every chunk but the last.
+	// Usage is left out unless requested, and is then null in every chunk but the last.
 	Usage any `json:"usage,omitempty"`
 }
 
@@ -114,7 +114,7 @@ func usageOf(u assistant.Usage) completionUsage {
 	return out
 }
 
-// finishReason is OpenAI's word for why an answer ended; it has none for what is rare.
+// finishReason is OpenAI's name of a finish reason; it has none for rare ones.
 func finishReason(f assistant.Finish) string {
 	switch f {
 	case assistant.FinishLength:

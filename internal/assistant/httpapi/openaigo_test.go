@@ -36,8 +36,8 @@ func question(model string) openai.ChatCompletionNewParams {
 }
 
 func TestOpenAIsClientCompletesAChat(t *testing.T) {
-	var asked assistant.Request
-	client := openAIClient(t, parts(&asked), aliceKey)
+	var called assistant.Request
+	client := openAIClient(t, parts(&called), aliceKey)
 	got, err := client.Chat.Completions.New(t.Context(), question("test-model"))
 	if err != nil {
 		t.Fatal(err)
@@ -48,8 +48,8 @@ func TestOpenAIsClientCompletesAChat(t *testing.T) {
 	if got.Usage.PromptTokens != 7 || got.Usage.TotalTokens != 10 || got.Usage.PromptTokensDetails.CachedTokens != 2 {
 		t.Errorf("usage = %+v", got.Usage)
 	}
-	if asked.System != "Be brief." || asked.Prompt() != "hi" || *asked.Options.MaxTokens != 50 || *asked.Options.Temperature != 0.2 || len(asked.Options.Stop) != 1 {
-		t.Errorf("asked %+v", asked)
+	if called.System != "Be brief." || called.Prompt() != "hi" || *called.Options.MaxTokens != 50 || *called.Options.Temperature != 0.2 || len(called.Options.Stop) != 1 {
+		t.Errorf("asked %+v", called)
 	}
 }
 
@@ -59,20 +59,20 @@ func TestOpenAIsClientCompletesAStreamedChat(t *testing.T) {
 	params.StreamOptions = openai.ChatCompletionStreamOptionsParam{IncludeUsage: openai.Bool(true)}
 	stream := client.Chat.Completions.NewStreaming(t.Context(), params)
 	defer stream.Close()
-	var whole openai.ChatCompletionAccumulator
+	var completion openai.ChatCompletionAccumulator
 	for stream.Next() {
-		if !whole.AddChunk(stream.Current()) {
+		if !completion.AddChunk(stream.Current()) {
 			t.Errorf("a chunk does not belong to the others: %s", stream.Current().RawJSON())
 		}
 	}
 	if err := stream.Err(); err != nil {
 		t.Fatal(err)
 	}
-	if len(whole.Choices) != 1 || whole.Choices[0].Message.Content != "Hello, world" || whole.Choices[0].FinishReason != "length" {
-		t.Errorf("choices = %+v", whole.Choices)
+	if len(completion.Choices) != 1 || completion.Choices[0].Message.Content != "Hello, world" || completion.Choices[0].FinishReason != "length" {
+		t.Errorf("choices = %+v", completion.Choices)
 	}
-	if whole.Usage.PromptTokens != 7 || whole.Usage.CompletionTokens != 3 || whole.Usage.TotalTokens != 10 {
-		t.Errorf("usage = %+v", whole.Usage)
+	if completion.Usage.PromptTokens != 7 || completion.Usage.CompletionTokens != 3 || completion.Usage.TotalTokens != 10 {
+		t.Errorf("usage = %+v", completion.Usage)
 	}
 }
 

@@ -11,19 +11,19 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/assistant"
 )
 
-// honoured are the parameters of a completion that are heeded.
-var honoured = []string{
+// supportedParameters are the parameters of a completion that have an effect.
+var supportedParameters = []string{
 	"model", "messages", "temperature", "top_p", "max_tokens", "max_completion_tokens", "stop", "stream", "stream_options",
 }
 
-// harmless are parameters that may be left unheeded: the answer means the same without them.
-var harmless = []string{
+// ignoredParameters are parameters without which the answer means the same.
+var ignoredParameters = []string{
 	"metadata", "parallel_tool_calls", "prediction", "prompt_cache_key", "prompt_cache_options", "prompt_cache_retention",
 	"safety_identifier", "seed", "service_tier", "store", "user",
 }
 
-// unsupported are parameters that would change what the answer means, each with the values that do not.
-var unsupported = map[string][]string{
+// neutralValues are the unsupported parameters, each with the values that do not change the answer.
+var neutralValues = map[string][]string{
 	"audio":              nil,
 	"frequency_penalty":  {"0", "0.0"},
 	"function_call":      {`"none"`, `"auto"`},
@@ -43,17 +43,17 @@ var unsupported = map[string][]string{
 	"web_search_options": nil,
 }
 
-// parameters are a request's, by name. A null is as good as none.
+// parameters are a request's, by name. A null counts as absent.
 type parameters map[string]json.RawMessage
 
-// check refuses what is not heeded and should be, by name.
+// check rejects unknown and unsupported parameters by name.
 func (p parameters) check() error {
 	for _, name := range slices.Sorted(maps.Keys(p)) {
-		if slices.Contains(honoured, name) || slices.Contains(harmless, name) || isNull(p[name]) {
+		if slices.Contains(supportedParameters, name) || slices.Contains(ignoredParameters, name) || isNull(p[name]) {
 			continue
 		}
-		neutral, known := unsupported[name]
-		if !known {
+		neutral, declared := neutralValues[name]
+		if !declared {
 			return unknownParameter(name)
 		}
 		if !slices.Contains(neutral, compact(p[name])) {
@@ -61,19 +61,19 @@ func (p parameters) check() error {
 			if len(neutral) > 0 {
 				message += " with any value but " + neutral[0]
 			}
-			return mistake(name, "unsupported_parameter", message+"; leave it out.")
+			return parameterError(name, "unsupported_parameter", message+"; leave it out.")
 		}
 	}
 	return nil
 }
 
-// read decodes a parameter into v, which stays as it is if there is none.
-func (p parameters) read(name string, v any, want string) error {
+// read decodes a parameter into v, which it leaves unchanged if the parameter is absent.
+func (p parameters) read(name string, v any, expected string) error {
 	if isNull(p[name]) {
 		return nil
 	}
 	if err := json.Unmarshal(p[name], v); err != nil {
-		return mistake(name, "invalid_type", "The parameter "+name+" must be "+want+".")
+		return parameterError(name, "invalid_type", "The parameter "+name+" must be "+expected+".")
 	}
 	return nil
 }
@@ -88,22 +88,22 @@ func compact(raw json.RawMessage) string {
 	return b.String()
 }
 
-// shortName is what a parameter that is sent back may look like.
-var shortName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
+// printableName matches the names of parameters that may be returned to the client.
+var printableName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
 
-// unknownParameter names what was sent only to who sent it: a name may be anything, and the message is logged.
+// unknownParameter names the parameter to the client only: a name may be any text, and the message is logged.
 func unknownParameter(name string) error {
-	f := mistake("", "unknown_parameter", "A parameter of the request is unknown, perhaps misspelt.")
-	if shortName.MatchString(name) {
+	f := parameterError("", "unknown_parameter", "A parameter of the request is unknown, perhaps misspelt.")
+	if printableName.MatchString(name) {
 		f.param = name
 		f.message = "The parameter of the request that param names is unknown, perhaps misspelt."
 	}
 	return f
 }
 
-// mistake is a request whose parameter param is to blame.
-func mistake(param, code, message string) *failure {
-	return &failure{
+// parameterError is the error of a request whose parameter param is invalid.
+func parameterError(param, code, message string) *httpError {
+	return &httpError{
 		status: http.StatusBadRequest, kind: assistant.KindInvalid, message: message, param: param, code: code,
 	}
 }

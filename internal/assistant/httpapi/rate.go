@@ -11,16 +11,16 @@ import (
 
 // Rate limits how often a client may send requests; without client keys, all clients together.
 type Rate struct {
-	// PerSecond is the rate in the long run, in requests; 0 for no limit.
+	// PerSecond is the average rate in requests; 0 for no limit.
 	PerSecond float64
-	// Burst is how many requests may come at once; 0 for as many as come in a second, at least one.
+	// Burst is the number of requests allowed at once; 0 for those of a second, at least one.
 	Burst int
 }
 
-// longestWait bounds what a client is told to wait, however small its rate.
-const longestWait = time.Hour
+// maxRetryAfter bounds the Retry-After of a client with a very small rate.
+const maxRetryAfter = time.Hour
 
-// limiter holds a bucket for each client. Clients come from the key file only, so there are no more than keys ever were.
+// limiter holds a bucket for each client. Clients come from the key file only, so their number is bounded.
 type limiter struct {
 	limit rate.Limit
 	burst int
@@ -43,8 +43,8 @@ func newLimiter(r Rate) *limiter {
 	}
 }
 
-// take lets a request of a client pass and returns 0, or how long the client has to wait before the next.
-func (l *limiter) take(client string) time.Duration {
+// reserve returns 0 if the client may send a request now, else how long it has to wait.
+func (l *limiter) reserve(client string) time.Duration {
 	if l == nil {
 		return 0
 	}
@@ -60,12 +60,12 @@ func (l *limiter) take(client string) time.Duration {
 		return 0
 	}
 	seconds := (1 - bucket.TokensAt(now)) / float64(l.limit)
-	return max(time.Nanosecond, time.Duration(min(seconds, longestWait.Seconds())*float64(time.Second)))
+	return max(time.Nanosecond, time.Duration(min(seconds, maxRetryAfter.Seconds())*float64(time.Second)))
 }
 
-func rateLimited(wait time.Duration) *failure {
-	return &failure{
-		status: http.StatusTooManyRequests, kind: kindRateLimited, code: "rate_limit_exceeded", retryAfter: wait,
+func errRateLimited(retryAfter time.Duration) *httpError {
+	return &httpError{
+		status: http.StatusTooManyRequests, kind: kindRateLimited, code: "rate_limit_exceeded", retryAfter: retryAfter,
 		message: "Too many requests; wait as long as the Retry-After header says, in seconds.",
 	}
 }

@@ -7,49 +7,149 @@ import (
 	"strings"
 
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
+	"github.com/plimsoll-dev/plimsoll/internal/telemetry"
 )
+
+const (
+	chatPath        = "/chat"
+	sessionPath     = "/chat/{session_id}"
+	completionsPath = "/v1/chat/completions"
+	modelsPath      = "/v1/models"
+	modelPath       = "/v1/models/{model}"
+	healthPath      = "/health"
+	metricsPath     = "/metrics"
+	statsPath       = "/stats"
+	levelPath       = "/log-level"
+)
+
+// ports says on which ports a route is served.
+type ports uint8
+
+const (
+	sharedPort    ports = 1 << iota // one port for all
+	publicPort                      // for users, if operators have a port of their own
+	telemetryPort                   // for operators
+
+	forUsers = sharedPort | publicPort
+)
+
+// handlerFunc answers a request, or returns the error to answer with.
+type handlerFunc func(w http.ResponseWriter, r *http.Request) error
 
 // route is one method of one resource. Its path is a template of http.ServeMux, and the endpoint of its metrics.
 type route struct {
 	method, path string
-	handle       http.HandlerFunc
+	ports        ports
+	handle       handlerFunc
+	// status is that of success, errors what else the route may answer with. Series of users' routes start at zero.
+	status int
+	errors []*httpError
+}
+
+// routes returns every route there is, and how each may end.
+func (a *API) routes() []route {
+	const (
+		get, post, put, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
+		ok, noContent       = http.StatusOK, http.StatusNoContent
+		everywhere          = sharedPort | publicPort | telemetryPort
+		forOperators        = sharedPort | telemetryPort
+	)
+	all := []route{
+		{post, chatPath, forUsers, a.postChat, ok, modelErrors()},
+		{del, sessionPath, forUsers, a.deleteChat, noContent, []*httpError{errSessionID, errInternal}},
+		{post, completionsPath, forUsers, a.postCompletion, ok, append(modelErrors(), errUnknownModel)},
+		{get, modelsPath, forUsers, a.getModels, ok, nil},
+		{get, modelPath, forUsers, a.getModel, ok, []*httpError{errUnknownModel}},
+
+		{get, healthPath, everywhere, a.getHealth, ok, nil},
+		{get, healthPath + "/ready", everywhere, a.getReady, ok, nil},
+		{get, healthPath + "/detailed", everywhere, a.getDetailed, ok, nil},
+
+		{get, metricsPath, forOperators, withoutError(a.recorder.Handler(a.logger)), ok, nil},
+	}
+	if a.stats != nil { // not for users: it shows the texts of errors
+		all = append(all, route{get, statsPath, forOperators, a.getStats, ok, []*httpError{errRange}})
+	}
+	if a.level != nil { // for operators only: setting the level can silence the log
+		all = append(all,
+			route{get, levelPath, telemetryPort, a.getLevel, ok, nil},
+			route{put, levelPath, telemetryPort, a.putLevel, ok, []*httpError{errLevel}})
+	}
+	for i := range all {
+		if all[i].ports == forUsers {
+			a.authenticate(&all[i])
+		}
+	}
+	return all
+}
+
+func withoutError(h http.Handler) handlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		h.ServeHTTP(w, r)
+		return nil
+	}
+}
+
+// initSeries starts the series of the users' routes at zero.
+func (a *API) initSeries() {
+	for _, r := range a.routes() {
+		if r.ports != forUsers {
+			continue
+		}
+		e := telemetry.Endpoint{Method: r.method, Path: r.path, Statuses: []int{r.status}}
+		for _, err := range r.errors {
+			e.Statuses, e.Kinds = append(e.Statuses, err.status), append(e.Kinds, err.kind)
+		}
+		a.recorder.InitSeries(e)
+	}
 }
 
 // catchAll is the pattern of everything that no route serves.
 const catchAll = "/"
 
-// handler serves routes, observed. What no route serves is answered in the API's own form too, so that it is counted
-// and logged like the rest.
-func (a *API) handler(groups ...[]route) http.Handler {
-	resources := map[string]map[string]http.HandlerFunc{}
-	for _, r := range slices.Concat(groups...) {
+// handler serves the routes of a port, instrumented. Unknown paths are answered by a handler of our own, so that they are
+// counted and logged too.
+func (a *API) handler(port ports) http.Handler {
+	resources := map[string]map[string]handlerFunc{}
+	for _, r := range a.routes() {
+		if r.ports&port == 0 {
+			continue
+		}
 		if resources[r.path] == nil {
-			resources[r.path] = map[string]http.HandlerFunc{}
+			resources[r.path] = map[string]handlerFunc{}
 		}
 		resources[r.path][r.method] = r.handle
 	}
 	mux := http.NewServeMux()
 	for path, methods := range resources {
-		mux.HandleFunc(path, a.byMethod(methods))
+		mux.HandleFunc(path, a.adapt(byMethod(methods)))
 	}
-	mux.HandleFunc(catchAll, func(w http.ResponseWriter, r *http.Request) { a.fail(w, r, errNoRoute) })
-	return a.observe(mux)
+	mux.HandleFunc(catchAll, a.adapt(func(http.ResponseWriter, *http.Request) error { return errNoRoute }))
+	return a.instrument(mux)
+}
+
+// adapt makes an http.HandlerFunc of a handler: the one place that answers with an error.
+func (a *API) adapt(handle handlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if err := handle(w, r); err != nil {
+			a.writeError(w, r, err)
+		}
+	}
 }
 
 // byMethod dispatches a resource's methods. The mux could do it, but forgets the route of a method that is not there.
-func (a *API) byMethod(methods map[string]http.HandlerFunc) http.HandlerFunc {
+func byMethod(methods map[string]handlerFunc) handlerFunc {
 	if get, ok := methods[http.MethodGet]; ok {
 		methods[http.MethodHead] = get
 	}
 	allow := strings.Join(slices.Sorted(maps.Keys(methods)), ", ")
-	return func(w http.ResponseWriter, r *http.Request) {
+	return func(w http.ResponseWriter, r *http.Request) error {
 		handle, ok := methods[r.Method]
 		if !ok {
 			w.Header().Set("Allow", allow)
-			a.fail(w, r, errNoMethod)
-			return
+			return errNoMethod
 		}
-		handle(w, r)
+		return handle(w, r)
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Limits on what a client may take. A request may be slow only where the model is.
+// Timeouts of a client. A request may only be slow where the model is.
 const (
 	headerTimeout = 10 * time.Second
 	bodyTimeout   = 30 * time.Second
@@ -20,32 +20,32 @@ const (
 	maxHeader     = 64 << 10 // bytes
 )
 
-// Serving says where and how long an API is served.
+// Serving configures how an API is served.
 type Serving struct {
-	// Public listens for users, Telemetry for operators; with Telemetry nil, Public is for both.
+	// Public listens for users, Telemetry for operators; if Telemetry is nil, Public is for both.
 	Public, Telemetry net.Listener
-	// ModelTimeout is the longest a model call takes.
+	// ModelTimeout is the maximum duration of a model call.
 	ModelTimeout time.Duration
-	// ShutdownDelay is how long requests are still accepted after readiness fails, while load balancers notice.
+	// ShutdownDelay is how long requests are accepted after readiness fails, until load balancers notice.
 	ShutdownDelay time.Duration
 	// ShutdownTimeout bounds the delay and the drain together.
 	ShutdownTimeout time.Duration
 }
 
-type listening struct {
+type listeningServer struct {
 	server   *http.Server
 	listener net.Listener
 }
 
-// Serve serves until ctx ends and then drains: readiness fails, the delay passes, and requests in flight are finished.
-// Those not finished in time are cancelled, which is an error. It closes the listeners.
+// Serve serves until ctx ends and then drains: readiness fails, the delay passes, and requests in flight finish. Those
+// that do not finish in time are cancelled, which is an error. It closes the listeners.
 func (a *API) Serve(ctx context.Context, s Serving) error {
-	requests, abandon := context.WithCancel(context.WithoutCancel(ctx))
-	defer abandon()
-	servers := []listening{{a.server(requests, a.Handler(), s.ModelTimeout), s.Public}}
+	requests, cancelRequests := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancelRequests()
+	servers := []listeningServer{{a.server(requests, a.Handler(), s.ModelTimeout), s.Public}}
 	if s.Telemetry != nil {
-		// Telemetry goes last, so that the drain itself can be watched.
-		servers = []listening{
+		// Telemetry is drained last, so that the drain itself is visible.
+		servers = []listeningServer{
 			{a.server(requests, a.PublicHandler(), s.ModelTimeout), s.Public},
 			{a.server(requests, a.TelemetryHandler(), s.ModelTimeout), s.Telemetry},
 		}
@@ -63,11 +63,11 @@ func (a *API) Serve(ctx context.Context, s Serving) error {
 		}
 		return err
 	case <-ctx.Done():
-		return a.drain(context.WithoutCancel(ctx), servers, s, abandon)
+		return a.drain(context.WithoutCancel(ctx), servers, s, cancelRequests)
 	}
 }
 
-func (a *API) drain(ctx context.Context, servers []listening, s Serving, abandon func()) error {
+func (a *API) drain(ctx context.Context, servers []listeningServer, s Serving, cancelRequests func()) error {
 	ctx, cancel := context.WithTimeout(ctx, s.ShutdownTimeout)
 	defer cancel()
 	a.draining.Store(true)
@@ -79,7 +79,7 @@ func (a *API) drain(ctx context.Context, servers []listening, s Serving, abandon
 	var errs []error
 	for _, l := range servers {
 		if err := l.server.Shutdown(ctx); err != nil {
-			abandon()
+			cancelRequests()
 			errs = append(errs, fmt.Errorf("draining %s: %w", l.listener.Addr(), err), l.server.Close())
 		}
 	}

@@ -29,18 +29,18 @@ func status(url string) int {
 	return resp.StatusCode
 }
 
-// slow is a model that says when it is asked, and answers when told.
-func slow() (model generate, asked chan struct{}, answer chan struct{}) {
-	asked, answer = make(chan struct{}), make(chan struct{})
+// slowModel returns a model that closes called, and then waits for answer.
+func slowModel() (model generate, called chan struct{}, answer chan struct{}) {
+	called, answer = make(chan struct{}), make(chan struct{})
 	return func(ctx context.Context, r assistant.Request) (assistant.Answer, error) {
-		close(asked)
+		close(called)
 		select {
 		case <-answer:
 			return echo(ctx, r)
 		case <-ctx.Done():
 			return assistant.Answer{}, &assistant.Error{Kind: assistant.KindCancelled, Err: ctx.Err()}
 		}
-	}, asked, answer
+	}, called, answer
 }
 
 // chatting posts a message and sends the status of the answer, 0 if there is none.
@@ -59,7 +59,7 @@ func chatting(url string) chan int {
 }
 
 func TestDrain(t *testing.T) {
-	model, asked, answer := slow()
+	model, called, answer := slowModel()
 	a, log := newAPI(t, model)
 	public, operators := listen(t), listen(t)
 	url, opsURL := "http://"+public.Addr().String(), "http://"+operators.Addr().String()
@@ -75,7 +75,7 @@ func TestDrain(t *testing.T) {
 		t.Fatalf("ready = %d before the stop", got)
 	}
 	inFlight := chatting(url)
-	<-asked
+	<-called
 	stop()
 
 	// During the delay, readiness fails while everything else still answers.
@@ -105,7 +105,7 @@ func TestDrain(t *testing.T) {
 }
 
 func TestWhatIsNotDrainedInTimeIsCancelled(t *testing.T) {
-	model, asked, _ := slow()
+	model, called, _ := slowModel()
 	a, _ := newAPI(t, model)
 	public := listen(t)
 	ctx, stop := context.WithCancel(t.Context())
@@ -114,7 +114,7 @@ func TestWhatIsNotDrainedInTimeIsCancelled(t *testing.T) {
 		served <- a.Serve(ctx, Serving{Public: public, ModelTimeout: time.Minute, ShutdownTimeout: 50 * time.Millisecond})
 	}()
 	inFlight := chatting("http://" + public.Addr().String())
-	<-asked
+	<-called
 	stop()
 	if err := <-served; err == nil || !strings.Contains(err.Error(), "draining "+public.Addr().String()) {
 		t.Errorf("Serve = %v, want the drain's failure", err)

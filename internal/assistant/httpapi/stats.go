@@ -10,20 +10,15 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/system"
 )
 
-const statsPath = "/stats"
-
-// defaultRange is the source document's hour.
+// defaultRange is the range of GET /stats without one.
 const defaultRange = time.Hour
 
-// statsRoutes serve the statistics to operators: they hold the texts of errors, which are no business of users.
-func (a *API) statsRoutes() []route {
-	if a.statistics == nil {
-		return nil
-	}
-	return []route{{http.MethodGet, statsPath, a.getStats}}
-}
+var (
+	errRange       = invalidRequest("The range must be a duration such as 90s, 5m, 1h or 1h30m.")
+	errRangeBounds = invalidRequest("The range must be from 1s to 24h; for what is older, use assistant analyze on the log files.")
+)
 
-// statsReport is the source document's report: of what the log's lines say, and of the system.
+// statsReport is the report of GET /stats: what was logged, and the system.
 type statsReport struct {
 	stats.Report
 	// Range is what was asked for, as Prometheus writes durations.
@@ -31,22 +26,21 @@ type statsReport struct {
 	System systemStats `json:"system"`
 }
 
-// systemStats are the system's last reading and what CPU and memory were before.
+// systemStats are the system's last reading, and CPU and memory over the range.
 type systemStats struct {
 	system.Reading
 	History stats.History `json:"history"`
 }
 
-func (a *API) getStats(w http.ResponseWriter, r *http.Request) {
-	span, err := parseRange(r.URL.Query().Get("range"))
+func (a *API) getStats(w http.ResponseWriter, r *http.Request) error {
+	lookback, err := parseRange(r.URL.Query().Get("range"))
 	if err != nil {
-		a.fail(w, r, err)
-		return
+		return err
 	}
-	writeJSON(w, http.StatusOK, statsReport{
-		Report: a.statistics.Report(span),
-		Range:  model.Duration(span).String(),
-		System: systemStats{a.system(), a.statistics.History(span)},
+	return writeJSON(w, http.StatusOK, statsReport{
+		Report: a.stats.Report(lookback),
+		Range:  model.Duration(lookback).String(),
+		System: systemStats{a.system(), a.stats.History(lookback)},
 	})
 }
 
@@ -56,12 +50,12 @@ func parseRange(text string) (time.Duration, error) {
 		return defaultRange, nil
 	}
 	d, err := model.ParseDuration(text)
-	switch span := time.Duration(d); {
+	switch lookback := time.Duration(d); {
 	case err != nil:
-		return 0, invalid("The range must be a duration such as 90s, 5m, 1h or 1h30m.")
-	case span < time.Second || span > stats.MaxRange:
-		return 0, invalid("The range must be from 1s to 24h; for what is older, use assistant analyze on the log files.")
+		return 0, errRange
+	case lookback < time.Second || lookback > stats.MaxLookback:
+		return 0, errRangeBounds
 	default:
-		return span, nil
+		return lookback, nil
 	}
 }

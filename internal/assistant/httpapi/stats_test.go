@@ -25,9 +25,9 @@ func withStats(t *testing.T, model generate) (*API, *syncBuffer) {
 	a, _ := newAPI(t, model)
 	log, level := &syncBuffer{}, new(slog.LevelVar)
 	window := stats.NewWindow(time.Now)
-	logger := stats.Observe(logs.New(log, level), window)
+	logger := stats.CountInto(logs.New(log, level), window)
 	return New(Config{
-		Models: []assistant.Model{telemetry.Observe(model, a.recorder, logger)}, Sessions: a.sessions, Recorder: a.recorder, System: a.system,
+		Models: []assistant.Model{telemetry.Instrument(model, a.recorder, logger)}, Sessions: a.sessions, Recorder: a.recorder, System: a.system,
 		Logger: logger, Stats: window, Level: level,
 	}), log
 }
@@ -88,7 +88,7 @@ func TestStatsAreTheSourceDocuments(t *testing.T) {
 	}
 }
 
-// TestStatsEqualAnalyze: the running assistant and the file of its lines tell the same.
+// TestStatsEqualAnalyze: the running assistant and its log file have the same statistics.
 func TestStatsEqualAnalyze(t *testing.T) {
 	a, log := withStats(t, flaky())
 	for range 50 {
@@ -190,9 +190,9 @@ func TestTheLevelCanBeChanged(t *testing.T) {
 		{`{"level":"warning"}`, 200, slog.LevelWarn, 3},
 	} {
 		w := put(tt.body)
-		told := strings.Count(log.String(), "Log level changed")
-		if w.Code != tt.status || a.level.Level() != tt.level || told != tt.told {
-			t.Errorf("PUT %.30q = %d, level %v, %d changes told; want %d, %v, %d", tt.body, w.Code, a.level.Level(), told, tt.status, tt.level, tt.told)
+		changes := strings.Count(log.String(), "Log level changed")
+		if w.Code != tt.status || a.level.Level() != tt.level || changes != tt.told {
+			t.Errorf("PUT %.30q = %d, level %v, %d changes told; want %d, %v, %d", tt.body, w.Code, a.level.Level(), changes, tt.status, tt.level, tt.told)
 		}
 		if tt.status == 200 {
 			if got := decode[logLevel](t, w.Body).Level; got != strings.ToLower(logs.LevelName(tt.level)) {

@@ -15,58 +15,58 @@ import (
 type stream struct {
 	w         http.ResponseWriter
 	out       *http.ResponseController
-	head      completionChunk // what all chunks have in common
+	template  completionChunk // what all chunks have in common
 	withUsage bool
-	begun     bool
+	started   bool
 }
 
-// text sends a part of the answer. Its error is the client's going away.
-func (s *stream) text(text string) error {
-	if err := s.begin(); err != nil {
+// sendText sends a part of the answer. Its error means that the client disconnected.
+func (s *stream) sendText(text string) error {
+	if err := s.start(); err != nil {
 		return err
 	}
-	return s.delta(chunkDelta{Content: &text}, nil)
+	return s.sendDelta(chunkDelta{Content: &text}, nil)
 }
 
-// begin sends the header and the first chunk, which says who speaks.
-func (s *stream) begin() error {
-	if s.begun {
+// start sends the header and the first chunk, which holds the role.
+func (s *stream) start() error {
+	if s.started {
 		return nil
 	}
-	s.begun = true
+	s.started = true
 	h := s.w.Header()
 	h.Set("Content-Type", "text/event-stream; charset=utf-8")
 	h.Set("Cache-Control", "no-cache")
-	h.Set("X-Accel-Buffering", "no") // nginx would hold the events back
-	return s.delta(chunkDelta{Role: "assistant", Content: new(string)}, nil)
+	h.Set("X-Accel-Buffering", "no") // nginx would buffer the events
+	return s.sendDelta(chunkDelta{Role: "assistant", Content: new(string)}, nil)
 }
 
-// end sends why the answer ended and, if asked for, what it cost.
-func (s *stream) end(answer assistant.Answer) error {
-	if !s.begun && answer.Text != "" { // the model did not send it in parts
-		if err := s.text(answer.Text); err != nil {
+// finish sends the finish reason and, if requested, the usage.
+func (s *stream) finish(answer assistant.Answer) error {
+	if !s.started && answer.Text != "" { // the model does not stream
+		if err := s.sendText(answer.Text); err != nil {
 			return err
 		}
 	}
-	if err := s.begin(); err != nil {
+	if err := s.start(); err != nil {
 		return err
 	}
 	reason := finishReason(answer.Finish)
-	if err := s.delta(chunkDelta{}, &reason); err != nil {
+	if err := s.sendDelta(chunkDelta{}, &reason); err != nil {
 		return err
 	}
 	if s.withUsage {
-		chunk := s.head
+		chunk := s.template
 		chunk.Choices, chunk.Usage = []chunkChoice{}, usageOf(answer.Usage)
 		if err := s.send(chunk); err != nil {
 			return err
 		}
 	}
-	return s.event([]byte("[DONE]"))
+	return s.sendEvent([]byte("[DONE]"))
 }
 
-func (s *stream) delta(d chunkDelta, reason *string) error {
-	chunk := s.head
+func (s *stream) sendDelta(d chunkDelta, reason *string) error {
+	chunk := s.template
 	chunk.Choices = []chunkChoice{{Delta: d, FinishReason: reason}}
 	if s.withUsage {
 		chunk.Usage = json.RawMessage("null")
@@ -79,25 +79,24 @@ func (s *stream) send(v any) error {
 	if err != nil {
 		return fmt.Errorf("encoding an event: %w", err)
 	}
-	return s.event(data)
+	return s.sendEvent(data)
 }
 
-// event sends one event at once. A client has as long for each as for the whole of a short answer: a stream may last,
-// but not stand still.
-func (s *stream) event(data []byte) error {
+// sendEvent sends one event at once. Each event has the deadline of a short answer: a stream may last, but not stall.
+func (s *stream) sendEvent(data []byte) error {
 	if err := s.out.SetWriteDeadline(time.Now().Add(writeMargin)); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return gone(err)
+		return clientGone(err)
 	}
 	if _, err := s.w.Write(bytes.Join([][]byte{[]byte("data: "), data, []byte("\n\n")}, nil)); err != nil {
-		return gone(err)
+		return clientGone(err)
 	}
 	if err := s.out.Flush(); err != nil {
-		return gone(err)
+		return clientGone(err)
 	}
 	return nil
 }
 
-// gone is the error of a client that takes no more of its answer.
-func gone(err error) error {
+// clientGone is the error of a client that disconnected.
+func clientGone(err error) error {
 	return &assistant.Error{Kind: assistant.KindCancelled, Err: fmt.Errorf("sending the answer: %w", err)}
 }

@@ -56,8 +56,8 @@ func TestAStreamIsOpenAIs(t *testing.T) {
 				t.Fatalf("answer = %d %v", w.Code, w.Header())
 			}
 			got := events(t, w.Body.String())
-			if last := got[len(got)-1]; last != "[DONE]" {
-				t.Errorf("last event = %s", last)
+			if final := got[len(got)-1]; final != "[DONE]" {
+				t.Errorf("last event = %s", final)
 			}
 			want := choices
 			if tt.usage != nil {
@@ -101,8 +101,8 @@ func breaking(kind assistant.Kind) streamer {
 func TestAStreamThatBreaksSaysSo(t *testing.T) {
 	a, log := newAPIWith(t, Config{Models: []assistant.Model{breaking(assistant.KindUnavailable)}})
 	got := events(t, do(a, "POST", "/v1/chat/completions", with(`"stream":true`)).Body.String())
-	last := decode[openAIErrorBody](t, strings.NewReader(got[len(got)-1])).Error
-	if len(got) != 3 || last.Type != "server_error" || last.Code != "unavailable" || strings.Contains(last.Message, "secret") {
+	final := decode[openAIErrorBody](t, strings.NewReader(got[len(got)-1])).Error
+	if len(got) != 3 || final.Type != "server_error" || final.Code != "unavailable" || strings.Contains(final.Message, "secret") {
 		t.Errorf("events = %q", got)
 	}
 	page := metrics(a)
@@ -152,7 +152,7 @@ func stepping() (streamer, chan string) {
 	}}, steps
 }
 
-// streaming begins a streamed completion and returns its events.
+// streaming requests a streamed completion and returns its events.
 func streaming(ctx context.Context, t *testing.T, url string) *bufio.Scanner {
 	t.Helper()
 	r, _ := http.NewRequestWithContext(ctx, http.MethodPost, url+"/v1/chat/completions", strings.NewReader(with(`"stream":true`)))

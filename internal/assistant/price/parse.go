@@ -12,17 +12,16 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// highest is the greatest price believed, in US dollars per million tokens: a dollar a token.
-const highest = 1e6
+// maxPrice is the highest price accepted, in US dollars per million tokens: a dollar a token.
+const maxPrice = 1e6
 
 // Parse reads a price file:
 //
 //	models:
 //	  gemini-2.0-flash: {prompt: 0.10, completion: 0.40, cached: 0.025}
 //
-// Prices are US dollars per million tokens. prompt and completion are required; cached is the price of prompt tokens
-// that the vendor had cached, without it that of any prompt token. Parse is strict: an error names the line and the
-// field, and no part of a file with an error is used.
+// Prices are US dollars per million tokens. prompt and completion are required; cached is the price of prompt tokens that
+// the vendor had cached, by default that of any prompt token. Parse is strict: an error names the line and the field.
 func Parse(data []byte) (Table, error) {
 	in := yaml.NewDecoder(bytes.NewReader(data))
 	var file yaml.Node
@@ -42,9 +41,9 @@ func Parse(data []byte) (Table, error) {
 	var table Table
 	for _, f := range top {
 		if f.name != "models" {
-			return nil, f.wrong("unknown field; the only one is models")
+			return nil, f.invalid("unknown field; the only one is models")
 		}
-		if table, err = models(f); err != nil {
+		if table, err = parseModels(f); err != nil {
 			return nil, err
 		}
 	}
@@ -54,7 +53,7 @@ func Parse(data []byte) (Table, error) {
 	return table, nil
 }
 
-func models(f field) (Table, error) {
+func parseModels(f field) (Table, error) {
 	named, err := fields(f.value, f.path)
 	if err != nil {
 		return nil, err
@@ -62,16 +61,16 @@ func models(f field) (Table, error) {
 	table := make(Table, len(named))
 	for _, m := range named {
 		if m.name == "" {
-			return nil, m.wrong("the name of the model is empty")
+			return nil, m.invalid("the name of the model is empty")
 		}
-		if table[m.name], err = onePrice(m); err != nil {
+		if table[m.name], err = parsePrice(m); err != nil {
 			return nil, err
 		}
 	}
 	return table, nil
 }
 
-func onePrice(m field) (Price, error) {
+func parsePrice(m field) (Price, error) {
 	given, err := fields(m.value, m.path)
 	if err != nil {
 		return Price{}, err
@@ -80,16 +79,16 @@ func onePrice(m field) (Price, error) {
 	for _, f := range given {
 		switch f.name {
 		case "prompt", "completion", "cached":
-			if values[f.name], err = f.dollars(); err != nil {
+			if values[f.name], err = f.parseDollars(); err != nil {
 				return Price{}, err
 			}
 		default:
-			return Price{}, f.wrong("unknown field; a model has prompt, completion and cached")
+			return Price{}, f.invalid("unknown field; a model has prompt, completion and cached")
 		}
 	}
 	for _, name := range []string{"prompt", "completion"} {
 		if _, ok := values[name]; !ok {
-			return Price{}, m.wrong("lacks the price of its " + name + " tokens")
+			return Price{}, m.invalid("lacks the price of its " + name + " tokens")
 		}
 	}
 	p := Price{Prompt: values["prompt"], Completion: values["completion"], Cached: values["prompt"]}
@@ -101,15 +100,15 @@ func onePrice(m field) (Price, error) {
 
 // field is a key of a mapping with its value.
 type field struct {
-	name, path string // path holds the names of all above it
+	name, path string // path holds the names of its parents too
 	line       int
 	value      *yaml.Node
 }
 
-// fields lists a mapping's, and refuses anything else, among it anchors, merges and names given twice.
+// fields returns the fields of a mapping. It rejects anything else, also anchors, merges and duplicate names.
 func fields(n *yaml.Node, path string) ([]field, error) {
 	if n.Kind != yaml.MappingNode {
-		return nil, field{path: path, line: n.Line}.wrong("must be a mapping")
+		return nil, field{path: path, line: n.Line}.invalid("must be a mapping")
 	}
 	seen := map[string]int{}
 	var out []field
@@ -117,10 +116,10 @@ func fields(n *yaml.Node, path string) ([]field, error) {
 		key := n.Content[i]
 		f := field{name: key.Value, path: strings.TrimPrefix(path+"."+key.Value, "."), line: key.Line, value: n.Content[i+1]}
 		if key.Kind != yaml.ScalarNode || key.Tag == "!!merge" {
-			return nil, f.wrong("must be a plain name")
+			return nil, f.invalid("must be a plain name")
 		}
 		if line, ok := seen[f.name]; ok {
-			return nil, f.wrong(fmt.Sprintf("was given in line %d already", line))
+			return nil, f.invalid(fmt.Sprintf("was given in line %d already", line))
 		}
 		seen[f.name] = f.line
 		out = append(out, f)
@@ -128,23 +127,23 @@ func fields(n *yaml.Node, path string) ([]field, error) {
 	return out, nil
 }
 
-// dollars reads a price. Only numbers are: not "0.1" in quotes, not .nan, not .inf.
-func (f field) dollars() (float64, error) {
+// parseDollars reads a price. It must be a number: not "0.1" in quotes, not .nan, not .inf.
+func (f field) parseDollars() (float64, error) {
 	v := f.value
 	number := v.Kind == yaml.ScalarNode && (v.Tag == "!!float" || v.Tag == "!!int")
 	usd, err := strconv.ParseFloat(v.Value, 64)
 	switch {
 	case !number, err != nil, math.IsNaN(usd), math.IsInf(usd, 0):
-		return 0, f.wrong("must be a plain number, US dollars per million tokens")
+		return 0, f.invalid("must be a plain number, US dollars per million tokens")
 	case usd < 0 || math.Signbit(usd):
-		return 0, f.wrong("must not be negative")
-	case usd > highest:
-		return 0, f.wrong("is more than a dollar a token; prices are per million tokens")
+		return 0, f.invalid("must not be negative")
+	case usd > maxPrice:
+		return 0, f.invalid("is more than a dollar a token; prices are per million tokens")
 	}
 	return usd, nil
 }
 
-func (f field) wrong(how string) error {
+func (f field) invalid(how string) error {
 	if f.path == "" {
 		return fmt.Errorf("line %d: the file %s", f.line, how)
 	}

@@ -106,7 +106,7 @@ func FuzzParse(f *testing.F) {
 		}
 		for model, p := range table {
 			for _, usd := range []float64{p.Prompt, p.Completion, p.Cached} {
-				if math.IsNaN(usd) || usd < 0 || usd > highest {
+				if math.IsNaN(usd) || usd < 0 || usd > maxPrice {
 					t.Errorf("%q costs %v", model, p)
 				}
 			}

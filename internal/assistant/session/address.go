@@ -13,26 +13,26 @@ import (
 	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
-// Address says where Redis is and how to enter. Its URL may hold a password: only String may be shown.
+// Address is the address of Redis. Its URL may hold a password: only String may be shown.
 type Address struct {
 	// URL is redis://user:password@host:port/database, or rediss:// for TLS.
 	URL string
-	// PasswordFile holds the password instead of the URL; empty for none. It is read again for every connection, so that
-	// a password can be changed.
+	// PasswordFile holds the password instead of the URL; empty for none. Every connection reads it again, so that the
+	// password can be rotated.
 	PasswordFile string
 }
 
-// errURL quotes nothing: where a URL is malformed, nobody knows which part of it is the password.
+// errURL quotes nothing: of a malformed URL any part may be the password.
 var errURL = errors.New("is not a URL such as redis://user@host:6379/0 or rediss://host; " +
 	"characters of a password that a URL gives a meaning must be escaped (%2F for /)")
 
-// Check reports what is wrong with an address. Its error holds no part of the URL.
+// Check validates the address. Its error holds no part of the URL.
 func (a Address) Check() error {
 	_, err := a.options(Timeout)
 	return err
 }
 
-// String is the address without user, password and parameters, fit for a log.
+// String returns the address without user, password and parameters: it can be logged.
 func (a Address) String() string {
 	u, err := url.Parse(a.URL)
 	if err != nil {
@@ -44,8 +44,8 @@ func (a Address) String() string {
 // GoString keeps the password out of %#v too.
 func (a Address) GoString() string { return a.String() }
 
-// options are those of a client that gives up in time: nothing is repeated, since whoever asks goes on without, and no
-// write may be done twice. timeout bounds each step; the context of an operation bounds them together.
+// options returns those of a client that gives up in time. It retries nothing, since the chat goes on without the store,
+// and no write may happen twice. timeout bounds each step; the context of an operation bounds them together.
 func (a Address) options(timeout time.Duration) (*redis.Options, error) {
 	u, err := url.Parse(a.URL)
 	if err != nil || (u.Scheme != "redis" && u.Scheme != "rediss") || u.Host == "" {
@@ -59,7 +59,7 @@ func (a Address) options(timeout time.Duration) (*redis.Options, error) {
 	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = timeout, timeout, timeout, timeout
 	o.ContextTimeoutEnabled = true
 	o.MaxRetries, o.DialerRetries = -1, 1
-	// What only a newer Redis or a vendor's offers is left alone: every connection begins with as little as can be.
+	// Features of newer or vendor-specific servers are off, so that a connection works with any Redis.
 	o.Protocol = 2
 	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	if a.PasswordFile == "" {
@@ -91,11 +91,11 @@ func (a Address) password() (string, error) {
 	return password, nil
 }
 
-// quiet keeps the client library's own lines, which are not of the contract's shape, out of the output: what fails
-// comes back as an error, and Tolerant logs it.
-type quiet struct{}
+// discardLogger drops the client library's own log lines, which do not have our format: every failure comes back as an
+// error, and DegradedStore logs it.
+type discardLogger struct{}
 
 // Printf writes nothing.
-func (quiet) Printf(context.Context, string, ...any) {}
+func (discardLogger) Printf(context.Context, string, ...any) {}
 
-func init() { redis.SetLogger(quiet{}) }
+func init() { redis.SetLogger(discardLogger{}) }

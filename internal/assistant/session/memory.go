@@ -1,4 +1,4 @@
-// Package session remembers conversations: in memory for one replica, in Redis for several.
+// Package session stores conversations: in memory for one replica, in Redis for several.
 package session
 
 import (
@@ -12,30 +12,30 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/assistant"
 )
 
-// Limits bound what a Memory holds. All must be positive.
+// Limits bound a store. All must be positive.
 type Limits struct {
 	// TTL is how long a session lives after its last message.
 	TTL time.Duration
-	// Messages is the most a session keeps; its oldest go first.
+	// Messages is the maximum of a session; its oldest go first.
 	Messages int
-	// Bytes is the most text all sessions keep together; the session least recently used goes first.
+	// Bytes is the maximum text of all sessions together; the least recently used session goes first.
 	Bytes int
 }
 
-// DefaultLimits keeps twenty exchanges a session and 64 MiB in all, for ttl after the last message.
+// DefaultLimits returns 40 messages a session and 64 MiB in all, for ttl after the last message.
 func DefaultLimits(ttl time.Duration) Limits {
 	return Limits{TTL: ttl, Messages: 40, Bytes: 64 << 20}
 }
 
 // Memory is an assistant.Store in this process's memory. Every session lives equally long after its last use, so the
-// order of use is the order of expiry: what has expired is always at the end, and no janitor is needed to find it.
+// order of use is the order of expiry: expired sessions are always at the end.
 type Memory struct {
 	limits Limits
 	now    func() time.Time
 
 	mu    sync.Mutex
 	byID  map[string]*list.Element
-	used  *list.List // of *conversation, the most recently used in front
+	byUse *list.List // of *conversation, the most recently used first
 	bytes int
 }
 
@@ -51,9 +51,9 @@ type conversation struct {
 // NewMemory returns an empty store. It fails on a limit that is not positive.
 func NewMemory(limits Limits) (*Memory, error) {
 	if limits.TTL <= 0 || limits.Messages <= 0 || limits.Bytes <= 0 {
-		return nil, fmt.Errorf("session limits must be positive: %+v", limits)
+		return nil, fmt.Errorf("creating the session store: limits must be positive: %+v", limits)
 	}
-	return &Memory{limits: limits, now: time.Now, byID: map[string]*list.Element{}, used: list.New()}, nil
+	return &Memory{limits: limits, now: time.Now, byID: map[string]*list.Element{}, byUse: list.New()}, nil
 }
 
 // History returns a copy of the session's messages.
@@ -68,17 +68,17 @@ func (m *Memory) History(_ context.Context, id string) ([]assistant.Message, err
 	return slices.Clone(e.Value.(*conversation).messages), nil
 }
 
-// Append never fails. A session too large for the store alone is forgotten at once.
+// Append never fails. A session that is too large for the whole store is deleted at once.
 func (m *Memory) Append(_ context.Context, id string, messages ...assistant.Message) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.expire()
 	e, ok := m.byID[id]
 	if !ok {
-		e = m.used.PushFront(&conversation{id: id})
+		e = m.byUse.PushFront(&conversation{id: id})
 		m.byID[id] = e
 	}
-	m.used.MoveToFront(e)
+	m.byUse.MoveToFront(e)
 
 	c := e.Value.(*conversation)
 	c.expires = m.now().Add(m.limits.TTL)
@@ -90,7 +90,7 @@ func (m *Memory) Append(_ context.Context, id string, messages ...assistant.Mess
 	c.bytes = size(c)
 	m.bytes += c.bytes
 	for m.bytes > m.limits.Bytes {
-		m.remove(m.used.Back())
+		m.remove(m.byUse.Back())
 	}
 	return nil
 }
@@ -105,7 +105,7 @@ func (m *Memory) Delete(_ context.Context, id string) error {
 	return nil
 }
 
-// Active is the number of sessions that have not expired.
+// Active returns the number of sessions that have not expired.
 func (m *Memory) Active(context.Context) (int, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -115,22 +115,22 @@ func (m *Memory) Active(context.Context) (int, error) {
 
 func (m *Memory) expire() {
 	now := m.now()
-	for e := m.used.Back(); e != nil && !now.Before(e.Value.(*conversation).expires); e = m.used.Back() {
+	for e := m.byUse.Back(); e != nil && !now.Before(e.Value.(*conversation).expires); e = m.byUse.Back() {
 		m.remove(e)
 	}
 }
 
 func (m *Memory) remove(e *list.Element) {
-	c := m.used.Remove(e).(*conversation)
+	c := m.byUse.Remove(e).(*conversation)
 	delete(m.byID, c.id)
 	m.bytes -= c.bytes
 }
 
-// overhead is about what a session costs beside its text: without it, empty messages would be free.
-const overhead = 256
+// sessionOverhead is roughly what a session takes apart from its text.
+const sessionOverhead = 256
 
 func size(c *conversation) int {
-	n := overhead + len(c.id)
+	n := sessionOverhead + len(c.id)
 	for _, msg := range c.messages {
 		n += len(msg.Text)
 	}

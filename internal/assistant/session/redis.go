@@ -13,24 +13,22 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/assistant"
 )
 
-// Everything lies under one prefix, and the braces put it all into one slot of a Redis Cluster, since a session and the
-// index change together: {all} is the index, a set of session ids by expiry, and {all}:ID the messages of a session. One
-// shard has room for all: a session is some kilobytes. The client does not follow a Cluster's redirections: the URL is
-// that of the shard with this slot, or of a proxy.
+// All keys share a prefix, and the braces put them into one slot of a Redis Cluster, since a session and the index change
+// together: {all} is the index, a set of session ids by expiry, and {all}:ID the messages of a session.
 const (
 	indexKey = "plimsoll:session:{all}"
 	listKey  = indexKey + ":"
 )
 
-// SessionBytes is the most text that a session in Redis keeps; its oldest messages go first. How much all sessions keep
-// together is for Redis to bound, with maxmemory and one of the volatile policies.
+// SessionBytes is the maximum text of a session in Redis; its oldest messages go first. Redis bounds all sessions
+// together, by maxmemory and one of the volatile policies.
 const SessionBytes = 1 << 20
 
-// Timeout bounds one operation, with dialling, TLS and waiting for a connection.
+// Timeout bounds one operation, including dialling, TLS and waiting for a connection.
 const Timeout = 500 * time.Millisecond
 
-// errMangled means that a session's key holds what this package did not write.
-var errMangled = errors.New("a session in Redis holds what is no message")
+// errCorrupt means that a session's key holds what this package did not write.
+var errCorrupt = errors.New("reading a session: Redis holds something that is not a message")
 
 // Redis is an assistant.Store that all replicas share. Its errors hold no message, no session id and no password.
 type Redis struct {
@@ -41,11 +39,11 @@ type Redis struct {
 
 var _ assistant.Store = (*Redis)(nil)
 
-// NewRedis returns a store in the Redis at address. It does not connect: a Redis that is not there yet may come later.
-// Of limits, Bytes is the most that one session keeps, at most SessionBytes. It fails on a limit that is not positive.
+// NewRedis returns a store in the Redis at address. It does not connect: Redis may start later. limits.Bytes bounds one
+// session, at most to SessionBytes. NewRedis fails on a limit that is not positive.
 func NewRedis(address Address, limits Limits) (*Redis, error) {
 	if limits.TTL < time.Millisecond || limits.Messages <= 0 || limits.Bytes <= 0 {
-		return nil, fmt.Errorf("session limits must be positive, the TTL at least 1ms: %+v", limits)
+		return nil, fmt.Errorf("creating the session store: limits must be positive, the TTL at least 1ms: %+v", limits)
 	}
 	limits.Bytes = min(limits.Bytes, SessionBytes)
 	options, err := address.options(Timeout)
@@ -55,29 +53,29 @@ func NewRedis(address Address, limits Limits) (*Redis, error) {
 	return &Redis{client: redis.NewClient(options), limits: limits, timeout: Timeout}, nil
 }
 
-// Close ends all connections.
+// Close closes all connections.
 func (r *Redis) Close() error { return r.client.Close() }
 
-// message is an assistant.Message as it lies in Redis.
+// message is an assistant.Message as stored in Redis.
 type message struct {
 	Role assistant.Role `json:"role"`
 	Text string         `json:"text"`
 }
 
-// History returns the session's messages. Where the limits cut an exchange in two, the answer that is left of it is not
-// among them: a conversation begins with its user.
+// History returns the session's messages. It leaves out an answer whose question the limits cut off: a conversation
+// starts with its user.
 func (r *Redis) History(ctx context.Context, id string) ([]assistant.Message, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
-	lines, err := r.client.LRange(ctx, listKey+id, 0, -1).Result()
+	values, err := r.client.LRange(ctx, listKey+id, 0, -1).Result()
 	if err != nil {
-		return nil, failure("reading a session", err)
+		return nil, redactError("reading a session", err)
 	}
 	var history []assistant.Message
-	for _, line := range lines {
+	for _, value := range values {
 		var m message
-		if json.Unmarshal([]byte(line), &m) != nil || (m.Role != assistant.RoleUser && m.Role != assistant.RoleModel) {
-			return nil, errMangled
+		if json.Unmarshal([]byte(value), &m) != nil || (m.Role != assistant.RoleUser && m.Role != assistant.RoleModel) {
+			return nil, errCorrupt
 		}
 		if len(history) > 0 || m.Role == assistant.RoleUser {
 			history = append(history, assistant.Message(m))
@@ -86,23 +84,23 @@ func (r *Redis) History(ctx context.Context, id string) ([]assistant.Message, er
 	return history, nil
 }
 
-// Append adds messages in one step, so that no other replica sees or loses a part of them. It is never repeated: a call
-// whose answer was lost may have been done.
+// Append adds messages in one step, so that no other replica sees or loses a part of them. It is never retried: a call
+// whose answer was lost may have succeeded.
 func (r *Redis) Append(ctx context.Context, id string, messages ...assistant.Message) error {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 	args := []any{id, r.limits.TTL.Milliseconds(), r.limits.Messages, r.limits.Bytes}
 	for _, m := range messages {
-		line, err := json.Marshal(message(m))
+		value, err := json.Marshal(message(m))
 		if err != nil {
 			return fmt.Errorf("encoding a message: %w", err)
 		}
-		args = append(args, line)
+		args = append(args, value)
 	}
-	return failure("writing a session", appendScript.Run(ctx, r.client, []string{listKey + id, indexKey}, args...).Err())
+	return redactError("writing a session", appendScript.Run(ctx, r.client, []string{listKey + id, indexKey}, args...).Err())
 }
 
-// Delete forgets a session. One that is unknown is no error.
+// Delete deletes a session. An unknown one is no error.
 func (r *Redis) Delete(ctx context.Context, id string) error {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
@@ -111,20 +109,20 @@ func (r *Redis) Delete(ctx context.Context, id string) error {
 		tx.ZRem(ctx, indexKey, id)
 		return nil
 	})
-	return failure("deleting a session", err)
+	return redactError("deleting a session", err)
 }
 
-// Active is the number of sessions of all replicas that have not expired. It costs the same however many there are.
+// Active returns the number of sessions of all replicas that have not expired, at a constant cost.
 func (r *Redis) Active(ctx context.Context) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 	n, err := activeScript.Run(ctx, r.client, []string{indexKey}).Int()
-	return n, failure("counting sessions", err)
+	return n, redactError("counting sessions", err)
 }
 
-// failure says what went wrong without what was said: Redis quotes a command that it does not understand, with its
-// arguments, so of its own errors only the code is kept.
-func failure(doing string, err error) error {
+// redactError removes what was sent: Redis quotes a command that it does not understand, with its arguments, so of its
+// own errors only the code remains.
+func redactError(doing string, err error) error {
 	var reply redis.Error
 	switch {
 	case err == nil:
@@ -132,7 +130,7 @@ func failure(doing string, err error) error {
 	case errors.As(err, &reply):
 		code, _, _ := strings.Cut(reply.Error(), " ")
 		if code == "WRONGTYPE" {
-			return errMangled
+			return errCorrupt
 		}
 		return fmt.Errorf("%s: Redis answered %s", doing, code)
 	default:

@@ -28,14 +28,14 @@ func replica(t *testing.T, s *redisserver.Server, limits Limits) *Redis {
 	return r
 }
 
-func tell(t *testing.T, store assistant.Store, id string, messages ...assistant.Message) {
+func appendTo(t *testing.T, store assistant.Store, id string, messages ...assistant.Message) {
 	t.Helper()
 	if err := store.Append(t.Context(), id, messages...); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func recall(t *testing.T, store assistant.Store, id string) []string {
+func historyOf(t *testing.T, store assistant.Store, id string) []string {
 	t.Helper()
 	history, err := store.History(t.Context(), id)
 	if err != nil {
@@ -55,28 +55,28 @@ func wantActive(t *testing.T, store assistant.Store, want int) {
 	}
 }
 
-func asked(text string) assistant.Message {
+func userMessage(text string) assistant.Message {
 	return assistant.Message{Role: assistant.RoleUser, Text: text}
 }
 
-func answered(text string) assistant.Message {
+func modelMessage(text string) assistant.Message {
 	return assistant.Message{Role: assistant.RoleModel, Text: text}
 }
 
 func TestTwoReplicasShareASession(t *testing.T) {
 	server := redisserver.Start(t)
 	a, b := replica(t, server, DefaultLimits(time.Hour)), replica(t, server, DefaultLimits(time.Hour))
-	tell(t, a, "s", asked("one"), answered("1 <&> \"\x00\u2028"))
-	tell(t, b, "s", asked("two"), answered("2"))
-	tell(t, b, "other", asked("else"), answered("e"))
+	appendTo(t, a, "s", userMessage("one"), modelMessage("1 <&> \"\x00\u2028"))
+	appendTo(t, b, "s", userMessage("two"), modelMessage("2"))
+	appendTo(t, b, "other", userMessage("else"), modelMessage("e"))
 	want := []string{"user one", "model 1 <&> \"\x00\u2028", "user two", "model 2"}
 	for _, r := range []*Redis{a, b} {
-		if got := recall(t, r, "s"); !slices.Equal(got, want) {
+		if got := historyOf(t, r, "s"); !slices.Equal(got, want) {
 			t.Errorf("session = %q, want %q", got, want)
 		}
 		wantActive(t, r, 2)
 	}
-	if got := recall(t, a, "never seen"); got != nil {
+	if got := historyOf(t, a, "never seen"); got != nil {
 		t.Errorf("unknown session = %q, want none", got)
 	}
 	for range 2 { // the second time it is unknown
@@ -84,7 +84,7 @@ func TestTwoReplicasShareASession(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got := recall(t, a, "s"); got != nil {
+	if got := historyOf(t, a, "s"); got != nil {
 		t.Errorf("deleted session = %q, want none", got)
 	}
 	wantActive(t, a, 1)
@@ -93,20 +93,20 @@ func TestTwoReplicasShareASession(t *testing.T) {
 func TestLimitsOfASession(t *testing.T) {
 	server := redisserver.Start(t)
 	few := replica(t, server, Limits{TTL: time.Hour, Messages: 3, Bytes: 1 << 20})
-	tell(t, few, "a", asked("one"), answered("1"))
-	tell(t, few, "a", asked("two"), answered("2"))
-	if got, want := recall(t, few, "a"), []string{"user two", "model 2"}; !slices.Equal(got, want) {
+	appendTo(t, few, "a", userMessage("one"), modelMessage("1"))
+	appendTo(t, few, "a", userMessage("two"), modelMessage("2"))
+	if got, want := historyOf(t, few, "a"), []string{"user two", "model 2"}; !slices.Equal(got, want) {
 		t.Errorf("session = %q, want %q: an answer without its question is left out", got, want)
 	}
 	small := replica(t, server, Limits{TTL: time.Hour, Messages: 40, Bytes: 1000})
-	tell(t, small, "b", asked("one"), answered(strings.Repeat("x", 500)))
-	tell(t, small, "b", asked("two"), answered(strings.Repeat("y", 500)))
-	if got := recall(t, small, "b"); len(got) != 2 || got[0] != "user two" {
+	appendTo(t, small, "b", userMessage("one"), modelMessage(strings.Repeat("x", 500)))
+	appendTo(t, small, "b", userMessage("two"), modelMessage(strings.Repeat("y", 500)))
+	if got := historyOf(t, small, "b"); len(got) != 2 || got[0] != "user two" {
 		t.Errorf("session = %.20q, want the last exchange", got)
 	}
 	wantActive(t, small, 2)
-	tell(t, small, "b", asked(strings.Repeat("z", 2000)))
-	if got := recall(t, small, "b"); got != nil {
+	appendTo(t, small, "b", userMessage(strings.Repeat("z", 2000)))
+	if got := historyOf(t, small, "b"); got != nil {
 		t.Errorf("session = %.20q, want none: it is larger than all that is kept", got)
 	}
 	wantActive(t, small, 1)
@@ -116,15 +116,15 @@ func TestLimitsOfASession(t *testing.T) {
 func TestExpiry(t *testing.T) {
 	server := redisserver.Start(t)
 	long, short := replica(t, server, DefaultLimits(time.Hour)), replica(t, server, DefaultLimits(300*time.Millisecond))
-	tell(t, short, "left", asked("x"))
-	tell(t, long, "stays", asked("y"))
-	tell(t, short, "renewed", asked("z"))
-	tell(t, long, "renewed", asked("z"))
-	for recall(t, short, "left") != nil {
+	appendTo(t, short, "left", userMessage("x"))
+	appendTo(t, long, "stays", userMessage("y"))
+	appendTo(t, short, "renewed", userMessage("z"))
+	appendTo(t, long, "renewed", userMessage("z"))
+	for historyOf(t, short, "left") != nil {
 		time.Sleep(10 * time.Millisecond)
 	}
 	wantActive(t, short, 2)
-	if got := recall(t, short, "renewed"); got == nil {
+	if got := historyOf(t, short, "renewed"); got == nil {
 		t.Error("a renewed session has expired with its first message")
 	}
 	client := server.Client()
@@ -137,7 +137,7 @@ func TestExpiry(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	tell(t, short, "last", asked("x"))
+	appendTo(t, short, "last", userMessage("x"))
 	for client.DBSize(t.Context()).Val() > 0 { // without expiry of the index, this would never end
 		time.Sleep(10 * time.Millisecond)
 	}
@@ -154,12 +154,12 @@ func TestConcurrentAppendsLoseNothing(t *testing.T) {
 		wg.Go(func() {
 			for j := range 50 {
 				text := fmt.Sprintf("%d.%d", i, j)
-				tell(t, stores[i%2], "s", asked(text), answered(text))
+				appendTo(t, stores[i%2], "s", userMessage(text), modelMessage(text))
 			}
 		})
 	}
 	wg.Wait()
-	got := recall(t, stores[0], "s")
+	got := historyOf(t, stores[0], "s")
 	if len(got) != 800 {
 		t.Fatalf("%d messages kept, want 800", len(got))
 	}
@@ -176,26 +176,26 @@ func TestRedisKilledAndBack(t *testing.T) {
 	server := redisserver.Start(t)
 	store := replica(t, server, DefaultLimits(time.Hour))
 	lost := 0
-	tolerant := NewTolerant(store, func(string) { lost++ }, slog.New(slog.DiscardHandler))
-	tell(t, tolerant, "s", asked("before"), answered("yes"))
+	degraded := NewDegradedStore(store, func(string) { lost++ }, slog.New(slog.DiscardHandler))
+	appendTo(t, degraded, "s", userMessage("before"), modelMessage("yes"))
 	server.Kill()
-	if err := tolerant.Append(t.Context(), "s", asked("meanwhile")); err != nil || lost != 1 {
+	if err := degraded.Append(t.Context(), "s", userMessage("meanwhile")); err != nil || lost != 1 {
 		t.Errorf("Append while Redis is dead = %v, %d lost", err, lost)
 	}
-	if got := recall(t, tolerant, "s"); got != nil {
+	if got := historyOf(t, degraded, "s"); got != nil {
 		t.Errorf("history while Redis is dead = %q", got)
 	}
 	server.Start()
 	clock := &clock{t: time.Now().Add(time.Hour)} // the pause is over
-	tolerant.now = clock.now
-	if got, want := recall(t, tolerant, "s"), []string{"user before", "model yes"}; !slices.Equal(got, want) {
+	degraded.now = clock.now
+	if got, want := historyOf(t, degraded, "s"), []string{"user before", "model yes"}; !slices.Equal(got, want) {
 		t.Errorf("history after the crash = %q, want %q", got, want)
 	}
-	tell(t, tolerant, "s", asked("after"))
-	if got := recall(t, store, "s"); len(got) != 3 {
+	appendTo(t, degraded, "s", userMessage("after"))
+	if got := historyOf(t, store, "s"); len(got) != 3 {
 		t.Errorf("history = %q, want the message after the crash too", got)
 	}
-	wantActive(t, tolerant, 1)
+	wantActive(t, degraded, 1)
 }
 
 func TestErrorsOfRedisAreNamedAndQuoteNothing(t *testing.T) {
@@ -207,24 +207,24 @@ func TestErrorsOfRedisAreNamedAndQuoteNothing(t *testing.T) {
 	client.Set(ctx, listKey+"string", "x", 0)
 	client.RPush(ctx, listKey+"foreign", `{"role":"system","text":"canary"}`)
 	for _, id := range []string{"string", "foreign"} {
-		if _, err := store.History(ctx, id); !errors.Is(err, errMangled) {
-			t.Errorf("History(%s) = %v, want %v", id, err, errMangled)
+		if _, err := store.History(ctx, id); !errors.Is(err, errCorrupt) {
+			t.Errorf("History(%s) = %v, want %v", id, err, errCorrupt)
 		}
 	}
-	if err := store.Append(ctx, "string", asked("canary")); err == nil || strings.Contains(err.Error(), "canary") {
+	if err := store.Append(ctx, "string", userMessage("canary")); err == nil || strings.Contains(err.Error(), "canary") {
 		t.Errorf("Append to what is no session = %v", err)
 	}
 	if err := client.ConfigSet(ctx, "maxmemory", "1").Err(); err != nil {
 		t.Fatal(err)
 	}
-	wantCode(t, store.Append(ctx, "full", asked("canary")), "OOM")
+	wantCode(t, store.Append(ctx, "full", userMessage("canary")), "OOM")
 
-	stranger, err := NewRedis(Address{URL: strings.Replace(server.URL(), redisserver.Password, "canary-wrong", 1)}, DefaultLimits(time.Hour))
+	foreign, err := NewRedis(Address{URL: strings.Replace(server.URL(), redisserver.Password, "canary-wrong", 1)}, DefaultLimits(time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer stranger.Close()
-	_, err = stranger.Active(ctx)
+	defer foreign.Close()
+	_, err = foreign.Active(ctx)
 	wantCode(t, err, "WRONGPASS")
 }
 
@@ -250,9 +250,9 @@ func TestOneSlotOfACluster(t *testing.T) {
 		t.Fatal("this Redis is no cluster")
 	}
 	store := replica(t, server, DefaultLimits(time.Hour))
-	tell(t, store, "s", asked("one"), answered("1"))
+	appendTo(t, store, "s", userMessage("one"), modelMessage("1"))
 	wantActive(t, store, 1)
-	if got := recall(t, store, "s"); len(got) != 2 {
+	if got := historyOf(t, store, "s"); len(got) != 2 {
 		t.Errorf("session = %q", got)
 	}
 	if err := store.Delete(t.Context(), "s"); err != nil {

@@ -2,18 +2,17 @@ package session
 
 import "github.com/redis/go-redis/v9"
 
-// The time is that of Redis, so that replicas whose clocks differ agree on what has expired.
+// The clock is that of Redis, so that replicas agree on what has expired.
 const clockLua = `
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 `
 
-// appendScript adds messages to a session, drops its oldest beyond the limits, renews it, and notes its expiry in the
-// index, from which it trims what has expired. The index itself lives as long as its last session, so that nothing is
-// left behind.
+// appendScript adds messages to a session, drops its oldest beyond the limits, renews it and its entry in the index, and
+// removes expired entries. The index lives as long as its last session.
 //
-// KEYS are the session and the index, ARGV the session's id, its TTL in milliseconds, the most messages and bytes that
-// it keeps, and the messages. A message that alone is too large is dropped with the rest of its session.
+// KEYS are the session and the index, ARGV the session's id, its TTL in milliseconds, the maximum of messages and bytes,
+// and the messages. A message that alone is too large is dropped with the rest of its session.
 var appendScript = redis.NewScript(clockLua + `
 local list, index = KEYS[1], KEYS[2]
 local id, ttl, messages, bytes = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])

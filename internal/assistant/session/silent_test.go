@@ -62,11 +62,11 @@ func TestARedisThatNeverAnswersIsGivenUp(t *testing.T) {
 	}
 
 	counted := 0
-	tolerant := NewTolerant(store, func(string) { counted++ }, slog.New(slog.DiscardHandler))
-	if history, err := tolerant.History(ctx, "a"); history != nil || err != nil {
+	degraded := NewDegradedStore(store, func(string) { counted++ }, slog.New(slog.DiscardHandler))
+	if history, err := degraded.History(ctx, "a"); history != nil || err != nil {
 		t.Errorf("tolerant History = %v, %v; want none and no error", history, err)
 	}
-	if err := tolerant.Append(ctx, "a", hello); err != nil || counted != 2 {
+	if err := degraded.Append(ctx, "a", hello); err != nil || counted != 2 {
 		t.Errorf("tolerant Append = %v, %d counted; want none and 2", err, counted)
 	}
 }

@@ -76,9 +76,9 @@ func TestGzipIsKnownByItsContent(t *testing.T) {
 
 func TestAFileThatFailsIsToldAndTheOthersAreRead(t *testing.T) {
 	data := []byte(strings.Repeat(at(1, "INFO", ""), 50000))
-	whole := zipped(t, data)
-	gone := Source{Name: "gone", Open: func() (io.ReadCloser, error) { return nil, os.ErrNotExist }}
-	got, err := Analyze(t.Context(), []Source{gone, from("cut", whole[:len(whole)-20]), from("good", data)}, late)
+	integer := zipped(t, data)
+	missingFile := Source{Name: "gone", Open: func() (io.ReadCloser, error) { return nil, os.ErrNotExist }}
+	got, err := Analyze(t.Context(), []Source{missingFile, from("cut", integer[:len(integer)-20]), from("good", data)}, late)
 	if !errors.Is(err, os.ErrNotExist) || !errors.Is(err, io.ErrUnexpectedEOF) || !strings.Contains(err.Error(), "reading cut") {
 		t.Errorf("err = %v, want those of gone and cut", err)
 	}

@@ -9,103 +9,103 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll/internal/logs"
 	"github.com/plimsoll-dev/plimsoll/internal/logs/stats"
-	"github.com/plimsoll-dev/plimsoll/internal/metric"
 )
 
-// parser reads lines, one after another, into the same entry.
+// parser reads one line after another into the same entry.
 type parser struct {
-	entry    stats.Entry
-	clock    clock
-	names    names
-	hasTime  bool
-	hasLevel bool
-	visit    visitor
-	tokens   visitor
-	// Texts that are needed of errors only, as they are written.
-	requestID, failure []byte
+	entry      stats.Entry
+	timestamps timestampParser
+	interner   interner
+	hasTime    bool
+	hasLevel   bool
+	visitField visitor
+	visitToken visitor
+	// requestID and errorText are raw JSON: only errors need them decoded.
+	requestID, errorText []byte
 }
 
 func newParser() *parser {
-	p := &parser{names: names{}}
-	p.visit, p.tokens = p.field, p.token // made once: a closure for each line would be garbage
+	p := &parser{interner: interner{}}
+	p.visitField, p.visitToken = p.field, p.token // once, not per line
 	return p
 }
 
-// parse reads a line into p.entry. It is false of a line that is not a JSON object with a timestamp and a level; any
-// other field may be missing, and one that has another type than it should is.
+// parse reads a line into p.entry. It returns false if the line is not a JSON object with a timestamp and a level. Another
+// field that is missing or has the wrong type stays empty.
 func (p *parser) parse(line []byte) bool {
 	p.reset()
-	if !object(line, p.visit) {
+	if !visitObject(line, p.visitField) {
 		p.reset()
-		if !slowObject(line, p.visit) {
+		if !visitObjectSlow(line, p.visitField) {
 			return false
 		}
 	}
 	return p.hasTime && p.hasLevel
 }
 
-// texts completes the entry with the texts that are needed only of an error that is kept.
-func (p *parser) texts() {
-	p.entry.RequestID, p.entry.Error = string(unquote(p.requestID, false)), string(unquote(p.failure, false))
+// fillTexts decodes the texts that only a kept error needs.
+func (p *parser) fillTexts() {
+	p.entry.RequestID, p.entry.Error = string(unquote(p.requestID, false)), string(unquote(p.errorText, false))
 }
 
 func (p *parser) reset() {
 	p.entry = stats.Entry{}
-	p.hasTime, p.hasLevel, p.requestID, p.failure = false, false, nil, nil
+	p.hasTime, p.hasLevel, p.requestID, p.errorText = false, false, nil, nil
 }
 
-// field takes a value if it is one of the fields. A key that comes again replaces all that its value set before.
+// field sets a field of the entry. A repeated key replaces what its value set before.
 func (p *parser) field(key, value []byte, plain bool) {
 	e := &p.entry
 	switch string(key) {
 	case logs.TimestampKey:
-		e.Time, p.hasTime = p.clock.parse(unquote(value, plain))
+		e.Time, p.hasTime = p.timestamps.parse(unquote(value, plain))
 	case logs.LevelKey:
-		e.Level, p.hasLevel = level(unquote(value, plain))
+		e.Level, p.hasLevel = parseLevel(unquote(value, plain))
 	case logs.MessageKey:
-		e.Message = p.names.of(unquote(value, plain))
+		e.Message = p.interner.intern(unquote(value, plain))
+		e.Kind = stats.KindOf(e.Message)
 	case logs.RequestIDKey:
 		p.requestID = value
-	case stats.MethodKey:
-		e.Method = p.names.of(unquote(value, plain))
-	case stats.EndpointKey:
-		e.Endpoint = p.names.of(unquote(value, plain))
-	case stats.ModelKey:
-		e.Model = p.names.of(unquote(value, plain))
-	case stats.ErrorTypeKey:
-		e.ErrorType = p.names.of(unquote(value, plain))
-	case stats.ErrorKey:
-		p.failure = value
-	case stats.StatusKey:
-		e.Status = status(value)
-	case stats.DurationKey:
+	case logs.MethodKey:
+		e.Method = p.interner.intern(unquote(value, plain))
+	case logs.EndpointKey:
+		e.Endpoint = p.interner.intern(unquote(value, plain))
+	case logs.ModelKey:
+		e.Model = p.interner.intern(unquote(value, plain))
+	case logs.ErrorTypeKey:
+		e.ErrorType = p.interner.intern(unquote(value, plain))
+	case logs.ErrorKey:
+		p.errorText = value
+	case logs.StatusKey:
+		e.Status = parseStatus(value)
+	case logs.DurationKey:
 		e.Duration, e.HasDuration = 0, false
-		if seconds, ok := float(value); ok {
+		if seconds, ok := parseFloat(value); ok {
 			e.SetDuration(time.Duration(math.Round(max(-1, min(seconds, 1e9)) * 1e9)))
 		}
-	case stats.TokensKey:
+	case logs.TokensKey:
 		e.PromptTokens, e.CompletionTokens = 0, 0
-		if value[0] == '{' && !object(value, p.tokens) {
+		if value[0] == '{' && !visitObject(value, p.visitToken) {
 			e.PromptTokens, e.CompletionTokens = 0, 0
-			slowObject(value, p.tokens)
+			visitObjectSlow(value, p.visitToken)
 		}
 	}
 }
 
 func (p *parser) token(key, value []byte, _ bool) {
-	n, ok := float(value)
+	n, ok := parseFloat(value)
 	if !ok || n < 0 {
 		n = 0
 	}
 	switch string(key) {
-	case metric.TokenPrompt:
+	case logs.PromptTokensKey:
 		p.entry.PromptTokens = n
-	case metric.TokenCompletion:
+	case logs.CompletionTokensKey:
 		p.entry.CompletionTokens = n
 	}
 }
 
-// unquote is the text in a JSON value, nil if that is none.
+// unquote returns the string in a JSON value; nil if it is none.
 func unquote(value []byte, plain bool) []byte {
 	if plain {
 		return value[1 : len(value)-1]
@@ -120,9 +120,8 @@ func unquote(value []byte, plain bool) []byte {
 	return []byte(s)
 }
 
-// level reads the name of a level. One that is not known, such as NOTICE, is as good as INFO; without a name there is
-// none.
-func level(name []byte) (l slog.Level, ok bool) {
+// parseLevel reads the name of a level. An unknown one, such as NOTICE, counts as INFO.
+func parseLevel(name []byte) (l slog.Level, ok bool) {
 	switch string(name) {
 	case "":
 		return 0, false
@@ -137,8 +136,8 @@ func level(name []byte) (l slog.Level, ok bool) {
 	}
 }
 
-// status is an HTTP code, 0 of anything else.
-func status(value []byte) int {
+// parseStatus reads an HTTP code; 0 if it is none.
+func parseStatus(value []byte) int {
 	if len(value) != 3 {
 		return 0
 	}
@@ -152,29 +151,28 @@ func status(value []byte) int {
 	return code
 }
 
-// exact are the powers of ten by which a whole number below 2^53 can be divided with one rounding, so that the result is
-// that of strconv.ParseFloat.
-var exact = [...]float64{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
+// powersOfTen divide a whole number below 2^53 with one rounding, so that the result is that of strconv.ParseFloat.
+var powersOfTen = [...]float64{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
 
-// float is the number in a JSON value.
-func float(value []byte) (float64, bool) {
-	var whole uint64
+// parseFloat reads the number in a JSON value.
+func parseFloat(value []byte) (float64, bool) {
+	var integer uint64
 	point := len(value)
 	for i, c := range value {
 		switch {
-		case c-'0' <= 9 && i < len(exact):
-			whole = whole*10 + uint64(c-'0')
+		case c-'0' <= 9 && i < len(powersOfTen):
+			integer = integer*10 + uint64(c-'0')
 		case c == '.':
 			point = i + 1
 		default:
-			return anyFloat(value)
+			return parseFloatSlow(value)
 		}
 	}
-	return float64(whole) / exact[len(value)-point], true
+	return float64(integer) / powersOfTen[len(value)-point], true
 }
 
-// anyFloat is float of what is long, negative, has an exponent, or is no number.
-func anyFloat(value []byte) (float64, bool) {
+// parseFloatSlow is parseFloat for what is long, negative, has an exponent, or is no number.
+func parseFloatSlow(value []byte) (float64, bool) {
 	if value[0] != '-' && (value[0] < '0' || value[0] > '9') {
 		return 0, false
 	}
@@ -182,18 +180,18 @@ func anyFloat(value []byte) (float64, bool) {
 	return f, err == nil
 }
 
-// maxInterned bounds how many names are remembered, and how long they are.
+// maxInterned and maxLength bound the number and the length of interned names.
 const (
 	maxInterned = 1024
 	maxLength   = 128
 )
 
-// names keeps the texts that come again in line after line, so that they are copied once.
-type names map[string]string
+// interner keeps names that recur, so that they are allocated once.
+type interner map[string]string
 
-func (n names) of(text []byte) string {
-	if known, ok := n[string(text)]; ok {
-		return known
+func (n interner) intern(text []byte) string {
+	if interned, ok := n[string(text)]; ok {
+		return interned
 	}
 	s := string(text)
 	if len(n) < maxInterned && len(s) <= maxLength {

@@ -1,5 +1,7 @@
 package analysis
 
+// A scanner of its own, not a JSON library: see internal/decisions.md.
+
 import (
 	"bytes"
 	"encoding/binary"
@@ -7,27 +9,26 @@ import (
 	"math/bits"
 )
 
-// maxDepth is how deep a line may nest before it is left to encoding/json.
+// maxDepth is the nesting above which encoding/json reads a line.
 const maxDepth = 32
 
-// visitor takes a key and its value, as it is written. plain says that the value is a text of ASCII without escapes.
+// visitor receives a key and its raw value. plain means that the value is an ASCII string without escapes.
 type visitor func(key, value []byte, plain bool)
 
-// object calls visit with each key and value of the JSON object in line. It reads what encoding/json reads; false
-// means that it did not, and that encoding/json must be asked: what is rare in a log, such as keys with escapes, is left
-// to it.
-func object(line []byte, visit visitor) bool {
-	i := space(line, 0)
+// visitObject calls visit for each key and value of the JSON object in line. It accepts what encoding/json does; false
+// means that encoding/json must read the line: it leaves rare cases, such as escaped keys, to it.
+func visitObject(line []byte, visit visitor) bool {
+	i := skipSpace(line, 0)
 	if i == len(line) || line[i] != '{' {
 		return false
 	}
-	end, ok := members(line, i, 0, visit)
-	return ok && space(line, end) == len(line)
+	end, ok := visitMembers(line, i, 0, visit)
+	return ok && skipSpace(line, end) == len(line)
 }
 
-// members reads the object that begins at i and returns the place after it.
-func members(b []byte, i, depth int, visit visitor) (int, bool) {
-	i = space(b, i+1)
+// visitMembers reads the object that starts at i and returns the index after it.
+func visitMembers(b []byte, i, depth int, visit visitor) (int, bool) {
+	i = skipSpace(b, i+1)
 	if i < len(b) && b[i] == '}' {
 		return i + 1, true
 	}
@@ -35,29 +36,29 @@ func members(b []byte, i, depth int, visit visitor) (int, bool) {
 		if i >= len(b) || b[i] != '"' {
 			return 0, false
 		}
-		end, plain := text(b, i)
+		end, plain := skipPlainString(b, i)
 		if !plain {
 			return 0, false
 		}
 		key := b[i+1 : end-1]
-		if i = space(b, end); i >= len(b) || b[i] != ':' {
+		if i = skipSpace(b, end); i >= len(b) || b[i] != ':' {
 			return 0, false
 		}
-		i = space(b, i+1)
-		end, plain, ok := value(b, i, depth)
+		i = skipSpace(b, i+1)
+		end, plain, ok := skipValue(b, i, depth)
 		if !ok {
 			return 0, false
 		}
 		if visit != nil {
 			visit(key, b[i:end], plain)
 		}
-		i = space(b, end)
+		i = skipSpace(b, end)
 		if i >= len(b) {
 			return 0, false
 		}
 		switch b[i] {
 		case ',':
-			i = space(b, i+1)
+			i = skipSpace(b, i+1)
 		case '}':
 			return i + 1, true
 		default:
@@ -66,50 +67,50 @@ func members(b []byte, i, depth int, visit visitor) (int, bool) {
 	}
 }
 
-// value returns the place after the value that begins at i.
-func value(b []byte, i, depth int) (end int, plain, ok bool) {
+// skipValue returns the index after the value that starts at i.
+func skipValue(b []byte, i, depth int) (end int, plain, ok bool) {
 	if i >= len(b) || depth > maxDepth {
 		return 0, false, false
 	}
 	switch b[i] {
 	case '"':
-		if end, plain = text(b, i); plain {
+		if end, plain = skipPlainString(b, i); plain {
 			return end, true, true
 		}
-		end, ok = escaped(b, i)
+		end, ok = skipString(b, i)
 	case '{':
-		end, ok = members(b, i, depth+1, nil)
+		end, ok = visitMembers(b, i, depth+1, nil)
 	case '[':
-		end, ok = elements(b, i, depth+1)
+		end, ok = skipArray(b, i, depth+1)
 	case 't':
-		end, ok = literal(b, i, "true")
+		end, ok = skipLiteral(b, i, "true")
 	case 'f':
-		end, ok = literal(b, i, "false")
+		end, ok = skipLiteral(b, i, "false")
 	case 'n':
-		end, ok = literal(b, i, "null")
+		end, ok = skipLiteral(b, i, "null")
 	default:
-		end, ok = number(b, i)
+		end, ok = skipNumber(b, i)
 	}
 	return end, false, ok
 }
 
-func elements(b []byte, i, depth int) (int, bool) {
-	i = space(b, i+1)
+func skipArray(b []byte, i, depth int) (int, bool) {
+	i = skipSpace(b, i+1)
 	if i < len(b) && b[i] == ']' {
 		return i + 1, true
 	}
 	for {
-		end, _, ok := value(b, i, depth)
+		end, _, ok := skipValue(b, i, depth)
 		if !ok {
 			return 0, false
 		}
-		i = space(b, end)
+		i = skipSpace(b, end)
 		if i >= len(b) {
 			return 0, false
 		}
 		switch b[i] {
 		case ',':
-			i = space(b, i+1)
+			i = skipSpace(b, i+1)
 		case ']':
 			return i + 1, true
 		default:
@@ -118,10 +119,10 @@ func elements(b []byte, i, depth int) (int, bool) {
 	}
 }
 
-// text returns the place after the text that begins at i, if it is plain: ASCII without escapes.
-func text(b []byte, i int) (end int, plain bool) {
+// skipPlainString returns the index after the string that starts at i, if it is plain: ASCII without escapes.
+func skipPlainString(b []byte, i int) (end int, plain bool) {
 	for i++; i+8 <= len(b); i += 8 {
-		if marks := notInText(binary.LittleEndian.Uint64(b[i:])); marks != 0 {
+		if marks := specialBytes(binary.LittleEndian.Uint64(b[i:])); marks != 0 {
 			i += bits.TrailingZeros64(marks) / 8
 			return i + 1, b[i] == '"'
 		}
@@ -134,17 +135,17 @@ func text(b []byte, i int) (end int, plain bool) {
 	return 0, false
 }
 
-// notInText marks, of eight bytes, the first that does not stand for itself in a plain text, by its highest bit: a quote,
-// a backslash, a control character, or what is not ASCII. Each of them borrows when it is made less than nothing; a
-// borrow may go on to the bytes after it, so that only the first mark is sure.
-func notInText(eight uint64) uint64 {
+// specialBytes marks, by its highest bit, the first of eight bytes that is special in a string: a quote, a backslash, a
+// control character, or not ASCII. Each of them borrows when subtracted from; a borrow may carry on, so that only the
+// first mark is reliable.
+func specialBytes(eight uint64) uint64 {
 	const each, high = 0x0101010101010101, 0x8080808080808080
 	quote, escape := eight^each*'"', eight^each*'\\'
 	return (eight | (eight - each*' ') | (quote - each) | (escape - each)) & high
 }
 
-// escaped returns the place after any text.
-func escaped(b []byte, i int) (int, bool) {
+// skipString returns the index after any string.
+func skipString(b []byte, i int) (int, bool) {
 	for i++; i < len(b); i++ {
 		switch c := b[i]; {
 		case c == '"':
@@ -156,7 +157,7 @@ func escaped(b []byte, i int) (int, bool) {
 				return 0, false
 			}
 			if b[i] == 'u' {
-				if i+4 >= len(b) || !hex(b[i+1:i+5]) {
+				if i+4 >= len(b) || !isHex(b[i+1:i+5]) {
 					return 0, false
 				}
 				i += 4
@@ -168,7 +169,7 @@ func escaped(b []byte, i int) (int, bool) {
 	return 0, false
 }
 
-func hex(digits []byte) bool {
+func isHex(digits []byte) bool {
 	for _, c := range digits {
 		if (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'f') {
 			return false
@@ -177,23 +178,23 @@ func hex(digits []byte) bool {
 	return true
 }
 
-func literal(b []byte, i int, want string) (int, bool) {
-	end := i + len(want)
-	return end, end <= len(b) && string(b[i:end]) == want
+func skipLiteral(b []byte, i int, word string) (int, bool) {
+	end := i + len(word)
+	return end, end <= len(b) && string(b[i:end]) == word
 }
 
-// number returns the place after the number that begins at i.
-func number(b []byte, i int) (int, bool) {
+// skipNumber returns the index after the number that starts at i.
+func skipNumber(b []byte, i int) (int, bool) {
 	if i < len(b) && b[i] == '-' {
 		i++
 	}
-	whole := digits(b, i)
-	if whole == i || b[i] == '0' && whole > i+1 {
+	integer := skipDigits(b, i)
+	if integer == i || b[i] == '0' && integer > i+1 {
 		return 0, false
 	}
-	i = whole
+	i = integer
 	if i < len(b) && b[i] == '.' {
-		end := digits(b, i+1)
+		end := skipDigits(b, i+1)
 		if end == i+1 {
 			return 0, false
 		}
@@ -204,7 +205,7 @@ func number(b []byte, i int) (int, bool) {
 		if i < len(b) && (b[i] == '+' || b[i] == '-') {
 			i++
 		}
-		end := digits(b, i)
+		end := skipDigits(b, i)
 		if end == i {
 			return 0, false
 		}
@@ -213,23 +214,23 @@ func number(b []byte, i int) (int, bool) {
 	return i, true
 }
 
-func digits(b []byte, i int) int {
+func skipDigits(b []byte, i int) int {
 	for i < len(b) && b[i]-'0' <= 9 {
 		i++
 	}
 	return i
 }
 
-// space returns the first place from i on that is not white space.
-func space(b []byte, i int) int {
+// skipSpace returns the first index from i on that is not white space.
+func skipSpace(b []byte, i int) int {
 	for i < len(b) && (b[i] == ' ' || b[i] == '\t' || b[i] == '\n' || b[i] == '\r') {
 		i++
 	}
 	return i
 }
 
-// slowObject is object by encoding/json: the last of several values of a key counts.
-func slowObject(line []byte, visit visitor) bool {
+// visitObjectSlow is visitObject by encoding/json: the last of several values of a key counts.
+func visitObjectSlow(line []byte, visit visitor) bool {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(line, &fields) != nil || fields == nil {
 		return false

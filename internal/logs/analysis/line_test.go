@@ -30,6 +30,7 @@ func reference(line []byte) (stats.Entry, bool) {
 	}
 	e.Level = map[string]slog.Level{"DEBUG": -4, "WARNING": 4, "WARN": 4, "ERROR": 8, "CRITICAL": 8}[text("level")]
 	e.Message, e.RequestID, e.Method, e.Endpoint = text("message"), text("request_id"), text("method"), text("endpoint")
+	e.Kind = stats.KindOf(e.Message)
 	e.Model, e.ErrorType, e.Error = text("model"), text("error_type"), text("error")
 	if n, ok := fields["status"].(json.Number); ok && len(n) == 3 {
 		if i, err := strconv.ParseUint(string(n), 10, 0); err == nil {
@@ -66,7 +67,7 @@ func checkLine(t *testing.T, p *parser, line []byte) {
 	t.Helper()
 	want, wantOK := reference(line)
 	ok := p.parse(line)
-	p.texts()
+	p.fillTexts()
 	if ok != wantOK {
 		t.Fatalf("parse(%q) = %v, encoding/json says %v", line, ok, wantOK)
 	}
@@ -128,10 +129,10 @@ func FuzzFloat(f *testing.F) {
 			return
 		}
 		want, err := strconv.ParseFloat(n, 64)
-		if got, ok := float([]byte(n)); ok != (err == nil) || ok && got != want {
+		if got, ok := parseFloat([]byte(n)); ok != (err == nil) || ok && got != want {
 			t.Errorf("float(%s) = %v, %v; want %v, %v", n, got, ok, want, err)
 		}
 	})
 }
 
-func numberAt(b []byte) (int, bool) { return number(b, 0) }
+func numberAt(b []byte) (int, bool) { return skipNumber(b, 0) }

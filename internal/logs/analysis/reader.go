@@ -10,17 +10,17 @@ import (
 	"sync/atomic"
 )
 
-// blockSize is how many bytes of lines a worker gets at once. A longer line counts as broken: it cannot be ours.
+// blockSize is how many bytes of lines a worker gets at once. A longer line counts as broken.
 const blockSize = 256 << 10
 
-// block is a stretch of whole lines.
+// block is a sequence of whole lines.
 type block struct {
-	data  []byte // of buffer
+	data  []byte // part of buf
 	order uint64 // of its first line among all lines
 	buf   [blockSize]byte
 }
 
-// reader cuts sources into blocks, of which there are only so many: workers give them back.
+// reader cuts sources into a fixed number of blocks, which workers return.
 type reader struct {
 	full, free chan *block
 	next       uint64 // order of the next block
@@ -46,16 +46,16 @@ func (r *reader) source(ctx context.Context, s Source, read *atomic.Int64) (tooL
 	if read == nil {
 		read = new(atomic.Int64)
 	}
-	r.input.Reset(&counted{in, read})
-	plain, err := plain(r.input)
+	r.input.Reset(&countingReader{in, read})
+	plain, err := decompress(r.input)
 	if err != nil {
 		return 0, err
 	}
 	return r.lines(ctx, plain)
 }
 
-// plain is the content of in, which is gzipped or not: by its first bytes, whatever its name.
-func plain(in *bufio.Reader) (io.Reader, error) {
+// decompress returns the content of in, gzipped or not: its first bytes decide, not its name.
+func decompress(in *bufio.Reader) (io.Reader, error) {
 	magic, err := in.Peek(2)
 	switch {
 	case errors.Is(err, io.EOF):
@@ -79,7 +79,7 @@ func (r *reader) lines(ctx context.Context, in io.Reader) (tooLong uint64, err e
 		if err == nil {
 			end = bytes.LastIndexByte(b.buf[:filled], '\n') + 1
 		}
-		if skipping { // what is left of a line that is too long
+		if skipping { // the rest of a line that is too long
 			begin = bytes.IndexByte(b.buf[:filled], '\n') + 1
 			skipping = begin == 0
 		} else if end == 0 && filled > 0 {
@@ -106,8 +106,7 @@ func (r *reader) lines(ctx context.Context, in io.Reader) (tooLong uint64, err e
 	return tooLong, errors.Join(err, ctx.Err())
 }
 
-// fill reads until buf is full or in ends. Unlike io.ReadFull, it tells a compressed file that is cut short from one
-// that ends.
+// fill reads until buf is full or in ends. Unlike io.ReadFull, it returns the error of a truncated compressed file.
 func fill(in io.Reader, buf []byte, filled int) (int, error) {
 	for filled < len(buf) {
 		n, err := in.Read(buf[filled:])
@@ -125,13 +124,13 @@ func (r *reader) send(b *block, begin, end int) {
 	r.full <- b
 }
 
-// counted counts the bytes that are read.
-type counted struct {
+// countingReader counts the bytes that are read.
+type countingReader struct {
 	io.Reader
 	n *atomic.Int64
 }
 
-func (c *counted) Read(p []byte) (int, error) {
+func (c *countingReader) Read(p []byte) (int, error) {
 	n, err := c.Reader.Read(p)
 	c.n.Add(int64(n))
 	return n, err

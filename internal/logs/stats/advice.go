@@ -2,38 +2,37 @@ package stats
 
 import "time"
 
-// The source document's lines: what is above one asks for advice.
+// The limits above which a reading leads to advice.
 const (
 	slowSeconds  = 2.0
 	errorPercent = 1.0
 	busyPercent  = 80.0
 )
 
-// Sustained is how long CPU or memory must have been above its line to be worth advice: a burst is not.
+// Sustained is how long CPU or memory must exceed its limit to lead to advice.
 const Sustained = 5 * time.Minute
 
-// Advice is a reading above its line, and what may help.
+// Advice is a reading above its limit, and what may help.
 type Advice struct {
-	// Reason names the advice for machines.
+	// Reason identifies the advice.
 	Reason string `json:"reason"`
-	// Message says for people what was read.
+	// Message describes the reading.
 	Message string `json:"message"`
-	// Reading is the value that is above Limit, both in Unit; Samples is how many things were measured.
-	Reading float64 `json:"reading"`
-	Limit   float64 `json:"limit"`
-	Unit    string  `json:"unit"`
-	Samples uint64  `json:"samples"`
-	// Suggestions are the source document's.
+	// Reading is the value above Limit, both in Unit, of that many Samples.
+	Reading     float64  `json:"reading"`
+	Limit       float64  `json:"limit"`
+	Unit        string   `json:"unit"`
+	Samples     uint64   `json:"samples"`
 	Suggestions []string `json:"suggestions"`
 }
 
-// advice is what the totals ask for; never nil, for JSON's sake.
+// advice returns the advice of the totals; never nil, so that it is a list in JSON.
 func (t *Totals) advice() []Advice {
 	all := []Advice{}
-	if p95 := t.answered.quantile(0.95); p95 != nil && *p95 > slowSeconds {
+	if p95 := t.requestDurations.quantile(0.95); p95 != nil && *p95 > slowSeconds {
 		all = append(all, Advice{
 			Reason: "slow_responses", Message: "The 95th percentile of request durations is above two seconds.",
-			Reading: *p95, Limit: slowSeconds, Unit: "seconds", Samples: t.answered.n,
+			Reading: *p95, Limit: slowSeconds, Unit: "seconds", Samples: t.requestDurations.count,
 			Suggestions: []string{"cache answers", "make database queries faster", "process asynchronously", "consider a CDN"},
 		})
 	}
@@ -44,8 +43,8 @@ func (t *Totals) advice() []Advice {
 			Reading: *p, Limit: errorPercent, Unit: "percent", Samples: t.requests, Suggestions: failing,
 		})
 	}
-	calls, faults := t.callFaults()
-	if p := percent(faults, calls); p != nil && *p > errorPercent {
+	calls, errors := t.callErrors()
+	if p := percent(errors, calls); p != nil && *p > errorPercent {
 		all = append(all, Advice{
 			Reason: "high_model_error_rate", Message: "More than one model call in a hundred failed.",
 			Reading: *p, Limit: errorPercent, Unit: "percent", Samples: calls, Suggestions: failing,
@@ -54,7 +53,7 @@ func (t *Totals) advice() []Advice {
 	return all
 }
 
-// resourceAdvice is what CPU and memory ask for.
+// resourceAdvice returns the advice of CPU and memory.
 func resourceAdvice(cpu, memory sustained) []Advice {
 	suggestions := []string{
 		"scale out: more replicas", "scale up: higher limits", "make the code leaner", "cache to lower the load",
@@ -62,13 +61,13 @@ func resourceAdvice(cpu, memory sustained) []Advice {
 	var all []Advice
 	if cpu.above {
 		all = append(all, Advice{
-			Reason: "high_cpu_usage", Message: "CPU usage has been above its line for five minutes without a break.",
+			Reason: "high_cpu_usage", Message: "CPU usage has been above its limit for five minutes without a break.",
 			Reading: cpu.mean, Limit: busyPercent, Unit: "percent", Samples: cpu.samples, Suggestions: suggestions,
 		})
 	}
 	if memory.above {
 		all = append(all, Advice{
-			Reason: "high_memory_usage", Message: "Memory usage has been above its line for five minutes without a break.",
+			Reason: "high_memory_usage", Message: "Memory usage has been above its limit for five minutes without a break.",
 			Reading: memory.mean, Limit: busyPercent, Unit: "percent", Samples: memory.samples, Suggestions: suggestions,
 		})
 	}

@@ -1,6 +1,5 @@
-// Package stats makes statistics of log lines: the source document's errors, requests and model calls, and its advice.
-// The same code serves a running assistant, whose lines it sees as they are logged, and files of lines. It is pure but
-// for Handler, which listens to a logger, and Window.Follow, which listens to the system's readings.
+// Package stats computes statistics of log lines: errors, requests and model calls, and advice. The same code serves a
+// running assistant, whose events it receives as values, and log files.
 package stats
 
 import (
@@ -15,11 +14,12 @@ import (
 type Entry struct {
 	Time    time.Time
 	Level   slog.Level
+	Kind    Kind
 	Message string
 	Fields
 }
 
-// Fields are those of a line's fields that are counted, or shown of an error.
+// Fields are the fields of a line that are counted, or shown of an error.
 type Fields struct {
 	RequestID string
 	Method    string
@@ -32,41 +32,46 @@ type Fields struct {
 	// Duration counts if HasDuration.
 	Duration    time.Duration
 	HasDuration bool
-	// Tokens are those of an answer. The source document estimates them, so that they need not be whole.
+	// Tokens are those of an answer. An estimate in a file need not be whole.
 	PromptTokens, CompletionTokens float64
 }
 
-// Names of fields in a line, beside those that every line may carry.
+// Kind says which event a line is.
+type Kind uint8
+
 const (
-	MethodKey    = "method"
-	EndpointKey  = "endpoint"
-	ModelKey     = "model"
-	ErrorTypeKey = "error_type"
-	ErrorKey     = "error"
-	StatusKey    = "status"
-	DurationKey  = "duration"
-	TokensKey    = "tokens"
+	// Other is a line that is no event.
+	Other Kind = iota
+	// RequestEnded is the end of a request, successful or not.
+	RequestEnded
+	// CallSucceeded is the end of a model call with an answer.
+	CallSucceeded
+	// CallFailed is the end of a failed model call.
+	CallFailed
 )
 
-// text is the field of that name, nil if there is none that is a text.
-func (f *Fields) text(name string) *string {
-	switch name {
-	case logs.RequestIDKey:
-		return &f.RequestID
-	case MethodKey:
-		return &f.Method
-	case EndpointKey:
-		return &f.Endpoint
-	case ModelKey:
-		return &f.Model
-	case ErrorTypeKey:
-		return &f.ErrorType
-	case ErrorKey:
-		return &f.Error
-	default:
-		return nil
+// KindOf returns the kind of a line in a file, which only its message tells. As in the source document, a line that
+// mentions a request is the end of one.
+func KindOf(message string) Kind {
+	switch message {
+	case logs.RequestCompletedMessage, logs.RequestFailedMessage: // no need to search
+		return RequestEnded
+	case logs.CallSucceededMessage:
+		return CallSucceeded
+	case logs.CallFailedMessage:
+		return CallFailed
 	}
+	const word = "request"
+	for i := 0; i+len(word) <= len(message); i++ {
+		if message[i]|0x20 == 'r' && strings.EqualFold(message[i:i+len(word)], word) {
+			return RequestEnded
+		}
+	}
+	return Other
 }
+
+// MaxDuration is the longest duration that is believed: a line that claims more has none.
+const MaxDuration = 24 * time.Hour
 
 // SetDuration sets the duration, unless it cannot be one.
 func (f *Fields) SetDuration(d time.Duration) {
@@ -74,33 +79,4 @@ func (f *Fields) SetDuration(d time.Duration) {
 	if d >= 0 && d <= MaxDuration {
 		f.Duration, f.HasDuration = d, true
 	}
-}
-
-// isError says whether the line counts as an error.
-func isError(e *Entry) bool { return e.Level >= slog.LevelError }
-
-// Messages of model calls, the source document's.
-const (
-	callSucceeded = "AI model call successful"
-	callFailed    = "AI model call failed"
-)
-
-// MaxDuration is the longest time that is believed: a line that claims more has none.
-const MaxDuration = 24 * time.Hour
-
-// isRequest says whether a line tells the end of a request, as the source document has it: by its message.
-func isRequest(message string) bool {
-	switch message {
-	case "Request completed", "Request failed": // ours: no need to search
-		return true
-	case callSucceeded, callFailed:
-		return false
-	}
-	const word = "request"
-	for i := 0; i+len(word) <= len(message); i++ {
-		if message[i]|0x20 == 'r' && strings.EqualFold(message[i:i+len(word)], word) {
-			return true
-		}
-	}
-	return false
 }

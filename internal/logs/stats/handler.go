@@ -6,15 +6,14 @@ import (
 	"time"
 
 	"github.com/plimsoll-dev/plimsoll/internal/logs"
-	"github.com/plimsoll-dev/plimsoll/internal/metric"
 )
 
-// MinLevel is the lowest level that is counted. It is counted whatever level is logged, so that statistics do not
-// depend on that; and DEBUG lines are not, for they tell of probes and scrapes, not of users.
+// MinLevel is the lowest level that is counted, whatever level is logged. DEBUG lines are about probes and scrapes, not
+// users.
 const MinLevel = slog.LevelInfo
 
-// Observe returns a logger that logs as logger does, and has its lines counted in w.
-func Observe(logger *slog.Logger, w *Window) *slog.Logger {
+// CountInto returns a logger that logs as logger does, and counts events and errors in w.
+func CountInto(logger *slog.Logger, w *Window) *slog.Logger {
 	return slog.New(&handler{next: logger.Handler(), window: w})
 }
 
@@ -36,9 +35,7 @@ func (h *handler) Enabled(ctx context.Context, level slog.Level) bool {
 func (h *handler) Handle(ctx context.Context, r slog.Record) error {
 	if r.Level >= MinLevel {
 		e := Entry{Time: r.Time.Truncate(time.Microsecond), Level: r.Level, Message: r.Message, Fields: h.fields}
-		if id := logs.RequestID(ctx); id != "" {
-			e.RequestID = id
-		}
+		e.RequestID = logs.RequestID(ctx)
 		if !h.nested {
 			r.Attrs(func(a slog.Attr) bool {
 				e.set(a)
@@ -59,7 +56,7 @@ func (h *handler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	with.next = h.next.WithAttrs(attrs)
 	if !h.nested {
 		for _, a := range attrs {
-			with.fields.set(a)
+			with.fields.setError(a)
 		}
 	}
 	return &with
@@ -73,39 +70,36 @@ func (h *handler) WithGroup(name string) slog.Handler {
 	return &with
 }
 
-// set takes an attribute if it is one of the fields.
-func (f *Fields) set(a slog.Attr) {
-	v := a.Value.Resolve()
-	switch a.Key {
-	case StatusKey:
-		if v.Kind() == slog.KindInt64 {
-			f.Status = int(v.Int64())
+// set takes the values of an event, or the error of any other line.
+func (e *Entry) set(a slog.Attr) {
+	if a.Value.Kind() != slog.KindLogValuer {
+		e.setError(a)
+		return
+	}
+	switch event := a.Value.LogValuer().(type) {
+	case logs.Request:
+		e.Kind, e.Method, e.Endpoint, e.Status = RequestEnded, event.Method, event.Endpoint, event.Status
+		e.ErrorType, e.Error = event.ErrorType, event.Error
+		e.SetDuration(event.Duration)
+	case logs.Call:
+		e.Kind, e.Model = CallSucceeded, event.Model
+		if event.ErrorType != "" {
+			e.Kind = CallFailed
 		}
-	case DurationKey:
-		if v.Kind() == slog.KindDuration {
-			f.SetDuration(v.Duration())
-		}
-	case TokensKey:
-		if v.Kind() == slog.KindGroup {
-			for _, t := range v.Group() {
-				f.setTokens(t)
-			}
-		}
-	default:
-		if text := f.text(a.Key); text != nil && v.Kind() == slog.KindString {
-			*text = v.String()
-		}
+		e.PromptTokens, e.CompletionTokens = float64(event.PromptTokens), float64(event.CompletionTokens)
+		e.ErrorType, e.Error = event.ErrorType, event.Error
+		e.SetDuration(event.Duration)
 	}
 }
 
-func (f *Fields) setTokens(a slog.Attr) {
-	if a.Value.Kind() != slog.KindInt64 {
+func (f *Fields) setError(a slog.Attr) {
+	if a.Value.Kind() != slog.KindString {
 		return
 	}
 	switch a.Key {
-	case metric.TokenPrompt:
-		f.PromptTokens = float64(a.Value.Int64())
-	case metric.TokenCompletion:
-		f.CompletionTokens = float64(a.Value.Int64())
+	case logs.ErrorTypeKey:
+		f.ErrorType = a.Value.String()
+	case logs.ErrorKey:
+		f.Error = a.Value.String()
 	}
 }

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// A histogram has eight buckets to each doubling, so that a quantile is wrong by an eighth at most, and by far less as
-// a rule. It begins at eight buckets of 131 µs each and ends at 137 s; the last bucket holds all that took longer.
+// A histogram has eight buckets per doubling, so that a quantile is wrong by an eighth at most. It starts with eight
+// buckets of 131 µs each and ends at 137 s; the last bucket holds what took longer.
 const (
 	unitBits  = 17 // 2^17 ns
 	subBits   = 3
@@ -15,11 +15,11 @@ const (
 	overflow  = subCount + doublings*subCount
 )
 
-type histogram [overflow + 1]uint64
+type bucketCounts [overflow + 1]uint64
 
-func (h *histogram) add(d time.Duration) { h[bucketOf(d)]++ }
+func (h *bucketCounts) add(d time.Duration) { h[bucketOf(d)]++ }
 
-func (h *histogram) merge(other *histogram) {
+func (h *bucketCounts) merge(other *bucketCounts) {
 	for i, n := range other {
 		h[i] += n
 	}
@@ -37,7 +37,7 @@ func bucketOf(d time.Duration) int {
 	return subCount + shift*subCount + int(units>>shift) - subCount //nolint:gosec // below sixteen
 }
 
-// bounds are where a bucket begins and ends; the last one ends at longest.
+// bounds returns the lower and the upper bound of a bucket; the last one ends at longest.
 func bounds(bucket int, longest time.Duration) (from, to time.Duration) {
 	if bucket < subCount {
 		return time.Duration(bucket) << unitBits, time.Duration(bucket+1) << unitBits
@@ -50,63 +50,63 @@ func bounds(bucket int, longest time.Duration) (from, to time.Duration) {
 	return from, time.Duration(sub+1) << (shift + unitBits)
 }
 
-// timing is how long things took.
-type timing struct {
-	n       uint64
+// histogram counts durations.
+type histogram struct {
+	count   uint64
 	sum     time.Duration
-	longest time.Duration
-	buckets *histogram // nil while n is 0
+	max     time.Duration
+	buckets *bucketCounts // nil while count is 0
 }
 
-func (t *timing) add(d time.Duration) {
-	if t.buckets == nil {
-		t.buckets = new(histogram)
+func (h *histogram) add(d time.Duration) {
+	if h.buckets == nil {
+		h.buckets = new(bucketCounts)
 	}
-	t.n++
-	t.sum += d
-	t.longest = max(t.longest, d)
-	t.buckets.add(d)
+	h.count++
+	h.sum += d
+	h.max = max(h.max, d)
+	h.buckets.add(d)
 }
 
-func (t *timing) merge(other *timing) {
-	if other.n == 0 {
+func (h *histogram) merge(other *histogram) {
+	if other.count == 0 {
 		return
 	}
-	if t.buckets == nil {
-		t.buckets = new(histogram)
+	if h.buckets == nil {
+		h.buckets = new(bucketCounts)
 	}
-	t.n += other.n
-	t.sum += other.sum
-	t.longest = max(t.longest, other.longest)
-	t.buckets.merge(other.buckets)
+	h.count += other.count
+	h.sum += other.sum
+	h.max = max(h.max, other.max)
+	h.buckets.merge(other.buckets)
 }
 
-// mean is in seconds, 0 of nothing, as the source document has it.
-func (t *timing) mean() float64 {
-	if t.n == 0 {
+// mean is in seconds; 0 without durations.
+func (h *histogram) mean() float64 {
+	if h.count == 0 {
 		return 0
 	}
-	return t.sum.Seconds() / float64(t.n)
+	return h.sum.Seconds() / float64(h.count)
 }
 
-// quantile is in seconds, nil of nothing. It assumes that durations lie evenly within their bucket.
-func (t *timing) quantile(q float64) *float64 {
-	if t.n == 0 {
+// quantile is in seconds; nil without durations. It interpolates linearly within a bucket.
+func (h *histogram) quantile(q float64) *float64 {
+	if h.count == 0 {
 		return nil
 	}
-	rank, below := q*float64(t.n), 0.0
-	for i, n := range t.buckets {
+	rank, below := q*float64(h.count), 0.0
+	for i, n := range h.buckets {
 		if n == 0 {
 			continue
 		}
 		if below+float64(n) >= rank {
-			from, to := bounds(i, t.longest)
-			to = min(to, t.longest)
+			from, to := bounds(i, h.max)
+			to = min(to, h.max)
 			seconds := (from + time.Duration(float64(to-from)*(rank-below)/float64(n))).Seconds()
 			return &seconds
 		}
 		below += float64(n)
 	}
-	longest := t.longest.Seconds()
+	longest := h.max.Seconds()
 	return &longest
 }

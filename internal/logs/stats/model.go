@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// modelTotals are those of one model's calls.
+// modelTotals are the totals of one model's calls.
 type modelTotals struct {
 	name              string
 	succeeded, failed uint64
-	// faults are the failed calls that somebody should look at: not those whose client went away.
-	faults uint64
+	// errors are the failed calls without those whose client disconnected.
+	errors uint64
 	timed  uint64
 	sum    time.Duration
 	// prompt and completion are tokens.
@@ -38,18 +38,18 @@ func (t *Totals) addModel(m *modelTotals) {
 func (m *modelTotals) merge(other *modelTotals) {
 	m.succeeded += other.succeeded
 	m.failed += other.failed
-	m.faults += other.faults
+	m.errors += other.errors
 	m.timed += other.timed
 	m.sum += other.sum
 	m.prompt += other.prompt
 	m.completion += other.completion
 }
 
-// callFaults is the number of all models' calls, and of those that failed through a fault.
-func (t *Totals) callFaults() (calls, faults uint64) {
+// callErrors returns the number of calls of all models, and of their errors.
+func (t *Totals) callErrors() (calls, errors uint64) {
 	for i := range t.models {
 		calls += t.models[i].succeeded + t.models[i].failed
-		faults += t.models[i].faults
+		errors += t.models[i].errors
 	}
-	return calls, faults
+	return calls, errors
 }

@@ -9,13 +9,13 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/logs"
 )
 
-// keepRecent is how many errors are shown, the source document's ten; maxText is the longest of their texts, in bytes.
+// maxRecent is how many errors are kept, maxTextBytes the maximum length of their texts.
 const (
-	keepRecent = 10
-	maxText    = 1000
+	maxRecent    = 10
+	maxTextBytes = 1000
 )
 
-// RecentError is an error's line as far as it is kept.
+// RecentError is the log line of an error.
 type RecentError struct {
 	Timestamp string `json:"timestamp"`
 	Level     string `json:"level"`
@@ -31,68 +31,68 @@ type RecentError struct {
 	Duration *float64 `json:"duration,omitempty"`
 }
 
-// Recent keeps the last errors. The zero value has none.
+// Recent keeps the last errors. The zero value is empty.
 type Recent struct {
-	kept []recentEntry // oldest first
+	entries []recentEntry // oldest first
 }
 
 type recentEntry struct {
 	Entry
-	order uint64 // tells lines of the same microsecond apart
+	order uint64 // of lines of the same microsecond
 }
 
-// Wants says whether an error of that time and order would be kept: who asks first need not prepare it.
-func (r *Recent) Wants(t time.Time, order uint64) bool {
-	return len(r.kept) < keepRecent || later(t, order, &r.kept[0]) > 0
+// Keeps reports whether Add would keep an error of that time and order.
+func (r *Recent) Keeps(t time.Time, order uint64) bool {
+	return len(r.entries) < maxRecent || compareTime(t, order, &r.entries[0]) > 0
 }
 
-// Add keeps an error if it is among the last. Of two with the same time, that of the greater order is later.
+// Add keeps an error if it is among the last. order decides between errors of the same time.
 func (r *Recent) Add(e *Entry, order uint64) {
-	if !r.Wants(e.Time, order) {
+	if !r.Keeps(e.Time, order) {
 		return
 	}
 	own := recentEntry{*e, order}
 	for _, text := range []*string{
 		&own.Message, &own.RequestID, &own.Method, &own.Endpoint, &own.Model, &own.ErrorType, &own.Error,
 	} {
-		*text = bounded(*text)
+		*text = truncate(*text)
 	}
-	i := len(r.kept)
-	for i > 0 && later(e.Time, order, &r.kept[i-1]) < 0 {
+	i := len(r.entries)
+	for i > 0 && compareTime(e.Time, order, &r.entries[i-1]) < 0 {
 		i--
 	}
-	if len(r.kept) == keepRecent {
-		copy(r.kept, r.kept[1:i])
-		r.kept[i-1] = own
+	if len(r.entries) == maxRecent {
+		copy(r.entries, r.entries[1:i])
+		r.entries[i-1] = own
 		return
 	}
-	r.kept = slices.Insert(r.kept, i, own)
+	r.entries = slices.Insert(r.entries, i, own)
 }
 
-// Merge adds what another has kept.
+// Merge adds the errors of another.
 func (r *Recent) Merge(other *Recent) {
-	for i := range other.kept {
-		r.Add(&other.kept[i].Entry, other.kept[i].order)
+	for i := range other.entries {
+		r.Add(&other.entries[i].Entry, other.entries[i].order)
 	}
 }
 
-func later(t time.Time, order uint64, than *recentEntry) int {
+func compareTime(t time.Time, order uint64, than *recentEntry) int {
 	return cmp.Or(t.Compare(than.Time), cmp.Compare(order, than.order))
 }
 
-// bounded is a copy of text, cut if it is long. A cut never leaves half a character.
-func bounded(text string) string {
-	if len(text) <= maxText {
+// truncate returns a copy of text, cut at a character if it is long.
+func truncate(text string) string {
+	if len(text) <= maxTextBytes {
 		return strings.Clone(text)
 	}
-	return strings.ToValidUTF8(text[:maxText], "") + "…"
+	return strings.ToValidUTF8(text[:maxTextBytes], "") + "…"
 }
 
-// since are the errors after from, oldest first; never nil, for JSON's sake.
+// since returns the errors after from, oldest first; never nil, so that it is a list in JSON.
 func (r *Recent) since(from time.Time) []RecentError {
 	out := []RecentError{}
-	for i := range r.kept {
-		e := &r.kept[i].Entry
+	for i := range r.entries {
+		e := &r.entries[i].Entry
 		if !e.Time.After(from) {
 			continue
 		}

@@ -8,28 +8,27 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
 )
 
-// Report is the statistics of a span of time. Names are the source document's where it has one. Durations are in
-// seconds; what nothing is known of is null.
+// Report is the statistics of a range of time. Durations are in seconds; what is unknown is null.
 type Report struct {
 	Timestamp string `json:"timestamp"`
-	// From and To bound the lines that were counted, From being excluded; From is null without a bound.
+	// From (exclusive) and To bound the lines that were counted; From is null without a bound.
 	From     *string      `json:"from"`
 	To       string       `json:"to"`
 	Errors   ErrorStats   `json:"errors"`
 	Requests RequestStats `json:"requests"`
 	Model    ModelStats   `json:"model"`
-	// Advice is what the readings ask for; empty if all is well.
+	// Advice is empty if all is well.
 	Advice []Advice `json:"advice"`
 }
 
-// ErrorStats are of lines at level ERROR. A request whose model call failed has two: the call's and its own.
+// ErrorStats are of lines at level ERROR. A request whose model call failed has two of them.
 type ErrorStats struct {
 	Total  uint64            `json:"total_errors"`
 	Types  map[string]uint64 `json:"error_types"`
 	Recent []RecentError     `json:"recent_errors"`
 }
 
-// RequestStats are of lines that tell the end of a request.
+// RequestStats are of requests that have ended.
 type RequestStats struct {
 	Total       uint64   `json:"total_requests"`
 	AvgDuration float64  `json:"avg_duration"`
@@ -37,14 +36,14 @@ type RequestStats struct {
 	P95         *float64 `json:"p95_duration"`
 	P99         *float64 `json:"p99_duration"`
 	Max         float64  `json:"max_duration"`
-	// ErrorPercent is the part of the requests that failed through a fault of the server or of its model: 5xx.
+	// ErrorPercent is the percentage of requests with a status of 5xx.
 	ErrorPercent *float64          `json:"error_percent"`
 	Endpoints    map[string]uint64 `json:"endpoints"`
 	// Statuses count by class: 2xx, 4xx.
 	Statuses map[string]uint64 `json:"statuses"`
 }
 
-// ModelStats are of model calls: by model, but for the quantiles, which are of all.
+// ModelStats are of model calls, by model; the quantiles are of all models.
 type ModelStats struct {
 	// Calls are by model and status, Tokens by model and type, as in the metrics.
 	Calls       map[string]map[string]uint64  `json:"total_calls"`
@@ -53,18 +52,18 @@ type ModelStats struct {
 	P50         *float64                      `json:"p50_duration"`
 	P95         *float64                      `json:"p95_duration"`
 	P99         *float64                      `json:"p99_duration"`
-	// ErrorPercent is the part of the calls that failed, those whose client went away not counted as failed.
+	// ErrorPercent is the percentage of failed calls, without those whose client disconnected.
 	ErrorPercent *float64 `json:"error_percent"`
 }
 
-// Report tells what the totals are of lines after from and not after to; a zero from means all that came before.
+// Report returns the totals as those of lines after from and not after to; a zero from is no bound.
 func (t *Totals) Report(recent *Recent, from, to time.Time) Report {
 	r := Report{
 		Timestamp: logs.Timestamp(time.Now()), To: logs.Timestamp(to),
 		Errors: ErrorStats{Total: t.errors, Types: t.errorTypes.byName(), Recent: recent.since(from)},
 		Requests: RequestStats{
-			Total: t.requests, AvgDuration: t.answered.mean(), Max: t.answered.longest.Seconds(),
-			P50: t.answered.quantile(0.5), P95: t.answered.quantile(0.95), P99: t.answered.quantile(0.99),
+			Total: t.requests, AvgDuration: t.requestDurations.mean(), Max: t.requestDurations.max.Seconds(),
+			P50: t.requestDurations.quantile(0.5), P95: t.requestDurations.quantile(0.95), P99: t.requestDurations.quantile(0.99),
 			ErrorPercent: percent(t.failed, t.requests),
 			Endpoints:    t.endpoints.byName(), Statuses: map[string]uint64{},
 		},
@@ -74,9 +73,9 @@ func (t *Totals) Report(recent *Recent, from, to time.Time) Report {
 		text := logs.Timestamp(from)
 		r.From = &text
 	}
-	for class, n := range t.classes {
+	for statusClass, n := range t.classes {
 		if n > 0 {
-			r.Requests.Statuses[strconv.Itoa(class)+"xx"] = n
+			r.Requests.Statuses[strconv.Itoa(statusClass)+"xx"] = n
 		}
 	}
 	r.Advice = t.advice()
@@ -84,11 +83,11 @@ func (t *Totals) Report(recent *Recent, from, to time.Time) Report {
 }
 
 func (t *Totals) modelStats() ModelStats {
-	calls, faults := t.callFaults()
+	calls, errors := t.callErrors()
 	s := ModelStats{
 		Calls: map[string]map[string]uint64{}, AvgDuration: map[string]float64{}, Tokens: map[string]map[string]float64{},
-		P50: t.called.quantile(0.5), P95: t.called.quantile(0.95), P99: t.called.quantile(0.99),
-		ErrorPercent: percent(faults, calls),
+		P50: t.callDurations.quantile(0.5), P95: t.callDurations.quantile(0.95), P99: t.callDurations.quantile(0.99),
+		ErrorPercent: percent(errors, calls),
 	}
 	for i := range t.models {
 		m := &t.models[i]
@@ -102,11 +101,11 @@ func (t *Totals) modelStats() ModelStats {
 	return s
 }
 
-// percent is part of whole, nil of nothing.
-func percent(part, whole uint64) *float64 {
-	if whole == 0 {
+// percent is a part of a whole; nil if the whole is 0.
+func percent(numerator, denominator uint64) *float64 {
+	if denominator == 0 {
 		return nil
 	}
-	p := 100 * float64(part) / float64(whole)
+	p := 100 * float64(numerator) / float64(denominator)
 	return &p
 }

@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// Gauge sums up the samples of a percentage; null without any.
+// Gauge summarizes the samples of a percentage; null without any.
 type Gauge struct {
 	Avg *float64 `json:"avg"`
 	Max *float64 `json:"max"`
 }
 
-// History is CPU and memory over a span.
+// History is CPU and memory over a range of time.
 type History struct {
 	CPU    Gauge `json:"cpu_percent"`
 	Memory Gauge `json:"memory_percent"`
@@ -34,7 +34,7 @@ func (g *gauge) merge(other gauge) {
 	g.max = max(g.max, other.max)
 }
 
-func (g *gauge) shown() Gauge {
+func (g *gauge) summary() Gauge {
 	if g.n == 0 {
 		return Gauge{}
 	}
@@ -42,7 +42,7 @@ func (g *gauge) shown() Gauge {
 	return Gauge{Avg: &avg, Max: &highest}
 }
 
-// Follow samples CPU and memory, as percentages, until ctx ends. What read does not know is nil.
+// Follow samples CPU and memory in percent until ctx ends. What is unknown is nil.
 func (w *Window) Follow(ctx context.Context, interval time.Duration, read func() (cpu, memory *float64)) {
 	t := time.NewTicker(interval)
 	defer t.Stop()
@@ -67,28 +67,28 @@ func (w *Window) sample(cpu, memory *float64) {
 	}
 }
 
-// History is of the last span, as Report has it.
-func (w *Window) History(span time.Duration) History {
+// History returns that of the last lookback, as Report does.
+func (w *Window) History(lookback time.Duration) History {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	var cpu, memory gauge
-	r := w.ringFor(span)
-	for b := range r.since(w.now().Add(-span)) {
+	r := w.ringFor(lookback)
+	for b := range r.since(w.now().Add(-lookback)) {
 		cpu.merge(b.cpu)
 		memory.merge(b.memory)
 	}
-	return History{CPU: cpu.shown(), Memory: memory.shown()}
+	return History{CPU: cpu.summary(), Memory: memory.summary()}
 }
 
-// sustained says whether a gauge was above its line all the time, and its mean.
+// sustained is whether a gauge was above its limit all the time, and its mean.
 type sustained struct {
 	above   bool
 	mean    float64
 	samples uint64
 }
 
-// sustained looks at the last five minutes: each stretch of ten seconds must have been above the line on average, and
-// all but the one that has just begun must have been sampled.
+// sustained looks at the last five minutes: each bucket of ten seconds must be above the limit on average, and all but
+// the current one must have samples.
 func (w *Window) sustained(now time.Time) (cpu, memory sustained) {
 	var cpuAll, memoryAll gauge
 	var cpuHigh, memoryHigh int
@@ -101,7 +101,7 @@ func (w *Window) sustained(now time.Time) (cpu, memory sustained) {
 	from := w.fine.index(now.Add(-Sustained))
 	for b := range w.fine.since(now.Add(-Sustained)) {
 		if b.index == from || b.index == w.fine.index(now) {
-			continue // lie partly outside
+			continue // partly outside
 		}
 		cpuAll.merge(b.cpu)
 		memoryAll.merge(b.memory)
@@ -109,10 +109,10 @@ func (w *Window) sustained(now time.Time) (cpu, memory sustained) {
 		memoryHigh += high(b.memory)
 	}
 	const all = int(Sustained/fineWidth) - 1
-	return judge(cpuAll, cpuHigh == all), judge(memoryAll, memoryHigh == all)
+	return sustainedIf(cpuAll, cpuHigh == all), sustainedIf(memoryAll, memoryHigh == all)
 }
 
-func judge(g gauge, above bool) sustained {
+func sustainedIf(g gauge, above bool) sustained {
 	if !above {
 		return sustained{}
 	}

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// bucket sums a stretch of time, the index-th of its width since 1970.
+// bucket holds the sums of an interval, the index-th of its width since 1970.
 type bucket struct {
 	index  int64
 	totals Totals
@@ -13,45 +13,44 @@ type bucket struct {
 	memory gauge
 }
 
-// ring holds the buckets of a span; a bucket takes the place of the one a span before. Places are nil until something
-// happens in their time.
+// ring is a ring buffer of buckets. Slots are nil until something is counted.
 type ring struct {
 	width   time.Duration
 	buckets []*bucket
 }
 
-// newRing has one bucket more than span is long: both the first and the last may lie partly outside.
-func newRing(width, span time.Duration) ring {
-	return ring{width: width, buckets: make([]*bucket, span/width+1)}
+// newRing returns a ring with one extra bucket: both the first and the last may lie partly outside.
+func newRing(width, lookback time.Duration) ring {
+	return ring{width: width, buckets: make([]*bucket, lookback/width+1)}
 }
 
 func (r *ring) index(t time.Time) int64 { return t.UnixNano() / int64(r.width) }
 
-// start is when the bucket of t begins.
+// start returns the start of the bucket of t.
 func (r *ring) start(t time.Time) time.Time { return time.Unix(0, r.index(t)*int64(r.width)) }
 
-// at is the bucket of t; nil if t is before the ring's time.
+// at returns the bucket of t; nil if t is before the ring's range.
 func (r *ring) at(t time.Time) *bucket {
 	i := r.index(t)
 	if i < 0 {
 		return nil
 	}
-	place := &r.buckets[i%int64(len(r.buckets))]
+	slot := &r.buckets[i%int64(len(r.buckets))]
 	switch {
-	case *place == nil || (*place).index < i:
-		*place = &bucket{index: i}
-	case (*place).index > i:
+	case *slot == nil || (*slot).index < i:
+		*slot = &bucket{index: i}
+	case (*slot).index > i:
 		return nil
 	}
-	return *place
+	return *slot
 }
 
-// since yields the buckets that begin at from or later, in no order.
+// since yields the buckets that start at from or later, in no order.
 func (r *ring) since(from time.Time) iter.Seq[*bucket] {
-	first := r.index(from)
+	firstIndex := r.index(from)
 	return func(yield func(*bucket) bool) {
 		for _, b := range r.buckets {
-			if b != nil && b.index >= first && !yield(b) {
+			if b != nil && b.index >= firstIndex && !yield(b) {
 				return
 			}
 		}

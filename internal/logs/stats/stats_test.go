@@ -15,7 +15,7 @@ import (
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 func request(at time.Time, endpoint string, status int, took time.Duration) *Entry {
-	return &Entry{Time: at, Message: "Request completed", Fields: Fields{
+	return &Entry{Time: at, Kind: RequestEnded, Message: "Request completed", Fields: Fields{
 		Endpoint: endpoint, Status: status, Duration: took, HasDuration: true,
 	}}
 }
@@ -26,15 +26,15 @@ func TestWhatIsCounted(t *testing.T) {
 	for i, e := range []*Entry{
 		request(noon, "/chat", 200, time.Second),
 		request(noon, "/chat", 429, 3*time.Second),
-		{Time: noon, Level: slog.LevelError, Message: "Request failed", Fields: Fields{Endpoint: "/chat", Status: 503, ErrorType: "quota"}},
-		{Time: noon, Level: slog.LevelError, Message: "Too many REQUESTS: sorry"}, // the source document's own wording
-		{Time: noon, Message: callSucceeded, Fields: Fields{Model: "m", PromptTokens: 7, CompletionTokens: 30, Duration: time.Second, HasDuration: true}},
-		{Time: noon, Level: slog.LevelError, Message: callFailed, Fields: Fields{Model: "m", ErrorType: "quota", Duration: 3 * time.Second, HasDuration: true}},
-		{Time: noon, Level: slog.LevelWarn, Message: callFailed, Fields: Fields{ErrorType: "cancelled"}},
+		{Time: noon, Level: slog.LevelError, Kind: RequestEnded, Message: "Request failed", Fields: Fields{Endpoint: "/chat", Status: 503, ErrorType: "quota"}},
+		{Time: noon, Level: slog.LevelError, Kind: KindOf("Too many REQUESTS: sorry")}, // the source document's own wording
+		{Time: noon, Kind: CallSucceeded, Fields: Fields{Model: "m", PromptTokens: 7, CompletionTokens: 30, Duration: time.Second, HasDuration: true}},
+		{Time: noon, Level: slog.LevelError, Kind: CallFailed, Fields: Fields{Model: "m", ErrorType: "quota", Duration: 3 * time.Second, HasDuration: true}},
+		{Time: noon, Level: slog.LevelWarn, Kind: CallFailed, Fields: Fields{ErrorType: "cancelled"}},
 		{Time: noon, Message: "Application started"},
 	} {
 		totals.Add(e)
-		if isError(e) {
+		if e.Level >= slog.LevelError {
 			recent.Add(e, uint64(i))
 		}
 	}
@@ -74,7 +74,7 @@ func TestNothingIsNoZero(t *testing.T) {
 
 func TestQuantilesAreCloseToTheTruth(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
-	var h timing
+	var h histogram
 	var all []time.Duration
 	for range 20000 {
 		d := time.Duration(random.ExpFloat64() * float64(time.Second))
@@ -111,7 +111,7 @@ func TestNamesAreBounded(t *testing.T) {
 	for i := range 1000 {
 		name := fmt.Sprint(i)
 		totals.Add(request(noon, name, 200, 0))
-		totals.Add(&Entry{Level: slog.LevelError, Message: callFailed, Fields: Fields{Model: name, ErrorType: name}})
+		totals.Add(&Entry{Level: slog.LevelError, Kind: CallFailed, Fields: Fields{Model: name, ErrorType: name}})
 	}
 	var merged Totals
 	merged.Merge(&totals)
@@ -151,7 +151,7 @@ func reportOf(entries []*Entry, parts int) Report {
 	totals, recents := make([]Totals, parts), make([]Recent, parts)
 	for i, e := range entries {
 		totals[i%parts].Add(e)
-		if isError(e) {
+		if e.Level >= slog.LevelError {
 			recents[i%parts].Add(e, 0)
 		}
 	}
@@ -166,17 +166,17 @@ func reportOf(entries []*Entry, parts int) Report {
 
 func TestRecentTextsAreBounded(t *testing.T) {
 	var recent Recent
-	recent.Add(&Entry{Time: noon, Level: slog.LevelError, Fields: Fields{Error: strings.Repeat("é", maxText)}}, 0)
-	if got := recent.since(time.Time{})[0].Error; len(got) > maxText+len("…") || !strings.HasSuffix(got, "é…") {
+	recent.Add(&Entry{Time: noon, Level: slog.LevelError, Fields: Fields{Error: strings.Repeat("é", maxTextBytes)}}, 0)
+	if got := recent.since(time.Time{})[0].Error; len(got) > maxTextBytes+len("…") || !strings.HasSuffix(got, "é…") {
 		t.Errorf("kept %d bytes, ending in %q", len(got), got[len(got)-5:])
 	}
 }
 
 func TestAdvice(t *testing.T) {
 	ok, slow, failed := request(noon, "/chat", 200, time.Second), request(noon, "/chat", 200, 3*time.Second), request(noon, "/chat", 500, 0)
-	call := &Entry{Message: callSucceeded}
-	broken := &Entry{Level: slog.LevelError, Message: callFailed}
-	hungUp := &Entry{Level: slog.LevelWarn, Message: callFailed}
+	call := &Entry{Kind: CallSucceeded}
+	broken := &Entry{Level: slog.LevelError, Kind: CallFailed}
+	hungUp := &Entry{Level: slog.LevelWarn, Kind: CallFailed}
 	for _, tt := range []struct {
 		name    string
 		entries map[*Entry]int

@@ -1,91 +1,92 @@
 package stats
 
 import (
+	"cmp"
 	"log/slog"
 	"strings"
 )
 
-// maxNames bounds how many endpoints, kinds of error and models are told apart; what comes after is counted as other.
-// No assistant has as many, but a file may hold anything.
+// maxNames bounds how many endpoints, kinds of error and models are counted by name; further ones count as other. A file
+// may hold anything.
 const maxNames = 64
 
-// Names of what lines do not name, the source document's.
+// Names for lines that lack one.
 const (
 	noErrorType = "Unknown"
 	noEndpoint  = "unknown"
 	otherName   = "other"
 )
 
-// Totals are sums over lines. Adding and merging may happen in any order: the result is the same, unless there are more
-// names than are told apart. The zero value is empty.
+// Totals are sums over lines, which may be added and merged in any order. The zero value is empty.
 type Totals struct {
 	errors     uint64
-	errorTypes tally
+	errorTypes counters
 
-	requests  uint64
-	failed    uint64 // requests whose status is 5xx, or that have none and are errors
-	answered  timing
-	endpoints tally
-	classes   [6]uint64 // of statuses: [4] is 4xx
+	requests         uint64
+	failed           uint64 // status 5xx, or an error without a status
+	requestDurations histogram
+	endpoints        counters
+	classes          [6]uint64 // of statuses: [4] is 4xx
 
-	models []modelTotals
-	called timing
+	models        []modelTotals
+	callDurations histogram
 }
 
-// Add counts a line. Lines below INFO are not for statistics, which would else depend on the level that is logged.
+// Add counts a line. The caller leaves out those below MinLevel.
 func (t *Totals) Add(e *Entry) {
 	if e.Level >= slog.LevelError {
 		t.errors++
-		t.errorTypes.add(orElse(e.ErrorType, noErrorType), 1)
+		t.errorTypes.add(cmp.Or(e.ErrorType, noErrorType), 1)
 	}
-	switch {
-	case e.Message == callSucceeded, e.Message == callFailed:
+	switch e.Kind {
+	case CallSucceeded, CallFailed:
 		t.addCall(e)
-	case isRequest(e.Message):
+	case RequestEnded:
 		t.addRequest(e)
+	case Other:
 	}
 }
 
 func (t *Totals) addRequest(e *Entry) {
 	t.requests++
-	t.endpoints.add(orElse(e.Endpoint, noEndpoint), 1)
-	class := e.Status / 100
-	if class > 0 && class < len(t.classes) {
-		t.classes[class]++
+	t.endpoints.add(cmp.Or(e.Endpoint, noEndpoint), 1)
+	statusClass := e.Status / 100
+	if statusClass > 0 && statusClass < len(t.classes) {
+		t.classes[statusClass]++
 	}
-	if class == 5 || e.Status == 0 && e.Level >= slog.LevelError {
+	if statusClass == 5 || e.Status == 0 && e.Level >= slog.LevelError {
 		t.failed++
 	}
 	if e.HasDuration {
-		t.answered.add(e.Duration)
+		t.requestDurations.add(e.Duration)
 	}
 }
 
 func (t *Totals) addCall(e *Entry) {
-	m := modelTotals{name: orElse(e.Model, "unknown")}
-	if e.Message == callSucceeded {
+	m := modelTotals{name: cmp.Or(e.Model, "unknown")}
+	if e.Kind == CallSucceeded {
 		m.succeeded = 1
 		m.prompt, m.completion = e.PromptTokens, e.CompletionTokens
 	} else {
 		m.failed = 1
 		if e.Level >= slog.LevelError {
-			m.faults = 1
+			m.errors = 1
 		}
 	}
 	if e.HasDuration {
 		m.timed, m.sum = 1, e.Duration
-		t.called.add(e.Duration)
+		t.callDurations.add(e.Duration)
 	}
 	t.addModel(&m)
 }
 
-// Merge adds the totals of other lines.
+// Merge adds other totals.
 func (t *Totals) Merge(other *Totals) {
 	t.errors += other.errors
 	t.errorTypes.merge(other.errorTypes)
 	t.requests += other.requests
 	t.failed += other.failed
-	t.answered.merge(&other.answered)
+	t.requestDurations.merge(&other.requestDurations)
 	t.endpoints.merge(other.endpoints)
 	for i, n := range other.classes {
 		t.classes[i] += n
@@ -93,25 +94,18 @@ func (t *Totals) Merge(other *Totals) {
 	for i := range other.models {
 		t.addModel(&other.models[i])
 	}
-	t.called.merge(&other.called)
+	t.callDurations.merge(&other.callDurations)
 }
 
-func orElse(name, otherwise string) string {
-	if name == "" {
-		return otherwise
-	}
-	return name
-}
+// counters count by name. Names are few, so that a linear search is faster than hashing, and smaller.
+type counters []namedCount
 
-// tally counts by name. The names are few, so that looking through them is faster than hashing, and smaller.
-type tally []count
-
-type count struct {
+type namedCount struct {
 	name string
 	n    uint64
 }
 
-func (t *tally) add(name string, n uint64) {
+func (t *counters) add(name string, n uint64) {
 	for i := range *t {
 		if (*t)[i].name == name {
 			(*t)[i].n += n
@@ -122,16 +116,16 @@ func (t *tally) add(name string, n uint64) {
 		t.add(otherName, n)
 		return
 	}
-	*t = append(*t, count{strings.Clone(name), n})
+	*t = append(*t, namedCount{strings.Clone(name), n})
 }
 
-func (t *tally) merge(other tally) {
+func (t *counters) merge(other counters) {
 	for _, c := range other {
 		t.add(c.name, c.n)
 	}
 }
 
-func (t tally) byName() map[string]uint64 {
+func (t counters) byName() map[string]uint64 {
 	out := make(map[string]uint64, len(t))
 	for _, c := range t {
 		out[c.name] = c.n

@@ -1,21 +1,21 @@
 package stats
 
 import (
+	"log/slog"
 	"sync"
 	"time"
 )
 
-// A window keeps sums of ten seconds for an hour, and of two minutes for a day: at its busiest less than five
-// megabytes, whatever the traffic.
+// A window keeps sums of ten seconds for an hour, and of two minutes for a day: less than five megabytes at any traffic.
 const (
-	fineWidth, fineSpan     = 10 * time.Second, time.Hour
-	coarseWidth, coarseSpan = 2 * time.Minute, 24 * time.Hour
+	fineWidth, fineLookback     = 10 * time.Second, time.Hour
+	coarseWidth, coarseLookback = 2 * time.Minute, 24 * time.Hour
 )
 
-// MaxRange is how far back a window reaches.
-const MaxRange = coarseSpan
+// MaxLookback is how far back a window reaches.
+const MaxLookback = coarseLookback
 
-// Window keeps the statistics of the last day, in memory that does not grow. It may be used concurrently.
+// Window keeps the statistics of the last day in bounded memory. It is safe for concurrent use.
 type Window struct {
 	now   func() time.Time
 	began time.Time
@@ -26,12 +26,12 @@ type Window struct {
 	order        uint64
 }
 
-// NewWindow returns an empty window whose time is now's.
+// NewWindow returns an empty window with the clock now.
 func NewWindow(now func() time.Time) *Window {
-	return &Window{now: now, began: now(), fine: newRing(fineWidth, fineSpan), coarse: newRing(coarseWidth, coarseSpan)}
+	return &Window{now: now, began: now(), fine: newRing(fineWidth, fineLookback), coarse: newRing(coarseWidth, coarseLookback)}
 }
 
-// Add counts a line. One that is older than the window is left out.
+// Add counts a line, unless it is older than the window.
 func (w *Window) Add(e *Entry) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -40,21 +40,21 @@ func (w *Window) Add(e *Entry) {
 			b.totals.Add(e)
 		}
 	}
-	if isError(e) {
+	if e.Level >= slog.LevelError {
 		w.recent.Add(e, w.order)
 		w.order++
 	}
 }
 
-// Report is of the last span, which is at most MaxRange. It begins at the start of a sum, so up to ten seconds early, or
-// two minutes if the span is longer than an hour; it says where.
-func (w *Window) Report(span time.Duration) Report {
+// Report returns the statistics of the last lookback, at most MaxLookback. It starts at a bucket: up to ten seconds early, or two
+// minutes for more than an hour.
+func (w *Window) Report(lookback time.Duration) Report {
 	var totals Totals
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	to := w.now()
-	r := w.ringFor(span)
-	from := r.start(to.Add(-span))
+	r := w.ringFor(lookback)
+	from := r.start(to.Add(-lookback))
 	for b := range r.since(from) {
 		totals.Merge(&b.totals)
 	}
@@ -67,8 +67,8 @@ func (w *Window) Report(span time.Duration) Report {
 	return report
 }
 
-func (w *Window) ringFor(span time.Duration) *ring {
-	if span <= fineSpan {
+func (w *Window) ringFor(lookback time.Duration) *ring {
+	if lookback <= fineLookback {
 		return &w.fine
 	}
 	return &w.coarse

@@ -30,7 +30,7 @@ func TestRange(t *testing.T) {
 		least, most uint64
 	}{
 		{time.Minute, 1, 2}, {5 * time.Minute, 5, 6}, {time.Hour, 60, 61},
-		{61 * time.Minute, 61, 63}, {2 * time.Hour, 120, 122}, {MaxRange, 1440, 1442},
+		{61 * time.Minute, 61, 63}, {2 * time.Hour, 120, 122}, {MaxLookback, 1440, 1442},
 	} {
 		r := w.Report(tt.span)
 		if n := r.Requests.Total; n < tt.least || n > tt.most {
@@ -40,8 +40,8 @@ func TestRange(t *testing.T) {
 			t.Errorf("range %v is from %v to %v", tt.span, *r.From, r.To)
 		}
 	}
-	*now = now.Add(MaxRange + time.Hour)
-	if n := w.Report(MaxRange).Requests.Total; n != 0 {
+	*now = now.Add(MaxLookback + time.Hour)
+	if n := w.Report(MaxLookback).Requests.Total; n != 0 {
 		t.Errorf("%d requests a day later, want none", n)
 	}
 }
@@ -59,7 +59,7 @@ func TestAClockThatGoesBackLosesNoNewerLine(t *testing.T) {
 	w.Add(request(noon, "/chat", 200, 0))
 	w.Add(request(noon.Add(-time.Minute), "/chat", 200, 0))
 	w.Add(request(noon.Add(-30*24*time.Hour), "/chat", 200, 0)) // is too old
-	w.Add(&Entry{Message: "Request completed"})                 // has no time
+	w.Add(&Entry{Kind: RequestEnded})                           // has no time
 	if n := w.Report(time.Hour).Requests.Total; n != 2 {
 		t.Errorf("%d requests, want 2", n)
 	}
@@ -75,7 +75,7 @@ func TestMemoryIsBounded(t *testing.T) {
 			e := request(*now, "/route/"+strconv.Itoa(i), 200, time.Second)
 			e.Level, e.ErrorType = slog.LevelError, "kind"+strconv.Itoa(i)
 			w.Add(e)
-			w.Add(&Entry{Time: *now, Message: callSucceeded, Fields: Fields{Model: "model" + strconv.Itoa(i%3), HasDuration: true}})
+			w.Add(&Entry{Time: *now, Kind: CallSucceeded, Fields: Fields{Model: "model" + strconv.Itoa(i%3), HasDuration: true}})
 		}
 		percent := 50.0
 		w.sample(&percent, &percent)
@@ -164,37 +164,41 @@ func TestLinesAreCountedWhateverTheLevel(t *testing.T) {
 	var level slog.LevelVar
 	level.Set(slog.LevelError)
 	w := NewWindow(time.Now)
-	logger := Observe(logs.New(&out, &level), w)
+	logger := CountInto(logs.New(&out, &level), w)
 	ctx := logs.WithRequestID(t.Context(), "r1")
-	logger.DebugContext(ctx, "Request completed", "endpoint", "/health")
-	logger.With("endpoint", "/chat").InfoContext(ctx, "Request completed", "status", 200, "duration", time.Second)
+	chat := logs.Request{Method: "POST", Endpoint: "/chat", Status: 200, Duration: time.Second}
+	logs.Request{Endpoint: "/health"}.Log(ctx, logger, slog.LevelDebug)
+	chat.Log(ctx, logger, slog.LevelInfo)
+	logger.InfoContext(ctx, "Request completed", "endpoint", "/none") // no event: its text alone does not count
 	if out.Len() != 0 {
 		t.Errorf("logged at level error: %s", &out)
 	}
-	logger.With("error_type", "quota").ErrorContext(ctx, "AI model call failed", "model", "m", "error", "why")
+	logs.Call{Model: "m", ErrorType: "quota", Error: "why"}.Log(ctx, logger, slog.LevelError)
 	logger.WithGroup("g").ErrorContext(ctx, "Other", "error_type", "nested")
+	logger.With("error_type", "disk").ErrorContext(ctx, "Elsewhere", "error", "full")
 	r := w.Report(time.Hour)
 	if r.Requests.Total != 1 || r.Requests.Endpoints["/chat"] != 1 || r.Requests.AvgDuration != 1 {
 		t.Errorf("requests = %+v", r.Requests)
 	}
-	if r.Errors.Total != 2 || r.Errors.Types["quota"] != 1 || r.Errors.Types["Unknown"] != 1 {
+	if r.Errors.Total != 3 || r.Errors.Types["quota"] != 1 || r.Errors.Types["Unknown"] != 1 || r.Errors.Types["disk"] != 1 {
 		t.Errorf("errors = %+v", r.Errors)
 	}
 	if e := r.Errors.Recent[0]; e.RequestID != "r1" || e.Error != "why" || e.Model != "m" || e.Level != "ERROR" {
 		t.Errorf("recent error = %+v", e)
 	}
-	if got := strings.Count(out.String(), "\n"); got != 2 || !strings.Contains(out.String(), `"g":{"error_type":"nested"}`) {
+	if e := r.Errors.Recent[2]; e.RequestID != "r1" || e.Error != "full" || e.Message != "Elsewhere" {
+		t.Errorf("recent error = %+v", e)
+	}
+	if got := strings.Count(out.String(), "\n"); got != 3 || !strings.Contains(out.String(), `"g":{"error_type":"nested"}`) {
 		t.Errorf("%d lines logged:\n%s", got, &out)
 	}
 }
 
 func TestCountingALineAllocatesNothing(t *testing.T) {
 	w := NewWindow(time.Now)
-	logger := Observe(slog.New(slog.DiscardHandler), w)
-	one := func() {
-		logger.LogAttrs(context.Background(), slog.LevelInfo, "Request completed",
-			slog.String("endpoint", "/chat"), slog.Int("status", 200), slog.Duration("duration", time.Second))
-	}
+	logger := CountInto(slog.New(slog.DiscardHandler), w)
+	event := slog.Any("", logs.Request{Endpoint: "/chat", Status: 200, Duration: time.Second})
+	one := func() { logger.LogAttrs(context.Background(), slog.LevelInfo, "Request completed", event) }
 	one()
 	if n := testing.AllocsPerRun(100, one); n > 0 {
 		t.Errorf("%v allocations a line, want none", n)

@@ -2,21 +2,20 @@ package analysis
 
 import "time"
 
-// layouts are the timestamps that are understood: RFC 3339, and Python's isoformat() without a zone, which the source
-// document writes of UTC.
+// layouts are the accepted timestamps: RFC 3339, and Python's isoformat() in UTC without a zone.
 var layouts = []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999"}
 
 const dateLength = len("2006-01-02T")
 
-// clock reads timestamps. Those of a log are of few days, so that it remembers the last one's.
-type clock struct {
+// timestampParser caches the last date, since those of a log are few.
+type timestampParser struct {
 	date     [dateLength]byte
 	midnight int64 // of that date, in seconds since 1970
 }
 
 // parse reads a timestamp.
-func (c *clock) parse(text []byte) (time.Time, bool) {
-	if t, ok := c.sameDay(text); ok {
+func (p *timestampParser) parse(text []byte) (time.Time, bool) {
+	if t, ok := p.sameDay(text); ok {
 		return t, true
 	}
 	for _, layout := range layouts {
@@ -26,36 +25,36 @@ func (c *clock) parse(text []byte) (time.Time, bool) {
 		}
 		t = t.UTC()
 		if len(text) > dateLength && text[len(text)-1] == 'Z' {
-			c.date = [dateLength]byte(text)
+			p.date = [dateLength]byte(text)
 			y, m, d := t.Date()
-			c.midnight = time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix()
+			p.midnight = time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix()
 		}
 		return t, true
 	}
 	return time.Time{}, false
 }
 
-// sameDay reads HH:MM:SS.ffffffZ, the time of our own lines, on the date of the timestamp before.
-func (c *clock) sameDay(text []byte) (time.Time, bool) {
+// sameDay reads HH:MM:SS.ffffffZ, the time of our own lines, if the date is the cached one.
+func (p *timestampParser) sameDay(text []byte) (time.Time, bool) {
 	const own = "15:04:05.000000Z"
-	if len(text) != dateLength+len(own) || [dateLength]byte(text) != c.date {
+	if len(text) != dateLength+len(own) || [dateLength]byte(text) != p.date {
 		return time.Time{}, false
 	}
 	b := text[dateLength:]
 	if b[2] != ':' || b[5] != ':' || b[8] != '.' || b[15] != 'Z' {
 		return time.Time{}, false
 	}
-	h, m, s := two(b), two(b[3:]), two(b[6:])
-	f1, f2, f3 := two(b[9:]), two(b[11:]), two(b[13:])
+	h, m, s := twoDigits(b), twoDigits(b[3:]), twoDigits(b[6:])
+	f1, f2, f3 := twoDigits(b[9:]), twoDigits(b[11:]), twoDigits(b[13:])
 	if min(h, m, s, f1, f2, f3) < 0 || h > 23 || m > 59 || s > 59 {
 		return time.Time{}, false
 	}
 	micros := f1*10000 + f2*100 + f3
-	return time.Unix(c.midnight+int64(h*3600+m*60+s), int64(micros)*1000).UTC(), true
+	return time.Unix(p.midnight+int64(h*3600+m*60+s), int64(micros)*1000).UTC(), true
 }
 
-// two is a number of two digits, negative if they are none.
-func two(b []byte) int {
+// twoDigits reads a number of two digits; negative if it is none.
+func twoDigits(b []byte) int {
 	tens, ones := b[0]-'0', b[1]-'0'
 	if tens > 9 || ones > 9 {
 		return -1

@@ -35,15 +35,15 @@ func (f fakeModel) Generate(_ context.Context, _ assistant.Request, emit func(st
 	return f.answer, f.err
 }
 
-func asked(text string) assistant.Request {
+func requestWith(text string) assistant.Request {
 	return assistant.Request{Messages: []assistant.Message{{Role: assistant.RoleUser, Text: text}}}
 }
 
-func TestObserveLogsLengthsAndTokens(t *testing.T) {
+func TestInstrumentLogsLengthsAndTokens(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		fake fakeModel
-		want map[string]any // beside timestamp and duration
+		want map[string]any // besides timestamp and duration
 	}{
 		{"success", fakeModel{answer: assistant.Answer{Text: "línea", Usage: assistant.Usage{
 			PromptTokens: 4, CompletionTokens: 9, Source: assistant.UsageReported,
@@ -68,9 +68,9 @@ func TestObserveLogsLengthsAndTokens(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var out bytes.Buffer
-			observed := Observe(tt.fake, fresh(), logs.New(&out, slog.LevelInfo))
-			answer, err := observed.Generate(logs.WithRequestID(t.Context(), "r1"),
-				asked("été"), nil)
+			instrumented := Instrument(tt.fake, fresh(), logs.New(&out, slog.LevelInfo))
+			answer, err := instrumented.Generate(logs.WithRequestID(t.Context(), "r1"),
+				requestWith("été"), nil)
 			if answer.Text != tt.fake.answer.Text || !errors.Is(err, tt.fake.err) {
 				t.Errorf("Generate = %v, %v; want what the model returned", answer, err)
 			}
@@ -90,25 +90,25 @@ func TestObserveLogsLengthsAndTokens(t *testing.T) {
 	}
 }
 
-func TestObservePassesTheTextOn(t *testing.T) {
+func TestInstrumentPassesTheTextOn(t *testing.T) {
 	r := fresh()
-	observed := Observe(fakeModel{parts: []string{"one ", "two ", "three"}}, r, slog.New(slog.DiscardHandler))
-	var heard []string
-	answer, err := observed.Generate(t.Context(), asked("how deep"), func(text string) error {
+	instrumented := Instrument(fakeModel{parts: []string{"one ", "two ", "three"}}, r, slog.New(slog.DiscardHandler))
+	var received []string
+	answer, err := instrumented.Generate(t.Context(), requestWith("how deep"), func(text string) error {
 		if got := testutil.ToFloat64(r.model.inFlight.WithLabelValues(model)); got != 1 {
 			t.Errorf("%v calls in flight, want this one", got)
 		}
-		heard = append(heard, text)
+		received = append(received, text)
 		return nil
 	})
-	if err != nil || len(heard) != 3 || answer.Text != "one two three" {
-		t.Errorf("heard %q of %q, %v", heard, answer.Text, err)
+	if err != nil || len(received) != 3 || answer.Text != "one two three" {
+		t.Errorf("heard %q of %q, %v", received, answer.Text, err)
 	}
 	if want := (assistant.Usage{PromptTokens: 3, CompletionTokens: 4, Source: assistant.UsageEstimated}); answer.Usage != want {
 		t.Errorf("usage = %+v, want the estimate %+v", answer.Usage, want)
 	}
-	gone := errors.New("gone")
-	if _, err := observed.Generate(t.Context(), asked("x"), func(string) error { return gone }); !errors.Is(err, gone) {
+	errGone := errors.New("gone")
+	if _, err := instrumented.Generate(t.Context(), requestWith("x"), func(string) error { return errGone }); !errors.Is(err, errGone) {
 		t.Errorf("err = %v, want emit's", err)
 	}
 	if got := histogramOf(t, r, metric.TimeToFirstToken).GetSampleCount(); got != 2 {
@@ -121,10 +121,10 @@ func TestObservePassesTheTextOn(t *testing.T) {
 
 func TestAPanicLeavesNothingInFlight(t *testing.T) {
 	r := fresh()
-	observed := Observe(fakeModel{parts: []string{"one"}}, r, slog.New(slog.DiscardHandler))
+	instrumented := Instrument(fakeModel{parts: []string{"one"}}, r, slog.New(slog.DiscardHandler))
 	func() {
 		defer func() { _ = recover() }()
-		_, _ = observed.Generate(t.Context(), asked("x"), func(string) error { panic("broken handler") })
+		_, _ = instrumented.Generate(t.Context(), requestWith("x"), func(string) error { panic("broken handler") })
 	}()
 	if got := testutil.ToFloat64(r.model.inFlight.WithLabelValues(model)); got != 0 {
 		t.Errorf("%v calls in flight after a panic", got)

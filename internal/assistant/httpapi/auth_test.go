@@ -89,16 +89,16 @@ func TestKeysGuardWhatCosts(t *testing.T) {
 
 func TestClientsHaveSessionsOfTheirOwn(t *testing.T) {
 	a, _ := newAPIWith(t, Config{Models: []assistant.Model{generate(echo)}, Keys: clientKeys(t)})
-	ask := func(key, text string) string {
+	chat := func(key, text string) string {
 		w := as(a, "Bearer "+key, "POST", "/chat", `{"session_id":"s","message":"`+text+`"}`)
 		return decode[chatResponse](t, w.Body).Reply
 	}
-	ask(aliceKey, "secret")
-	if got := ask(bobKey, "hi"); got != "[user hi]" {
+	chat(aliceKey, "secret")
+	if got := chat(bobKey, "hi"); got != "[user hi]" {
 		t.Errorf("bob reads alice's session: %s", got)
 	}
 	as(a, "Bearer "+bobKey, "DELETE", "/chat/s", "")
-	if got := ask(aliceKey, "hi"); !strings.Contains(got, "secret") {
+	if got := chat(aliceKey, "hi"); !strings.Contains(got, "secret") {
 		t.Errorf("bob deleted alice's session: %s", got)
 	}
 }
@@ -135,10 +135,10 @@ func TestEachClientHasItsRate(t *testing.T) {
 
 func TestWithoutKeysTheRateIsForAll(t *testing.T) {
 	a, _ := newAPIWith(t, Config{Models: []assistant.Model{generate(echo)}, Rate: Rate{PerSecond: 0.001}})
-	if first, second := as(a, "Bearer a", "GET", "/v1/models", ""), as(a, "Bearer b", "GET", "/v1/models", ""); first.Code != 200 || second.Code != 429 {
-		t.Errorf("answers = %d, %d; want one request in all", first.Code, second.Code)
+	if firstReply, second := as(a, "Bearer a", "GET", "/v1/models", ""), as(a, "Bearer b", "GET", "/v1/models", ""); firstReply.Code != 200 || second.Code != 429 {
+		t.Errorf("answers = %d, %d; want one request in all", firstReply.Code, second.Code)
 	}
-	if l := newLimiter(Rate{PerSecond: 1e-9, Burst: 1}); l.take("") != 0 || l.take("") != time.Hour {
+	if l := newLimiter(Rate{PerSecond: 1e-9, Burst: 1}); l.reserve("") != 0 || l.reserve("") != time.Hour {
 		t.Error("a client should be told to wait an hour at most")
 	}
 }

@@ -14,75 +14,77 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
 )
 
-// faulty is a store that fails in what it is told to, and counts how often it was asked.
-type faulty struct {
+// failingStore fails the operations in fails, and counts all calls.
+type failingStore struct {
 	assistant.Store
 	fails map[string]error
-	asked map[string]int
+	calls map[string]int
 }
 
-func (f *faulty) ask(operation string) error {
-	f.asked[operation]++
+func (f *failingStore) count(operation string) error {
+	f.calls[operation]++
 	return f.fails[operation]
 }
 
-func (f *faulty) History(ctx context.Context, id string) ([]assistant.Message, error) {
-	if err := f.ask(metric.OperationHistory); err != nil {
+func (f *failingStore) History(ctx context.Context, id string) ([]assistant.Message, error) {
+	if err := f.count(metric.OperationHistory); err != nil {
 		return nil, err
 	}
 	return f.Store.History(ctx, id)
 }
 
-func (f *faulty) Append(ctx context.Context, id string, messages ...assistant.Message) error {
-	if err := f.ask(metric.OperationAppend); err != nil {
+func (f *failingStore) Append(ctx context.Context, id string, messages ...assistant.Message) error {
+	if err := f.count(metric.OperationAppend); err != nil {
 		return err
 	}
 	return f.Store.Append(ctx, id, messages...)
 }
 
-func (f *faulty) Delete(ctx context.Context, id string) error {
-	if err := f.ask(metric.OperationDelete); err != nil {
+func (f *failingStore) Delete(ctx context.Context, id string) error {
+	if err := f.count(metric.OperationDelete); err != nil {
 		return err
 	}
 	return f.Store.Delete(ctx, id)
 }
 
-func (f *faulty) Active(ctx context.Context) (int, error) {
-	if err := f.ask(metric.OperationActive); err != nil {
+func (f *failingStore) Active(ctx context.Context) (int, error) {
+	if err := f.count(metric.OperationActive); err != nil {
 		return 0, err
 	}
 	return f.Store.Active(ctx)
 }
 
-// tolerance is a Tolerant over a faulty store, with all that can be seen of it.
-type tolerance struct {
-	*Tolerant
-	store  *faulty
+// degradedFixture is a DegradedStore over a failing store, with its log and its clock.
+type degradedFixture struct {
+	*DegradedStore
+	store  *failingStore
 	clock  *clock
 	log    bytes.Buffer
 	counts map[string]int
 }
 
-func newTolerance(t *testing.T) *tolerance {
+func newTolerance(t *testing.T) *degradedFixture {
 	memory, clock := newStore(t, DefaultLimits(time.Hour))
-	tol := &tolerance{
-		store:  &faulty{Store: memory, fails: map[string]error{}, asked: map[string]int{}},
+	tol := &degradedFixture{
+		store:  &failingStore{Store: memory, fails: map[string]error{}, calls: map[string]int{}},
 		clock:  clock,
 		counts: map[string]int{},
 	}
 	logger := slog.New(slog.NewTextHandler(&tol.log, nil))
-	tol.Tolerant = NewTolerant(tol.store, func(operation string) { tol.counts[operation]++ }, logger)
+	tol.DegradedStore = NewDegradedStore(tol.store, func(operation string) { tol.counts[operation]++ }, logger)
 	tol.now = clock.now
 	return tol
 }
 
-func (tol *tolerance) breakAll(err error) {
+func (tol *degradedFixture) breakAll(err error) {
 	for _, operation := range metric.StoreOperations() {
 		tol.store.fails[operation] = err
 	}
 }
 
-func (tol *tolerance) lines(message string) int { return strings.Count(tol.log.String(), message) }
+func (tol *degradedFixture) lines(message string) int {
+	return strings.Count(tol.log.String(), message)
+}
 
 var errDown = errors.New("connection refused")
 
@@ -112,11 +114,11 @@ func TestAnOutageIsSurvived(t *testing.T) {
 	if want := map[string]int{"history": 5, "append": 5, "active": 5, "delete": 5}; !maps.Equal(tol.counts, want) {
 		t.Errorf("counted %v, want %v", tol.counts, want)
 	}
-	if want := map[string]int{"history": 1, "append": 2, "active": 1, "delete": 5}; !maps.Equal(tol.store.asked, want) {
-		t.Errorf("the store was asked %v, want %v: it is left alone for a while", tol.store.asked, want)
+	if want := map[string]int{"history": 1, "append": 2, "active": 1, "delete": 5}; !maps.Equal(tol.store.calls, want) {
+		t.Errorf("the store was asked %v, want %v: it is left alone for a while", tol.store.calls, want)
 	}
 	tol.breakAll(nil)
-	tol.clock.t = tol.clock.t.Add(Pause)
+	tol.clock.t = tol.clock.t.Add(RetryInterval)
 	history, err := tol.History(ctx, "a")
 	if err != nil || len(history) != 1 || history[0] != hello {
 		t.Errorf("History after the outage = %v, %v; want what was kept", history, err)
@@ -138,14 +140,14 @@ func TestAStoreThatOnlyReadsIsRead(t *testing.T) {
 	_ = tol.Append(ctx, "a", assistant.Message{Role: assistant.RoleUser, Text: "kept"})
 	tol.store.fails[metric.OperationAppend] = errors.New("Redis answered OOM")
 	for range 10 {
-		tol.clock.t = tol.clock.t.Add(Pause)
+		tol.clock.t = tol.clock.t.Add(RetryInterval)
 		_ = tol.Append(ctx, "a", assistant.Message{Role: assistant.RoleUser, Text: "lost"})
 		if history, err := tol.History(ctx, "a"); len(history) != 1 || err != nil {
 			t.Fatalf("History = %v, %v; want what is there", history, err)
 		}
 	}
-	if tol.lines("Session store failed") != 1 || tol.lines("is back") != 0 || tol.store.asked[metric.OperationAppend] != 11 {
-		t.Errorf("appended %v times, want one outage that is probed:\n%s", tol.store.asked, tol.log.String())
+	if tol.lines("Session store failed") != 1 || tol.lines("is back") != 0 || tol.store.calls[metric.OperationAppend] != 11 {
+		t.Errorf("appended %v times, want one outage that is probed:\n%s", tol.store.calls, tol.log.String())
 	}
 }
 
@@ -168,13 +170,13 @@ func TestAClientThatLeftIsNoOutage(t *testing.T) {
 
 func TestAMangledSessionIsNoOutage(t *testing.T) {
 	tol, ctx := newTolerance(t), context.Background()
-	tol.store.fails[metric.OperationHistory] = errMangled
+	tol.store.fails[metric.OperationHistory] = errCorrupt
 	for range 2 {
 		if history, err := tol.History(ctx, "a"); history != nil || err != nil {
 			t.Errorf("History = %v, %v; want none and no error", history, err)
 		}
 	}
-	if tol.counts[metric.OperationHistory] != 2 || tol.store.asked[metric.OperationHistory] != 2 || tol.lines("cannot be read") != 2 {
-		t.Errorf("counted %v, asked %v: want each of both asked, counted and logged", tol.counts, tol.store.asked)
+	if tol.counts[metric.OperationHistory] != 2 || tol.store.calls[metric.OperationHistory] != 2 || tol.lines("cannot be read") != 2 {
+		t.Errorf("counted %v, asked %v: want each of both asked, counted and logged", tol.counts, tol.store.calls)
 	}
 }
