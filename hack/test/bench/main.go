@@ -27,7 +27,6 @@ func benchmarks() []benchmark {
 		{"analyze", "assistant analyze against a plain Python loop, over large logs", benchAnalyze},
 		{"controller", "the controller on a real API server, against a plain client that writes the same", benchController},
 		{"observe", "what the truth about 10 and about 1,000 thresholds costs Prometheus, the API server and who applies", benchObserve},
-		{"scale", "what many thresholds and replicas cost, measured and extrapolated", benchScale},
 		{"backtest", "a week of a signal replayed, from a real Prometheus", benchBacktest},
 	}
 }
