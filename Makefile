@@ -107,20 +107,20 @@ verify: generate lint ## regenerate what is generated, lint, and fail if that ch
 
 .PHONY: bench
 bench: tools-control-plane tools-prometheus ## what is promised, measured: prints tables, fails for nothing that is slow
-	@go run ./hack/test/bench
+	go test -run '^$$' -bench . -timeout 2h ./hack/test/bench
 
 .PHONY: bench-backtest
 bench-backtest: tools-prometheus ## a week of 100 series replayed: on one core, and all of it from a real Prometheus
 	go test -run '^$$' -bench . -cpu 1 ./internal/backtest
-	@go run ./hack/test/bench backtest
+	go test -run '^$$' -bench Backtest -timeout 1h ./hack/test/bench
 
 .PHONY: bench-controller
 bench-controller: tools-control-plane ## the controller alone: 1,000 thresholds, singles, repairs, rest, restart, memory
-	@go run ./hack/test/bench controller
+	go test -run '^$$' -bench Controller -timeout 1h ./hack/test/bench
 
 .PHONY: bench-observe
 bench-observe: tools-control-plane tools-prometheus ## questions and status writes with 10 and 1,000 thresholds; the time that apply waits
-	@go run ./hack/test/bench observe
+	go test -run '^$$' -bench Observe -timeout 1h ./hack/test/bench
 
 ##@ Building
 
