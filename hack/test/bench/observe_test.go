@@ -270,7 +270,7 @@ func (b *observeBench) warnings(ctx context.Context) ([]row, error) {
 	return []row{
 		{"kubectl apply until its warning, p50", milliseconds(took.percentile(.5)), ""},
 		{"kubectl apply until its warning, p95", milliseconds(took.percentile(.95)), "under 1 s"},
-		{"repetitions without a warning", strconv.Itoa(missing), "none"},
+		{"applied without a warning", strconv.Itoa(missing), "none"},
 	}, b.stop()
 }
 

@@ -8,29 +8,17 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 	"time"
 
+	"github.com/plimsoll-dev/plimsoll/hack/program"
 	"github.com/plimsoll-dev/plimsoll/hack/test/fakegemini/server"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal does not wait for the requests in flight
-	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "fakegemini:", err)
-		os.Exit(1)
-	}
-}
+func main() { program.Main("fakegemini", run) }
 
 func run(ctx context.Context, args []string, out io.Writer) error {
 	listen, config, err := parse(args, out)
-	if errors.Is(err, flag.ErrHelp) {
-		return nil
-	}
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,6 @@ const Prices = "{prompt: 0.1, completion: 0.4, cached: 0.025}"
 // Books are the calls that have ended. The zero value is empty; it is safe for concurrent use.
 type Books struct {
 	mu                            sync.Mutex
-	ended                         int
 	estimated, begun              float64
 	promptEstimate, replyEstimate int
 	attempts, finishes            map[string]float64
@@ -30,7 +29,6 @@ func (b *Books) Add(c server.Call) {
 	if b.attempts == nil {
 		b.attempts, b.finishes = map[string]float64{}, map[string]float64{}
 	}
-	b.ended++
 	code := strconv.Itoa(c.Code)
 	if c.Code == 0 {
 		code = "error"
@@ -48,13 +46,6 @@ func (b *Books) Add(c server.Call) {
 		b.promptEstimate += Estimate(c.PromptWords)
 		b.replyEstimate += Estimate(len(strings.Fields(c.Text)))
 	}
-}
-
-// Ended is how many calls have been booked.
-func (b *Books) Ended() int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.ended
 }
 
 // Metrics is what /metrics must say of the model's calls, by metric and by the label that is not the model, without
