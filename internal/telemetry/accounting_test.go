@@ -17,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/plimsoll-dev/plimsoll/hack/test/fakegemini/books"
+	"github.com/plimsoll-dev/plimsoll/hack/test/fakegemini/accounting"
 	"github.com/plimsoll-dev/plimsoll/hack/test/fakegemini/server"
 	"github.com/plimsoll-dev/plimsoll/internal/assistant"
 	"github.com/plimsoll-dev/plimsoll/internal/assistant/gemini"
@@ -69,7 +69,7 @@ type stage struct {
 	fake *server.Server
 	srv  *httptest.Server
 
-	booked books.Books
+	booked accounting.Totals
 
 	mu      sync.Mutex
 	arrived map[string]func() // by call, what its arrival sets off
@@ -183,7 +183,7 @@ func TestMixedCallsEqualTheLedger(t *testing.T) {
 	goroutinesReturnTo(t, atStart)
 	s.srv.Close() // waits for what the handlers have still to book
 
-	page, err := books.Read(strings.NewReader(scrape(t, r, slog.New(slog.DiscardHandler), "")), "model", "endpoint")
+	page, err := accounting.Parse(strings.NewReader(scrape(t, r, slog.New(slog.DiscardHandler), "")), "model", "endpoint")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -62,19 +62,19 @@ var identities = map[string]pkix.Name{
 }
 
 func (c *Cluster) credentials() error {
-	if err := c.pki.pair("etcd", pkix.Name{CommonName: "etcd"}, "127.0.0.1", "localhost"); err != nil {
+	if err := c.pki.ensurePair("etcd", pkix.Name{CommonName: "etcd"}, "127.0.0.1", "localhost"); err != nil {
 		return err
 	}
-	if err := c.pki.pair("service-accounts", pkix.Name{CommonName: "service-accounts"}); err != nil {
+	if err := c.pki.ensurePair("service-accounts", pkix.Name{CommonName: "service-accounts"}); err != nil {
 		return err
 	}
-	err := c.pki.pair("kube-apiserver", pkix.Name{CommonName: "kube-apiserver", Organization: []string{"system:masters"}},
+	err := c.pki.ensurePair("kube-apiserver", pkix.Name{CommonName: "kube-apiserver", Organization: []string{"system:masters"}},
 		c.plan.Address, "127.0.0.1", apiService, "localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc")
 	if err != nil {
 		return err
 	}
 	for name, subject := range identities {
-		if err := c.pki.pair(name, subject, nodeName, nodeAddress); err != nil {
+		if err := c.pki.ensurePair(name, subject, nodeName, nodeAddress); err != nil {
 			return err
 		}
 		if err := c.writeKubeconfig(name); err != nil {

@@ -53,8 +53,8 @@ func openPKI(dir string) (*pki, error) {
 	return p, err
 }
 
-// pair makes the key pair NAME, for client and server use, unless it is there. hosts are DNS names and addresses.
-func (p *pki) pair(name string, subject pkix.Name, hosts ...string) error {
+// ensurePair makes the key pair NAME, for client and server use, unless it is there. hosts are DNS names and addresses.
+func (p *pki) ensurePair(name string, subject pkix.Name, hosts ...string) error {
 	if _, _, err := p.read(name); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

@@ -82,7 +82,7 @@ func start(ctx context.Context) (cfg *rest.Config, stop func() error, err error)
 		Steps: steps.New(os.Stdout),
 	}
 	stop = func() error {
-		return errors.Join(cluster.Down(context.WithoutCancel(ctx), o), keep(o.Audit), os.RemoveAll(parent))
+		return errors.Join(cluster.Down(context.WithoutCancel(ctx), o), keepAudit(o.Audit), os.RemoveAll(parent))
 	}
 	c, err := cluster.Up(ctx, o)
 	if err != nil {
@@ -133,8 +133,8 @@ var (
 	kept   bytes.Buffer
 )
 
-// keep keeps a control plane's audit log. There is none when it has not come up.
-func keep(file string) error {
+// keepAudit keeps a control plane's audit log. There is none when it has not come up.
+func keepAudit(file string) error {
 	text, err := os.ReadFile(file)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err

@@ -40,8 +40,8 @@ func newClient(o options) *client {
 	}
 }
 
-// ask sends the nth request. A context that ends does not break off a request that was sent: its timeout does.
-func (c *client) ask(ctx context.Context, n int) error {
+// send sends the nth request. A context that ends does not break off a request that was sent: its timeout does.
+func (c *client) send(ctx context.Context, n int) error {
 	body, err := json.Marshal(map[string]string{
 		"session_id": fmt.Sprintf("%s-%d", c.run, n%c.sessions),
 		"message":    prompts[n%len(prompts)],

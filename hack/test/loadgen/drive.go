@@ -13,8 +13,8 @@ import (
 // progressEvery is the interval of the progress lines.
 const progressEvery = 10 * time.Second
 
-// asker sends the nth request and returns nil when it was answered with success.
-type asker func(ctx context.Context, n int) error
+// sender sends the nth request and returns nil when it was answered with success.
+type sender func(ctx context.Context, n int) error
 
 // counts are what became of the requests that were due.
 type counts struct{ answered, failed, skipped atomic.Int64 }
@@ -26,7 +26,7 @@ func (c *counts) summary(elapsed time.Duration) string {
 // drive sends requests at a steady rate until ctx ends or the duration has passed, and waits for those in flight. The
 // rate does not follow the answers: a slow assistant is asked as often as a fast one, as users would, up to the most
 // requests at once; those due beyond it are skipped, not saved up.
-func drive(ctx context.Context, o options, ask asker, out io.Writer) (*counts, time.Duration) {
+func drive(ctx context.Context, o options, ask sender, out io.Writer) (*counts, time.Duration) {
 	if o.duration > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, o.duration)

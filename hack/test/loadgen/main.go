@@ -22,7 +22,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	_, _ = fmt.Fprintf(out, "loadgen: %g requests a second to %s/chat, at most %d at once\n", o.rate, o.url, o.concurrency)
-	c, elapsed := drive(ctx, o, newClient(o).ask, out)
+	c, elapsed := drive(ctx, o, newClient(o).send, out)
 	_, _ = io.WriteString(out, c.summary(elapsed))
 	if c.answered.Load() == 0 {
 		return errors.New("no request was answered with success")

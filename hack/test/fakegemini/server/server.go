@@ -32,7 +32,7 @@ type Config struct {
 type Server struct {
 	config Config
 	mux    *http.ServeMux
-	book   book
+	calls  callLog
 
 	mu        sync.RWMutex
 	behaviour Behaviour
@@ -60,7 +60,7 @@ func New(c Config) (*Server, error) {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
 
 // Ledger is what the server has done so far.
-func (s *Server) Ledger() Ledger { return s.book.copy() }
+func (s *Server) Ledger() Ledger { return s.calls.copy() }
 
 // Behaviour is how the server answers now.
 func (s *Server) Behaviour() Behaviour {
@@ -83,8 +83,8 @@ func (s *Server) random(n uint64) *rand.Rand {
 	return rand.New(rand.NewPCG(s.config.Seed, n))
 }
 
-// pause waits for d, or until the client gives up; it reports whether the client is still there.
-func pause(r *http.Request, d time.Duration) bool {
+// sleep waits for d, or until the client gives up; it reports whether the client is still there.
+func sleep(r *http.Request, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
