@@ -288,7 +288,7 @@ func (b *observeBench) webhook(ctx context.Context) error {
 				Name: "alertthresholds.plimsoll.dev",
 				ClientConfig: admissionv1.WebhookClientConfig{Service: &admissionv1.ServiceReference{
 					Namespace: benchNamespace, Name: name, Path: ptr.To("/validate-alertthresholds"),
-					Port: ptr.To(int32(port)), //nolint:gosec // a port fits
+					Port: ptr.To(int32(port)),
 				}},
 				Rules: []admissionv1.RuleWithOperations{{
 					Operations: []admissionv1.OperationType{admissionv1.Create, admissionv1.Update},

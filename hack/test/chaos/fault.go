@@ -49,7 +49,7 @@ const (
 	longOutage  = 15 * time.Second
 	// recreations is how often one threshold is deleted and made again.
 	recreations = 200
-	// conflictDuration is how long others write to the rules, and contested how many rules.
+	// conflictDuration is how long others write to the rules, and conflictedRules how many.
 	conflictDuration = 5 * time.Second
 	conflictedRules  = 20
 )
