@@ -49,8 +49,8 @@ type gemini struct {
 func startGemini(ended func(server.Call)) (*gemini, error) {
 	g := &gemini{arrived: map[int]func(){}}
 	behaviour := server.DefaultBehaviour()
-	behaviour.Latency, behaviour.LatencyJitter = server.Duration(10*time.Millisecond), server.Duration(10*time.Millisecond)
-	behaviour.ChunkDelay = server.Duration(time.Millisecond)
+	behaviour.Latency, behaviour.LatencyJitter = 10*time.Millisecond, 10*time.Millisecond
+	behaviour.ChunkDelay = time.Millisecond
 	behaviour.Scenes = script()
 	var err error
 	g.fake, err = server.New(server.Config{Behaviour: behaviour, APIKey: "soak", Seed: 1, Ended: func(c server.Call) {

@@ -12,7 +12,7 @@ type failure struct {
 	message    string
 	reason     string // of the google.rpc.ErrorInfo detail; none if empty
 	quotas     []string
-	retryDelay Duration // of the google.rpc.RetryInfo detail; none if 0
+	retryDelay time.Duration // of the google.rpc.RetryInfo detail; none if 0
 }
 
 // during is f with what a scene adds to it.
@@ -88,7 +88,7 @@ func (f failure) details() []errorDetail {
 		out = append(out, errorDetail{Type: types + "QuotaFailure", Violations: exhausted})
 	}
 	if f.retryDelay > 0 {
-		out = append(out, errorDetail{Type: types + "RetryInfo", RetryDelay: fmt.Sprintf("%gs", time.Duration(f.retryDelay).Seconds())})
+		out = append(out, errorDetail{Type: types + "RetryInfo", RetryDelay: fmt.Sprintf("%gs", f.retryDelay.Seconds())})
 	}
 	return out
 }

@@ -8,6 +8,9 @@ import (
 	"strings"
 )
 
+// maxBody is the largest body read, in bytes: about Gemini's own limit.
+const maxBody = 20 << 20
+
 // generate serves POST /v1beta/models/{model}:{method}.
 func (s *Server) generate(w http.ResponseWriter, r *http.Request) {
 	n, c := s.calls.open(), &Call{}

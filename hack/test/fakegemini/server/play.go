@@ -3,7 +3,6 @@ package server
 import (
 	"cmp"
 	"net/http"
-	"time"
 )
 
 // outcomes are those of the acts that the server itself brings to an end.
@@ -27,7 +26,7 @@ func (s *Server) play(w http.ResponseWriter, r *http.Request, c *Call, a answer,
 	if len(pieces) == 0 {
 		s.calls.end(c, outcome)
 	}
-	out, pace := newStream(w, how), time.Duration(cmp.Or(a.scene.ChunkDelay, b.ChunkDelay))
+	out, pace := newStream(w, how), cmp.Or(a.scene.ChunkDelay, b.ChunkDelay)
 	for i, piece := range pieces {
 		if i > 0 && !sleep(r, pace) {
 			s.calls.end(c, Cancelled)

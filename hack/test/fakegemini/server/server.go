@@ -1,10 +1,6 @@
 // Package server is a stand-in for Gemini's REST API with scripted latency, tokens, errors and endings. It speaks
-// :generateContent and :streamGenerateContent (as a JSON array, or server-sent events with alt=sse), takes new
-// behaviour at /control while it runs, and keeps a ledger of what it did at /ledger. Scenes script what happens to
-// particular calls, such as a tenth of them that break off, and those that say so running into the day's quota:
-//
-//	PUT /control {"scenes": [{"share": 0.1, "act": "truncate", "chunks": 2},
-//	                         {"when": "quota", "act": "fail", "code": 429, "quotas": ["day"], "retryAfter": "36s"}]}
+// :generateContent and :streamGenerateContent (as a JSON array, or server-sent events with alt=sse), and keeps a ledger of
+// what it did at /ledger. Scenes script what happens to particular calls, such as a tenth of them that break off.
 package server
 
 import (
@@ -45,8 +41,6 @@ func New(c Config) (*Server, error) {
 	}
 	s := &Server{config: c, mux: http.NewServeMux(), behaviour: c.Behaviour}
 	s.mux.HandleFunc("POST /v1beta/models/{call}", s.generate)
-	s.mux.HandleFunc("GET /control", s.showControl)
-	s.mux.HandleFunc("PUT /control", s.changeControl)
 	s.mux.HandleFunc("GET /ledger", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusOK, s.Ledger())
 	})
@@ -71,11 +65,13 @@ func (s *Server) Behaviour() Behaviour {
 
 // SetBehaviour changes how the server answers from the next call on. It fails on behaviour that is out of range.
 func (s *Server) SetBehaviour(b Behaviour) error {
-	_, err := s.change(func(current *Behaviour) error {
-		*current = b
-		return nil
-	})
-	return err
+	if err := b.Validate(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.behaviour = b
+	return nil
 }
 
 // random is the nth call's own source, so that concurrent calls do not share their draws.
