@@ -133,7 +133,7 @@ generate: ## deep copies, CRDs, RBAC, dashboards, default rules, schemas and tab
 	@$(DEV) tools controller-gen
 	$(BIN)/controller-gen object paths=./internal/api/...
 	$(BIN)/controller-gen crd paths=./internal/api/... output:crd:dir=config/crd
-	$(BIN)/controller-gen rbac:roleName=plimsoll-controller paths=./internal/controller/... output:rbac:dir=config/rbac
+	$(BIN)/controller-gen rbac:roleName=plimsoll-controller paths="./internal/controller/...;./internal/manager/..." output:rbac:dir=config/rbac
 	install -m 644 config/crd/*.yaml $(CRDS)
 	go -C hack/tools mod download $(OPERATOR)
 	dir=$$(go -C hack/tools list -m -f '{{.Dir}}' $(OPERATOR)) && \

@@ -15,8 +15,8 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client/config"
 
-	"github.com/plimsoll-dev/plimsoll/internal/controller"
 	"github.com/plimsoll-dev/plimsoll/internal/logs"
+	"github.com/plimsoll-dev/plimsoll/internal/manager"
 )
 
 // version is set by the linker: -X main.version=v1.2.3.
@@ -52,9 +52,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 
 	cfg, err := config.GetConfig()
 	if err != nil {
-		return fmt.Errorf("find the cluster: %w", err)
+		return fmt.Errorf("finding the cluster: %w", err)
 	}
-	mgr, err := controller.NewManager(cfg, o.controller, ctrl.Log)
+	mgr, err := manager.New(cfg, o.controller, ctrl.Log)
 	if err != nil {
 		return err
 	}

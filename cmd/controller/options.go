@@ -11,18 +11,19 @@ import (
 	"github.com/prometheus/common/model"
 	"sigs.k8s.io/controller-runtime/pkg/client/config"
 
-	"github.com/plimsoll-dev/plimsoll/internal/controller"
+	"github.com/plimsoll-dev/plimsoll/internal/controller/prometheus"
 	"github.com/plimsoll-dev/plimsoll/internal/logs"
+	"github.com/plimsoll-dev/plimsoll/internal/manager"
 )
 
 // options is the command line.
 type options struct {
-	controller controller.Options
+	controller manager.Options
 	logLevel   slog.Level
 	version    bool
 }
 
-// parseOptions reads the command line and checks it; usage and mistakes go to stderr.
+// parseOptions reads the command line and checks it; usage and errors go to stderr.
 func parseOptions(args []string, stderr io.Writer) (options, error) {
 	var o options
 	fs := flag.NewFlagSet("controller", flag.ContinueOnError)
@@ -41,7 +42,7 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	fs.StringVar(&o.controller.ProbeAddress, "health-probe-bind-address", ":8081", "`address` to serve /healthz and /readyz on; 0 for not at all")
 	fs.BoolVar(&o.controller.LeaderElection, "leader-elect", false, "let one of several replicas work at a time")
 	fs.StringVar(&o.controller.LeaderElectionNamespace, "leader-election-namespace", "", "`namespace` of the leader's lease")
-	fs.StringVar(&o.controller.LeaderElectionID, "leader-election-id", controller.DefaultLeaderElectionID,
+	fs.StringVar(&o.controller.LeaderElectionID, "leader-election-id", manager.DefaultLeaderElectionID,
 		"`name` of the leader's lease, which the controller makes if it is not there; another one for each controller of a namespace")
 	fs.StringVar(&o.controller.LeaderElectionIdentity, "leader-election-identity", "",
 		"a `name` that no other replica has and this one keeps when it is restarted, as a pod's is (default: a new one each time)")
@@ -63,13 +64,13 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 }
 
 // prometheusFlags define the flags about the Prometheus that is asked. Durations are written as Prometheus writes them.
-func prometheusFlags(fs *flag.FlagSet, o *controller.PrometheusOptions) {
+func prometheusFlags(fs *flag.FlagSet, o *prometheus.Options) {
 	duration := func(d *time.Duration, name string, byDefault time.Duration, usage string) {
 		*d = byDefault
 		fs.Var((*model.Duration)(d), name, usage)
 	}
 	fs.StringVar(&o.URL, "prometheus-url", "", "`URL` of the Prometheus, or any server with its API, to ask what has become of the rules (default not to ask)")
-	fs.StringVar(&o.TokenFile, "prometheus-token-file", "", "`file` with a bearer token for Prometheus, read anew when it changes")
+	fs.StringVar(&o.TokenFile, "prometheus-token-file", "", "`file` with a bearer token for Prometheus, read again when it changes")
 	fs.StringVar(&o.CAFile, "prometheus-ca-file", "", "`file` with the CA certificates of Prometheus (default the system's)")
 	duration(&o.Interval, "prometheus-interval", 15*time.Second, "`time` between two observations")
 	duration(&o.BacktestInterval, "backtest-interval", time.Hour, "`time` between two backtests of a threshold that does not change")
@@ -92,8 +93,8 @@ func splitList(text string) []string {
 func parseLabels(text string) (map[string]string, error) {
 	labels := map[string]string{}
 	for _, pair := range splitList(text) {
-		name, value, found := strings.Cut(pair, "=")
-		if !found {
+		name, value, ok := strings.Cut(pair, "=")
+		if !ok {
 			return nil, fmt.Errorf("%q has no value: write %s=VALUE", pair, pair)
 		}
 		labels[name] = value

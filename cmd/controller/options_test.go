@@ -14,7 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/plimsoll-dev/plimsoll/internal/controller"
+	"github.com/plimsoll-dev/plimsoll/internal/controller/prometheus"
+	"github.com/plimsoll-dev/plimsoll/internal/manager"
 	"github.com/plimsoll-dev/plimsoll/internal/promapi"
 	"github.com/plimsoll-dev/plimsoll/internal/webhook"
 )
@@ -24,10 +25,10 @@ func TestParseOptions(t *testing.T) {
 	if err := os.WriteFile(token, []byte("secret"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	prometheus := controller.PrometheusOptions{
+	wanted := prometheus.Options{
 		Interval: 15 * time.Second, BacktestInterval: time.Hour, BacktestWindow: 7 * 24 * time.Hour, BacktestStep: 30 * time.Second,
 	}
-	defaults := controller.Options{LeaderElectionID: controller.DefaultLeaderElectionID, MetricsAddress: ":8080", ProbeAddress: ":8081", Prometheus: prometheus, Webhook: webhook.Options{Address: "0"}}
+	defaults := manager.Options{LeaderElectionID: manager.DefaultLeaderElectionID, MetricsAddress: ":8080", ProbeAddress: ":8081", Prometheus: wanted, Webhook: webhook.Options{Address: "0"}}
 	for name, tc := range map[string]struct {
 		args []string
 		want options
@@ -42,7 +43,7 @@ func TestParseOptions(t *testing.T) {
 				"--prometheus-interval=1m", "--backtest-interval=1d", "--backtest-window=2w", "--backtest-step=15s",
 			},
 			options{
-				controller: controller.Options{
+				controller: manager.Options{
 					Namespaces:              []string{"ai", "web"},
 					RuleLabels:              map[string]string{"release": "prometheus", "team": ""},
 					MetricsAddress:          "0",
@@ -51,7 +52,7 @@ func TestParseOptions(t *testing.T) {
 					LeaderElection:          true,
 					LeaderElectionNamespace: "plimsoll",
 					LeaderElectionID:        "mine",
-					Prometheus: controller.PrometheusOptions{
+					Prometheus: prometheus.Options{
 						Options:          promapi.Options{URL: "https://prometheus:9090/path", TokenFile: token},
 						Interval:         time.Minute,
 						BacktestInterval: 24 * time.Hour,

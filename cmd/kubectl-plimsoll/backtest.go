@@ -1,12 +1,10 @@
 package main
 
 import (
+	"context"
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
-	"k8s.io/cli-runtime/pkg/genericclioptions"
-	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
@@ -15,39 +13,38 @@ import (
 )
 
 type backtestOptions struct {
-	files  fileOptions
-	past   pastOptions
+	loader
+	window windowOptions
 	output output
-	// maxFires is negative when there is no limit.
+	// maxFires is negative for no limit.
 	maxFires int
 }
 
-func newBacktest(config *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) *cobra.Command {
-	o := backtestOptions{past: newPast(), output: newOutput("table", "json", "yaml")}
+func (c *cli) backtestCommand() *cobra.Command {
+	o := backtestOptions{loader: loader{cli: c}, window: newWindowOptions(), output: newOutput("table", "json", "yaml")}
 	cmd := &cobra.Command{
 		Use:   "backtest (-f FILENAME | NAME...) --prometheus-url URL",
-		Short: "Tell what the lines would have done over a past window",
-		Long: `Tell what the lines of AlertThresholds would have done over a past window: how often each would have fired, for how
-long, and for which series, "for" and "keepFiringFor" replayed as Prometheus evaluates them. With -f and a URL no
-cluster is needed.`,
-		Example: `  # Before it is applied: how often would it have paged?
+		Short: "Show how often levels would have fired over a past window",
+		Long: `Show how often each level of AlertThresholds would have fired over a past window, for how long, and for which series. "for"
+and "keepFiringFor" are replayed as Prometheus evaluates them. With -f and a URL no cluster is needed.`,
+		Example: `  # How often would it have fired? Before it is applied
   kubectl plimsoll backtest -f slow-response.yaml -n ai --prometheus-url http://localhost:9090
 
-  # One that is in the cluster, over 30 days
+  # One of the cluster, over 30 days
   kubectl plimsoll backtest slow-response -n ai --prometheus-url http://localhost:9090 --window 30d
 
   # In CI: fail when a level would have fired more than 3 times a week
   kubectl plimsoll backtest -f thresholds/ -R --prometheus-url "$PROMETHEUS" --max-fires 3`,
-		RunE: func(cmd *cobra.Command, names []string) error { return o.run(cmd, names, config, streams) },
+		RunE: func(cmd *cobra.Command, names []string) error { return o.run(cmd.Context(), names) },
 	}
-	o.files.register(cmd)
-	o.past.register(cmd)
-	o.output.register(cmd)
-	cmd.Flags().IntVar(&o.maxFires, "max-fires", -1, "exit with 1 when a level fires more often in the window; -1 for no limit")
+	o.addFlags(cmd)
+	o.window.addFlags(cmd)
+	o.output.addFlag(cmd)
+	cmd.Flags().IntVar(&o.maxFires, "max-fires", -1, "exit with 1 when a level would have fired more often in the window; -1 for no limit")
 	return cmd
 }
 
-// backtested is what a threshold's lines did, as -o json prints it.
+// backtested is the backtest of a threshold, as -o json prints it.
 type backtested struct {
 	Namespace string             `json:"namespace"`
 	Name      string             `json:"name"`
@@ -55,41 +52,41 @@ type backtested struct {
 
 	target target
 	result *backtest.Result
-	signal envelope
+	signal worstSeries
 }
 
-func (o *backtestOptions) run(cmd *cobra.Command, names []string, config *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) error {
-	client, err := o.past.prometheus.client(cmd)
+func (o *backtestOptions) run(ctx context.Context, names []string) error {
+	client, err := o.window.prometheus.client()
 	if err != nil {
 		return err
 	}
-	span, err := o.past.span(cmd)
+	r, err := o.window.pastWindow()
 	if err != nil {
 		return err
 	}
-	targets, err := o.files.targets(cmd, names, config, streams)
+	targets, err := o.load(ctx, names)
 	if err != nil {
 		return err
 	}
 	all := make([]backtested, len(targets))
 	for i, t := range targets {
-		if all[i], err = replay(cmd, client, t, span, streams.ErrOut); err != nil {
-			return fmt.Errorf("backtest %s: %w", t, err)
+		if all[i], err = o.backtest(ctx, client, t, r); err != nil {
+			return fmt.Errorf("backtesting %s: %w", t, err)
 		}
 	}
-	if err := o.print(all, streams.Out); err != nil {
+	if err := o.print(all); err != nil {
 		return err
 	}
-	return o.judge(all, streams.ErrOut)
+	return o.checkFires(all)
 }
 
-func replay(cmd *cobra.Command, client *promapi.Client, t target, span promapi.Range, stderr io.Writer) (backtested, error) {
-	replay, err := backtest.NewReplay(window(span), t.plan.Levels)
+func (o *backtestOptions) backtest(ctx context.Context, client *promapi.Client, t target, r backtest.Window) (backtested, error) {
+	replay, err := backtest.NewReplay(r, t.plan.Levels)
 	if err != nil {
 		return backtested{}, err
 	}
-	b := backtested{Namespace: t.resource.Namespace, Name: t.resource.Name, target: t, signal: newEnvelope(t.plan, span)}
-	if err := read(cmd.Context(), client, t.plan, span, stderr, replay.Feed, b.signal.feed); err != nil {
+	b := backtested{Namespace: t.resource.Namespace, Name: t.resource.Name, target: t, signal: newWorstSeries(t.plan, r)}
+	if err := o.ingest(ctx, client, t.plan, r, replay.Ingest, b.signal.add); err != nil {
 		return backtested{}, err
 	}
 	b.result = replay.Result()
@@ -97,38 +94,37 @@ func replay(cmd *cobra.Command, client *promapi.Client, t target, span promapi.R
 	return b, nil
 }
 
-func (o *backtestOptions) print(all []backtested, stdout io.Writer) error {
+func (o *backtestOptions) print(all []backtested) error {
 	if o.output.format != "table" {
-		return printAs(o.output.format, stdout, map[string]any{"thresholds": all})
+		return printAs(o.output.format, o.Out, map[string]any{"thresholds": all})
 	}
 	for i, b := range all {
 		if i > 0 {
-			fmt.Fprintln(stdout)
+			fmt.Fprintln(o.Out)
 		}
-		if err := b.print(stdout, width(stdout)); err != nil {
+		if err := b.print(o.Out, width(o.Out)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// judge says which levels fire too often. Of a signal that never had a value nothing can be said.
-func (o *backtestOptions) judge(all []backtested, stderr io.Writer) error {
-	var verdict error
+// checkFires fails for levels that would have fired too often. A signal that never had a value cannot be checked.
+func (o *backtestOptions) checkFires(all []backtested) (failed error) {
 	for _, b := range all {
 		if b.result.Coverage == 0 {
-			fmt.Fprintf(stderr, "%s: the signal had no value in the window: is the URL that of its Prometheus, and %s its namespace?\n", b.target, b.Namespace)
+			fmt.Fprintf(o.ErrOut, "%s: the signal had no value in the window: is the URL that of its Prometheus, and %s its namespace?\n", b.target, b.Namespace)
 			if o.maxFires >= 0 {
-				return fmt.Errorf("%s cannot be held to --max-fires", b.target)
+				return fmt.Errorf("checking --max-fires: %s has no value in the window", b.target)
 			}
 		}
 		for _, level := range b.Backtest.Levels {
 			if o.maxFires >= 0 && level.Fires > int64(o.maxFires) {
-				fmt.Fprintf(stderr, "%s: %s fires %s, more than --max-fires %d\n", b.target, level.Severity,
+				fmt.Fprintf(o.ErrOut, "%s: %s would have fired %s, more than --max-fires %d\n", b.target, level.Severity,
 					manifest.Count(int(level.Fires), "time"), o.maxFires)
-				verdict = errNo
+				failed = errCheckFailed
 			}
 		}
 	}
-	return verdict
+	return failed
 }

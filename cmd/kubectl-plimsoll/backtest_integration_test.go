@@ -11,7 +11,7 @@ import (
 
 const cpuLevels = `{apiVersion: plimsoll.dev/v1alpha1, kind: AlertThreshold, metadata: {name: cpu, namespace: ai}, spec: {alert: HighCPUUsage, signal: {name: CPU}, levels: [{severity: warning, above: 80, for: 5m}, {severity: critical, above: 95}]}}`
 
-// TestBacktest asks a real Prometheus what two lines would have done over a week that was written before.
+// TestBacktest backtests two levels over a week that was written to a real Prometheus before.
 func TestBacktest(t *testing.T) {
 	server := history(t, "", spikes)
 	args := []string{"backtest", "-f", "-", "--prometheus-url", server.URL(), "--end", past.Format(time.RFC3339)}

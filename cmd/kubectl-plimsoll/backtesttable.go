@@ -14,20 +14,20 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
-// print writes the result for people: a table of the levels, and the signal drawn beside its lines.
+// print writes a table of the levels, and a chart of the signal and its levels.
 func (b backtested) print(w io.Writer, width int) error {
 	r := b.result
 	fmt.Fprintf(w, "%s, %s over %s until %s, %s covered\n\n", b.target, b.target.plan.Value.Title,
-		backtest.FormatDuration(r.Window.Length().Round(time.Hour)), moment(r.Window.End), backtest.FormatCoverage(r.Coverage))
+		backtest.FormatDuration(r.Window.Length().Round(time.Hour)), formatTime(r.Window.End), backtest.FormatCoverage(r.Coverage))
 	table := printers.GetNewTabWriter(w)
-	fmt.Fprintln(table, "LEVEL\tLINE\tFIRES\tFIRING\tLONGEST\tLAST FIRED\tWORST SERIES")
+	fmt.Fprintln(table, "SEVERITY\tLEVEL\tFIRES\tFIRING\tLONGEST\tLAST FIRED\tWORST SERIES")
 	for i, level := range b.Backtest.Levels {
-		last := "-"
+		lastFired := "-"
 		if level.LastFired != nil {
-			last = moment(level.LastFired.Time)
+			lastFired = formatTime(level.LastFired.Time)
 		}
 		fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%s\t%s\t%s\n", level.Severity, r.Levels[i].Level, level.Fires,
-			level.Firing, orDash(level.Longest), last, series(level.WorstLabels))
+			level.Firing, orDash(level.Longest), lastFired, formatSeries(level.WorstLabels))
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -48,27 +48,27 @@ func (b backtested) chart() plot.Chart {
 	for _, level := range b.result.Levels {
 		line := plot.Line{Name: level.Level.Severity, Value: level.Level.Value}
 		for _, episode := range level.Episodes {
-			span := plot.Span{From: episode.FiredAt, To: episode.ResolvedAt}
-			if span.To.IsZero() {
-				span.To = chart.End
+			firing := plot.Span{From: episode.FiredAt, To: episode.ResolvedAt}
+			if firing.To.IsZero() {
+				firing.To = chart.End
 			}
-			line.Firing = append(line.Firing, span)
+			line.Firing = append(line.Firing, firing)
 		}
 		chart.Lines = append(chart.Lines, line)
 	}
 	return chart
 }
 
-// moment writes a time for people, to the minute and in UTC, as the plot has it.
-func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
+// formatTime formats a time to the minute and in UTC, as the chart does.
+func formatTime(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
 
-// series writes the labels that tell a series of a threshold from others; a dash when there are none.
-func series(set map[string]string) string {
-	told := labels.NewBuilder(labels.FromMap(set)).Del(rules.NamespaceLabel).Labels()
-	if told.IsEmpty() {
+// formatSeries formats the labels that distinguish a series of a threshold; a dash without any.
+func formatSeries(set map[string]string) string {
+	distinguishing := labels.NewBuilder(labels.FromMap(set)).Del(rules.NamespaceLabel).Labels()
+	if distinguishing.IsEmpty() {
 		return "-"
 	}
-	return told.String()
+	return distinguishing.String()
 }
 
 func orDash(text string) string {

@@ -39,7 +39,7 @@ func TestCluster(t *testing.T) {
 	t.Run("Recommend", func(t *testing.T) { take(t, s, args) })
 }
 
-// follow looks at the chain while it is made, whole, and silenced.
+// follow diagnoses a threshold before it is loaded, healthy, and silenced.
 func follow(t *testing.T, s stage, server *prometheusserver.Server, alertmanager string, args func(...string) []string) {
 	expect := func(code int, says string, command ...string) {
 		t.Helper()
@@ -52,7 +52,7 @@ func follow(t *testing.T, s stage, server *prometheusserver.Server, alertmanager
 		})
 	}
 	expect(1, `resource FAIL alertthresholds.plimsoll.dev "none" not found`, args("status", "none")...)
-	expect(0, "loaded ? Prometheus was not asked", "status", "alertthreshold/hot", "-n", "ai", "--kubeconfig", s.kubeconfig)
+	expect(0, "loaded ? Prometheus was not queried", "status", "alertthreshold/hot", "-n", "ai", "--kubeconfig", s.kubeconfig)
 	expect(1, "loaded FAIL there is no Prometheus or ThanosRuler object in the cluster", args("status", "hot")...)
 
 	rule := &monitoringv1.PrometheusRule{}
@@ -82,7 +82,7 @@ func follow(t *testing.T, s stage, server *prometheusserver.Server, alertmanager
 	expect(1, "alertmanager FAIL the warning alert is silenced", args("status", "hot")...)
 }
 
-// take backtests a threshold of the cluster, and takes the line that is recommended in both ways that are offered.
+// take backtests a threshold of the cluster, and applies the recommended level in both ways that are offered.
 func take(t *testing.T, s stage, args func(...string) []string) {
 	end := []string{"--end", past.Format(time.RFC3339)}
 	got := call(t, "", append(args("backtest", "cpu", "-o", "yaml"), end...)...)
@@ -102,7 +102,7 @@ func take(t *testing.T, s stage, args func(...string) []string) {
 			t.Fatalf("%s: %v\n%s", command, err, out)
 		}
 	}
-	line := func() v1alpha1.Value {
+	level := func() v1alpha1.Value {
 		threshold := &v1alpha1.AlertThreshold{}
 		if err := s.Get(t.Context(), client.ObjectKey{Namespace: "ai", Name: "cpu"}, threshold); err != nil {
 			t.Fatal(err)
@@ -119,13 +119,13 @@ func take(t *testing.T, s stage, args func(...string) []string) {
 		t.Fatalf("recommend: exit code %d\n%s%s", table.code, table.stdout, table.stderr)
 	}
 	kubectl("", table.stdout[i:])
-	if got := line(); got != "90%" {
+	if got := level(); got != "90%" {
 		t.Errorf("patched to %s, want 90%%", got)
 	}
 	kubectl("", `kubectl patch alertthreshold cpu -n ai --type=json -p '[{"op":"replace","path":"/spec/levels/0/above","value":80}]'`)
 	patch := call(t, "", append(args("recommend", "cpu", "-o", "yaml"), end...)...)
 	kubectl(patch.stdout, "kubectl apply --server-side --force-conflicts -f -")
-	if got := line(); got != "90%" {
+	if got := level(); got != "90%" {
 		t.Errorf("applied %s, want 90%%", got)
 	}
 }

@@ -29,7 +29,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/hack/test/controlplane"
 	"github.com/plimsoll-dev/plimsoll/hack/test/freeport"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
-	"github.com/plimsoll-dev/plimsoll/internal/controller"
+	"github.com/plimsoll-dev/plimsoll/internal/manager"
 )
 
 // stage is a real control plane in which the controller runs.
@@ -57,7 +57,7 @@ func newStage(t *testing.T) stage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mgr, err := controller.NewManager(cfg, controller.Options{MetricsAddress: "0", ProbeAddress: "0", Registerer: prometheus.NewRegistry()}, logr.Discard())
+	mgr, err := manager.New(cfg, manager.Options{MetricsAddress: "0", ProbeAddress: "0", Registerer: prometheus.NewRegistry()}, logr.Discard())
 	if err != nil {
 		t.Fatal(err)
 	}

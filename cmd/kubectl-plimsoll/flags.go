@@ -12,12 +12,12 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
 )
 
-// duration is a flag: a Prometheus duration of more than 0.
+// duration is a flag for a Prometheus duration above 0.
 type duration time.Duration
 
 func (d *duration) String() string { return backtest.FormatDuration(time.Duration(*d)) }
 
-// Set reads it.
+// Set parses the value.
 func (d *duration) Set(text string) error {
 	parsed, err := model.ParseDuration(text)
 	if err != nil || parsed == 0 {
@@ -27,10 +27,10 @@ func (d *duration) Set(text string) error {
 	return nil
 }
 
-// Type is what the usage calls the value.
+// Type names the value in the usage.
 func (d *duration) Type() string { return "duration" }
 
-// instant is a flag: a time.
+// instant is a flag for a time.
 type instant time.Time
 
 func (i *instant) String() string {
@@ -40,7 +40,7 @@ func (i *instant) String() string {
 	return time.Time(*i).Format(time.RFC3339)
 }
 
-// Set reads it.
+// Set parses the value.
 func (i *instant) Set(text string) error {
 	parsed, err := time.Parse(time.RFC3339, text)
 	if err != nil {
@@ -50,16 +50,16 @@ func (i *instant) Set(text string) error {
 	return nil
 }
 
-// Type is what the usage calls the value.
+// Type names the value in the usage.
 func (i *instant) Type() string { return "time" }
 
-// isTerminal reports whether a person reads along.
+// isTerminal reports whether the output goes to a terminal.
 func isTerminal(w io.Writer) bool {
 	file, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
-// width is that of the terminal, 80 when there is none.
+// width returns the columns of the terminal, 80 when there is none.
 func width(w io.Writer) int {
 	if file, ok := w.(*os.File); ok {
 		if columns, _, err := term.GetSize(int(file.Fd())); err == nil && columns > 0 {

@@ -1,5 +1,5 @@
-// Command kubectl-plimsoll is the kubectl plugin of Plimsoll, and a plain program for CI: it renders AlertThresholds,
-// checks them and tells what their lines would have done, and why they do not fire.
+// Command kubectl-plimsoll is the kubectl plugin of Plimsoll, and a plain program for CI: it renders and validates
+// AlertThresholds, backtests their levels, and tells why an alert does not fire.
 package main
 
 import (
@@ -17,14 +17,13 @@ import (
 // version is set by the linker: -X main.version=v1.2.3.
 var version = "devel"
 
-// Exit codes, as diff and grep have them: 1 is an answer, 2 is none.
-const (
-	exitNo      = 1
-	exitTrouble = 2
-)
+// errCheckFailed is the result that was printed already: a threshold is invalid, fires too often, or does not work.
+var errCheckFailed = errors.New("a check failed")
 
-// errNo is the answer no, said already: a threshold is invalid, fires too often, or its chain is broken.
-var errNo = errors.New("no")
+// usageError is an error of the command line, after which the help is pointed to.
+type usageError struct{ error }
+
+func usageErrorf(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -33,22 +32,26 @@ func main() {
 	os.Exit(exitCode(run(ctx, os.Args[1:], streams), streams.ErrOut))
 }
 
-// run is the program.
+// run executes the command line.
 func run(ctx context.Context, args []string, streams genericiooptions.IOStreams) error {
-	root := newRoot(streams)
+	root := newCLI(streams).rootCommand()
 	root.SetArgs(args)
-	return root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
+	if errors.As(err, &usageError{}) {
+		return fmt.Errorf("%w\nSee '%s --help' for usage", err, cmd.CommandPath())
+	}
+	return err
 }
 
-// exitCode prints the error, unless it is an answer, and is what the program ends with.
+// exitCode prints the error and returns the exit code. As for diff and grep, 1 is a result and 2 is none.
 func exitCode(err error, stderr io.Writer) int {
 	switch {
 	case err == nil:
 		return 0
-	case errors.Is(err, errNo):
-		return exitNo
+	case errors.Is(err, errCheckFailed):
+		return 1
 	default:
 		fmt.Fprintln(stderr, "error:", err)
-		return exitTrouble
+		return 2
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 // result is what a call of the program left behind.
 type result struct {
@@ -43,7 +43,7 @@ func golden(t *testing.T, file, got string) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal([]byte(got), want) {
-		t.Errorf("%s: got\n%s\nwant\n%s\n(go test -update writes it anew)", path, got, want)
+		t.Errorf("%s: got\n%s\nwant\n%s\n(go test -update rewrites it)", path, got, want)
 	}
 }
 
@@ -56,15 +56,15 @@ func TestGolden(t *testing.T) {
 	}{
 		"render.yaml": {
 			[]string{"render", "-f", "testdata/latency.yaml", "--rule-labels", "release=prometheus"}, 0,
-			"left out 1 object of other kinds\nAlertThreshold ai/quiet has no rule: its mode is Off\n",
+			"skipped 1 object of other kinds\nAlertThreshold ai/quiet has no rule: its mode is Off\n",
 		},
 		"render.json": {
 			[]string{"render", "-f", "testdata/latency.yaml", "-o", "json", "-n", "ai"}, 0,
-			"left out 1 object of other kinds\nAlertThreshold ai/quiet has no rule: its mode is Off\n",
+			"skipped 1 object of other kinds\nAlertThreshold ai/quiet has no rule: its mode is Off\n",
 		},
 		"validate.txt": {
 			[]string{"validate", "-f", "testdata/mistakes.yaml", "-f", "testdata/latency.yaml"}, 1,
-			"left out 1 object of other kinds\n3 thresholds in 2 files: 3 errors, 0 warnings\n",
+			"skipped 1 object of other kinds\n3 thresholds in 2 files: 3 errors, 0 warnings\n",
 		},
 		"validate.json": {
 			[]string{"validate", "-f", "testdata/mistakes.yaml", "-o", "json"}, 1,

@@ -17,18 +17,18 @@ type output struct {
 	formats []string
 }
 
-// newOutput is a choice of formats, the first by default.
+// newOutput offers the formats, of which the first is the default.
 func newOutput(formats ...string) output { return output{format: formats[0], formats: formats} }
 
-func (o *output) register(cmd *cobra.Command) {
+func (o *output) addFlag(cmd *cobra.Command) {
 	cmd.Flags().VarP(o, "output", "o", "format of the output: "+strings.Join(o.formats, ", "))
 	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(o.formats, cobra.ShellCompDirectiveNoFileComp)))
 }
 
-// String, Set and Type make it a flag.
+// String returns the chosen format.
 func (o *output) String() string { return o.format }
 
-// Set takes one of the formats.
+// Set chooses one of the formats.
 func (o *output) Set(format string) error {
 	if !slices.Contains(o.formats, format) {
 		return fmt.Errorf("must be one of %s", strings.Join(o.formats, ", "))
@@ -37,7 +37,7 @@ func (o *output) Set(format string) error {
 	return nil
 }
 
-// Type is what the usage calls the value.
+// Type names the value in the usage.
 func (o *output) Type() string { return "string" }
 
 func printJSON(w io.Writer, value any) error {

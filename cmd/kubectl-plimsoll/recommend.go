@@ -1,13 +1,12 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"k8s.io/cli-runtime/pkg/genericclioptions"
-	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
@@ -16,37 +15,37 @@ import (
 )
 
 type recommendOptions struct {
-	files  fileOptions
-	past   pastOptions
+	loader
+	window windowOptions
 	output output
 	// perWeek is how often a level may fire.
 	perWeek int
 }
 
-func newRecommend(config *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) *cobra.Command {
-	o := recommendOptions{past: newPast(), output: newOutput("table", "json", "yaml"), perWeek: backtest.OnceAWeek}
+func (c *cli) recommendCommand() *cobra.Command {
+	o := recommendOptions{loader: loader{cli: c}, window: newWindowOptions(), output: newOutput("table", "json", "yaml"), perWeek: backtest.OnceAWeek}
 	cmd := &cobra.Command{
 		Use:   "recommend (-f FILENAME | NAME...) --prometheus-url URL",
-		Short: "Find the tightest lines that would have been quiet enough",
-		Long: `Find for each level the tightest line that would have fired at most once a week, or as often as --fires-per-week says,
-and tell how often other lines would have fired. It ends with a kubectl patch; nothing is changed. -o yaml prints the
-lines to be applied on the server's side instead, which needs --force-conflicts.`,
-		Example: `  # Which lines would have been quiet enough?
+		Short: "Recommend levels from a past window",
+		Long: `Recommend for each level the tightest value that would have fired at most once a week, or --fires-per-week times, and show
+how often other values would have fired. Nothing is changed: the kubectl patch that does is printed. -o yaml prints a
+manifest for server-side apply instead, which needs --force-conflicts.`,
+		Example: `  # Which levels would have fired at most once a week?
   kubectl plimsoll recommend slow-response -n ai --prometheus-url http://localhost:9090
 
   # Apply them
   kubectl plimsoll recommend slow-response -n ai --prometheus-url http://localhost:9090 -o yaml |
     kubectl apply --server-side --force-conflicts -f -`,
-		RunE: func(cmd *cobra.Command, names []string) error { return o.run(cmd, names, config, streams) },
+		RunE: func(cmd *cobra.Command, names []string) error { return o.run(cmd.Context(), names) },
 	}
-	o.files.register(cmd)
-	o.past.register(cmd)
-	o.output.register(cmd)
+	o.addFlags(cmd)
+	o.window.addFlags(cmd)
+	o.output.addFlag(cmd)
 	cmd.Flags().IntVar(&o.perWeek, "fires-per-week", o.perWeek, "how often a level may fire in a week")
 	return cmd
 }
 
-// recommended is what there is to say about a threshold's lines, as -o json prints it.
+// recommended is the recommendation for a threshold, as -o json prints it.
 type recommended struct {
 	Namespace       string                    `json:"namespace"`
 	Name            string                    `json:"name"`
@@ -54,16 +53,16 @@ type recommended struct {
 	Levels          []levelCurve              `json:"levels"`
 
 	target target
-	found  []backtest.Recommendation
-	// taken are the levels whose recommended lines are other than the present ones, and can be taken together.
-	taken []bool
+	// levels are the recommendations for all levels, and patched those that differ and are valid together.
+	levels  []backtest.Recommendation
+	patched []bool
 }
 
-// levelCurve is how often lines of a level would have fired.
+// levelCurve is how often other values of a level would have fired.
 type levelCurve struct {
 	Severity  string `json:"severity"`
 	Threshold string `json:"threshold"`
-	// Because says what the recommendation rests on, or why there is none.
+	// Because is the basis of the recommendation, or why there is none.
 	Because string       `json:"because"`
 	Curve   []curvePoint `json:"curve"`
 }
@@ -73,124 +72,129 @@ type curvePoint struct {
 	Fires     int    `json:"fires"`
 }
 
-func (o *recommendOptions) run(cmd *cobra.Command, names []string, config *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) error {
+func (o *recommendOptions) run(ctx context.Context, names []string) error {
 	if o.perWeek < 0 {
-		return usageError(cmd, fmt.Errorf("--fires-per-week must not be negative: %d", o.perWeek))
+		return usageErrorf("--fires-per-week must not be negative: %d", o.perWeek)
 	}
-	client, err := o.past.prometheus.client(cmd)
+	client, err := o.window.prometheus.client()
 	if err != nil {
 		return err
 	}
-	span, err := o.past.span(cmd)
+	r, err := o.window.pastWindow()
 	if err != nil {
 		return err
 	}
-	targets, err := o.files.targets(cmd, names, config, streams)
+	targets, err := o.load(ctx, names)
 	if err != nil {
 		return err
 	}
 	all := make([]recommended, len(targets))
 	for i, t := range targets {
-		if all[i], err = o.recommend(cmd, client, t, span, streams.ErrOut); err != nil {
-			return fmt.Errorf("recommend lines of %s: %w", t, err)
+		if all[i], err = o.recommend(ctx, client, t, r); err != nil {
+			return fmt.Errorf("recommending levels of %s: %w", t, err)
 		}
-		all[i].choose(streams.ErrOut)
+		all[i].selectPatched(o.ErrOut)
 	}
-	return o.print(all, streams.Out)
+	return o.print(all)
 }
 
-func (o *recommendOptions) recommend(cmd *cobra.Command, client *promapi.Client, t target, span promapi.Range, stderr io.Writer) (recommended, error) {
-	survey, err := backtest.NewSurvey(window(span), t.plan)
+func (o *recommendOptions) recommend(ctx context.Context, client *promapi.Client, t target, window backtest.Window) (recommended, error) {
+	sweep, err := backtest.NewSweep(window, t.plan)
 	if err != nil {
 		return recommended{}, err
 	}
-	if err := read(cmd.Context(), client, t.plan, span, stderr, survey.Feed); err != nil {
+	if err := o.ingest(ctx, client, t.plan, window, sweep.Ingest); err != nil {
 		return recommended{}, err
 	}
 	r := recommended{
 		Namespace: t.resource.Namespace, Name: t.resource.Name, Recommendations: []v1alpha1.Recommendation{},
-		target: t, found: survey.Recommend(o.perWeek),
+		target: t, levels: sweep.Recommend(o.perWeek),
 	}
-	for i, found := range r.found {
-		level := levelCurve{Severity: found.Level.Severity, Threshold: t.plan.Levels[i].String(), Because: found.Because, Curve: []curvePoint{}}
-		for _, point := range found.Curve {
-			line := found.Level
-			line.Value = point.Value
-			level.Curve = append(level.Curve, curvePoint{line.String(), point.Fires})
+	for i, recommendation := range r.levels {
+		level := recommendation.Level
+		curve := levelCurve{Severity: level.Severity, Threshold: t.plan.Levels[i].String(), Because: recommendation.Because, Curve: []curvePoint{}}
+		for _, point := range recommendation.Curve {
+			level.Value = point.Value
+			curve.Curve = append(curve.Curve, curvePoint{level.String(), point.Fires})
 		}
-		r.Levels = append(r.Levels, level)
-		if found.Found {
-			r.Recommendations = append(r.Recommendations, found.Status())
+		r.Levels = append(r.Levels, curve)
+		if recommendation.Found {
+			r.Recommendations = append(r.Recommendations, recommendation.Status())
 		}
 	}
 	return r, nil
 }
 
-// choose picks the recommended lines that can be taken together: level by level, as long as critical lies beyond warning.
-func (r *recommended) choose(stderr io.Writer) {
-	r.taken = make([]bool, len(r.found))
+// differs reports whether there is a recommendation for the level, other than its present value.
+func (r *recommended) differs(i int) bool {
+	return r.levels[i].Found && r.levels[i].Level != r.target.plan.Levels[i]
+}
+
+// selectPatched selects the recommendations that are valid together: critical must lie beyond warning.
+func (r *recommended) selectPatched(stderr io.Writer) {
+	r.patched = make([]bool, len(r.levels))
 	for again := true; again; {
 		again = false
-		for i, found := range r.found {
-			if r.taken[i] || !found.Found || found.Level == r.target.plan.Levels[i] {
+		for i := range r.levels {
+			if r.patched[i] || !r.differs(i) {
 				continue
 			}
-			r.taken[i] = true
-			if r.taken[i] = len(rules.Validate(r.changed())) == 0; r.taken[i] {
+			r.patched[i] = true
+			if r.patched[i] = len(rules.Validate(r.patchedResource())) == 0; r.patched[i] {
 				again = true
 			}
 		}
 	}
-	for i, found := range r.found {
-		if found.Found && !r.taken[i] && found.Level != r.target.plan.Levels[i] {
-			fmt.Fprintf(stderr, "%s: %s %s is left out of the patch: the lines of the levels would be out of order\n",
-				r.target, found.Level.Severity, found.Level)
+	for i, recommendation := range r.levels {
+		if r.differs(i) && !r.patched[i] {
+			fmt.Fprintf(stderr, "%s: %s %s is left out of the patch: the levels would be out of order\n",
+				r.target, recommendation.Level.Severity, recommendation.Level)
 		}
 	}
 }
 
-// changed is the threshold with the lines that are taken.
-func (r *recommended) changed() *v1alpha1.AlertThreshold {
-	changed := r.target.resource.DeepCopy()
-	for i, found := range r.found {
-		if r.taken[i] {
-			line := found.Status()
-			level := &changed.Spec.Levels[i]
-			level.Above, level.Below = v1alpha1.Value(line.Above), v1alpha1.Value(line.Below)
+// patchedResource returns the threshold with the selected recommendations.
+func (r *recommended) patchedResource() *v1alpha1.AlertThreshold {
+	resource := r.target.resource.DeepCopy()
+	for i, recommendation := range r.levels {
+		if r.patched[i] {
+			status, level := recommendation.Status(), &resource.Spec.Levels[i]
+			level.Above, level.Below = v1alpha1.Value(status.Above), v1alpha1.Value(status.Below)
 		}
 	}
-	return changed
+	return resource
 }
 
-func (o *recommendOptions) print(all []recommended, stdout io.Writer) error {
+func (o *recommendOptions) print(all []recommended) error {
 	switch o.output.format {
 	case "json":
-		return printJSON(stdout, map[string]any{"thresholds": all})
+		return printJSON(o.Out, map[string]any{"thresholds": all})
 	case "yaml":
-		return printPatches(all, stdout)
+		return printPatches(all, o.Out)
 	}
 	for i, r := range all {
 		if i > 0 {
-			fmt.Fprintln(stdout)
+			fmt.Fprintln(o.Out)
 		}
-		if err := r.print(stdout); err != nil {
+		if err := r.print(o.Out); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// command is the kubectl command that takes the recommended lines; empty when there are none to take. The patch holds only
-// where the levels are as they were.
-func (r recommended) command() string {
+// patchCommand returns the kubectl command that applies the selected recommendations; empty without any. It fails when the
+// levels have changed since.
+func (r recommended) patchCommand() string {
 	var ops []string
-	for i, found := range r.found {
-		if !r.taken[i] {
+	for i, recommendation := range r.levels {
+		if !r.patched[i] {
 			continue
 		}
+		level := recommendation.Level
 		ops = append(ops,
-			fmt.Sprintf(`{"op":"test","path":"/spec/levels/%d/severity","value":%q}`, i, found.Level.Severity),
-			fmt.Sprintf(`{"op":"replace","path":"/spec/levels/%d/%s","value":%q}`, i, found.Level.Comparison, found.Level.Unit.Format(found.Level.Value)))
+			fmt.Sprintf(`{"op":"test","path":"/spec/levels/%d/severity","value":%q}`, i, level.Severity),
+			fmt.Sprintf(`{"op":"replace","path":"/spec/levels/%d/%s","value":%q}`, i, level.Comparison, level.Unit.Format(level.Value)))
 	}
 	if len(ops) == 0 {
 		return ""

@@ -11,7 +11,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 )
 
-// TestRecommend asks for quiet lines over a week with an hour of 90% on every day.
+// TestRecommend recommends levels over a week with an hour of 90% on every day.
 func TestRecommend(t *testing.T) {
 	server := history(t, "", spikes)
 	args := []string{"recommend", "-f", "-", "--prometheus-url", server.URL(), "--end", past.Format(time.RFC3339)}

@@ -10,20 +10,19 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 )
 
-// print writes the recommendations for people: a table of the levels, one of how often other lines would have fired, and
-// the command that takes them.
+// print writes a table of the recommendations, one of how often other values would have fired, and the patch command.
 func (r recommended) print(w io.Writer) error {
 	fmt.Fprintf(w, "%s, %s\n\n", r.target, r.target.plan.Value.Title)
 	table := printers.GetNewTabWriter(w)
-	fmt.Fprintln(table, "LEVEL\tLINE\tRECOMMENDED\tBECAUSE")
-	for i, found := range r.found {
-		line := "-"
-		if found.Found {
-			line = found.Level.String()
+	fmt.Fprintln(table, "SEVERITY\tLEVEL\tRECOMMENDED\tBECAUSE")
+	for i, recommendation := range r.levels {
+		level := "-"
+		if recommendation.Found {
+			level = recommendation.Level.String()
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", found.Level.Severity, r.target.plan.Levels[i], line, found.Because)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", recommendation.Level.Severity, r.target.plan.Levels[i], level, recommendation.Because)
 	}
-	fmt.Fprintln(table, "\nLEVEL\tLINE\tFIRES\t")
+	fmt.Fprintln(table, "\nSEVERITY\tLEVEL\tFIRES\t")
 	for i, level := range r.Levels {
 		for _, point := range level.Curve {
 			fmt.Fprintf(table, "%s\t%s\t%d\t%s\n", level.Severity, point.Threshold, point.Fires, r.remark(i, point))
@@ -32,17 +31,17 @@ func (r recommended) print(w io.Writer) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	if command := r.command(); command != "" {
+	if command := r.patchCommand(); command != "" {
 		_, err := fmt.Fprintf(w, "\n%s\n", command)
 		return err
 	}
 	return nil
 }
 
-// remark says what the line is besides a point of the curve.
+// remark marks the recommended and the present value of the level.
 func (r recommended) remark(level int, point curvePoint) string {
 	switch {
-	case r.found[level].Found && point.Threshold == r.found[level].Level.String():
+	case r.levels[level].Found && point.Threshold == r.levels[level].Level.String():
 		return "recommended"
 	case point.Threshold == r.Levels[level].Threshold:
 		return "now"
@@ -51,15 +50,15 @@ func (r recommended) remark(level int, point curvePoint) string {
 	}
 }
 
-// printPatches writes resources that hold nothing but the recommended lines, to be applied on the server's side. Levels
-// are a list by severity, so others stay as they are.
+// printPatches writes resources for server-side apply that have only the selected recommendations. Levels are a list map
+// keyed by severity, so others stay as they are.
 func printPatches(all []recommended, w io.Writer) error {
-	separate := ""
+	separator := ""
 	for _, r := range all {
 		var levels []map[string]string
-		for i, found := range r.found {
-			if line := found.Level; r.taken[i] {
-				levels = append(levels, map[string]string{"severity": line.Severity, string(line.Comparison): line.Unit.Format(line.Value)})
+		for i, recommendation := range r.levels {
+			if level := recommendation.Level; r.patched[i] {
+				levels = append(levels, map[string]string{"severity": level.Severity, string(level.Comparison): level.Unit.Format(level.Value)})
 			}
 		}
 		if len(levels) == 0 {
@@ -73,10 +72,10 @@ func printPatches(all []recommended, w io.Writer) error {
 		if err != nil {
 			return err
 		}
-		if _, err := fmt.Fprintf(w, "%s%s", separate, text); err != nil {
+		if _, err := fmt.Fprintf(w, "%s%s", separator, text); err != nil {
 			return err
 		}
-		separate = "---\n"
+		separator = "---\n"
 	}
 	return nil
 }

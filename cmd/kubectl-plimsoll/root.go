@@ -1,76 +1,116 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
+	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 )
 
-// shown are the flags of kubectl that the help lists.
-var shown = []string{"namespace", "context", "kubeconfig"}
+// visibleFlags are the flags of kubectl that the help lists.
+var visibleFlags = []string{"namespace", "context", "kubeconfig"}
 
-// newRoot is the command with all others below it.
-func newRoot(streams genericiooptions.IOStreams) *cobra.Command {
+// cli is what all commands share.
+type cli struct {
+	genericiooptions.IOStreams
+	config *genericclioptions.ConfigFlags
+}
+
+func newCLI(streams genericiooptions.IOStreams) *cli {
+	return &cli{streams, genericclioptions.NewConfigFlags(true)}
+}
+
+// rootCommand returns the command with all others below it.
+func (c *cli) rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:         "kubectl-plimsoll",
 		Annotations: map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl plimsoll"},
-		Short:       "Alert thresholds: what they become, what they would do, and why they do not fire",
-		Long: `Alert thresholds: what they become, what they would do, and why they do not fire.
+		Short:       "Render, validate, backtest and diagnose AlertThresholds",
+		Long: `Render, validate, backtest and diagnose AlertThresholds.
 
-The exit code is 0 when the answer is good, 1 when it is not (a file is invalid, an alert fires too often, a link of
-the chain is broken), and 2 when there is no answer (a mistake on the command line, a file or server that cannot be
-read).
+The exit code is 0 when all is well, 1 when a check fails (a file is invalid, an alert fires too often, an alert reaches
+nobody), and 2 when there is no result (an error on the command line, a file or server that cannot be read).
 
-All flags of kubectl that say how to reach a cluster are understood: see kubectl options.`,
+All flags of kubectl that select a cluster are understood: see kubectl options.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          noArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.SetIn(streams.In)
-	root.SetOut(streams.Out)
-	root.SetErr(streams.ErrOut)
-	root.SetFlagErrorFunc(usageError)
+	root.SetIn(c.In)
+	root.SetOut(c.Out)
+	root.SetErr(c.ErrOut)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 
-	config := genericclioptions.NewConfigFlags(true)
-	config.AddFlags(root.PersistentFlags())
-	root.PersistentFlags().VisitAll(func(f *pflag.Flag) { f.Hidden = !slices.Contains(shown, f.Name) })
+	c.config.AddFlags(root.PersistentFlags())
+	root.PersistentFlags().VisitAll(func(f *pflag.Flag) { f.Hidden = !slices.Contains(visibleFlags, f.Name) })
 	root.AddCommand(
-		newBacktest(config, streams),
-		newRecommend(config, streams),
-		newRender(config, streams),
-		newStatus(config, streams),
-		newValidate(config, streams),
-		newVersion(streams),
+		c.backtestCommand(),
+		c.recommendCommand(),
+		c.renderCommand(),
+		c.statusCommand(),
+		c.validateCommand(),
+		c.versionCommand(),
 	)
 	return root
-}
-
-// usageError adds where to look, as kubectl does.
-func usageError(cmd *cobra.Command, err error) error {
-	return fmt.Errorf("%w\nSee '%s --help' for usage", err, cmd.CommandPath())
 }
 
 // noArgs refuses arguments.
 func noArgs(cmd *cobra.Command, args []string) error {
 	if err := cobra.NoArgs(cmd, args); err != nil {
-		return usageError(cmd, err)
+		return usageError{err}
 	}
 	return nil
 }
 
-func newVersion(streams genericiooptions.IOStreams) *cobra.Command {
+func (c *cli) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version of this program",
 		Args:  noArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintln(streams.Out, "kubectl-plimsoll", version)
+			_, err := fmt.Fprintln(c.Out, "kubectl-plimsoll", version)
 			return err
 		},
 	}
+}
+
+// namespace returns the namespace of --namespace, else that of the context, and whether it was asked for.
+func (c *cli) namespace() (namespace string, explicit bool, err error) {
+	namespace, explicit, err = c.config.ToRawKubeConfigLoader().Namespace()
+	if err != nil {
+		return "", false, fmt.Errorf("reading the namespace of the kubeconfig: %w", err)
+	}
+	return namespace, explicit, nil
+}
+
+// connect returns a client of kubectl's cluster, and the namespace.
+func (c *cli) connect() (client.Client, string, error) {
+	namespace, _, err := c.namespace()
+	if err != nil {
+		return nil, "", err
+	}
+	restConfig, err := c.config.ToRESTConfig()
+	if err != nil {
+		return nil, "", fmt.Errorf("reading the cluster of the kubeconfig: %w", err)
+	}
+	scheme := runtime.NewScheme()
+	if err := errors.Join(corev1.AddToScheme(scheme), v1alpha1.AddToScheme(scheme), monitoringv1.AddToScheme(scheme)); err != nil {
+		return nil, "", err
+	}
+	api, err := client.New(restConfig, client.Options{Scheme: scheme})
+	if err != nil {
+		return nil, "", fmt.Errorf("connecting to the cluster: %w", err)
+	}
+	return api, namespace, nil
 }

@@ -4,80 +4,62 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
-	"k8s.io/cli-runtime/pkg/genericclioptions"
-	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/plimsoll-dev/plimsoll/internal/manifest"
 )
 
 type validateOptions struct {
-	files  fileOptions
+	loader
 	output output
 	strict bool
 }
 
-func newValidate(config *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) *cobra.Command {
-	o := validateOptions{output: newOutput("table", "json")}
+func (c *cli) validateCommand() *cobra.Command {
+	o := validateOptions{loader: loader{cli: c}, output: newOutput("table", "json")}
 	cmd := &cobra.Command{
 		Use:   "validate -f FILENAME",
-		Short: "Check AlertThresholds in files, each mistake with its line",
-		Long: `Check AlertThresholds in files as the API server and the controller would, and print every mistake as
-file:line:column: field: message. No cluster is needed. The exit code is 1 when there is a mistake.`,
-		Example: `  # Check a folder and those in it
+		Short: "Validate AlertThresholds in files and print every error with its position",
+		Long: `Validate AlertThresholds in files as the API server and the controller do, and print every error as
+file:line:column: field: message. No cluster is needed. The exit code is 1 when there is an error.`,
+		Example: `  # Validate a directory and its subdirectories
   kubectl plimsoll validate -f thresholds/ -R
 
-  # Check what a chart makes, warnings being mistakes
+  # Validate what a chart renders, and fail for warnings too
   helm template plimsoll charts/plimsoll | kubectl plimsoll validate -f - --strict`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd, config, streams) },
+		RunE: func(*cobra.Command, []string) error { return o.run() },
 	}
-	o.files.register(cmd)
-	o.output.register(cmd)
+	o.loader.addFlags(cmd)
+	o.output.addFlag(cmd)
 	cmd.Flags().BoolVar(&o.strict, "strict", false, "exit with 1 for warnings too")
 	return cmd
 }
 
-// validation is the result, as -o json prints it.
-type validation struct {
-	Thresholds int                `json:"thresholds"`
-	Files      int                `json:"files"`
-	Errors     []manifest.Mistake `json:"errors"`
-	Warnings   []manifest.Mistake `json:"warnings"`
-}
-
-func (o *validateOptions) run(cmd *cobra.Command, config *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) error {
-	set, err := o.files.read(cmd, config, streams)
+func (o *validateOptions) run() error {
+	_, result, err := o.validateFiles()
 	if err != nil {
 		return err
 	}
-	c, err := check(set)
-	if err != nil {
+	if err := o.print(result); err != nil {
 		return err
 	}
-	result := validation{
-		Thresholds: len(c.Thresholds), Files: c.Files,
-		Errors: append([]manifest.Mistake{}, c.mistakes()...), Warnings: append([]manifest.Mistake{}, c.warnings()...),
-	}
-	if err := o.print(result, streams); err != nil {
-		return err
-	}
-	c.sayLeftOut(streams.ErrOut)
-	fmt.Fprintln(streams.ErrOut, result)
+	result.warnSkipped(o.ErrOut)
+	fmt.Fprintln(o.ErrOut, result)
 	if len(result.Errors) > 0 || o.strict && len(result.Warnings) > 0 {
-		return errNo
+		return errCheckFailed
 	}
 	return nil
 }
 
-func (o *validateOptions) print(result validation, streams genericiooptions.IOStreams) error {
+func (o *validateOptions) print(result validation) error {
 	if o.output.format == "json" {
-		return printJSON(streams.Out, result)
+		return printJSON(o.Out, result)
 	}
-	for _, mistake := range result.Errors {
-		fmt.Fprintln(streams.Out, mistake)
+	for _, e := range result.Errors {
+		fmt.Fprintln(o.Out, e)
 	}
 	for _, warning := range result.Warnings {
-		fmt.Fprintf(streams.Out, "%s: warning: %s: %s\n", warning.Position, warning.Field, warning.Message)
+		fmt.Fprintf(o.Out, "%s: warning: %s: %s\n", warning.Position, warning.Field, warning.Message)
 	}
 	return nil
 }

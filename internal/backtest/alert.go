@@ -6,24 +6,24 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
-// level is a line, its durations counted in steps.
+// replayLevel is a level, its durations counted in steps.
 type replayLevel struct {
 	level rules.Level
-	// value is what the series' values, turned round for a line below, must be greater than.
+	// value is the oriented one: an oriented sample crosses the level when it is greater.
 	value float64
-	// hold is after how many steps beyond the line the alert fires; keep is at how many evaluations without, from the
-	// first, it still does.
-	hold, keep int
+	// forSteps is after how many steps across the level the alert fires, keepFiringSteps for how many it goes on after that.
+	forSteps, keepFiringSteps int
 	// episodes are those that ended, of all series.
 	episodes []episode
 }
 
-func newReplayLevel(line rules.Level, steps func(time.Duration) int) replayLevel {
-	l := replayLevel{level: line, value: line.Value, hold: steps(line.For), keep: steps(line.KeepFiringFor)}
-	if line.Comparison == rules.Below {
-		l.value = -line.Value
+func newReplayLevel(level rules.Level, steps func(time.Duration) int) replayLevel {
+	return replayLevel{
+		level:           level,
+		value:           level.Comparison.Orient(level.Value),
+		forSteps:        steps(level.For),
+		keepFiringSteps: steps(level.KeepFiringFor),
 	}
-	return l
 }
 
 type state uint8
@@ -34,27 +34,27 @@ const (
 	firing
 )
 
-// none is the evaluation that never was.
+// none is an evaluation that never was.
 const none = -1
 
-// alert is what Prometheus keeps about one series at one level. Its fields are evaluations.
+// alert is what Prometheus keeps about one series at one level. Its fields are evaluations, counted in steps.
 type alert struct {
 	series int
 	state  state
-	// active is since when the value is beyond the line.
+	// active is since when the level is crossed.
 	active int
 	fired  int
-	// kept is since when it fires on only because of keep; none while the value is beyond the line.
+	// kept is since when it fires only because of keepFiringFor; none while the level is crossed.
 	kept int
 }
 
-// episode is an alert that fired, in evaluations; resolved is the first at which it no longer does.
+// episode is an alert that fired; resolved is the first evaluation at which it no longer does.
 type episode struct {
 	series, active, fired, resolved int
 }
 
-// scan evaluates the alert on the values, the first of which is of evaluation at. It does what AlertingRule.Eval of
-// Prometheus does, one state at a time, and keeps the episodes that end.
+// scan evaluates the alert on oriented values, the first at evaluation at, and keeps the episodes that end. It does what
+// AlertingRule.Eval of Prometheus does, one state at a time.
 func (a *alert) scan(l *replayLevel, at int, values []float64) {
 	for i := 0; i < len(values); {
 		switch a.state {
@@ -66,7 +66,7 @@ func (a *alert) scan(l *replayLevel, at int, values []float64) {
 				a.state, a.active = pending, at+i
 			}
 		case pending:
-			due := min(a.active+l.hold-at, len(values))
+			due := min(a.active+l.forSteps-at, len(values))
 			for i < due && values[i] > l.value {
 				i++
 			}
@@ -78,13 +78,13 @@ func (a *alert) scan(l *replayLevel, at int, values []float64) {
 				a.state = inactive
 			}
 		case firing:
-			i = a.burn(l, at, i, values)
+			i = a.keepFiring(l, at, i, values)
 		}
 	}
 }
 
-// burn goes on from values[i] while the alert fires, and returns where it no longer does.
-func (a *alert) burn(l *replayLevel, at, i int, values []float64) int {
+// keepFiring evaluates from values[i] while the alert fires, and returns where it no longer does.
+func (a *alert) keepFiring(l *replayLevel, at, i int, values []float64) int {
 	for i < len(values) {
 		for i < len(values) && values[i] > l.value {
 			a.kept = none
@@ -96,7 +96,7 @@ func (a *alert) burn(l *replayLevel, at, i int, values []float64) int {
 		if a.kept == none {
 			a.kept = at + i
 		}
-		until := min(a.kept+l.keep-at, len(values))
+		until := min(a.kept+l.keepFiringSteps-at, len(values))
 		for i < until && !(values[i] > l.value) {
 			i++
 		}
@@ -118,8 +118,8 @@ func (a *alert) skip(l *replayLevel, at, n int) {
 		if a.kept == none {
 			a.kept = at
 		}
-		if a.kept+l.keep < at+n {
-			a.resolve(l, a.kept+l.keep)
+		if a.kept+l.keepFiringSteps < at+n {
+			a.resolve(l, a.kept+l.keepFiringSteps)
 		}
 	}
 }

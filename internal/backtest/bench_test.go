@@ -62,7 +62,7 @@ func BenchmarkReplay(b *testing.B) {
 			b.Fatal(err)
 		}
 		for i, part := range parts {
-			if err := r.Feed(part, throughs[i]); err != nil {
+			if err := r.Ingest(part, throughs[i]); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -77,12 +77,12 @@ func BenchmarkSurvey(b *testing.B) {
 	w, parts, throughs, samples := benchParts()
 	b.ReportAllocs()
 	for b.Loop() {
-		s, err := NewSurvey(w, benchPlan)
+		s, err := NewSweep(w, benchPlan)
 		if err != nil {
 			b.Fatal(err)
 		}
 		for i, part := range parts {
-			if err := s.Feed(part, throughs[i]); err != nil {
+			if err := s.Ingest(part, throughs[i]); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -56,7 +56,7 @@ func (c *testCase) replay(t *testing.T, dir string, seen map[string]int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := cut(c.rng, c.window, samples, r.Feed); err != nil {
+	if err := cut(c.rng, c.window, samples, r.Ingest); err != nil {
 		t.Fatalf("%s: %v", c.name, err)
 	}
 	result := r.Result()
@@ -76,10 +76,10 @@ func (c *testCase) replay(t *testing.T, dir string, seen map[string]int) {
 	c.write(t, dir, group, expect(result, group.Rules[len(group.Rules)-1], identity))
 }
 
-// checkBeyond: the samples beyond the lines give what all samples give.
+// checkBeyond: the samples beyond the levels give what all samples give.
 func (c *testCase) checkBeyond(t *testing.T, plan *rules.Plan, whole *Result) {
 	t.Helper()
-	expr, err := Beyond(plan.Value.Expr, plan.Levels)
+	expr, err := FilterExpr(plan.Value.Expr, plan.Levels)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,21 +166,21 @@ func newCase(name string, seed uint64) *testCase {
 	return c
 }
 
-// level draws a line through what the series do, with durations that mostly are no whole steps.
+// level draws a level through what the series do, with durations that mostly are no whole steps.
 func (c *testCase) level(severity string) v1alpha1.Level {
 	some := func() v1alpha1.Duration {
 		d := time.Duration(c.rng.IntN(7)) * c.window.Step / 2
 		return v1alpha1.Duration(FormatDuration(d))
 	}
-	line := v1alpha1.Value([]string{"0", "0.5", "1", "1.5", "2", "2.5", "3"}[c.rng.IntN(7)])
+	value := v1alpha1.Value([]string{"0", "0.5", "1", "1.5", "2", "2.5", "3"}[c.rng.IntN(7)])
 	level := v1alpha1.Level{Severity: severity, For: some(), KeepFiringFor: some()}
 	switch {
 	case c.rng.IntN(3) > 0:
-		level.Above = line
-	case line == "0": // which no signal's value is below
+		level.Above = value
+	case value == "0": // which no signal's value is below
 		level.Below = "1"
 	default:
-		level.Below = line
+		level.Below = value
 	}
 	return level
 }

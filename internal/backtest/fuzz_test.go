@@ -37,29 +37,29 @@ func decode(data []byte) (Window, model.Matrix) {
 	return w, part
 }
 
-// FuzzReplay: whatever the history and the line, episodes are well formed and in order, no time is counted twice or
+// FuzzReplay: whatever the history and the level, episodes are well formed and in order, no time is counted twice or
 // beyond the window, parts give what the whole gives, and the survey agrees.
 func FuzzReplay(f *testing.F) {
 	f.Add([]byte{0, 5, 5, 5, 5, 0, 0, 5}, byte(0), byte(0), byte(2), byte(3), false)
 	f.Add([]byte{5, 5, 200, 230, 5, 5, 0, 0, 5, 0, 0}, byte(2), byte(3), byte(4), byte(1), true)
 	f.Fuzz(func(t *testing.T, data []byte, hold, keep, value, cutAt byte, below bool) {
 		w, samples := decode(data[:min(len(data), 1000)])
-		line := rules.Level{
+		level := rules.Level{
 			Comparison: rules.Above, Value: float64(value % 8), Unit: signal.Number,
 			For: time.Duration(hold%20) * 30 * time.Second, KeepFiringFor: time.Duration(keep%20) * 30 * time.Second,
 		}
 		if below {
-			line.Comparison = rules.Below
+			level.Comparison = rules.Below
 		}
-		whole := replayOf(t, w, []rules.Level{line}, samples...)
+		whole := replayOf(t, w, []rules.Level{level}, samples...)
 		checkLevel(t, w, whole.Levels[0])
 
 		first := int(cutAt) % w.Evaluations()
-		r, err := NewReplay(w, []rules.Level{line})
+		r, err := NewReplay(w, []rules.Level{level})
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := NewSurvey(w, &rules.Plan{Levels: []rules.Level{line}, Value: rules.Value{Unit: line.Unit, Min: math.Inf(-1), Max: math.Inf(1)}})
+		s, err := NewSweep(w, &rules.Plan{Levels: []rules.Level{level}, Value: rules.Value{Unit: level.Unit, Min: math.Inf(-1), Max: math.Inf(1)}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -68,10 +68,10 @@ func FuzzReplay(f *testing.F) {
 				continue
 			}
 			between := between(samples, w.at(part[0]), w.at(part[1]))
-			if err := r.Feed(between, w.at(part[1])); err != nil {
+			if err := r.Ingest(between, w.at(part[1])); err != nil {
 				t.Fatal(err)
 			}
-			if err := s.Feed(between, w.at(part[1])); err != nil {
+			if err := s.Ingest(between, w.at(part[1])); err != nil {
 				t.Fatal(err)
 			}
 			r.Result() // changes nothing
@@ -80,7 +80,7 @@ func FuzzReplay(f *testing.F) {
 			t.Errorf("parts %+v\nwhole %+v", parts, whole)
 		}
 		c := s.curve(0)
-		if got := c.fires(c.level.facing(line.Value)); got != whole.Levels[0].Fires {
+		if got := c.fires(c.level.orient(level.Value)); got != whole.Levels[0].Fires {
 			t.Errorf("the survey has %d fires, replay %d", got, whole.Levels[0].Fires)
 		}
 		s.Recommend(OnceAWeek)

@@ -16,38 +16,38 @@ const (
 
 	// leastCovered is how long the signal must have had a value: what has not been seen by day and by night says
 	// nothing. There is no least coverage, for a signal without traffic at night is known well enough.
-	leastCovered = 24 * time.Hour
-	// greatestShare is the share of the covered time for which alerts may fire. Without it a line far below a steady
+	minCovered = 24 * time.Hour
+	// greatestShare is the share of the covered time for which alerts may fire. Without it a level far below a steady
 	// signal, which fires once and for ever, would pass for quiet.
-	greatestShare = 0.05
+	maxShare = 0.05
 	// forgiven is the part of a fire that is rounded up, so that a week of which 90% is covered still allows one.
-	forgiven = 0.1
+	tolerance = 0.1
 
 	week = 7 * 24 * time.Hour
 )
 
-// Recommendation is the tightest line that would have been quiet enough, as all looser lines would have been.
+// Recommendation is the tightest level that would have been quiet enough, as all looser levels would have been.
 type Recommendation struct {
-	// Line is the present line with the recommended value, or the present one if none is found.
+	// Line is the present level with the recommended value, or the present one if none is found.
 	Level rules.Level
 	// Found says that there is a recommendation.
 	Found bool
 	// Because says what the recommendation rests on, or why there is none.
 	Because string
-	// Fires is how often the line would have fired over the window.
+	// Fires is how often the level would have fired over the window.
 	Fires int
-	// Curve is how often other lines would have fired, the loosest first.
+	// Curve is how often other levels would have fired, the loosest first.
 	Curve []Point
 }
 
-// Point is a line, in the base unit, and how often its alert would have begun to fire over the window.
+// Point is a level, in the base unit, and how often its alert would have begun to fire over the window.
 type Point struct {
 	Value float64
 	Fires int
 }
 
-// Recommend returns for each of the plan's lines the tightest that fires at most so often a week.
-func (s *Survey) Recommend(perWeek int) []Recommendation {
+// Recommend returns for each of the plan's levels the tightest that fires at most so often a week.
+func (s *Sweep) Recommend(perWeek int) []Recommendation {
 	all := make([]Recommendation, len(s.levels))
 	for i := range all {
 		c := s.curve(i)
@@ -56,25 +56,25 @@ func (s *Survey) Recommend(perWeek int) []Recommendation {
 	return all
 }
 
-func (s *Survey) recommend(c *survey, perWeek int) Recommendation {
+func (s *Sweep) recommend(c *levelSweep, perWeek int) Recommendation {
 	r := Recommendation{Level: c.level.level}
-	length, coverage := s.feed.fed().Length(), s.feed.coverage()
+	length, coverage := s.ingester.ingested().Length(), s.ingester.coverage()
 	over := fmt.Sprintf("over %s (%s covered)", FormatDuration(length), FormatCoverage(coverage))
 	covered := time.Duration(coverage * float64(length))
-	limit := int(float64(perWeek)*covered.Hours()/week.Hours() + forgiven)
-	tightest := max(c.quiet(limit), c.rare(int(greatestShare*coverage*float64(s.feed.next))))
+	limit := int(float64(perWeek)*covered.Hours()/week.Hours() + tolerance)
+	tightest := max(c.maxFiresBound(limit), c.maxShareBound(int(maxShare*coverage*float64(s.ingester.next))))
 	value, possible := s.round(c, tightest)
 	switch {
-	case covered < leastCovered:
+	case covered < minCovered:
 		r.Because = fmt.Sprintf("the signal must have had a value for at least %s: it had one for %s %s",
-			FormatDuration(leastCovered), FormatDuration(covered.Truncate(time.Second)), over)
-	case tightest <= c.floor():
-		r.Because = fmt.Sprintf("the value tells no line from another: it hardly changed %s", over)
+			FormatDuration(minCovered), FormatDuration(covered.Truncate(time.Second)), over)
+	case tightest <= c.minLevel():
+		r.Because = fmt.Sprintf("the value tells no level from another: it hardly changed %s", over)
 	case !possible:
-		r.Because = fmt.Sprintf("no line %s which the value can cross fires so seldom %s", c.level.level.Comparison, over)
+		r.Because = fmt.Sprintf("no level %s which the value can cross fires so seldom %s", c.level.level.Comparison, over)
 	default:
-		r.Found, r.Level.Value, r.Fires = true, value, c.fires(c.level.facing(value))
-		r.Because = fmt.Sprintf("fires at most %s a week %s", times(perWeek), over)
+		r.Found, r.Level.Value, r.Fires = true, value, c.fires(c.level.orient(value))
+		r.Because = fmt.Sprintf("fires at most %s a week %s", FormatTimes(perWeek), over)
 		if limit == 0 {
 			r.Because = "does not fire " + over
 		}
@@ -83,8 +83,8 @@ func (s *Survey) recommend(c *survey, perWeek int) Recommendation {
 	return r
 }
 
-// times says how often in words.
-func times(n int) string {
+// FormatTimes writes how often, as once, twice or 3 times.
+func FormatTimes(n int) string {
 	switch n {
 	case 1:
 		return "once"
@@ -95,19 +95,14 @@ func times(n int) string {
 	}
 }
 
-// facing is a value as it is compared with the level's own, or, given such a one, the value.
-func (l replayLevel) facing(value float64) float64 {
-	if l.level.Comparison == rules.Below {
-		return -value
-	}
-	return value
-}
+// orient turns a value so that a greater one is worse, or turns it back.
+func (l replayLevel) orient(value float64) float64 { return l.level.Comparison.Orient(value) }
 
-// round gives the line as people would write it, with two digits or, where that is out of the value's range, with as
-// many as it takes; never a tighter one. It is not possible if the value cannot cross the line.
-func (s *Survey) round(c *survey, line float64) (value float64, possible bool) {
+// round gives the level as people would write it, with two digits or, where that is out of the value's range, with as
+// many as it takes; never a tighter one. It is not possible if the value cannot cross the level.
+func (s *Sweep) round(c *levelSweep, level float64) (value float64, possible bool) {
 	for digits := 2; digits <= 17; digits++ {
-		value = c.level.written(line, digits)
+		value = c.level.written(level, digits)
 		if s.crossable(c.level.level.Comparison, value) {
 			return value, true
 		}
@@ -115,51 +110,51 @@ func (s *Survey) round(c *survey, line float64) (value float64, possible bool) {
 	return 0, false
 }
 
-// written is a line with so many digits that is not tighter, as it is read again once it has been written in its unit,
+// written is a level with so many digits that is not tighter, as it is read again once it has been written in its unit,
 // which may be a little less: 0.35% is not quite 0.0035.
-func (l replayLevel) written(line float64, digits int) float64 {
-	up := roundUp(line, digits)
+func (l replayLevel) written(level float64, digits int) float64 {
+	up := roundUp(level, digits)
 	for {
-		text := l.level.Unit.Format(l.facing(up))
+		text := l.level.Unit.Format(l.orient(up))
 		value, err := l.level.Unit.Parse(text)
 		if err != nil {
-			return l.facing(up) // out of the unit's range, so that nothing crosses it
+			return l.orient(up) // out of the unit's range, so that nothing crosses it
 		}
-		if l.facing(value) >= line {
+		if l.orient(value) >= level {
 			return value
 		}
 		up = roundUp(math.Nextafter(up, math.Inf(1)), digits)
 	}
 }
 
-// crossable says whether the value can be on either side of the line.
-func (s *Survey) crossable(side rules.Comparison, line float64) bool {
+// crossable says whether the value can be on either side of the level.
+func (s *Sweep) crossable(side rules.Comparison, level float64) bool {
 	least, greatest := s.value.Min, s.value.Max
 	if side == rules.Below {
-		return least < line && line <= greatest && !math.IsInf(line, 0)
+		return least < level && level <= greatest && !math.IsInf(level, 0)
 	}
-	return least <= line && line < greatest && !math.IsInf(line, 0)
+	return least <= level && level < greatest && !math.IsInf(level, 0)
 }
 
-// points chooses lines that show where fires change: around the present line, and the highest peaks, the next of which
-// fires when the line comes below one.
-func (s *Survey) points(c *survey, recommended float64) []Point {
+// points chooses levels that show where fires change: around the present level, and the highest peaks, the next of which
+// fires when the level comes below one.
+func (s *Sweep) points(c *levelSweep, recommended float64) []Point {
 	present := c.level.level.Value
-	lines := []float64{present, recommended}
+	levels := []float64{present, recommended}
 	for _, factor := range []float64{0.5, 0.75, 0.9, 1.1, 1.25, 1.5, 2} {
-		lines = append(lines, c.level.written(c.level.facing(factor*present), 2))
+		levels = append(levels, c.level.written(c.level.orient(factor*present), 2))
 	}
 	for _, rank := range []int{1, 2, 3, 5, 10, 20, 50, 100} {
 		if rank <= len(c.highs) {
-			lines = append(lines, c.level.written(c.highs[len(c.highs)-rank], 2))
+			levels = append(levels, c.level.written(c.highs[len(c.highs)-rank], 2))
 		}
 	}
-	lines = slices.DeleteFunc(lines, func(v float64) bool { return !s.crossable(c.level.level.Comparison, v) })
-	slices.SortFunc(lines, func(a, b float64) int { return cmp.Compare(c.level.facing(b), c.level.facing(a)) })
-	lines = slices.Compact(lines)
-	points := make([]Point, len(lines))
-	for i, v := range lines {
-		points[i] = Point{Value: v, Fires: c.fires(c.level.facing(v))}
+	levels = slices.DeleteFunc(levels, func(v float64) bool { return !s.crossable(c.level.level.Comparison, v) })
+	slices.SortFunc(levels, func(a, b float64) int { return cmp.Compare(c.level.orient(b), c.level.orient(a)) })
+	levels = slices.Compact(levels)
+	points := make([]Point, len(levels))
+	for i, v := range levels {
+		points[i] = Point{Value: v, Fires: c.fires(c.level.orient(v))}
 	}
 	return points
 }

@@ -31,11 +31,11 @@ func quietWeek(evaluations int, spikes ...float64) *model.SampleStream {
 
 func recommendation(t *testing.T, plan *rules.Plan, perWeek int, samples ...*model.SampleStream) Recommendation {
 	t.Helper()
-	s, err := NewSurvey(aWeek, plan)
+	s, err := NewSweep(aWeek, plan)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Feed(samples, aWeek.End); err != nil {
+	if err := s.Ingest(samples, aWeek.End); err != nil {
 		t.Fatal(err)
 	}
 	return s.Recommend(perWeek)[0]
@@ -49,7 +49,7 @@ func TestRecommend(t *testing.T) {
 	held.For = 30 * time.Minute
 	for _, tt := range []struct {
 		name     string
-		line     rules.Level
+		level    rules.Level
 		greatest float64
 		perWeek  int
 		samples  *model.SampleStream
@@ -58,66 +58,66 @@ func TestRecommend(t *testing.T) {
 		none     string
 	}{
 		{
-			name: "the second spike is the limit", line: above, perWeek: 1, samples: quietWeek(full, 5, 3.14159, 2),
+			name: "the second spike is the limit", level: above, perWeek: 1, samples: quietWeek(full, 5, 3.14159, 2),
 			want: &v1alpha1.Recommendation{Above: "3.2s", Because: "fires at most once a week over 7d (100% covered)"}, fires: 1,
 		},
 		{
-			name: "the third at two a week", line: above, perWeek: 2, samples: quietWeek(full, 5, 3, 2),
+			name: "the third at two a week", level: above, perWeek: 2, samples: quietWeek(full, 5, 3, 2),
 			want: &v1alpha1.Recommendation{Above: "2s", Because: "fires at most twice a week over 7d (100% covered)"}, fires: 2,
 		},
 		{
-			name: "with for, the spikes are too short", line: held, perWeek: 1, samples: quietWeek(full, 5, 3, 2),
+			name: "with for, the spikes are too short", level: held, perWeek: 1, samples: quietWeek(full, 5, 3, 2),
 			want: &v1alpha1.Recommendation{Above: "1.1s", Because: "fires at most once a week over 7d (100% covered)"},
 		},
 		{
-			name: "below", line: below, perWeek: 1, samples: quietWeek(full, 0.1, 0.339, 0.5),
+			name: "below", level: below, perWeek: 1, samples: quietWeek(full, 0.1, 0.339, 0.5),
 			want: &v1alpha1.Recommendation{Below: "330ms", Because: "fires at most once a week over 7d (100% covered)"}, fires: 1,
 		},
 		{
-			name: "a part of the week is scaled, to none here", line: above, perWeek: 1, samples: quietWeek(full/2, 5, 3, 2),
+			name: "a part of the week is scaled, to none here", level: above, perWeek: 1, samples: quietWeek(full/2, 5, 3, 2),
 			want: &v1alpha1.Recommendation{Above: "5s", Because: "does not fire over 7d (49% covered)"},
 		},
 		{
-			name: "a little short of a week is one", line: above, perWeek: 1, samples: quietWeek(full-50, 5, 3, 2),
+			name: "a little short of a week is one", level: above, perWeek: 1, samples: quietWeek(full-50, 5, 3, 2),
 			want: &v1alpha1.Recommendation{Above: "3s", Because: "fires at most once a week over 7d (95% covered)"}, fires: 1,
 		},
 		{
-			name: "below the greatest value, more digits are needed", line: above, greatest: 5, perWeek: 0, samples: quietWeek(full, 4.9876),
+			name: "below the greatest value, more digits are needed", level: above, greatest: 5, perWeek: 0, samples: quietWeek(full, 4.9876),
 			want: &v1alpha1.Recommendation{Above: "4.99s", Because: "does not fire over 7d (100% covered)"},
 		},
 		{
-			name: "too thin", line: above, perWeek: 1, samples: quietWeek(100, 5),
+			name: "too thin", level: above, perWeek: 1, samples: quietWeek(100, 5),
 			none: "the signal must have had a value for at least 1d: it had one for 16h39m over 7d (9% covered)",
 		},
 		{
-			name: "no samples", line: above, perWeek: 1, samples: quietWeek(0),
+			name: "no samples", level: above, perWeek: 1, samples: quietWeek(0),
 			none: "the signal must have had a value for at least 1d: it had one for 0s over 7d (0% covered)",
 		},
 		{
-			name: "all the same", line: above, perWeek: 1, samples: series(aWeek, "/chat", 0, slices.Repeat([]float64{3}, full)...),
-			none: "the value tells no line from another: it hardly changed over 7d (100% covered)",
+			name: "all the same", level: above, perWeek: 1, samples: series(aWeek, "/chat", 0, slices.Repeat([]float64{3}, full)...),
+			none: "the value tells no level from another: it hardly changed over 7d (100% covered)",
 		},
 		{
-			name: "at its greatest again and again", line: above, greatest: 5, perWeek: 1, samples: quietWeek(full, 5, 5, 5),
-			none: "no line above which the value can cross fires so seldom over 7d (100% covered)",
+			name: "at its greatest again and again", level: above, greatest: 5, perWeek: 1, samples: quietWeek(full, 5, 5, 5),
+			none: "no level above which the value can cross fires so seldom over 7d (100% covered)",
 		},
 		{
-			name: "infinite again and again", line: above, perWeek: 1, samples: quietWeek(full, math.Inf(1), math.Inf(1), math.Inf(1)),
-			none: "no line above which the value can cross fires so seldom over 7d (100% covered)",
+			name: "infinite again and again", level: above, perWeek: 1, samples: quietWeek(full, math.Inf(1), math.Inf(1), math.Inf(1)),
+			none: "no level above which the value can cross fires so seldom over 7d (100% covered)",
 		},
 		{
-			name: "at zero again and again", line: below, perWeek: 1, samples: quietWeek(full, 0, 0, 0),
-			none: "no line below which the value can cross fires so seldom over 7d (100% covered)",
+			name: "at zero again and again", level: below, perWeek: 1, samples: quietWeek(full, 0, 0, 0),
+			none: "no level below which the value can cross fires so seldom over 7d (100% covered)",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			plan := &rules.Plan{Levels: []rules.Level{tt.line}, Value: rules.Value{Unit: tt.line.Unit, Max: tt.greatest}}
+			plan := &rules.Plan{Levels: []rules.Level{tt.level}, Value: rules.Value{Unit: tt.level.Unit, Max: tt.greatest}}
 			if tt.greatest == 0 {
 				plan.Value.Max = math.Inf(1)
 			}
 			got := recommendation(t, plan, tt.perWeek, tt.samples)
 			if tt.none != "" {
-				if got.Found || got.Because != tt.none || got.Level != tt.line {
+				if got.Found || got.Because != tt.none || got.Level != tt.level {
 					t.Errorf("%+v, want none because %q", got, tt.none)
 				}
 				return
@@ -131,25 +131,25 @@ func TestRecommend(t *testing.T) {
 	}
 }
 
-// checkCurve holds every point, the recommended line among them, to Replay.
+// checkCurve holds every point, the recommended level among them, to Replay.
 func checkCurve(t *testing.T, r Recommendation, samples *model.SampleStream) {
 	t.Helper()
 	if len(r.Curve) < 5 || !slices.Contains(r.Curve, Point{r.Level.Value, r.Fires}) {
-		t.Errorf("the recommended line is not on the curve, or that is too short: %v", r.Curve)
+		t.Errorf("the recommended level is not on the curve, or that is too short: %v", r.Curve)
 	}
 	for i, p := range r.Curve {
-		line := r.Level
-		line.Value = p.Value
-		if got := replayOf(t, aWeek, []rules.Level{line}, samples).Levels[0].Fires; got != p.Fires {
-			t.Errorf("the curve has %d fires for %s, replay %d", p.Fires, line, got)
+		level := r.Level
+		level.Value = p.Value
+		if got := replayOf(t, aWeek, []rules.Level{level}, samples).Levels[0].Fires; got != p.Fires {
+			t.Errorf("the curve has %d fires for %s, replay %d", p.Fires, level, got)
 		}
-		if i > 0 && (p.Value < r.Curve[i-1].Value) != (line.Comparison == rules.Above) {
+		if i > 0 && (p.Value < r.Curve[i-1].Value) != (level.Comparison == rules.Above) {
 			t.Errorf("the curve is not in order: %v", r.Curve)
 		}
 	}
 }
 
-// TestRecommendedLinesAreQuiet: over made-up weeks, the recommended line as a person reads it, and every looser one, fire
+// TestRecommendedLinesAreQuiet: over made-up weeks, the recommended level as a person reads it, and every looser one, fire
 // no more often than allowed.
 func TestRecommendedLinesAreQuiet(t *testing.T) {
 	units := []signal.Unit{signal.Seconds, signal.Percent, signal.Ratio, signal.PerSecond, signal.Number}
@@ -162,29 +162,29 @@ func TestRecommendedLinesAreQuiet(t *testing.T) {
 			v += 0.05*(2-v) + rng.NormFloat64()*0.3
 			values[i] = math.Abs(v) * scale
 		}
-		line := rules.Level{
+		level := rules.Level{
 			Severity: "warning", Comparison: []rules.Comparison{rules.Above, rules.Below}[rng.IntN(2)], Unit: units[rng.IntN(len(units))],
 			Value: scale, For: time.Duration(rng.IntN(40)) * time.Minute, KeepFiringFor: time.Duration(rng.IntN(40)) * time.Minute,
 		}
 		perWeek := rng.IntN(4)
 		samples := series(aWeek, "/chat", 0, values...)
-		r := recommendation(t, &rules.Plan{Levels: []rules.Level{line}, Value: rules.Value{Unit: line.Unit, Max: math.Inf(1)}}, perWeek, samples)
+		r := recommendation(t, &rules.Plan{Levels: []rules.Level{level}, Value: rules.Value{Unit: level.Unit, Max: math.Inf(1)}}, perWeek, samples)
 		if !r.Found {
 			continue
 		}
 		found++
-		read, err := line.Unit.Parse(line.Unit.Format(r.Level.Value))
+		read, err := level.Unit.Parse(level.Unit.Format(r.Level.Value))
 		if err != nil || read != r.Level.Value {
 			t.Fatalf("seed %d: %v is read as %v, %v", seed, r.Level.Value, read, err)
 		}
 		loosest := slices.Max(values)
-		if line.Comparison == rules.Below {
+		if level.Comparison == rules.Below {
 			loosest = slices.Min(values)
 		}
 		for i := range 20 {
-			line.Value = read + (loosest-read)*float64(i)/20
-			if fires := replayOf(t, aWeek, []rules.Level{line}, samples).Levels[0].Fires; fires > perWeek {
-				t.Fatalf("seed %d: %s recommended for %d a week, but %s fires %d times", seed, r.Level, perWeek, line, fires)
+			level.Value = read + (loosest-read)*float64(i)/20
+			if fires := replayOf(t, aWeek, []rules.Level{level}, samples).Levels[0].Fires; fires > perWeek {
+				t.Fatalf("seed %d: %s recommended for %d a week, but %s fires %d times", seed, r.Level, perWeek, level, fires)
 			}
 		}
 	}
@@ -206,11 +206,11 @@ func TestRoundUp(t *testing.T) {
 
 func TestStatus(t *testing.T) {
 	w := minutes(11)
-	lines := []rules.Level{
+	levels := []rules.Level{
 		{Severity: "warning", Comparison: rules.Above, Value: 2, Unit: signal.Number},
 		{Severity: "critical", Comparison: rules.Above, Value: 9, Unit: signal.Number},
 	}
-	got := replayOf(t, w, lines, series(w, "/chat", 1, 1, 3, 3, 1, 1, 3, 3, 3, 1, 1)).Status(4)
+	got := replayOf(t, w, levels, series(w, "/chat", 1, 1, 3, 3, 1, 1, 3, 3, 3, 1, 1)).Status(4)
 	if want := w.at(6); got.Levels[0].LastFired == nil || !got.Levels[0].LastFired.Time.Equal(want) {
 		t.Errorf("last fired %v, want %v", got.Levels[0].LastFired, want)
 	}

@@ -9,40 +9,38 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
-// Replay evaluates alerts over a window as Prometheus would have, had it evaluated the rules at just these times. It is
-// fed part by part, keeps no samples, and so can wait for the next part, and go on after an error in getting it.
+// Replay evaluates alerts over a window as Prometheus would have, at each of its steps. It ingests part by part and keeps no
+// samples.
 //
-// It begins like a Prometheus that has just started: what was pending or firing before the window is not known. Nor is
-// there a Prometheus that was down: a step without a sample is one at which the signal had no value.
+// It begins like a Prometheus that has just started: nothing is pending or firing. A step without a sample is one at which
+// the signal had no value, never one at which Prometheus was down.
 type Replay struct {
-	feed   *feed
-	levels []replayLevel
+	ingester *ingester
+	levels   []replayLevel
 	// alerts are those of every series, by level.
 	alerts [][]alert
 }
 
-// NewReplay replays the lines over the window. The lines need not be one threshold's: a proposed line may be replayed
-// beside the present one.
-func NewReplay(w Window, lines []rules.Level) (*Replay, error) {
-	f, err := newFeed(w, lines)
+// NewReplay returns a replay of the levels over the window. They may be of several thresholds.
+func NewReplay(w Window, levels []rules.Level) (*Replay, error) {
+	f, err := newIngester(w, levels)
 	if err != nil {
 		return nil, err
 	}
-	r := &Replay{feed: f, levels: make([]replayLevel, len(lines)), alerts: make([][]alert, len(lines))}
-	for i, line := range lines {
-		r.levels[i] = newReplayLevel(line, w.steps)
+	r := &Replay{ingester: f, levels: make([]replayLevel, len(levels)), alerts: make([][]alert, len(levels))}
+	for i, level := range levels {
+		r.levels[i] = newReplayLevel(level, w.steps)
 	}
 	return r, nil
 }
 
-// Feed replays the next part of the window: what a range query of the signal's expression gives from a step after the
-// part before, or from the window's start, to through. A series that has no samples in a part is left out of it. After
-// an error the replay is of no more use.
-func (r *Replay) Feed(part model.Matrix, through time.Time) error {
-	return r.feed.take(part, through, r.visit)
+// Ingest replays the next part of the window: what a range query of the signal gives from a step after the part before, or from
+// the window's start, to through. After an error the replay is of no more use.
+func (r *Replay) Ingest(part model.Matrix, through time.Time) error {
+	return r.ingester.ingest(part, through, r.visit)
 }
 
-func (r *Replay) visit(s span) {
+func (r *Replay) visit(s segment) {
 	for i := range r.levels {
 		l := &r.levels[i]
 		for len(r.alerts[i]) <= s.series {
@@ -50,14 +48,14 @@ func (r *Replay) visit(s span) {
 		}
 		a := &r.alerts[i][s.series]
 		a.skip(l, s.at-s.gap, s.gap)
-		a.scan(l, s.at, s.facing(l.level.Comparison))
+		a.scan(l, s.at, s.oriented(l.level.Comparison))
 	}
 }
 
-// Result is what the lines did up to the end of the last part that was fed.
+// Result returns what the levels did up to the end of the last part that was ingested.
 func (r *Replay) Result() *Result {
-	f := r.feed
-	result := &Result{Window: f.fed(), Coverage: f.coverage(), Levels: make([]LevelResult, len(r.levels))}
+	f := r.ingester
+	result := &Result{Window: f.ingested(), Coverage: f.coverage(), Levels: make([]LevelResult, len(r.levels))}
 	for i, l := range r.levels {
 		l.episodes = slices.Clone(l.episodes) // those that have not ended are for this result only
 		for _, a := range r.alerts[i] {

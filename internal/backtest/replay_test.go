@@ -32,13 +32,13 @@ func minutes(n int) Window {
 	return Window{Start: start, End: start.Add(time.Duration(n-1) * time.Minute), Step: time.Minute}
 }
 
-func replayOf(t *testing.T, w Window, lines []rules.Level, samples ...*model.SampleStream) *Result {
+func replayOf(t *testing.T, w Window, levels []rules.Level, samples ...*model.SampleStream) *Result {
 	t.Helper()
-	r, err := NewReplay(w, lines)
+	r, err := NewReplay(w, levels)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := r.Feed(samples, w.End); err != nil {
+	if err := r.Ingest(samples, w.End); err != nil {
 		t.Fatal(err)
 	}
 	return r.Result()
@@ -73,7 +73,7 @@ func TestReplay(t *testing.T) {
 		lastFired int
 	}{
 		{name: "never beyond", values: []float64{1, 1, 1}},
-		{name: "on the line is not beyond", values: []float64{2, 2, 2}},
+		{name: "on the level is not beyond", values: []float64{2, 2, 2}},
 		{name: "at once", values: []float64{1, 3, 1}, episodes: [][3]int{{1, 1, 2}}, firing: 1, longest: 1, lastFired: 1},
 		{name: "below", below: true, values: []float64{3, 1, 3}, episodes: [][3]int{{1, 1, 2}}, firing: 1, longest: 1, lastFired: 1},
 		{name: "not for long enough", hold: 2, values: []float64{3, 3, 1, 3, 3, 1}},
@@ -90,16 +90,16 @@ func TestReplay(t *testing.T) {
 		{name: "fires to the end", values: []float64{1, 3, 3}, episodes: [][3]int{{1, 1, -1}}, firing: 1, longest: 1, lastFired: 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			line := rules.Level{Comparison: rules.Above, Value: 2, For: tt.hold * time.Minute, KeepFiringFor: tt.keep * time.Minute}
+			level := rules.Level{Comparison: rules.Above, Value: 2, For: tt.hold * time.Minute, KeepFiringFor: tt.keep * time.Minute}
 			if tt.below {
-				line.Comparison = rules.Below
+				level.Comparison = rules.Below
 			}
 			w := minutes(len(tt.values))
-			got := replayOf(t, w, []rules.Level{line}, series(w, "/chat", 0, tt.values...)).Levels[0]
+			got := replayOf(t, w, []rules.Level{level}, series(w, "/chat", 0, tt.values...)).Levels[0]
 			if s := steps(w, got.Episodes); !reflect.DeepEqual(s, tt.episodes) {
 				t.Errorf("episodes = %v, want %v", s, tt.episodes)
 			}
-			want := LevelResult{Level: line, Fires: len(tt.episodes), Firing: tt.firing * time.Minute, Longest: tt.longest * time.Minute}
+			want := LevelResult{Level: level, Fires: len(tt.episodes), Firing: tt.firing * time.Minute, Longest: tt.longest * time.Minute}
 			if want.Fires > 0 {
 				want.LastFired, want.Worst = w.at(tt.lastFired), map[string]string{"path": "/chat"}
 			}
@@ -145,7 +145,7 @@ func TestFeedRefusesWhatIsNotARangeQuery(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := r.Feed(part, w.at(4)); err == nil {
+		if err := r.Ingest(part, w.at(4)); err == nil {
 			t.Errorf("%s: fed", name)
 		}
 	}
@@ -172,7 +172,7 @@ func TestFeedRefusesAPartOutOfTurn(t *testing.T) {
 		through int
 		fed     bool
 	}{{4, true}, {4, false}, {10, false}, {9, true}} {
-		if err := r.Feed(nil, w.at(part.through)); (err == nil) != part.fed {
+		if err := r.Ingest(nil, w.at(part.through)); (err == nil) != part.fed {
 			t.Errorf("part %d: %v", i, err)
 		}
 	}

@@ -8,17 +8,17 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
-// Result is what lines did over a window.
+// Result is what levels did over a window.
 type Result struct {
 	// Window is what was replayed.
 	Window Window
 	// Coverage is the share of the evaluations at which the signal had a value, from 0 to 1. NaN is none.
 	Coverage float64
-	// Levels are the lines' results, in the lines' order.
+	// Levels are the levels' results, in the levels' order.
 	Levels []LevelResult
 }
 
-// LevelResult is what one line did. An alert that fires at one evaluation fires until the next; the last evaluation is
+// LevelResult is what one level did. An alert that fires at one evaluation fires until the next; the last evaluation is
 // the window's end, so what begins to fire there has fired for no time yet.
 type LevelResult struct {
 	Level rules.Level
@@ -40,14 +40,14 @@ type LevelResult struct {
 type Episode struct {
 	// Labels are the series', without its name; they must not be changed.
 	Labels map[string]string
-	// ActiveAt is when the value crossed the line, FiredAt when the alert began to fire.
+	// ActiveAt is when the value crossed the level, FiredAt when the alert began to fire.
 	ActiveAt, FiredAt time.Time
 	// ResolvedAt is the first evaluation at which the alert no longer fired; zero if it still did at the window's end.
 	ResolvedAt time.Time
 }
 
 // summarise sorts the level's episodes and counts.
-func (f *feed) summarise(l replayLevel) LevelResult {
+func (f *ingester) summarise(l replayLevel) LevelResult {
 	slices.SortFunc(l.episodes, func(a, b episode) int {
 		return cmp.Or(cmp.Compare(a.fired, b.fired), f.compare(a.series, b.series))
 	})
@@ -71,7 +71,7 @@ func (f *feed) summarise(l replayLevel) LevelResult {
 	return result
 }
 
-func (f *feed) episode(e episode) Episode {
+func (f *ingester) episode(e episode) Episode {
 	episode := Episode{Labels: f.labels[e.series], ActiveAt: f.window.at(e.active), FiredAt: f.window.at(e.fired)}
 	if e.resolved != none {
 		episode.ResolvedAt = f.window.at(e.resolved)
@@ -81,7 +81,7 @@ func (f *feed) episode(e episode) Episode {
 
 // worst are the labels of the series that fired for the longest time; of several, of the one that fired more often, and
 // then of the first by its labels.
-func (f *feed) worst(episodes []episode, last int) map[string]string {
+func (f *ingester) worst(episodes []episode, last int) map[string]string {
 	if len(episodes) == 0 {
 		return nil
 	}

@@ -1,4 +1,4 @@
-// Package backtest says what the lines of a threshold would have done over a past window, and which line would have been
+// Package backtest says what the levels of a threshold would have done over a past window, and which level would have been
 // quiet enough. It is pure: the samples are given to it, and it has no clock. Status, admission warning and command line
 // all answer from it.
 package backtest
@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Window is the time that is looked at, and how often the rules are evaluated in it: at Start and every Step after it
-// until End. Start and Step are whole milliseconds, as Prometheus' timestamps are.
+// Window is a past time and how often rules were evaluated in it: at Start and every Step after it until End. Start and Step
+// are whole milliseconds, as Prometheus' timestamps are.
 type Window struct {
 	Start, End time.Time
 	Step       time.Duration
@@ -29,13 +29,25 @@ func (w Window) validate() error {
 	return nil
 }
 
-// Evaluations is how many evaluations lie in the window, both ends included.
-func (w Window) Evaluations() int { return int(w.Length()/w.Step) + 1 }
+// WindowUntil returns the window of that length that ends at the last whole step, counted from 1970, before end. So the
+// evaluations of windows fall together, whenever they are asked for, as a query cache wants them.
+func WindowUntil(end time.Time, length, step time.Duration) Window {
+	end = end.Truncate(step)
+	return Window{Start: end.Add(-length.Truncate(step)), End: end, Step: step}
+}
+
+// Evaluations is how many evaluations lie in the window, both ends included; none when the window is not valid.
+func (w Window) Evaluations() int {
+	if w.Step <= 0 || w.End.Before(w.Start) {
+		return 0
+	}
+	return int(w.Length()/w.Step) + 1
+}
 
 // Length is the time from the first evaluation to the end.
 func (w Window) Length() time.Duration { return w.End.Sub(w.Start) }
 
-// at is the time of the n-th evaluation, counted from 0.
+// at returns the time of the n-th evaluation, counted from 0.
 func (w Window) at(n int) time.Time { return w.Start.Add(time.Duration(n) * w.Step) }
 
 // steps is how many steps it takes until at least that time has passed.

@@ -1,6 +1,6 @@
 //go:build integration
 
-package controller
+package controller_test
 
 import (
 	"encoding/json"
@@ -176,7 +176,7 @@ func TestNotAccepted(t *testing.T) {
 			threshold := waitFor(t, admin, namespace, name, v1alpha1.ConditionAccepted, v1alpha1.ReasonInvalidSpec)
 			expectCondition(t, threshold, v1alpha1.ConditionAccepted, metav1.ConditionFalse, 1, tc.says)
 			expectCondition(t, threshold, v1alpha1.ConditionReady, metav1.ConditionFalse, 1, tc.says)
-			expectCondition(t, threshold, v1alpha1.ConditionProgrammed, metav1.ConditionFalse, 1, "nothing is watched")
+			expectCondition(t, threshold, v1alpha1.ConditionProgrammed, metav1.ConditionFalse, 1, "no rule is in place")
 		})
 	}
 }

@@ -16,88 +16,108 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
 )
 
-// apply writes the rule. existing is the rule as it was seen, ours, or nil; if it is another one by now, or gone, the
-// error is the API server's conflict.
-func (r *Reconciler) apply(ctx context.Context, t *v1alpha1.AlertThreshold, want *desired, existing *seenRule) error {
-	object, spec, operation := want.object, want.object.Object["spec"], metric.RuleCreate
-	if existing != nil { // write over what was seen, or not at all
+// apply does what was planned. A conflict means that the rule is no longer the one that was seen.
+func (r *Reconciler) apply(ctx context.Context, t *v1alpha1.AlertThreshold, s seen, a action) error {
+	// Remembered before the write is sent, so that its event cannot overtake it.
+	r.expectations.update(client.ObjectKeyFromObject(t), func(e *expectation) { e.lastApplied = a.contentHash() })
+	if s.err == nil { // the kind exists
+		if err := r.ruleWatch.start(); err != nil {
+			return err
+		}
+	}
+	switch {
+	case a.verb == verbWrite:
+		if err := r.writeRule(ctx, t, a.rule, s.rule); err != nil {
+			return err
+		}
+		r.recordRestored(t)
+	case a.verb == verbDelete && isOurs(s.rule, t):
+		return r.deleteRule(ctx, s.rule)
+	case a.verb == verbDelete:
+		return r.deleteOrphan(ctx, client.ObjectKeyFromObject(t), s.rule)
+	}
+	return nil
+}
+
+// writeRule writes the rule over existing, which is ours, or nil. It conflicts when that is another one by now, or gone.
+func (r *Reconciler) writeRule(ctx context.Context, t *v1alpha1.AlertThreshold, rule *desiredRule, existing *ruleMetadata) error {
+	object, spec, operation := rule.object, rule.object.Object["spec"], metric.RuleCreate
+	if existing != nil {
 		operation = metric.RuleUpdate
 		object.SetUID(existing.UID)
 		object.SetResourceVersion(existing.ResourceVersion)
 	}
 	// Forced, because every field of a rule of our own is ours to put back.
-	err := r.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(object), fieldOwner, client.ForceOwnership)
-	r.metrics.ruleWritten(operation, err)
+	err := r.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(object), FieldOwner, client.ForceOwnership)
+	r.metrics.countRuleWrite(operation, err)
 	if err != nil {
-		return fmt.Errorf("apply: %w", err)
+		return fmt.Errorf("applying the PrometheusRule: %w", err)
 	}
 	if !equality.Semantic.DeepEqual(object.Object["spec"], spec) {
-		err := r.removeSurplus(ctx, object, spec)
-		r.metrics.ruleWritten(metric.RuleUpdate, err)
+		err := r.replaceSpec(ctx, object, spec)
+		r.metrics.countRuleWrite(metric.RuleUpdate, err)
 		if err != nil {
 			return err
 		}
 	}
-	r.own.change(client.ObjectKeyFromObject(t), func(own *ownWrite) { own.rule = object.GetResourceVersion() })
+	r.expectations.update(client.ObjectKeyFromObject(t), func(e *expectation) { e.ruleVersion = object.GetResourceVersion() })
 	return nil
 }
 
-// removeSurplus takes out of a rule of ours what somebody else has added to its spec, such as a further group, which
-// applying leaves in place.
-func (r *Reconciler) removeSurplus(ctx context.Context, object *unstructured.Unstructured, spec any) error {
+// replaceSpec removes what others have added to the spec of a rule of ours, such as a further group: applying leaves it.
+func (r *Reconciler) replaceSpec(ctx context.Context, object *unstructured.Unstructured, spec any) error {
 	patch, err := json.Marshal([]map[string]any{
 		{"op": "test", "path": "/metadata/resourceVersion", "value": object.GetResourceVersion()},
 		{"op": "replace", "path": "/spec", "value": spec},
 	})
 	if err != nil {
-		return fmt.Errorf("write the patch: %w", err)
+		return fmt.Errorf("encoding the patch: %w", err)
 	}
-	if err := r.client.Patch(ctx, object, client.RawPatch(types.JSONPatchType, patch), fieldOwner); err != nil {
-		return fmt.Errorf("remove what was added: %w", err)
+	if err := r.client.Patch(ctx, object, client.RawPatch(types.JSONPatchType, patch), FieldOwner); err != nil {
+		return fmt.Errorf("removing fields that others added: %w", err)
 	}
 	return nil
 }
 
-// remove deletes the rule as it was seen, ours; if it is another one by now, the error is the API server's conflict.
-func (r *Reconciler) remove(ctx context.Context, rule *seenRule) error {
+// deleteRule deletes the rule that was seen. It conflicts when that is another one by now.
+func (r *Reconciler) deleteRule(ctx context.Context, rule *ruleMetadata) error {
 	err := r.client.Delete(ctx, rule, client.Preconditions{UID: &rule.UID, ResourceVersion: &rule.ResourceVersion})
 	if apierrors.IsNotFound(err) {
-		return nil // somebody else was quicker
+		return nil
 	}
-	r.metrics.ruleWritten(metric.RuleDelete, err)
+	r.metrics.countRuleWrite(metric.RuleDelete, err)
 	if err != nil {
-		return fmt.Errorf("delete: %w", err)
+		return fmt.Errorf("deleting the PrometheusRule: %w", err)
 	}
 	return nil
 }
 
-// removeRest deletes the rule that a deleted threshold has left, if there is one. Its owner reference has the garbage
-// collector do that too; but an alert is to end when somebody deletes its threshold, and the garbage collector may take
-// half a minute after an outage of the API server.
-func (r *Reconciler) removeRest(ctx context.Context, threshold types.NamespacedName) error {
-	rule := &seenRule{}
+// deleteRuleOf deletes the rule that a deleted threshold has left, if there is one. The garbage collector would do so too, but
+// after an outage of the API server only half a minute later, and an alert should end with its threshold.
+func (r *Reconciler) deleteRuleOf(ctx context.Context, threshold types.NamespacedName) error {
+	rule := &ruleMetadata{}
 	err := r.client.Get(ctx, ruleOf(threshold), rule)
 	switch {
 	case apierrors.IsNotFound(err), meta.IsNoMatchError(err):
 		return nil
 	case err != nil:
-		return fmt.Errorf("read the PrometheusRule: %w", err)
-	case !madeFor(rule, threshold.Name) || !rule.DeletionTimestamp.IsZero():
+		return fmt.Errorf("reading the PrometheusRule: %w", err)
+	case !ownerNamed(rule, threshold.Name) || !rule.DeletionTimestamp.IsZero():
 		return nil
 	}
-	return r.removeOrphan(ctx, threshold, rule)
+	return r.deleteOrphan(ctx, threshold, rule)
 }
 
-// removeOrphan deletes a rule that was made for a threshold of that name, unless its owner is there after all: the
-// controller's cache may lag behind.
-func (r *Reconciler) removeOrphan(ctx context.Context, threshold types.NamespacedName, rule *seenRule) error {
+// deleteOrphan deletes a rule that was made for a threshold of that name, unless the API server still has its owner: the cache
+// may lag behind.
+func (r *Reconciler) deleteOrphan(ctx context.Context, threshold types.NamespacedName, rule *ruleMetadata) error {
 	owner := &v1alpha1.AlertThreshold{}
-	err := r.live.Get(ctx, threshold, owner)
+	err := r.apiReader.Get(ctx, threshold, owner)
 	if client.IgnoreNotFound(err) != nil {
-		return fmt.Errorf("read the AlertThreshold: %w", err)
+		return fmt.Errorf("reading the AlertThreshold: %w", err)
 	}
 	if err == nil && isOurs(rule, owner) {
 		return nil
 	}
-	return r.remove(ctx, rule)
+	return r.deleteRule(ctx, rule)
 }

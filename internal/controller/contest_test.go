@@ -1,6 +1,6 @@
 //go:build integration
 
-package controller
+package controller_test
 
 import (
 	"context"
@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/manager"
 )
 
 // contestRest is how long two controllers of the same namespaces are watched for writes.
@@ -38,7 +39,7 @@ func TestTwoReleases(t *testing.T) {
 	c := contest{cfg, admin, map[string]func() error{}}
 	c.apply(t, "apiVersion: v1\nkind: Namespace\nmetadata: {name: ai}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: web}\n")
 	for _, release := range []string{"one", "two"} {
-		c.apply(t, fmt.Sprintf(contestRights, release, DefaultLeaderElectionID, controllerUser))
+		c.apply(t, fmt.Sprintf(contestRights, release, manager.DefaultLeaderElectionID, controllerUser))
 	}
 	const thresholds = 20
 	for i := range thresholds {
@@ -124,8 +125,8 @@ func (c contest) apply(t *testing.T, objects string) {
 // start runs the controller of a release, whose rules have the label release.
 func (c contest) start(t *testing.T, release string) {
 	t.Helper()
-	stop, err := runController(c.cfg, Options{
-		RuleLabels: map[string]string{"release": release}, LeaderElection: true, LeaderElectionNamespace: release,
+	stop, err := runController(c.cfg, manager.Options{
+		RuleLabels: map[string]string{"release": release}, LeaderElection: true, LeaderElectionNamespace: release, LeaderElectionID: manager.DefaultLeaderElectionID,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -145,7 +146,7 @@ func (c contest) end(t *testing.T, release string) {
 func (c contest) backdate(t *testing.T, release string, quiet time.Duration) {
 	t.Helper()
 	lease := &coordinationv1.Lease{}
-	if err := c.admin.Get(t.Context(), client.ObjectKey{Namespace: release, Name: DefaultLeaderElectionID}, lease); err != nil {
+	if err := c.admin.Get(t.Context(), client.ObjectKey{Namespace: release, Name: manager.DefaultLeaderElectionID}, lease); err != nil {
 		t.Fatal(err)
 	}
 	lease.Spec.RenewTime = &metav1.MicroTime{Time: time.Now().Add(-quiet)}
@@ -205,7 +206,7 @@ func (c contest) waitReady(t *testing.T, namespace, name string) (by string) {
 // expectContested waits until a threshold names the release that stands back, in a condition and in an event.
 func (c contest) expectContested(t *testing.T, standby string) {
 	t.Helper()
-	says := standby + "/" + DefaultLeaderElectionID + " watches it too"
+	says := standby + "/" + manager.DefaultLeaderElectionID + " watches it too"
 	eventually(t, time.Minute, func() error {
 		is := contested(getThreshold(t, c.admin, "ai", "t-0"))
 		if is == nil || is.Status != metav1.ConditionTrue || !strings.Contains(is.Message, says) {

@@ -16,46 +16,46 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
-// desired is the PrometheusRule that a threshold should have.
-type desired struct {
-	// object holds the fields that the controller answers for, and no others: one made from the Go type would lay claim
-	// to its zero values too.
+// desiredRule is the PrometheusRule that a threshold should have.
+type desiredRule struct {
+	// object holds the fields that the controller answers for, and no others: one made from the Go type would claim its zero
+	// values too.
 	object *unstructured.Unstructured
-	// labelNames are the labels that count, sorted, and mark is that of the rule as it should be.
-	labelNames []string
-	mark       digest
+	// labelNames are the labels that count, sorted, and contentHash is that of the rule as it should be.
+	labelNames  []string
+	contentHash ruleHash
 }
 
-// newDesired makes the plan's rule, owned by t, with ruleLabels.
-func newDesired(t *v1alpha1.AlertThreshold, plan *rules.Plan, ruleLabels map[string]string) (*desired, error) {
+// newDesiredRule makes the plan's rule, owned by t, with ruleLabels.
+func newDesiredRule(t *v1alpha1.AlertThreshold, plan *rules.Plan, ruleLabels map[string]string) (*desiredRule, error) {
 	rule := plan.Rule(ruleLabels)
 	spec, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&rule.Spec)
 	if err != nil {
-		return nil, fmt.Errorf("convert the rule: %w", err)
+		return nil, fmt.Errorf("converting the rule: %w", err)
 	}
 	text, err := json.Marshal(spec)
 	if err != nil {
-		return nil, fmt.Errorf("write the rule as JSON: %w", err)
+		return nil, fmt.Errorf("encoding the rule: %w", err)
 	}
-	like := &seenRule{}
-	if err := like.Spec.UnmarshalJSON(text); err != nil {
-		return nil, fmt.Errorf("read the rule's JSON: %w", err)
+	metadata := &ruleMetadata{}
+	if err := metadata.SpecHash.UnmarshalJSON(text); err != nil {
+		return nil, fmt.Errorf("hashing the rule: %w", err)
 	}
-	like.Labels = rule.Labels
-	// The names of the labels tell that one was taken off the command line, and goes from the rule too.
+	metadata.Labels = rule.Labels
+	// With their names, a label that is no longer on the command line makes a difference and goes from the rule too.
 	names := slices.Sorted(maps.Keys(rule.Labels))
-	like.Annotations = map[string]string{
+	metadata.Annotations = map[string]string{
 		v1alpha1.GenerationAnnotation: strconv.FormatInt(t.Generation, 10),
 		v1alpha1.RuleLabelsAnnotation: strings.Join(names, ","),
 	}
-	like.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(t, thresholdKind)}
+	metadata.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(t, thresholdKind)}
 
 	object := &unstructured.Unstructured{Object: map[string]any{"spec": spec}}
 	object.SetGroupVersionKind(ruleKind)
 	object.SetNamespace(rule.Namespace)
 	object.SetName(rule.Name)
-	object.SetLabels(like.Labels)
-	object.SetAnnotations(like.Annotations)
-	object.SetOwnerReferences(like.OwnerReferences)
-	return &desired{object: object, labelNames: names, mark: like.mark(names)}, nil
+	object.SetLabels(metadata.Labels)
+	object.SetAnnotations(metadata.Annotations)
+	object.SetOwnerReferences(metadata.OwnerReferences)
+	return &desiredRule{object: object, labelNames: names, contentHash: metadata.contentHash(names)}, nil
 }

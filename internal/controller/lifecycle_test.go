@@ -1,6 +1,6 @@
 //go:build integration
 
-package controller
+package controller_test
 
 import (
 	"encoding/json"
@@ -10,7 +10,6 @@ import (
 	"time"
 
 	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
-	"github.com/prometheus/client_golang/prometheus"
 	eventsv1 "k8s.io/api/events/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -20,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/controller"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
@@ -54,7 +54,7 @@ func TestLastGoodRuleStays(t *testing.T) {
 	expectCondition(t, threshold, v1alpha1.ConditionProgrammed, metav1.ConditionTrue, 1, "of generation 1 stays until the spec is fixed")
 	expectCondition(t, threshold, v1alpha1.ConditionReady, metav1.ConditionFalse, 2, "the alert could never fire")
 	if threshold.Status.Threshold != "warning > 80%" {
-		t.Errorf("threshold = %q, want the line in force", threshold.Status.Threshold)
+		t.Errorf("threshold = %q, want the level in force", threshold.Status.Threshold)
 	}
 	if got := getRule(t, namespace, "plimsoll-cpu"); got.ResourceVersion != good.ResourceVersion {
 		t.Errorf("the rule was written: %+v", got.Spec)
@@ -70,7 +70,7 @@ func TestLastGoodRuleStays(t *testing.T) {
 	}
 	threshold = waitFor(t, admin, namespace, "cpu", v1alpha1.ConditionProgrammed, v1alpha1.ReasonNoRule)
 	if threshold.Status.Threshold != "" || threshold.Status.Rule != nil {
-		t.Errorf("status still claims a line: %+v", threshold.Status)
+		t.Errorf("status still claims a level: %+v", threshold.Status)
 	}
 
 	setLevels(t, namespace, "cpu", v1alpha1.Level{Severity: "warning", Above: "85%"})
@@ -157,41 +157,29 @@ func TestApplyNoticesAnotherRule(t *testing.T) {
 	namespace := newNamespace(t)
 	createThreshold(t, namespace, "cpu", cpuSpec)
 	threshold := waitFor(t, admin, namespace, "cpu", v1alpha1.ConditionReady, v1alpha1.ReasonReady)
-	plan, errs := rules.Resolve(threshold)
-	if len(errs) > 0 {
-		t.Fatal(errs)
-	}
 	foreign := &monitoringv1.PrometheusRule{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "theirs"}}
 	if err := admin.Create(t.Context(), foreign); err != nil {
 		t.Fatal(err)
 	}
-	seen := &seenRule{ObjectMeta: metav1.ObjectMeta{UID: "another", ResourceVersion: "1"}}
-	m, err := newMetrics(prometheus.NewRegistry(), admin, nil, "")
+	c := newLive(t, adminConfig)
+	r, err := controller.NewReconciler(c, c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := newLive(t, adminConfig)
-	r := &Reconciler{client: c, metrics: m, own: newOwnWrites()}
 	for _, name := range []string{"theirs", "gone"} {
-		want, err := newDesired(threshold, plan, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		want.object.SetName(name)
-		if err := r.apply(t.Context(), threshold, want, seen); !apierrors.IsConflict(err) {
-			t.Errorf("apply over %s: error = %v, want a conflict", name, err)
+		if err := r.WriteRule(t.Context(), threshold, controller.Seen(namespace, name, "another", "1")); !apierrors.IsConflict(err) {
+			t.Errorf("writing over %s: error = %v, want a conflict", name, err)
 		}
 	}
-	seen.Namespace, seen.Name = namespace, "theirs"
-	if err := r.remove(t.Context(), seen); !apierrors.IsConflict(err) {
-		t.Errorf("remove: error = %v, want a conflict", err)
+	if err := r.DeleteRule(t.Context(), controller.Seen(namespace, "theirs", "another", "1")); !apierrors.IsConflict(err) {
+		t.Errorf("deleting: error = %v, want a conflict", err)
 	}
 	if got := getRule(t, namespace, "theirs"); got.ResourceVersion != foreign.ResourceVersion {
 		t.Errorf("the foreign rule was written: %+v", got)
 	}
 }
 
-// TestWarningsAreTold checks that what is doubtful stands in the status, and is told once.
+// TestWarningsAreTold checks that warnings are in the status, and in one event.
 func TestWarningsAreTold(t *testing.T) {
 	namespace := newNamespace(t)
 	createThreshold(t, namespace, "cpu", `{alert: HighCPU, signal: {name: CPU}, labels: {now: "{{ $value }}"}, levels: [{severity: warning, above: 80}]}`)
@@ -213,7 +201,7 @@ func TestTooLargeARule(t *testing.T) {
 	expectCondition(t, threshold, v1alpha1.ConditionAccepted, metav1.ConditionTrue, 2, "valid")
 	expectCondition(t, threshold, v1alpha1.ConditionReady, metav1.ConditionFalse, 2, "of generation 1 stays until then")
 	if threshold.Status.Threshold != "warning > 80%" {
-		t.Errorf("threshold = %q, want the line in force", threshold.Status.Threshold)
+		t.Errorf("threshold = %q, want the level in force", threshold.Status.Threshold)
 	}
 	if got := getRule(t, namespace, "plimsoll-cpu"); got.ResourceVersion != good.ResourceVersion {
 		t.Errorf("the rule was written: %+v", got.Spec)
@@ -269,7 +257,7 @@ func TestNothingIsWrittenAtRest(t *testing.T) {
 		t.Fatalf("versions went from %s to %s", settled, now)
 	}
 
-	// A label of somebody else's makes the controller look again; it has nothing to say against it.
+	// A label of somebody else's makes the controller reconcile again; it does not mind it.
 	rule := getRule(t, namespace, "plimsoll-cpu")
 	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"labels": map[string]string{"theirs": "yes"}}})
 	if err != nil {

@@ -1,6 +1,6 @@
 //go:build integration
 
-package controller
+package controller_test
 
 import (
 	"context"
@@ -21,6 +21,8 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll/hack/test/controlplane"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/controller"
+	"github.com/plimsoll-dev/plimsoll/internal/manager"
 )
 
 const (
@@ -55,10 +57,11 @@ func runWith(cfg *rest.Config, m *testing.M) (code int, err error) {
 	if err := grantRoles(admin); err != nil {
 		return 0, err
 	}
-	stopController, err := runController(cfg, Options{
+	stopController, err := runController(cfg, manager.Options{
 		RuleLabels:              map[string]string{"release": "prometheus"},
 		LeaderElection:          true,
 		LeaderElectionNamespace: controllerNamespace,
+		LeaderElectionID:        manager.DefaultLeaderElectionID,
 	})
 	if err != nil {
 		return 0, err
@@ -100,8 +103,8 @@ func newAdmin(cfg *rest.Config) (client.Client, error) {
 // newLive is a client that sees objects as the controller does, past every cache.
 func newLive(t *testing.T, cfg *rest.Config) client.WithWatch {
 	t.Helper()
-	scheme, err := newScheme()
-	if err != nil {
+	scheme := runtime.NewScheme()
+	if err := controller.AddToScheme(scheme); err != nil {
 		t.Fatal(err)
 	}
 	live, err := client.NewWithWatch(cfg, client.Options{Scheme: scheme})
@@ -112,7 +115,7 @@ func newLive(t *testing.T, cfg *rest.Config) client.WithWatch {
 }
 
 // runController runs the controller with the rights of the generated roles, which have been granted. The caller calls stop in the end.
-func runController(cfg *rest.Config, o Options) (stop func() error, err error) {
+func runController(cfg *rest.Config, o manager.Options) (stop func() error, err error) {
 	cfg = rest.CopyConfig(cfg)
 	cfg.Impersonate = rest.ImpersonationConfig{UserName: controllerUser}
 	o.MetricsAddress, o.ProbeAddress = "0", "0"
@@ -120,7 +123,7 @@ func runController(cfg *rest.Config, o Options) (stop func() error, err error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
-	mgr, err := NewManager(cfg, o, logr.Discard())
+	mgr, err := manager.New(cfg, o, logr.Discard())
 	if err != nil {
 		return nil, err
 	}

@@ -17,19 +17,19 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
 )
 
-// metrics are what the controller tells of itself, beside what controller-runtime and the Kubernetes client tell.
+// metrics are the controller's own, beside those of controller-runtime and the Kubernetes client.
 type metrics struct {
 	ruleWrites, errors *prometheus.CounterVec
 	tooLarge           prometheus.Counter
 }
 
-// newMetrics registers the metrics. The thresholds are counted in the cache of reader once elected is closed, but for those
-// that a controller other than self answers for.
+// newMetrics registers the metrics. Thresholds are counted in the cache of reader once elected is closed, except those that a
+// controller other than self answers for.
 func newMetrics(registerer prometheus.Registerer, reader client.Reader, elected <-chan struct{}, self string) (*metrics, error) {
 	m := &metrics{
-		ruleWrites: counters(metric.RuleWrites),
-		errors:     counters(metric.ReconcileErrors),
-		tooLarge:   counters(metric.RulesTooLarge).WithLabelValues(),
+		ruleWrites: newCounterVec(metric.RuleWrites),
+		errors:     newCounterVec(metric.ReconcileErrors),
+		tooLarge:   newCounterVec(metric.RulesTooLarge).WithLabelValues(),
 	}
 	// Counters that begin at zero, so that a first error is an increase.
 	for _, operation := range metric.RuleOperations() {
@@ -40,22 +40,22 @@ func newMetrics(registerer prometheus.Registerer, reader client.Reader, elected 
 	for _, reason := range metric.ReconcileErrorReasons() {
 		m.errors.WithLabelValues(reason)
 	}
-	counts := &census{reader: reader, elected: elected, self: self,
+	thresholds := &thresholdCollector{reader: reader, elected: elected, self: self,
 		desc: prometheus.NewDesc(metric.Thresholds.Name, metric.Thresholds.Help, metric.Thresholds.Labels, nil)}
-	for _, c := range []prometheus.Collector{m.ruleWrites, m.errors, m.tooLarge, counts} {
+	for _, c := range []prometheus.Collector{m.ruleWrites, m.errors, m.tooLarge, thresholds} {
 		if err := registerer.Register(c); err != nil {
-			return nil, fmt.Errorf("register the metrics: %w", err)
+			return nil, fmt.Errorf("registering the metrics: %w", err)
 		}
 	}
 	return m, nil
 }
 
-func counters(m metric.Metric) *prometheus.CounterVec {
+func newCounterVec(m metric.Metric) *prometheus.CounterVec {
 	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: m.Name, Help: m.Help}, m.Labels)
 }
 
-// ruleWritten counts a write of a rule that ended in err.
-func (m *metrics) ruleWritten(operation string, err error) {
+// countRuleWrite counts a write of a rule that ended in err.
+func (m *metrics) countRuleWrite(operation string, err error) {
 	outcome := metric.StatusSuccess
 	switch {
 	case apierrors.IsConflict(err):
@@ -66,8 +66,8 @@ func (m *metrics) ruleWritten(operation string, err error) {
 	m.ruleWrites.WithLabelValues(operation, outcome).Inc()
 }
 
-// reconciled counts a reconciliation that ended in err.
-func (m *metrics) reconciled(err error) {
+// countReconcile counts a reconciliation that ended in err.
+func (m *metrics) countReconcile(err error) {
 	if err != nil {
 		m.errors.WithLabelValues(reasonOf(err)).Inc()
 	}
@@ -88,8 +88,8 @@ func reasonOf(err error) string {
 	return metric.Other
 }
 
-// census counts the thresholds when it is asked to.
-type census struct {
+// thresholdCollector reports thresholds by mode, readiness and state at scrape time.
+type thresholdCollector struct {
 	reader  client.Reader
 	elected <-chan struct{}
 	self    string
@@ -97,10 +97,10 @@ type census struct {
 }
 
 // Describe sends the metric's description.
-func (c *census) Describe(descs chan<- *prometheus.Desc) { descs <- c.desc }
+func (c *thresholdCollector) Describe(descs chan<- *prometheus.Desc) { descs <- c.desc }
 
-// Collect counts, on the replica that leads: a sum over replicas is then right.
-func (c *census) Collect(out chan<- prometheus.Metric) {
+// Collect counts on the leader only, so that a sum over replicas is right.
+func (c *thresholdCollector) Collect(out chan<- prometheus.Metric) {
 	select {
 	case <-c.elected:
 	default:
@@ -116,7 +116,7 @@ func (c *census) Collect(out chan<- prometheus.Metric) {
 	counts := map[[4]string]int{}
 	for i := range list.Items {
 		if by := list.Items[i].Status.Controller; c.self == "" || by == "" || by == c.self {
-			counts[class(&list.Items[i])]++
+			counts[labelValues(&list.Items[i])]++
 		}
 	}
 	for labels, n := range counts {
@@ -124,8 +124,8 @@ func (c *census) Collect(out chan<- prometheus.Metric) {
 	}
 }
 
-// class are the threshold's values of the labels mode, ready, loaded and state.
-func class(t *v1alpha1.AlertThreshold) [4]string {
+// labelValues are the threshold's values of the labels mode, ready, loaded and state.
+func labelValues(t *v1alpha1.AlertThreshold) [4]string {
 	condition := func(kind string) string {
 		unknown := metav1.Condition{Status: metav1.ConditionUnknown}
 		return string(ptr.Deref(meta.FindStatusCondition(t.Status.Conditions, kind), unknown).Status)

@@ -36,7 +36,7 @@ func TestMetricsAreTheContract(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.ruleWritten(metric.RuleCreate, nil)
+	m.countRuleWrite(metric.RuleCreate, nil)
 	families, err := registry.Gather()
 	if err != nil {
 		t.Fatal(err)
@@ -80,13 +80,13 @@ func TestOnlyTheLeaderCounts(t *testing.T) {
 	}
 }
 
-func TestClass(t *testing.T) {
+func TestLabelValues(t *testing.T) {
 	fresh := newThreshold()
 	ready := newThreshold()
-	decide(ready, observed{}, nil).record(&ready.Status, 3)
+	settle(ready, 3, seen{})
 	off := newThreshold()
 	off.Spec.Mode = v1alpha1.ModeOff
-	decide(off, observed{}, nil).record(&off.Status, 3)
+	settle(off, 3, seen{})
 	for _, tc := range []struct {
 		at   *v1alpha1.AlertThreshold
 		want [4]string
@@ -95,8 +95,8 @@ func TestClass(t *testing.T) {
 		{ready, [4]string{"Enforce", "True", "Unknown", "Unknown"}},
 		{off, [4]string{"Off", "True", "Unknown", "Off"}},
 	} {
-		if got := class(tc.at); got != tc.want {
-			t.Errorf("class = %v, want %v", got, tc.want)
+		if got := labelValues(tc.at); got != tc.want {
+			t.Errorf("values = %v, want %v", got, tc.want)
 		}
 	}
 }

@@ -1,6 +1,6 @@
 //go:build integration
 
-package controller
+package controller_test
 
 import (
 	"context"
@@ -25,6 +25,8 @@ import (
 	"github.com/plimsoll-dev/plimsoll/hack/test/demo"
 	"github.com/plimsoll-dev/plimsoll/hack/test/prometheusserver"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/controller/prometheus"
+	"github.com/plimsoll-dev/plimsoll/internal/manager"
 	"github.com/plimsoll-dev/plimsoll/internal/observe"
 	"github.com/plimsoll-dev/plimsoll/internal/promapi"
 )
@@ -94,7 +96,7 @@ func (s *stage) control(t *testing.T) (stop func()) {
 // controlAt is control by a Prometheus of that URL, which is observed that often.
 func (s *stage) controlAt(t *testing.T, url string, interval time.Duration) (stop func()) {
 	t.Helper()
-	end, err := runController(s.cfg, Options{Prometheus: PrometheusOptions{
+	end, err := runController(s.cfg, manager.Options{Prometheus: prometheus.Options{
 		Options:          promapi.Options{URL: url},
 		Interval:         interval,
 		BacktestInterval: time.Hour, BacktestWindow: time.Minute, BacktestStep: time.Second,

@@ -1,6 +1,6 @@
 //go:build integration
 
-package controller
+package controller_test
 
 import (
 	"context"
@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/manager"
 )
 
 // many is how many thresholds a controller must bear.
@@ -38,7 +39,7 @@ func TestOperation(t *testing.T) {
 	t.Run("killed amid many", o.killedAmidMany)
 	t.Run("nothing is written at rest and on restart", o.restAndRestart)
 	t.Run("another replica takes over", o.takeOver)
-	t.Run("a leader that is started anew leads again", o.leadsAgain)
+	t.Run("a restarted leader leads again", o.leadsAgain)
 	t.Run("the lease is deleted", o.leaseDeleted)
 	t.Run("nobody may lead", o.nobodyLeads)
 	t.Run("some namespaces", o.someNamespaces)
@@ -165,7 +166,7 @@ func (o operation) takeOver(t *testing.T) {
 	leader.stop(t, syscall.SIGTERM)
 }
 
-// leadsAgain kills a leader that has a name to keep: started anew it leads on, before the lease has run out for the other.
+// leadsAgain kills a leader that has a name to keep: restarted it leads on, before the lease has run out for the other.
 func (o operation) leadsAgain(t *testing.T) {
 	elect := func(name string) []string {
 		return []string{"--leader-elect", "--leader-election-namespace", controllerNamespace, "--leader-election-identity", name}
@@ -194,7 +195,7 @@ func (o operation) leaseDeleted(t *testing.T) {
 	run := o.program.start(t, "--leader-elect", "--leader-election-namespace", controllerNamespace, "--leader-election-identity", "only")
 	run.ready(t)
 	o.leads(t, "")
-	lease := &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: controllerNamespace, Name: DefaultLeaderElectionID}}
+	lease := &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: controllerNamespace, Name: manager.DefaultLeaderElectionID}}
 	if err := o.admin.Delete(t.Context(), lease); err != nil {
 		t.Fatal(err)
 	}
@@ -205,7 +206,7 @@ func (o operation) leaseDeleted(t *testing.T) {
 		t.Fatal(err)
 	}
 	threshold := waitFor(t, o.admin, "default", "after-the-lease", v1alpha1.ConditionReady, v1alpha1.ReasonReady)
-	if got, want := threshold.Status.Controller, controllerNamespace+"/"+DefaultLeaderElectionID; got != want {
+	if got, want := threshold.Status.Controller, controllerNamespace+"/"+manager.DefaultLeaderElectionID; got != want {
 		t.Errorf("controller is %q, want %q", got, want)
 	}
 	run.ready(t)
@@ -231,13 +232,13 @@ func (o operation) nobodyLeads(t *testing.T) {
 		}
 		return nil
 	})
-	time.Sleep(3 * leaseRetry) // it has tried to lead by then, and logged why it may not
+	time.Sleep(2 * time.Second) // it has tried to lead by then, and logged why it may not
 	gauges := scrape(t, http.DefaultClient, "http://"+run.metrics+"/metrics")["leader_election_master_status"].GetMetric()
 	if len(gauges) != 1 || gauges[0].GetGauge().GetValue() != 0 {
 		t.Errorf("leader_election_master_status is %v, want 0", gauges)
 	}
 	run.stop(t, syscall.SIGTERM)
-	for _, says := range []string{"leases.coordination.k8s.io", "forbidden", namespace + "/" + DefaultLeaderElectionID} {
+	for _, says := range []string{"leases.coordination.k8s.io", "forbidden", namespace + "/" + manager.DefaultLeaderElectionID} {
 		if !strings.Contains(run.output.String(), says) {
 			t.Errorf("the log does not say %q", says)
 		}
@@ -249,7 +250,7 @@ func (o operation) leads(t *testing.T, other string) (holder string) {
 	t.Helper()
 	eventually(t, time.Minute, func() error {
 		lease := &coordinationv1.Lease{}
-		if err := o.admin.Get(t.Context(), client.ObjectKey{Namespace: controllerNamespace, Name: DefaultLeaderElectionID}, lease); err != nil {
+		if err := o.admin.Get(t.Context(), client.ObjectKey{Namespace: controllerNamespace, Name: manager.DefaultLeaderElectionID}, lease); err != nil {
 			return err
 		}
 		if lease.Spec.HolderIdentity == nil || *lease.Spec.HolderIdentity == "" || *lease.Spec.HolderIdentity == other {
@@ -294,7 +295,11 @@ func (o operation) createMany(ctx context.Context) error {
 			for i := n; i < many; i += clients {
 				at := &v1alpha1.AlertThreshold{
 					ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: fmt.Sprintf("t-%d", i)},
-					Spec:       newThreshold().Spec,
+					Spec: v1alpha1.AlertThresholdSpec{
+						Alert:  "HighCPU",
+						Signal: &v1alpha1.Signal{Name: "CPU"},
+						Levels: []v1alpha1.Level{{Severity: "warning", Above: "80%"}, {Severity: "critical", Above: "90%"}},
+					},
 				}
 				if err := o.admin.Create(ctx, at); err != nil {
 					done <- err

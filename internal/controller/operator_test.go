@@ -1,6 +1,6 @@
 //go:build integration
 
-package controller
+package controller_test
 
 import (
 	"testing"
@@ -8,12 +8,13 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/manager"
 )
 
 // TestOperatorMissing has a cluster of its own, in which nobody has installed the Prometheus Operator yet.
 func TestOperatorMissing(t *testing.T) {
 	cfg, c := ownCluster(t, thresholdCRDs)
-	stopController, err := runController(cfg, Options{Namespaces: []string{"default"}})
+	stopController, err := runController(cfg, manager.Options{Namespaces: []string{"default"}})
 	if err != nil {
 		t.Fatal(err)
 	}

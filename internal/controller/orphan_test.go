@@ -1,14 +1,12 @@
 //go:build integration
 
-package controller
+package controller_test
 
 import (
 	"context"
 	"testing"
 
 	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/testutil"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -18,10 +16,10 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
-	"github.com/plimsoll-dev/plimsoll/internal/metric"
+	"github.com/plimsoll-dev/plimsoll/internal/controller"
 )
 
-// TestOrphan has a cluster of its own, where no controller runs: the rules are made by hand, and their thresholds looked at
+// TestOrphan has a cluster of its own, where no controller runs: the rules are made by hand, and their thresholds reconciled
 // once. The garbage collector would delete the rules of absent owners too, half a minute later.
 func TestOrphan(t *testing.T) {
 	cfg, admin := ownCluster(t, thresholdCRDs, ruleCRD)
@@ -47,7 +45,7 @@ func TestOrphan(t *testing.T) {
 		"rule-of-nobody":     {owner: &metav1.OwnerReference{}, cache: live},
 		"rule-of-another":    {owner: &metav1.OwnerReference{Kind: "AlertThreshold", Name: "another", UID: "that"}, cache: live},
 		"rule-of-other-kind": {owner: &metav1.OwnerReference{Kind: "Silence", Name: "rule-of-other-kind", UID: "that"}, cache: live},
-		"leaving-already":    {owner: &metav1.OwnerReference{Kind: "AlertThreshold", Name: "leaving-already", UID: "earlier"}, holds: "example.org/holds", cache: live},
+		"terminating":        {owner: &metav1.OwnerReference{Kind: "AlertThreshold", Name: "terminating", UID: "earlier"}, holds: "example.org/holds", cache: live},
 	} {
 		t.Run(name, func(t *testing.T) {
 			key := types.NamespacedName{Namespace: "default", Name: name}
@@ -57,7 +55,7 @@ func TestOrphan(t *testing.T) {
 				}
 			}
 			if tc.owner != nil {
-				rule := &monitoringv1.PrometheusRule{ObjectMeta: metav1.ObjectMeta{Namespace: key.Namespace, Name: ruleOf(key).Name}}
+				rule := &monitoringv1.PrometheusRule{ObjectMeta: metav1.ObjectMeta{Namespace: key.Namespace, Name: controller.RuleOf(key).Name}}
 				if tc.holds != "" {
 					rule.Finalizers = []string{tc.holds}
 				}
@@ -78,19 +76,17 @@ func TestOrphan(t *testing.T) {
 					}
 				}
 			}
-			m, err := newMetrics(prometheus.NewRegistry(), admin, nil, "")
+			r, err := controller.NewReconciler(tc.cache, live)
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := &Reconciler{client: tc.cache, live: live, metrics: m, own: newOwnWrites()}
 			if _, err := r.Reconcile(t.Context(), ctrl.Request{NamespacedName: key}); err != nil {
 				t.Fatal(err)
 			}
-			removed := testutil.ToFloat64(m.ruleWrites.WithLabelValues(metric.RuleDelete, metric.StatusSuccess))
-			if (removed == 1) != tc.removes || removed > 1 {
+			if removed := r.RulesDeleted(); (removed == 1) != tc.removes || removed > 1 {
 				t.Errorf("rules removed = %v, want %v", removed, tc.removes)
 			}
-			err = admin.Get(t.Context(), ruleOf(key), &monitoringv1.PrometheusRule{})
+			err = admin.Get(t.Context(), controller.RuleOf(key), &monitoringv1.PrometheusRule{})
 			if there := tc.owner != nil && !tc.removes; client.IgnoreNotFound(err) != nil || (err == nil) != there {
 				t.Errorf("rule: error = %v, want it there: %v", err, there)
 			}

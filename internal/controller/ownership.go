@@ -12,28 +12,28 @@ import (
 
 var thresholdKind = v1alpha1.GroupVersion.WithKind(v1alpha1.Kind)
 
-// isOurs reports whether the threshold, this very one, is the rule's controller.
-func isOurs(rule *seenRule, t *v1alpha1.AlertThreshold) bool {
+// isOurs reports whether this very threshold is the rule's controller.
+func isOurs(rule *ruleMetadata, t *v1alpha1.AlertThreshold) bool {
 	return metav1.IsControlledBy(rule, t)
 }
 
-// madeFor reports whether the rule was made for a threshold of that name, which may be deleted by now.
-func madeFor(rule *seenRule, name string) bool {
+// ownerNamed reports whether the rule was made for a threshold of that name, which may be deleted by now.
+func ownerNamed(rule *ruleMetadata, name string) bool {
 	owner := metav1.GetControllerOf(rule)
 	return owner != nil && owner.Name == name &&
 		schema.FromAPIVersionAndKind(owner.APIVersion, owner.Kind).GroupKind() == thresholdKind.GroupKind()
 }
 
-// isLeaving reports whether the rule is on its way out: being deleted, or left by a deleted threshold of the same name.
-func isLeaving(rule *seenRule, t *v1alpha1.AlertThreshold) bool {
+// isTerminating reports whether the rule is being deleted, or was left by a deleted threshold of the same name.
+func isTerminating(rule *ruleMetadata, t *v1alpha1.AlertThreshold) bool {
 	if isOurs(rule, t) {
 		return !rule.DeletionTimestamp.IsZero()
 	}
-	return madeFor(rule, t.Name)
+	return ownerNamed(rule, t.Name)
 }
 
-// belongsTo says whose the rule is, in the middle of a sentence.
-func belongsTo(rule *seenRule) string {
+// describeOwner says whose the rule is, as the middle of a sentence.
+func describeOwner(rule *ruleMetadata) string {
 	owner := metav1.GetControllerOf(rule)
 	if owner == nil {
 		return "was not made by Plimsoll"
@@ -41,8 +41,8 @@ func belongsTo(rule *seenRule) string {
 	return fmt.Sprintf("belongs to %s %s", owner.Kind, owner.Name)
 }
 
-// madeFrom is the generation of the threshold that the rule was made from; 0 when somebody has removed the note.
-func madeFrom(rule *seenRule) int64 {
+// sourceGeneration is the generation of the threshold that the rule was made from; 0 when the annotation was removed.
+func sourceGeneration(rule *ruleMetadata) int64 {
 	generation, err := strconv.ParseInt(rule.Annotations[v1alpha1.GenerationAnnotation], 10, 64)
 	if err != nil {
 		return 0

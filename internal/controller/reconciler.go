@@ -1,5 +1,5 @@
-// Package controller keeps one PrometheusRule for every AlertThreshold: it gathers what is in the cluster, decides what
-// should be, applies it, and writes down in the status how it went.
+// Package controller keeps one PrometheusRule for every AlertThreshold: it fetches what is in the cluster, plans an action,
+// applies it, and concludes what the status says.
 package controller
 
 import (
@@ -9,17 +9,15 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/controller/claims"
+	"github.com/plimsoll-dev/plimsoll/internal/controller/prometheus"
 )
-
-// fieldOwner is the controller's name in managedFields.
-const fieldOwner = client.FieldOwner("plimsoll-controller")
 
 // +kubebuilder:rbac:groups=plimsoll.dev,resources=alertthresholds,verbs=get;list;watch
 // +kubebuilder:rbac:groups=plimsoll.dev,resources=alertthresholds/status,verbs=patch
@@ -27,119 +25,106 @@ const fieldOwner = client.FieldOwner("plimsoll-controller")
 // +kubebuilder:rbac:groups=monitoring.coreos.com,resources=prometheusrules,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
-// Reconciler reconciles AlertThresholds. It is the one writer of their status: whatever else is known of a threshold is
-// kept in memory by whoever finds it out, is read by gather, merged by decide and written down by record.
+// FieldOwner is the controller's name in managedFields.
+const FieldOwner = client.FieldOwner("plimsoll-controller")
+
+// Reconciler reconciles AlertThresholds. It is the only writer of their status.
 type Reconciler struct {
-	// client reads from caches, live past them: see ownWrites.
-	client     client.Client
-	live       client.Reader
-	own        *ownWrites
-	events     events.EventRecorder
-	metrics    *metrics
-	rules      *ruleWatch
-	claims     *claims
-	insight    *insight
+	// client reads from caches, apiReader from the API server: see expectations.
+	client       client.Client
+	apiReader    client.Reader
+	expectations *expectations
+	events       events.EventRecorder
+	metrics      *metrics
+	ruleWatch    *ruleWatch
+	claims       *claims.Claims
+	// tracker knows what Prometheus says; nil without one to ask.
+	tracker    *prometheus.Tracker
 	ruleLabels map[string]string
 }
 
-// Reconcile makes the PrometheusRule of one AlertThreshold what it should be. Only faults are returned, to be tried
-// again; a mistake in the spec is the user's to mend and waits in the status for the next generation.
+// Reconcile brings the PrometheusRule of one AlertThreshold to what its spec says. Only what is worth a retry is returned; a
+// mistake in the spec waits in the status for the next generation.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (result ctrl.Result, err error) {
-	defer func() { r.metrics.reconciled(err) }()
-	threshold, err := r.threshold(ctx, req.NamespacedName)
+	defer func() { r.metrics.countReconcile(err) }()
+	threshold, err := r.fetchThreshold(ctx, req.NamespacedName)
 	switch {
 	case err != nil:
 		return ctrl.Result{}, err
 	case threshold == nil:
-		return ctrl.Result{}, r.removeRest(ctx, req.NamespacedName)
+		return ctrl.Result{}, r.deleteRuleOf(ctx, req.NamespacedName)
 	case !threshold.DeletionTimestamp.IsZero():
 		return ctrl.Result{}, nil
 	}
-	claim, err := r.claims.of(ctx, threshold)
+	claim, err := r.claims.Of(ctx, threshold)
 	switch {
 	case err != nil:
 		return ctrl.Result{}, err
-	case claim.owner != "":
-		r.forget(req.NamespacedName) // it is another controller's; should that go, the threshold is reconciled again
+	case claim.Owner != "":
+		r.deleteState(req.NamespacedName) // should that controller go, the threshold is reconciled again
 		return ctrl.Result{}, nil
-	case claim.wait > 0:
-		return ctrl.Result{RequeueAfter: claim.wait}, nil
+	case claim.Wait > 0:
+		return ctrl.Result{RequeueAfter: claim.Wait}, nil
 	}
-	before := threshold.DeepCopy()
-	defer func() { err = errors.Join(err, r.patchStatus(ctx, before, threshold)) }()
-	claim.record(threshold)
-	return r.reconcile(ctx, threshold)
+	return r.reconcile(ctx, threshold, claim)
 }
 
-// forget drops what is remembered of a threshold that is gone, or another controller's.
-func (r *Reconciler) forget(key types.NamespacedName) {
-	r.own.forget(key)
-	r.insight.forget(key)
+// deleteState drops what is remembered of a threshold that is gone, or another controller's.
+func (r *Reconciler) deleteState(key types.NamespacedName) {
+	r.expectations.delete(key)
+	if r.tracker != nil {
+		r.tracker.Delete(key)
+	}
 }
 
-func (r *Reconciler) reconcile(ctx context.Context, t *v1alpha1.AlertThreshold) (ctrl.Result, error) {
-	seen := r.gather(ctx, t)
-	d := decide(t, seen, r.ruleLabels)
-	r.own.change(client.ObjectKeyFromObject(t), func(own *ownWrite) { own.decided = d.mark() })
-	if d.programmed.Reason == v1alpha1.ReasonRuleTooLarge {
+func (r *Reconciler) reconcile(ctx context.Context, t *v1alpha1.AlertThreshold, claim claims.Claim) (ctrl.Result, error) {
+	seen := r.fetch(ctx, t)
+	action := plan(t, seen, r.ruleLabels)
+	err := r.apply(ctx, t, seen, action)
+	if apierrors.IsConflict(err) {
+		return ctrl.Result{}, err // the rule is not the one that was seen
+	}
+	c := conclude(t, seen, action, err)
+	if c.programmed.Reason == v1alpha1.ReasonRuleTooLarge {
 		r.metrics.tooLarge.Inc()
 	}
-	d, err := r.carryOut(ctx, t, seen, d)
-	if err != nil {
-		return ctrl.Result{}, err
-	}
-	d.known = r.insight.look(t, d)
-	d.record(&t.Status, t.Generation)
-	return ctrl.Result{RequeueAfter: d.lookAgain}, d.fault
+	before := t.DeepCopy()
+	setStatus(t, claim, c, r.prometheusState(t, c))
+	return ctrl.Result{RequeueAfter: c.requeueAfter}, errors.Join(c.err, r.patchStatus(ctx, before, t))
 }
 
-// carryOut does what was decided, and returns what then holds. The error is a conflict: the rule is not the one that was
-// seen, and has to be looked at again.
-func (r *Reconciler) carryOut(ctx context.Context, t *v1alpha1.AlertThreshold, seen observed, d decision) (decision, error) {
-	var verb string
-	var err error
+// prometheusState returns what Prometheus says of the levels in force; nil when it can say nothing.
+func (r *Reconciler) prometheusState(t *v1alpha1.AlertThreshold, c conclusion) *prometheus.State {
 	switch {
-	case d.write:
-		verb, err = "written", r.apply(ctx, t, d.want, seen.rule)
-	case d.remove && isOurs(seen.rule, t):
-		verb, err = "removed", r.remove(ctx, seen.rule)
-	case d.remove:
-		verb, err = "removed", r.removeOrphan(ctx, client.ObjectKeyFromObject(t), seen.rule)
+	case r.tracker == nil:
+		return nil
+	case c.inForce != nil:
+		state := r.tracker.Track(t, c.inForce)
+		return &state
+	case c.keepsLevels:
+		state := r.tracker.Last(t, c.programmed.ObservedGeneration)
+		return &state
 	default:
-		return d, nil
-	}
-	switch {
-	case err == nil && d.write:
-		r.announceRestored(t)
-		return d, nil
-	case err == nil:
-		return d, nil
-	case apierrors.IsConflict(err):
-		return d, err
-	case meta.IsNoMatchError(err), apierrors.IsNotFound(err):
-		return d.withoutOperator(t), nil // the kind itself is gone: applying creates what is merely absent
-	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err), apierrors.IsRequestEntityTooLargeError(err):
-		return d.refused(t, err), nil
-	default:
-		return d.failed(t, verb, err), nil
+		r.tracker.Delete(client.ObjectKeyFromObject(t))
+		return nil
 	}
 }
 
-// patchStatus writes the status if it has changed, and tells what has changed in events and in the log.
+// patchStatus writes the status if it has changed, and records what has changed.
 func (r *Reconciler) patchStatus(ctx context.Context, before, after *v1alpha1.AlertThreshold) error {
 	if equality.Semantic.DeepEqual(before.Status, after.Status) {
 		return nil
 	}
-	// A merge patch replaces the whole list of conditions: only what was read may be written over.
+	// A merge patch replaces the whole list of conditions: only what was read may be overwritten.
 	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
-	err := r.client.Status().Patch(ctx, after, patch, fieldOwner)
+	err := r.client.Status().Patch(ctx, after, patch, FieldOwner)
 	if apierrors.IsNotFound(err) {
 		return nil // deleted meanwhile
 	}
 	if err != nil {
 		return fmt.Errorf("patching the status: %w", err)
 	}
-	r.own.change(client.ObjectKeyFromObject(after), func(own *ownWrite) { own.status = after.ResourceVersion })
-	r.announce(ctx, before, after)
+	r.expectations.update(client.ObjectKeyFromObject(after), func(e *expectation) { e.statusVersion = after.ResourceVersion })
+	r.recordEvents(ctx, before, after)
 	return nil
 }

@@ -17,93 +17,79 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
+	"github.com/plimsoll-dev/plimsoll/internal/controller/requeue"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
-// ruleWatch watches PrometheusRules from when the kind is first seen to exist. A controller that is given the watch from
-// the start would not begin its work without the Prometheus Operator, and could not say what is missing.
+// ruleWatch watches PrometheusRules once the kind exists. A controller that had the watch from the start would not run
+// without the Prometheus Operator, and could not say what is missing.
 type ruleWatch struct {
 	cache      cache.Cache
 	controller controller.Controller
 	// labelNames are the labels of a rule that are ours, sorted.
-	labelNames []string
-	own        *ownWrites
+	labelNames   []string
+	expectations *expectations
 
-	mu      sync.Mutex
-	started bool
+	mu        sync.Mutex
+	isStarted bool
 }
 
-// ensure starts the watch if it has not been started.
-func (w *ruleWatch) ensure() error {
+// start starts the watch if it has not been started.
+func (w *ruleWatch) start() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.started {
+	if w.isStarted {
 		return nil
 	}
-	// By name and not by owner, so that a threshold in conflict with somebody else's rule hears when that goes.
-	toThreshold := handler.TypedEnqueueRequestsFromMapFunc(func(_ context.Context, rule *seenRule) []reconcile.Request {
-		key, ours := thresholdOf(rule)
-		if !ours {
+	// By name and not by owner, so that a threshold in conflict with somebody else's rule is reconciled when that goes.
+	toThreshold := handler.TypedEnqueueRequestsFromMapFunc(func(_ context.Context, rule *ruleMetadata) []reconcile.Request {
+		key, ok := thresholdOf(rule)
+		if !ok {
 			return nil
 		}
 		return []reconcile.Request{{NamespacedName: key}}
 	})
-	if err := w.controller.Watch(namedSource{source.Kind(w.cache, &seenRule{}, toThreshold, w.news()), "kind source: " + ruleKind.String()}); err != nil {
-		return fmt.Errorf("watch PrometheusRules: %w", err)
+	if err := w.controller.Watch(requeue.Named{Source: source.Kind(w.cache, &ruleMetadata{}, toThreshold, w.ruleChanged()), Name: "kind source: " + ruleKind.String()}); err != nil {
+		return fmt.Errorf("watching PrometheusRules: %w", err)
 	}
-	// A replica that stands by begins to watch too: its cache is to be filled when its turn comes.
-	if _, err := w.cache.GetInformer(context.Background(), &seenRule{}, cache.BlockUntilSynced(false)); err != nil {
-		return fmt.Errorf("watch PrometheusRules: %w", err)
+	// A replica that stands by watches too, so that its cache is filled when it leads.
+	if _, err := w.cache.GetInformer(context.Background(), &ruleMetadata{}, cache.BlockUntilSynced(false)); err != nil {
+		return fmt.Errorf("watching PrometheusRules: %w", err)
 	}
-	w.started = true
+	w.isStarted = true
 	return nil
 }
 
 // thresholdOf is the threshold whose rule would have the rule's name, if there can be one.
-func thresholdOf(rule *seenRule) (key types.NamespacedName, ok bool) {
+func thresholdOf(rule *ruleMetadata) (key types.NamespacedName, ok bool) {
 	name, ok := rules.Threshold(rule.Name)
 	return types.NamespacedName{Namespace: rule.Namespace, Name: name}, ok
 }
 
-// ruleOf is the rule of a threshold: the other way round.
+// ruleOf is the rule of a threshold: the inverse of thresholdOf.
 func ruleOf(threshold types.NamespacedName) types.NamespacedName {
 	return types.NamespacedName{Namespace: threshold.Namespace, Name: rules.Name(threshold.Name)}
 }
 
-// news passes what can make a rule differ from what it should be. It drops the Prometheus Operator's status writes, and
-// what brings the rule as it was last decided on.
-func (w *ruleWatch) news() predicate.TypedPredicate[*seenRule] {
-	decided := func(rule *seenRule) bool {
+// ruleChanged passes what can make a rule differ from what it should be. It drops the Prometheus Operator's status writes,
+// and what brings the rule as it was last applied.
+func (w *ruleWatch) ruleChanged() predicate.TypedPredicate[*ruleMetadata] {
+	isLastApplied := func(rule *ruleMetadata) bool {
 		key, ok := thresholdOf(rule)
-		return ok && w.own.get(key).decided == rule.mark(w.labelNames)
+		return ok && w.expectations.get(key).lastApplied == rule.contentHash(w.labelNames)
 	}
-	return predicate.TypedFuncs[*seenRule]{
-		CreateFunc: func(e event.TypedCreateEvent[*seenRule]) bool { return !decided(e.Object) },
-		UpdateFunc: func(e event.TypedUpdateEvent[*seenRule]) bool {
+	return predicate.TypedFuncs[*ruleMetadata]{
+		CreateFunc: func(e event.TypedCreateEvent[*ruleMetadata]) bool { return !isLastApplied(e.Object) },
+		UpdateFunc: func(e event.TypedUpdateEvent[*ruleMetadata]) bool {
 			before, after := e.ObjectOld, e.ObjectNew
-			changed := before.mark(w.labelNames) != after.mark(w.labelNames) || before.UID != after.UID ||
+			changed := before.contentHash(w.labelNames) != after.contentHash(w.labelNames) || before.UID != after.UID ||
 				!equality.Semantic.DeepEqual(before.OwnerReferences, after.OwnerReferences)
-			return changed && !decided(after)
+			return changed && !isLastApplied(after)
 		},
 	}
 }
 
-// managedBy is the label by which every rule of ours says so.
-const managedBy = "app.kubernetes.io/managed-by"
-
-// ourLabels are the names of the labels that every rule of ours has, sorted.
+// ourLabels returns the names of the labels that every rule of ours has, sorted.
 func ourLabels(ruleLabels map[string]string) []string {
-	names := map[string]string{managedBy: ""}
-	maps.Copy(names, ruleLabels)
-	return slices.Sorted(maps.Keys(names))
+	return slices.Sorted(maps.Keys((&rules.Plan{}).Rule(ruleLabels).Labels))
 }
-
-// namedSource is a source that can be written in the log: the controller logs it as it is, and functions have no
-// JSON.
-type namedSource struct {
-	source.Source
-	name string
-}
-
-// MarshalText is the source's name.
-func (s namedSource) MarshalText() ([]byte, error) { return []byte(s.name), nil }

@@ -1,6 +1,6 @@
 //go:build integration
 
-package controller
+package controller_test
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/manager"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
@@ -32,7 +33,7 @@ func TestShardsDoNotTouchEachOther(t *testing.T) {
 		if namespace == "neither" {
 			continue
 		}
-		o := Options{Namespaces: []string{namespace}, RuleLabels: map[string]string{"shard": namespace}}
+		o := manager.Options{Namespaces: []string{namespace}, RuleLabels: map[string]string{"shard": namespace}}
 		stop, err := runController(cfg, o)
 		if err != nil {
 			t.Fatal(err)

@@ -1,112 +1,116 @@
 package controller
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/controller/claims"
+	"github.com/plimsoll-dev/plimsoll/internal/controller/prometheus"
+	"github.com/plimsoll-dev/plimsoll/internal/observe"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
-// maxMessage is the longest message, in bytes, that a condition gets. The API server takes 32 KiB, but a message may
-// quote a whole annotation.
-const maxMessage = 4096
-
-// condition is a condition that speaks of the threshold's present generation.
-func condition(t *v1alpha1.AlertThreshold, kind string, holds bool, reason, message string) metav1.Condition {
-	status := metav1.ConditionFalse
-	if holds {
-		status = metav1.ConditionTrue
+// setStatus assembles the whole status. state is what Prometheus says; nil for a threshold of which it can say nothing.
+func setStatus(t *v1alpha1.AlertThreshold, claim claims.Claim, c conclusion, state *prometheus.State) {
+	s := &t.Status
+	s.ObservedGeneration = t.Generation
+	if claim.Self != "" {
+		s.Controller = claim.Self
 	}
-	return metav1.Condition{
-		Type:               kind,
-		Status:             status,
-		ObservedGeneration: t.Generation,
-		Reason:             reason,
-		Message:            clip(message, maxMessage),
-	}
-}
-
-// record writes the decision into the status of the given generation.
-func (d decision) record(status *v1alpha1.AlertThresholdStatus, generation int64) {
-	status.ObservedGeneration = generation
-	meta.SetStatusCondition(&status.Conditions, d.accepted)
-	meta.SetStatusCondition(&status.Conditions, d.programmed)
-	meta.SetStatusCondition(&status.Conditions, d.ready())
-	status.State = d.state()
+	setConditions(t, claim, c, state)
 	switch {
-	case d.want != nil:
-		setLevelStatuses(status, d.plan)
-	case d.levelsStay:
-		// The earlier lines, if there are any, are still in force.
-	default:
-		status.Levels, status.Threshold, status.Rule = nil, "", nil
+	case c.inForce != nil:
+		s.Rule = &v1alpha1.RuleReference{Name: rules.Name(t.Name)}
+		s.Levels, s.Threshold = levelStatuses(c.inForce.Levels)
+	case !c.keepsLevels:
+		s.Rule, s.Levels, s.Threshold = nil, nil, ""
 	}
-	d.known.record(status)
+	s.State = stateOf(c.programmed.Reason, state)
+	if state == nil {
+		s.Current, s.CurrentLabels, s.Headroom = "", nil, ""
+		s.Backtest, s.Recommendations = nil, nil
+		return
+	}
+	s.Backtest, s.Recommendations = state.Backtest, state.Recommendations
+	if o := state.Observation; o != nil {
+		s.Current, s.CurrentLabels, s.Headroom = o.Current, o.CurrentLabels, o.Headroom
+		setLevelStates(s.Levels, o.Levels)
+	}
 }
 
-// ready is the condition Ready: it fails with the first of the two that fails. A threshold that deliberately has no
-// rule is as it should be: who waits for it must not wait for ever.
-func (d decision) ready() metav1.Condition {
-	ready := metav1.Condition{
-		Type:               v1alpha1.ConditionReady,
-		Status:             metav1.ConditionTrue,
-		ObservedGeneration: d.accepted.ObservedGeneration,
-		Reason:             v1alpha1.ReasonReady,
-		Message:            "the spec is accepted and its rule is in the cluster",
+func setConditions(t *v1alpha1.AlertThreshold, claim claims.Claim, c conclusion, state *prometheus.State) {
+	conditions := &t.Status.Conditions
+	if len(claim.Contenders) > 0 {
+		meta.SetStatusCondition(conditions, contested(t, claim))
+	} else {
+		meta.RemoveStatusCondition(conditions, v1alpha1.ConditionContested)
 	}
-	for _, c := range []metav1.Condition{d.accepted, d.programmed} { // in the order in which one leads to the next
-		if c.Status != metav1.ConditionTrue {
-			ready.Status, ready.Reason, ready.Message = metav1.ConditionFalse, c.Reason, c.Message
-			break
-		}
+	meta.SetStatusCondition(conditions, c.accepted)
+	meta.SetStatusCondition(conditions, c.programmed)
+	meta.SetStatusCondition(conditions, c.ready)
+	switch {
+	case state == nil:
+		meta.RemoveStatusCondition(conditions, v1alpha1.ConditionLoaded)
+	case state.Observation != nil:
+		loaded := state.Observation.Loaded
+		meta.SetStatusCondition(conditions, metav1.Condition{
+			Type:               v1alpha1.ConditionLoaded,
+			Status:             loaded.Status,
+			ObservedGeneration: state.Generation,
+			Reason:             loaded.Reason,
+			Message:            loaded.Message,
+		})
 	}
-	if d.accepted.Status == metav1.ConditionTrue && isWithdrawal(d.programmed) {
-		ready.Status = metav1.ConditionTrue
-	}
-	return ready
 }
 
-// isWithdrawal reports whether the condition says that there is deliberately no rule.
-func isWithdrawal(c metav1.Condition) bool {
-	return c.Reason == v1alpha1.ReasonOff || c.Reason == v1alpha1.ReasonSuperseded
+// contested is the condition Contested of a threshold that this controller answers for.
+func contested(t *v1alpha1.AlertThreshold, claim claims.Claim) metav1.Condition {
+	return condition(t, v1alpha1.ConditionContested, metav1.ConditionTrue, v1alpha1.ReasonSeveralControllers,
+		fmt.Sprintf("%s answers for namespace %s; %s watches it too and leaves it alone: uninstall one of them, or set controller.watchNamespaces "+
+			"(--namespaces) of each so that they share none", claim.Self, t.Namespace, strings.Join(claim.Contenders, ", ")))
 }
 
-// isDoubtful reports whether the condition accepts a spec with a warning.
-func isDoubtful(c metav1.Condition) bool {
-	return c.Type == v1alpha1.ConditionAccepted && c.Status == metav1.ConditionTrue && c.Message != specValid
-}
-
-// state is where the threshold stands: empty while nothing is known.
-func (d decision) state() v1alpha1.State {
-	switch d.programmed.Reason {
-	case v1alpha1.ReasonOff:
+// stateOf is the state of a threshold whose Programmed has the reason; empty while it is not known.
+func stateOf(reason string, state *prometheus.State) v1alpha1.State {
+	switch {
+	case reason == v1alpha1.ReasonOff:
 		return v1alpha1.StateOff
-	case v1alpha1.ReasonSuperseded:
+	case reason == v1alpha1.ReasonSuperseded:
 		return v1alpha1.StateSuperseded
+	case state != nil && state.Observation != nil:
+		return state.Observation.State
 	}
 	return ""
 }
 
-// setLines writes down the lines of the plan, which is in force.
-func setLevelStatuses(status *v1alpha1.AlertThresholdStatus, plan *rules.Plan) {
-	status.Rule = &v1alpha1.RuleReference{Name: rules.Name(plan.Name)}
-	status.Levels = make([]v1alpha1.LevelStatus, len(plan.Levels))
-	words := make([]string, len(plan.Levels))
-	for i, line := range plan.Levels {
-		status.Levels[i] = v1alpha1.LevelStatus{Severity: line.Severity, Threshold: line.String()}
-		words[i] = line.Severity + " " + line.String()
+// levelStatuses returns the levels as the status lists them, and their summary.
+func levelStatuses(levels []rules.Level) (statuses []v1alpha1.LevelStatus, summary string) {
+	statuses = make([]v1alpha1.LevelStatus, len(levels))
+	texts := make([]string, len(levels))
+	for i, level := range levels {
+		statuses[i] = v1alpha1.LevelStatus{Severity: level.Severity, Threshold: level.String()}
+		texts[i] = level.Severity + " " + level.String()
 	}
-	status.Threshold = strings.Join(words, ", ")
+	return statuses, strings.Join(texts, ", ")
 }
 
-// clip cuts a text to at most limit bytes, at the border of a character.
-func clip(text string, limit int) string {
-	if len(text) <= limit {
-		return text
+// setLevelStates sets what was observed of each level in force; an observed level that is not in force is left out.
+func setLevelStates(levels []v1alpha1.LevelStatus, observed []observe.Level) {
+	for i := range levels {
+		level := &levels[i]
+		level.State, level.ActiveSince = v1alpha1.StateUnknown, nil
+		at := slices.IndexFunc(observed, func(o observe.Level) bool { return o.Severity == level.Severity })
+		if at < 0 {
+			continue
+		}
+		level.State = observed[at].State
+		if since := observed[at].ActiveSince; !since.IsZero() {
+			level.ActiveSince = &metav1.Time{Time: since}
+		}
 	}
-	const mark = "..."
-	return strings.ToValidUTF8(text[:limit-len(mark)], "") + mark
 }

@@ -27,16 +27,16 @@ var (
 	forbidden   = apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "", errors.New("clusterrole not found"))
 )
 
-// server is an API server's answers to one informer; away is what it meets instead, or nil.
+// server is an API server's answers to one informer; outage is the error that it gets instead, or nil.
 type server struct {
-	away  atomic.Pointer[error]
-	asked atomic.Int64
-	watch atomic.Pointer[watch.FakeWatcher] // the last one that began
+	outage atomic.Pointer[error]
+	asked  atomic.Int64
+	watch  atomic.Pointer[watch.FakeWatcher] // the last one that began
 }
 
 func (s *server) answer() error {
 	s.asked.Add(1)
-	if err := s.away.Load(); err != nil {
+	if err := s.outage.Load(); err != nil {
 		return *err
 	}
 	return nil
@@ -94,14 +94,14 @@ func TestOutage(t *testing.T) {
 					s := &server{}
 					s.start(t)
 					before := s.watch.Load()
-					s.away.Store(&met[0])
+					s.outage.Store(&met[0])
 					before.Stop()
 					time.Sleep(length)
 					if len(met) > 1 { // it comes back in steps
-						s.away.Store(&met[1])
+						s.outage.Store(&met[1])
 						time.Sleep(time.Second)
 					}
-					s.away.Store(nil)
+					s.outage.Store(nil)
 					if asked, most := s.asked.Load(), int64(length/time.Second)+5; asked > most {
 						t.Errorf("asked %d times in %s, more than %d", asked, length, most)
 					}
@@ -137,7 +137,7 @@ func TestAnswered(t *testing.T) {
 			{"away, and the context is done", done, refused, 1, 1},
 		} {
 			asked := 0
-			got, err := untilAnswered(tt.ctx, func(context.Context) (int, error) { asked++; return 7, tt.err })
+			got, err := retryUntilReachable(tt.ctx, func(context.Context) (int, error) { asked++; return 7, tt.err })
 			if !errors.Is(err, tt.err) || got != 7 {
 				t.Errorf("%s: %d, error = %v; want 7, %v", tt.name, got, err, tt.err)
 			}

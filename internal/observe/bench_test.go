@@ -17,7 +17,7 @@ import (
 type crowd struct {
 	plans  []*rules.Plan
 	groups []promapi.Group
-	lines  model.Vector
+	levels model.Vector
 	values model.Vector
 }
 
@@ -40,8 +40,8 @@ func newCrowd(b *testing.B, n int) crowd {
 		identity := func(name string) model.Metric {
 			return model.Metric{model.MetricNameLabel: model.LabelValue(name), "namespace": "ai", "alertthreshold": model.LabelValue(t.Name)}
 		}
-		for _, line := range plan.Levels {
-			c.lines = append(c.lines, &model.Sample{Metric: identity(rules.ThresholdMetric), Value: model.SampleValue(line.Value)})
+		for _, level := range plan.Levels {
+			c.levels = append(c.levels, &model.Sample{Metric: identity(rules.ThresholdMetric), Value: model.SampleValue(level.Value)})
 		}
 		for _, endpoint := range []string{"/chat", "/stats", "/v1/chat/completions"} {
 			metric := identity(rules.SignalMetric)
@@ -58,7 +58,7 @@ func (c crowd) snapshot(at time.Time) *Snapshot {
 		snap.AddGroup(group)
 	}
 	snap.AddSignals(c.values)
-	snap.AddThresholds(c.lines)
+	snap.AddThresholds(c.levels)
 	return snap
 }
 
@@ -66,10 +66,10 @@ func (c crowd) snapshot(at time.Time) *Snapshot {
 // reports what stays in memory of both.
 func BenchmarkObserve5000(b *testing.B) {
 	c := newCrowd(b, 5000)
-	subjects := make([]*Subject, len(c.plans))
+	subjects := make([]*TrackedThreshold, len(c.plans))
 	before := heap()
 	for i, plan := range c.plans {
-		subjects[i] = NewSubject(plan)
+		subjects[i] = NewTrackedThreshold(plan)
 	}
 	withSubjects := heap()
 	snap := c.snapshot(noon)

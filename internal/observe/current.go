@@ -3,7 +3,6 @@ package observe
 import (
 	"math"
 	"strconv"
-	"strings"
 
 	"github.com/prometheus/prometheus/model/labels"
 
@@ -11,13 +10,13 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/signal"
 )
 
-// setCurrent sets the value of the worst series: the one that is nearest to a line or furthest beyond it.
+// setCurrent sets the value of the worst series: the one that is nearest to a level or furthest beyond it.
 // The labels that the rule itself adds are the same for every series, and are left out.
-func (o *Observation) setCurrent(unit signal.Unit, lines []rules.Level, all []series, rule *heldRule) {
+func (o *Observation) setCurrent(unit signal.Unit, levels []rules.Level, all []series, rule *loadedRule) {
 	var worst *series
 	var least distance
 	for i := range all {
-		if d := nearest(lines, all[i].value); worst == nil || d.before(least) {
+		if d := nearest(levels, all[i].value); worst == nil || d.isWorse(least) {
 			worst, least = &all[i], d
 		}
 	}
@@ -29,42 +28,37 @@ func (o *Observation) setCurrent(unit signal.Unit, lines []rules.Level, all []se
 		o.CurrentLabels = worst.labels.Map()
 		rule.labels.Range(func(l labels.Label) { delete(o.CurrentLabels, l.Name) })
 	}
-	if !math.IsInf(least.room, 0) && !math.IsNaN(least.room) {
-		o.Headroom = strconv.FormatFloat(math.Round(least.room*100)+0, 'f', 0, 64) + "%"
+	if !math.IsInf(least.headroom, 0) && !math.IsNaN(least.headroom) {
+		o.headroom = least.headroom
+		o.Headroom = strconv.FormatFloat(math.Round(least.headroom*100)+0, 'f', 0, 64) + "%"
 	}
 }
 
-// room reads a headroom as a part of the line.
-func room(headroom string) (part float64, ok bool) {
-	percent, err := strconv.ParseFloat(strings.TrimSuffix(headroom, "%"), 64)
-	return percent / 100, err == nil
-}
-
-// distance is how far a value is from a line: negative beyond it.
+// distance is how far a value is from a level: negative beyond it.
 type distance struct {
-	// room is a part of the line; not a number for a line at zero.
-	room float64
+	// room is a part of the level; not a number for a level at zero.
+	headroom float64
 	// gap is in the unit of the value.
 	gap float64
 }
 
-// before reports whether d is nearer to its line, or further beyond it. Values at a line of zero go by their gap.
-func (d distance) before(other distance) bool {
-	if math.IsNaN(d.room) || math.IsNaN(other.room) || d.room == other.room {
+// before reports whether d is nearer to its level, or further beyond it. Values at a level of zero go by their gap.
+func (d distance) isWorse(other distance) bool {
+	if math.IsNaN(d.headroom) || math.IsNaN(other.headroom) || d.headroom == other.headroom {
 		return d.gap < other.gap
 	}
-	return d.room < other.room
+	return d.headroom < other.headroom
 }
 
-// nearest is the least distance from any of the lines.
-func nearest(lines []rules.Level, value float64) distance {
-	least := distance{room: math.Inf(1), gap: math.Inf(1)}
-	for i, line := range lines {
-		d := distance{room: math.NaN(), gap: line.Distance(value)}
-		if line.Value != 0 {
-			d.room = d.gap / math.Abs(line.Value)
+// nearest is the least distance from any of the levels.
+func nearest(levels []rules.Level, value float64) distance {
+	least := distance{headroom: math.Inf(1), gap: math.Inf(1)}
+	for i, level := range levels {
+		d := distance{headroom: math.NaN(), gap: level.Distance(value)}
+		if level.Value != 0 {
+			d.headroom = d.gap / math.Abs(level.Value)
 		}
-		if i == 0 || d.before(least) {
+		if i == 0 || d.isWorse(least) {
 			least = d
 		}
 	}

@@ -18,20 +18,20 @@ func TestCurrent(t *testing.T) {
 	}{
 		"one":             {latency, model.Vector{value("/chat", 1.2141)}, "1.21s", "", "39%"},
 		"the nearest":     {latency, model.Vector{value("/a", 0.2), value("/b", 1.5), value("/c", 1)}, "1.5s", "/b", "25%"},
-		"beyond a line":   {latency, model.Vector{value("/a", 3), value("/b", 1)}, "3s", "/a", "-50%"},
+		"beyond a level":  {latency, model.Vector{value("/a", 3), value("/b", 1)}, "3s", "/a", "-50%"},
 		"NaN left out":    {latency, model.Vector{value("/a", math.NaN()), value("/b", 1)}, "1s", "", "50%"},
 		"none":            {latency, nil, "", "", ""},
 		"below":           {number + `{severity: w, below: 10}]}`, model.Vector{value("/a", 30), value("/b", 12)}, "12", "/b", "20%"},
 		"above and below": {number + `{severity: w, below: 10}, {severity: x, above: 100}]}`, model.Vector{value("/a", 30), value("/b", 90)}, "90", "/b", "10%"},
-		"a line below 0":  {number + `{severity: w, below: -10}]}`, model.Vector{value("", -5)}, "-5", "", "50%"},
-		"a line at 0":     {number + `{severity: w, above: 0}]}`, model.Vector{value("/a", -5), value("/b", -2)}, "-2", "/b", ""},
+		"a level below 0": {number + `{severity: w, below: -10}]}`, model.Vector{value("", -5)}, "-5", "", "50%"},
+		"a level at 0":    {number + `{severity: w, above: 0}]}`, model.Vector{value("/a", -5), value("/b", -2)}, "-2", "/b", ""},
 		"infinite":        {number + `{severity: w, above: 5}]}`, model.Vector{value("/a", math.Inf(1)), value("/b", 9)}, "+Inf", "/a", ""},
-		"on the line":     {number + `{severity: w, above: 5}]}`, model.Vector{value("", 5)}, "5", "", "0%"},
+		"on the level":    {number + `{severity: w, above: 5}]}`, model.Vector{value("", 5)}, "5", "", "0%"},
 		"nearly on it":    {number + `{severity: w, above: 5}]}`, model.Vector{value("", 5.01)}, "5.01", "", "0%"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			plan := newPlan(t, tc.spec)
-			s := NewSubject(plan)
+			s := NewTrackedThreshold(plan)
 			s.Observe(snapshot(plan, 0, tc.values...))
 			got := *s.Published()
 			if got.Current != tc.current || got.Headroom != tc.headroom || got.CurrentLabels["endpoint"] != tc.endpoint {

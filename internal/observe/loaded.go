@@ -17,58 +17,58 @@ import (
 // something is taken to be wrong.
 const Grace = 2 * time.Minute
 
-// unreachable is the verdict when Prometheus could not be asked.
-func unreachable(fault string) Verdict {
-	return Verdict{metav1.ConditionUnknown, v1alpha1.ReasonPrometheusUnreachable,
-		clip(fault) + "; the rule stays as it is, and Prometheus is asked again at every interval"}
+// unreachable is the condition when Prometheus could not be asked.
+func unreachable(fault string) Condition {
+	return Condition{metav1.ConditionUnknown, v1alpha1.ReasonPrometheusUnreachable,
+		Truncate(fault, MaxText) + "; the rule stays as it is, and Prometheus is asked again at every interval"}
 }
 
-// loaded judges whether Prometheus holds the rules as they should be and evaluates them.
-func (s *Subject) loaded(snap *Snapshot, h *held, f found) Verdict {
-	complete := f.complete(h, len(s.wanted))
+// loadedCondition says whether Prometheus holds the expected rules and evaluates them.
+func (s *TrackedThreshold) loadedCondition(snap *Snapshot, h *loaded, f match) Condition {
+	complete := f.complete(h, len(s.expected))
 	switch {
-	case complete && !pending(h.rules):
-		s.missing = missing{}
-		if failed := failing(h.rules); failed != nil {
-			return Verdict{metav1.ConditionFalse, v1alpha1.ReasonEvaluationFailed,
-				fmt.Sprintf("Prometheus cannot evaluate the rule %s: %s", failed.name, clip(failed.lastError))}
+	case complete && !notEvaluated(h.rules):
+		s.absence = absence{}
+		if failed := firstFailed(h.rules); failed != nil {
+			return Condition{metav1.ConditionFalse, v1alpha1.ReasonEvaluationFailed,
+				fmt.Sprintf("Prometheus cannot evaluate the rule %s: %s", failed.name, Truncate(failed.lastError, MaxText))}
 		}
-		return Verdict{metav1.ConditionTrue, v1alpha1.ReasonLoaded,
-			"Prometheus holds the rule and evaluates it every " + model.Duration(snap.Interval).String() + s.notes(snap)}
+		return s.unlessResumed(snap, Condition{metav1.ConditionTrue, v1alpha1.ReasonLoaded,
+			"Prometheus holds the rule and evaluates it every " + model.Duration(snap.Interval).String() + s.notes(snap)})
 	case len(h.rules) == 0:
-		return s.absent(snap)
+		return s.absentCondition(snap)
 	case complete:
-		return s.verdict(snap.At, v1alpha1.ReasonNotYetEvaluated, "Prometheus has loaded the rule and has not evaluated it yet",
+		return s.delayedCondition(snap.At, v1alpha1.ReasonNotYetEvaluated, "Prometheus has loaded the rule and has not evaluated it yet",
 			"look into Prometheus' log, and at prometheus_rule_group_iterations_missed_total")
 	default:
-		return s.verdict(snap.At, v1alpha1.ReasonExpressionDiffers, s.difference(h, f),
+		return s.delayedCondition(snap.At, v1alpha1.ReasonExpressionDiffers, s.difference(h, f),
 			"look whether the Prometheus Operator and Prometheus' last reload of its configuration succeeded "+
 				"(prometheus_config_last_reload_successful)")
 	}
 }
 
-// absent is the verdict when Prometheus has nothing of the rule. One that is not selected is not on its way: its time begins
+// absentCondition is that when Prometheus has nothing of the rule. One that is not selected is not on its way: its time begins
 // when it is.
-func (s *Subject) absent(snap *Snapshot) Verdict {
-	if why := snap.Selection.misses(s.key.Namespace); why != "" {
-		s.missing = missing{}
-		return Verdict{metav1.ConditionFalse, v1alpha1.ReasonNotSelected, why}
+func (s *TrackedThreshold) absentCondition(snap *Snapshot) Condition {
+	if why := snap.Selection.whyNotSelected(s.key.Namespace); why != "" {
+		s.absence = absence{}
+		return Condition{metav1.ConditionFalse, v1alpha1.ReasonNotSelected, why}
 	}
-	return s.verdict(snap.At, v1alpha1.ReasonNotYetLoaded, "Prometheus does not have PrometheusRule "+rules.Name(s.key.Name)+" yet",
+	return s.delayedCondition(snap.At, v1alpha1.ReasonNotYetLoaded, "Prometheus does not have PrometheusRule "+rules.Name(s.key.Name)+" yet",
 		"check that the ruleSelector and ruleNamespaceSelector of a Prometheus or ThanosRuler match it, that prometheus.url in Helm "+
 			"(the controller's --prometheus-url) is that one's, and the log of the Prometheus Operator")
 }
 
-// missing is since when Prometheus has been seen without the rule as it should be, and the reason, of the condition Loaded,
+// absence is since when Prometheus has been seen without the rule as it should be, and the reason, of the condition Loaded,
 // that says in which way; that is empty when it is not known. The zero value is for a rule that is there, not selected, or not
 // known of.
-type missing struct {
+type absence struct {
 	since  time.Time
 	reason string
 }
 
-// missingReasons are those of the condition Loaded that say that the rule is missing.
-var missingReasons = []string{v1alpha1.ReasonNotYetLoaded, v1alpha1.ReasonNotYetEvaluated, v1alpha1.ReasonExpressionDiffers}
+// absenceReasons are those of the condition Loaded that say that the rule is missing.
+var absenceReasons = []string{v1alpha1.ReasonNotYetLoaded, v1alpha1.ReasonNotYetEvaluated, v1alpha1.ReasonExpressionDiffers}
 
 // What is said, of a rule that is loaded, about where the values come from.
 const (
@@ -78,57 +78,66 @@ const (
 		"use the URL of one server, past any proxy that shares requests out"
 )
 
-// notes says what is to know of the servers and their targets. While it is not known whether there are several servers, as
-// after a start, what was said of it stays.
-func (s *Subject) notes(snap *Snapshot) (text string) {
-	said := s.published != nil && strings.Contains(s.published.Loaded.Message, severalNote)
-	if snap.Servers == SeveralServers || snap.Servers == ServersUnknown && said {
+// notes returns what to know of the servers and their targets.
+func (s *TrackedThreshold) notes(snap *Snapshot) (text string) {
+	if snap.Servers == SeveralServers {
 		text = severalNote
 	}
 	return text + snap.Selection.sharded(s.key.Namespace)
 }
 
-// verdict is unknown while the rule may be on its way, and says what to check when it should have come. When the reason why
-// it is missing becomes another, its time begins.
-func (s *Subject) verdict(at time.Time, reason, what, check string) Verdict {
-	if s.missing.since.IsZero() || s.missing.reason != reason && s.missing.reason != "" {
-		s.missing.since = at
+// unlessResumed returns the condition, or the one that the status had at a start, as long as it is not known how many servers
+// there are: nothing is written only because that has to be found out again.
+func (s *TrackedThreshold) unlessResumed(snap *Snapshot, now Condition) Condition {
+	if snap.Servers != ServersUnknown || s.resumed.Status != now.Status || s.resumed.Reason != now.Reason {
+		s.resumed = Condition{}
+		return now
 	}
-	s.missing.reason = reason
-	if at.Sub(s.missing.since) < Grace {
-		return Verdict{metav1.ConditionUnknown, reason, what + ": it takes about a minute as a rule"}
+	return s.resumed
+}
+
+// delayedCondition is unknown while the rule may be on its way, and says what to check after that. When the reason why it is
+// absent changes, its time begins.
+func (s *TrackedThreshold) delayedCondition(at time.Time, reason, what, check string) Condition {
+	if s.absence.since.IsZero() || s.absence.reason != reason && s.absence.reason != "" {
+		s.absence.since = at
 	}
-	return Verdict{metav1.ConditionFalse, reason, what + ", after more than " + model.Duration(Grace).String() + ": " + check}
+	s.absence.reason = reason
+	if at.Sub(s.absence.since) < Grace {
+		return Condition{metav1.ConditionUnknown, reason, what + ": it takes about a minute as a rule"}
+	}
+	return Condition{metav1.ConditionFalse, reason, what + ", after more than " + model.Duration(Grace).String() + ": " + check}
 }
 
 // difference says what Prometheus holds instead of the rules.
-func (s *Subject) difference(h *held, f found) string {
+func (s *TrackedThreshold) difference(h *loaded, f match) string {
 	switch {
-	case f.different != nil && !f.different.means(f.other.query):
-		return fmt.Sprintf("Prometheus holds another expression of the rule %s: %s", f.different.title(), clip(f.other.query))
+	case f.different != nil && !f.different.sameExpr(f.other.query):
+		return fmt.Sprintf("Prometheus holds another expression of the rule %s: %s", f.different.title(), Truncate(f.other.query, MaxText))
 	case f.different != nil:
 		return fmt.Sprintf("Prometheus holds another for or keep_firing_for of the rule %s: %s and %s", f.different.title(),
-			model.Duration(f.other.wait), model.Duration(f.other.keep))
+			model.Duration(f.other.forDuration), model.Duration(f.other.keepFiringFor))
 	case f.absent != nil:
 		return fmt.Sprintf("Prometheus holds the rule group without the rule %s, or with other labels of it", f.absent.title())
 	default:
-		return fmt.Sprintf("Prometheus holds %d rules instead of %d", len(h.rules), len(s.wanted))
+		return fmt.Sprintf("Prometheus holds %d rules instead of %d", len(h.rules), len(s.expected))
 	}
 }
 
-// maxQuote is how much is quoted of what Prometheus says, in bytes.
-const maxQuote = 1024
+// MaxText is how much is quoted of what others say, in bytes; it is also the longest text that the API server takes in an event.
+const MaxText = 1024
 
-// clip cuts what Prometheus says to what a person reads.
-func clip(text string) string {
-	if len(text) <= maxQuote {
+// Truncate cuts a text to at most limit bytes, between two characters.
+func Truncate(text string, limit int) string {
+	if len(text) <= limit {
 		return text
 	}
-	return strings.ToValidUTF8(text[:maxQuote], "") + "..."
+	const ellipsis = "..."
+	return strings.ToValidUTF8(text[:limit-len(ellipsis)], "") + ellipsis
 }
 
-// failing is the first rule that Prometheus cannot evaluate: what follows it may fail only because of it.
-func failing(held []heldRule) *heldRule {
+// firstFailed returns the first rule that Prometheus cannot evaluate: what follows it may fail only because of it.
+func firstFailed(held []loadedRule) *loadedRule {
 	for i := range held {
 		if held[i].health == prometheusv1.RuleHealthBad {
 			return &held[i]
@@ -137,8 +146,8 @@ func failing(held []heldRule) *heldRule {
 	return nil
 }
 
-// pending reports whether a rule has not been evaluated yet.
-func pending(held []heldRule) bool {
+// notEvaluated reports whether a rule has not been evaluated yet.
+func notEvaluated(held []loadedRule) bool {
 	for i := range held {
 		if held[i].health == prometheusv1.RuleHealthUnknown {
 			return true

@@ -43,7 +43,7 @@ func TestLoaded(t *testing.T) {
 		"another layout": {group(func(g *promapi.Group) { g.Rules[0].Query = strings.ReplaceAll(g.Rules[0].Query, ", ", " ,\n") }), 0, "True",
 			v1alpha1.ReasonLoaded, ""},
 		"labels added":    {group(func(g *promapi.Group) { g.Rules[3].Labels["cluster"] = "a" }), 0, "True", v1alpha1.ReasonLoaded, ""},
-		"unreachable":     {&Snapshot{At: noon, Fault: "querying Prometheus: refused"}, time.Hour, "Unknown", v1alpha1.ReasonPrometheusUnreachable, "refused; the rule stays"},
+		"unreachable":     {&Snapshot{At: noon, Failure: "querying Prometheus: refused"}, time.Hour, "Unknown", v1alpha1.ReasonPrometheusUnreachable, "refused; the rule stays"},
 		"on its way":      {none(), 0, "Unknown", v1alpha1.ReasonNotYetLoaded, "does not have PrometheusRule plimsoll-slow yet: it takes about a minute"},
 		"just on its way": {none(), Grace - time.Second, "Unknown", v1alpha1.ReasonNotYetLoaded, "about a minute"},
 		"overdue":         {none(), Grace, "False", v1alpha1.ReasonNotYetLoaded, "after more than 2m: check that the ruleSelector and ruleNamespaceSelector of a Prometheus or ThanosRuler"},
@@ -75,9 +75,9 @@ func TestLoaded(t *testing.T) {
 			v1alpha1.ReasonNotYetEvaluated, "has not evaluated it yet"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := NewSubject(plan)
+			s := NewTrackedThreshold(plan)
 			if tc.missing > 0 {
-				s.MissingSince(noon.Add(-tc.missing))
+				s.SetAbsentSince(noon.Add(-tc.missing))
 			}
 			if !s.Observe(tc.snap) {
 				t.Fatal("a first observation is not told")
@@ -87,5 +87,18 @@ func TestLoaded(t *testing.T) {
 				t.Errorf("verdict is %+v, want %s %s saying %q", got, tc.status, tc.reason, tc.says)
 			}
 		})
+	}
+}
+
+func TestTruncate(t *testing.T) {
+	for text, want := range map[string]string{
+		"short":            "short",
+		"exactly 10":       "exactly 10",
+		"more than ten":    "more th...",
+		"sechs ü, zu lang": "sechs ...",
+	} {
+		if got := Truncate(text, 10); got != want {
+			t.Errorf("Truncate(%q) = %q, want %q", text, got, want)
+		}
 	}
 }

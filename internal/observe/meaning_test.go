@@ -59,7 +59,7 @@ func TestEnforcedLabel(t *testing.T) {
 		}
 		for _, label := range []string{"tenant", "namespace"} {
 			t.Run(filepath.Base(path)+" "+label, func(t *testing.T) {
-				s, snap := NewSubject(plan), NewSnapshot(noon)
+				s, snap := NewTrackedThreshold(plan), NewSnapshot(noon)
 				snap.AddGroup(enforce(t, answer(plan), label, "ai"))
 				s.Observe(snap)
 				if got := s.Published().Loaded; got.Status != metav1.ConditionTrue {
@@ -107,7 +107,7 @@ func TestSameMeaning(t *testing.T) {
 		"neither of which can be":  {`x >`, `x >`, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := sameMeaning(tc.ours, tc.held); got != tc.want {
+			if got := equivalent(tc.ours, tc.held); got != tc.want {
 				t.Errorf("%s and %s: the same %v, want %v", tc.ours, tc.held, got, tc.want)
 			}
 		})
@@ -120,12 +120,12 @@ func TestEnforcedLabelIsNoNews(t *testing.T) {
 	snap := NewSnapshot(noon)
 	group := enforce(t, answer(plan), "tenant", "ai")
 	snap.AddGroup(activate(group, "warning", promapi.Alert{State: prometheusv1.AlertStatePending, ActiveAt: noon}))
-	snap.AddThresholds(lines(plan))
+	snap.AddThresholds(levels(plan))
 	for _, sample := range []*model.Sample{value("/a", 1), value("/b", 3)} {
 		sample.Metric["tenant"] = "ai"
 		snap.AddSignals(model.Vector{sample})
 	}
-	s := NewSubject(plan)
+	s := NewTrackedThreshold(plan)
 	s.Observe(snap)
 	got := s.Published()
 	if got.State != v1alpha1.StatePending || len(got.CurrentLabels) != 1 || got.CurrentLabels["endpoint"] != "/b" {

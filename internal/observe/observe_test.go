@@ -6,6 +6,7 @@ import (
 
 	prometheusv1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/model"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
@@ -33,13 +34,13 @@ func newPlan(t *testing.T, spec string) *rules.Plan {
 	return plan
 }
 
-// answer is what a Prometheus says that has the plan's rules and finds nothing beyond a line.
+// answer is what a Prometheus says that has the plan's rules and finds nothing beyond a level.
 func answer(plan *rules.Plan) promapi.Group {
 	group := promapi.Group{Name: plan.Groups()[0].Name, Interval: 30}
-	for _, w := range wanted(plan) {
+	for _, w := range expectedRules(plan) {
 		rule := promapi.Rule{
 			Type: w.kind, Name: w.name, Query: w.query, Health: prometheusv1.RuleHealthGood,
-			Duration: w.wait.Seconds(), KeepFiringFor: w.keep.Seconds(), Labels: model.LabelSet{},
+			Duration: w.forDuration.Seconds(), KeepFiringFor: w.keepFiringFor.Seconds(), Labels: model.LabelSet{},
 		}
 		for name, value := range w.labels {
 			rule.Labels[model.LabelName(name)] = model.LabelValue(value)
@@ -49,13 +50,13 @@ func answer(plan *rules.Plan) promapi.Group {
 	return group
 }
 
-// lines are the samples of plimsoll:threshold that the plan's rules record.
-func lines(plan *rules.Plan) model.Vector {
+// levels are the samples of plimsoll:threshold that the plan's rules record.
+func levels(plan *rules.Plan) model.Vector {
 	var samples model.Vector
-	for _, line := range plan.Levels {
-		samples = append(samples, &model.Sample{Value: model.SampleValue(line.Value), Metric: model.Metric{
+	for _, level := range plan.Levels {
+		samples = append(samples, &model.Sample{Value: model.SampleValue(level.Value), Metric: model.Metric{
 			model.MetricNameLabel: rules.ThresholdMetric, "namespace": "ai", "alertthreshold": "slow",
-			"severity": model.LabelValue(line.Severity),
+			"severity": model.LabelValue(level.Severity),
 		}})
 	}
 	return samples
@@ -74,7 +75,7 @@ func value(endpoint string, v float64) *model.Sample {
 func snapshot(plan *rules.Plan, after time.Duration, values ...*model.Sample) *Snapshot {
 	snap := NewSnapshot(noon.Add(after))
 	snap.AddGroup(answer(plan))
-	snap.AddThresholds(lines(plan))
+	snap.AddThresholds(levels(plan))
 	snap.AddSignals(values)
 	return snap
 }
@@ -95,4 +96,21 @@ func states(o Observation) string {
 		text += " " + level.Severity + "=" + string(level.State)
 	}
 	return text
+}
+
+// statusOf is a status of that generation with what is published of the threshold.
+func statusOf(s *TrackedThreshold, generation int64) *v1alpha1.AlertThresholdStatus {
+	o := s.Published()
+	status := &v1alpha1.AlertThresholdStatus{State: o.State, Current: o.Current, CurrentLabels: o.CurrentLabels, Headroom: o.Headroom}
+	status.Conditions = []metav1.Condition{{
+		Type: v1alpha1.ConditionLoaded, Status: o.Loaded.Status, Reason: o.Loaded.Reason, Message: o.Loaded.Message, ObservedGeneration: generation,
+	}}
+	for _, level := range o.Levels {
+		is := v1alpha1.LevelStatus{Severity: level.Severity, State: level.State}
+		if !level.ActiveSince.IsZero() {
+			is.ActiveSince = &metav1.Time{Time: level.ActiveSince}
+		}
+		status.Levels = append(status.Levels, is)
+	}
+	return status
 }

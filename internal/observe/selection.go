@@ -42,7 +42,7 @@ func (o selector) String() string { return o.kind + " " + o.object.Namespace + "
 
 // misses says why nothing selects a rule of the namespace, with what each would ask for; empty when something does, or when
 // that is not known.
-func (s *Selection) misses(namespace string) string {
+func (s *Selection) whyNotSelected(namespace string) string {
 	if s == nil {
 		return ""
 	}
@@ -58,7 +58,7 @@ func (s *Selection) misses(namespace string) string {
 	}
 	var asks []string
 	for _, one := range all {
-		ask := s.asks(one, namespace)
+		ask := s.unmet(one, namespace)
 		if ask == "" {
 			return ""
 		}
@@ -71,7 +71,7 @@ func (s *Selection) misses(namespace string) string {
 }
 
 // asks is what the object asks for and does not get; empty when it selects the rule.
-func (s *Selection) asks(object selector, namespace string) string {
+func (s *Selection) unmet(object selector, namespace string) string {
 	var asks []string
 	switch {
 	case object.rules == nil:
@@ -95,7 +95,7 @@ func (s *Selection) sharded(namespace string) string {
 	}
 	var names []string
 	for _, prometheus := range s.Prometheuses {
-		if shards := ptr.Deref(prometheus.Spec.Shards, 1); shards > 1 && s.asks(ofPrometheus(prometheus), namespace) == "" {
+		if shards := ptr.Deref(prometheus.Spec.Shards, 1); shards > 1 && s.unmet(ofPrometheus(prometheus), namespace) == "" {
 			names = append(names, fmt.Sprintf("%s has %d shards", ofPrometheus(prometheus), shards))
 		}
 	}

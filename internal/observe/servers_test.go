@@ -45,28 +45,38 @@ func TestProbes(t *testing.T) {
 	}
 }
 
-// TestSeveralServersAreTold in words that stay, also over a restart, after which it is not known for a while.
+// TestSeveralServersAreTold in words that stay over a restart, until it is known again.
 func TestSeveralServersAreTold(t *testing.T) {
 	plan := newPlan(t, latency)
-	s := NewSubject(plan)
+	s := NewTrackedThreshold(plan)
 	told := func(after time.Duration, servers Servers) bool {
 		snap := snapshot(plan, after, value("/a", 1))
 		snap.Servers = servers
 		s.Observe(snap)
 		return strings.Contains(s.Published().Loaded.Message, "several Prometheus servers")
 	}
+	restart := func(after time.Duration) {
+		status := statusOf(s, 1)
+		s = NewTrackedThreshold(plan)
+		s.Resume(status, 1, noon.Add(after))
+	}
 	for _, step := range []struct {
-		name    string
-		after   time.Duration
-		servers Servers
-		want    bool
+		name      string
+		after     time.Duration
+		restarted bool
+		servers   Servers
+		want      bool
 	}{
-		{"not known", 0, ServersUnknown, false},
-		{"several", SmallChanges, SeveralServers, true},
-		{"not known again", 2 * SmallChanges, ServersUnknown, true},
-		{"one remains", 3 * SmallChanges, OneServer, false},
-		{"not known, after one", 4 * SmallChanges, ServersUnknown, false},
+		{"not known", 0, false, ServersUnknown, false},
+		{"several", SmallChanges, false, SeveralServers, true},
+		{"restarted", 2 * SmallChanges, true, ServersUnknown, true},
+		{"still not known", 3 * SmallChanges, false, ServersUnknown, true},
+		{"one remains", 4 * SmallChanges, false, OneServer, false},
+		{"restarted, after one", 5 * SmallChanges, true, ServersUnknown, false},
 	} {
+		if step.restarted {
+			restart(step.after)
+		}
 		if got := told(step.after, step.servers); got != step.want {
 			t.Errorf("%s: told %v, want %v", step.name, got, step.want)
 		}
@@ -97,12 +107,12 @@ func TestContradiction(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			plan := newPlan(t, tc.spec)
-			s := NewSubject(plan)
+			s := NewTrackedThreshold(plan)
 			s.Observe(snapshot(plan, 0, value("", 1)))
 			for _, after := range []time.Duration{time.Second, Grace, Grace + time.Second} {
 				snap := NewSnapshot(noon.Add(after))
 				snap.AddGroup(activate(answer(plan), "warning", tc.alerts...))
-				snap.AddThresholds(lines(plan))
+				snap.AddThresholds(levels(plan))
 				snap.AddSignals(tc.values)
 				told := s.Observe(snap)
 				if tc.want == v1alpha1.StateUnknown && after < Grace+time.Second && told {

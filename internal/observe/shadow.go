@@ -1,101 +1,79 @@
 package observe
 
 import (
+	"math"
 	"time"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/backtest"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
-// place is one series against one line.
-type place struct {
-	severity string
-	series   string
-}
+// alertKey names the alert of one series at one level.
+type alertKey struct{ severity, series string }
 
-// standing is the alert that there would be, as Prometheus keeps it.
-type standing struct {
-	since  time.Time
-	firing bool
-	// back is since when the value of a firing one has been on the good side again; zero while it is not.
-	back time.Time
-}
+// restoredSeries stands for the series of an alert that is known from the status only. No series is called so.
+const restoredSeries = "restored"
 
-// seed takes over where the levels stood before the controller started anew, so that it does not begin to count anew.
-// Which series it was is not known: every one beyond the line is taken for it.
-func (s *Subject) seed(levels []Level) {
-	s.standing = map[place]standing{}
+// restoreAlerts continues the alerts that the status tells of. Which series they are of is not known: the alert of every series
+// that crosses the level continues it.
+func (s *TrackedThreshold) restoreAlerts(levels []Level) {
+	s.alerts = map[alertKey]backtest.LiveAlert{}
 	for _, level := range levels {
 		if !level.ActiveSince.IsZero() {
-			s.standing[place{level.Severity, seeded}] = standing{
-				since: level.ActiveSince, firing: level.State == v1alpha1.StateFiring,
-			}
+			s.alerts[alertKey{level.Severity, restoredSeries}] = backtest.RestoreAlert(level.ActiveSince, level.State == v1alpha1.StateFiring)
 		}
 	}
 }
 
-// seeded is the series of a place that is known from the status only. No series is called so.
-const seeded = "seeded"
-
-// advance replays one evaluation of the lines, at that time, as Prometheus evaluates alerting rules.
-func (s *Subject) advance(at time.Time, now []series) {
-	if at.Equal(s.at) {
+// evaluateAlerts evaluates the alerts that Prometheus would have, if they were not shadows. The same time again changes nothing.
+func (s *TrackedThreshold) evaluateAlerts(at time.Time, values []series) {
+	if at.Equal(s.evaluatedAt) {
 		return
 	}
-	next := map[place]standing{}
-	for _, line := range s.levels {
-		for _, one := range now {
-			if !line.Crossed(one.value) {
-				continue
-			}
-			where := place{line.Severity, one.labels.String()}
-			is, known := s.standing[where]
-			if !known {
-				is, known = s.standing[place{line.Severity, seeded}]
-			}
-			if !known {
-				is.since = at
-			}
-			is.back = time.Time{}
-			is.firing = at.Sub(is.since) >= line.For
-			next[where] = is
+	active := map[alertKey]backtest.LiveAlert{}
+	evaluate := func(level rules.Level, key alertKey, value float64) {
+		alert, known := s.alerts[key]
+		if !known && level.Crossed(value) {
+			alert = s.alerts[alertKey{level.Severity, restoredSeries}]
 		}
-		s.keepFiring(line, at, next)
-	}
-	s.standing, s.at = next, at
-}
-
-// keepFiring adds to next the alerts of the line that go on though their value is back.
-func (s *Subject) keepFiring(line rules.Level, at time.Time, next map[place]standing) {
-	for where, is := range s.standing {
-		_, beyond := next[where]
-		if where.severity != line.Severity || beyond || !is.firing {
-			continue
-		}
-		if is.back.IsZero() {
-			is.back = at
-		}
-		if at.Sub(is.back) < line.KeepFiringFor {
-			next[where] = is
+		alert.Evaluate(level, at, value)
+		if isActive, _, _ := alert.Active(); isActive {
+			active[key] = alert
 		}
 	}
+	for _, level := range s.levels {
+		present := map[alertKey]bool{}
+		for _, one := range values {
+			key := alertKey{level.Severity, one.labels.String()}
+			present[key] = true
+			evaluate(level, key, one.value)
+		}
+		for key := range s.alerts {
+			if key.severity == level.Severity && !present[key] {
+				evaluate(level, key, math.NaN())
+			}
+		}
+	}
+	s.alerts, s.evaluatedAt = active, at
 }
 
-// stands is where the level of the line stands after the last advance.
-func (s *Subject) stands(line rules.Level) (v1alpha1.State, time.Time) {
-	state, since := v1alpha1.StateInactive, time.Time{}
-	for where, is := range s.standing {
-		if where.severity != line.Severity {
+// shadowState returns the worst state of the level's alerts, and since when the oldest is active.
+func (s *TrackedThreshold) shadowState(level rules.Level) (v1alpha1.State, time.Time) {
+	state, oldest := v1alpha1.StateInactive, time.Time{}
+	for key, alert := range s.alerts {
+		if key.severity != level.Severity {
 			continue
 		}
-		if is.firing {
+		_, isFiring, since := alert.Active()
+		if isFiring {
 			state = v1alpha1.StateFiring
 		} else if state == v1alpha1.StateInactive {
 			state = v1alpha1.StatePending
 		}
-		if since.IsZero() || is.since.Before(since) {
-			since = is.since
+		if oldest.IsZero() || since.Before(oldest) {
+			oldest = since
 		}
 	}
-	return state, since
+	return state, oldest
 }

@@ -4,14 +4,12 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 )
 
 func TestShadow(t *testing.T) {
 	plan := newPlan(t, `{alert: Slow, signal: {name: HTTPLatency, by: [endpoint]}, levels: [
 		{severity: warning, above: 2s, for: 2m, keepFiringFor: 3m}, {severity: idle, below: 100ms}], mode: Shadow}`)
-	s := NewSubject(plan)
+	s := NewTrackedThreshold(plan)
 	for _, step := range []struct {
 		minute     int
 		chat, stat float64
@@ -42,12 +40,11 @@ func TestShadow(t *testing.T) {
 
 func TestShadowResumes(t *testing.T) {
 	plan := newPlan(t, strings.Replace(latency, "{", "{mode: Shadow, ", 1))
-	s := NewSubject(plan)
+	s := NewTrackedThreshold(plan)
 	s.Observe(snapshot(plan, 0, value("/chat", 3)))
-	status := &v1alpha1.AlertThresholdStatus{Levels: []v1alpha1.LevelStatus{{Severity: "warning"}, {Severity: "critical"}}}
-	s.Published().Record(status, 1)
+	status := statusOf(s, 1)
 
-	again := NewSubject(plan)
+	again := NewTrackedThreshold(plan)
 	again.Resume(status, 1, noon.Add(9*time.Minute))
 	again.Observe(snapshot(plan, 9*time.Minute, value("/chat", 3)))
 	if got, want := states(*again.Published()), "Pending warning=Pending critical=Inactive"; got != want {

@@ -23,7 +23,7 @@ const RuleSelector = "{" + rules.ThresholdLabel + `!=""}`
 type Snapshot struct {
 	At time.Time
 	// Fault is why Prometheus could not be asked, in words that stay the same while it lasts; empty if it could be.
-	Fault string
+	Failure string
 	// Selection is what the Prometheus objects select; nil when that is not known.
 	Selection *Selection
 	// Servers says whether the URL leads to several Prometheus servers.
@@ -34,27 +34,27 @@ type Snapshot struct {
 	// Evaluated is when the last of thresholds' groups was evaluated, by Prometheus' clock; zero when none was.
 	Evaluated time.Time
 
-	thresholds map[types.NamespacedName]*held
+	thresholds map[types.NamespacedName]*loaded
 }
 
 // held is what Prometheus holds for one threshold. It is kept small: there may be thousands.
-type held struct {
-	rules []heldRule
+type loaded struct {
+	rules []loadedRule
 	// series are the recorded values, NaN left out, without the labels that all of them have.
 	series []series
-	// lines is how many lines are recorded: none before the first evaluation is stored.
-	lines int
+	// levels is how many levels are recorded: none before the first evaluation is stored.
+	levels int
 }
 
-type heldRule struct {
+type loadedRule struct {
 	kind prometheusv1.RuleType
 	name string
 	// labels are the rule's own.
-	labels     labels.Labels
-	query      string
-	wait, keep time.Duration
-	health     prometheusv1.RuleHealth
-	lastError  string
+	labels                     labels.Labels
+	query                      string
+	forDuration, keepFiringFor time.Duration
+	health                     prometheusv1.RuleHealth
+	lastError                  string
 	// state is the worst of the alerts; since is when the oldest of them became active.
 	state prometheusv1.AlertState
 	since time.Time
@@ -67,7 +67,7 @@ type series struct {
 
 // NewSnapshot is an empty snapshot of that time.
 func NewSnapshot(at time.Time) *Snapshot {
-	return &Snapshot{At: at, thresholds: map[types.NamespacedName]*held{}}
+	return &Snapshot{At: at, thresholds: map[types.NamespacedName]*loaded{}}
 }
 
 // AddGroup adds what is of use of a rule group; nothing if it is not of a threshold.
@@ -80,24 +80,24 @@ func (s *Snapshot) AddGroup(group promapi.Group) {
 	if group.LastEvaluation.After(s.Evaluated) {
 		s.Evaluated = group.LastEvaluation
 	}
-	h := s.at(key)
-	h.rules = make([]heldRule, len(group.Rules))
+	h := s.threshold(key)
+	h.rules = make([]loadedRule, len(group.Rules))
 	for i, rule := range group.Rules {
-		h.rules[i] = newHeldRule(rule)
+		h.rules[i] = newLoadedRule(rule)
 	}
 }
 
-func newHeldRule(rule promapi.Rule) heldRule {
-	h := heldRule{
-		kind:      rule.Type,
-		name:      rule.Name,
-		labels:    compact(model.Metric(rule.Labels)),
-		query:     rule.Query,
-		wait:      time.Duration(rule.Duration * float64(time.Second)),
-		keep:      time.Duration(rule.KeepFiringFor * float64(time.Second)),
-		health:    rule.Health,
-		lastError: rule.LastError,
-		state:     prometheusv1.AlertStateInactive,
+func newLoadedRule(rule promapi.Rule) loadedRule {
+	h := loadedRule{
+		kind:          rule.Type,
+		name:          rule.Name,
+		labels:        compact(model.Metric(rule.Labels)),
+		query:         rule.Query,
+		forDuration:   time.Duration(rule.Duration * float64(time.Second)),
+		keepFiringFor: time.Duration(rule.KeepFiringFor * float64(time.Second)),
+		health:        rule.Health,
+		lastError:     rule.LastError,
+		state:         prometheusv1.AlertStateInactive,
 	}
 	for _, alert := range rule.Alerts {
 		if alert.State == prometheusv1.AlertStateInactive {
@@ -117,9 +117,9 @@ func newHeldRule(rule promapi.Rule) heldRule {
 func (s *Snapshot) AddSignals(samples model.Vector) {
 	for _, sample := range samples {
 		if math.IsNaN(float64(sample.Value)) {
-			continue // no line is crossed by what is no number
+			continue // no level is crossed by what is no number
 		}
-		h := s.at(thresholdOf(sample.Metric))
+		h := s.threshold(thresholdOf(sample.Metric))
 		h.series = append(h.series, series{
 			labels: compact(sample.Metric, model.MetricNameLabel, rules.NamespaceLabel, rules.ThresholdLabel),
 			value:  float64(sample.Value),
@@ -130,7 +130,7 @@ func (s *Snapshot) AddSignals(samples model.Vector) {
 // AddThresholds adds the samples of plimsoll:threshold.
 func (s *Snapshot) AddThresholds(samples model.Vector) {
 	for _, sample := range samples {
-		s.at(thresholdOf(sample.Metric)).lines++
+		s.threshold(thresholdOf(sample.Metric)).levels++
 	}
 }
 
@@ -149,10 +149,10 @@ func (s *Snapshot) Holds(threshold types.NamespacedName) bool {
 	return h != nil && len(h.rules) > 0
 }
 
-func (s *Snapshot) at(key types.NamespacedName) *held {
+func (s *Snapshot) threshold(key types.NamespacedName) *loaded {
 	h := s.thresholds[key]
 	if h == nil {
-		h = &held{}
+		h = &loaded{}
 		s.thresholds[key] = h
 	}
 	return h

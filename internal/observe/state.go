@@ -10,41 +10,41 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
-// levels says where each level stands. One whose alert and values contradict each other is unknown.
-func (s *Subject) levelStates(snap *Snapshot, h *held, f found) (levels []Level, contradictory bool) {
+// levelStates returns the state of each level; unknown when its alert and values contradict each other.
+func (s *TrackedThreshold) levelStates(snap *Snapshot, h *loaded, f match) (levels []Level, contradictory bool) {
 	levels = make([]Level, len(s.levels))
 	evaluated := f.evaluated(h)
 	if s.shadow && evaluated {
-		s.advance(snap.At, h.series)
+		s.evaluateAlerts(snap.At, h.series)
 	}
-	for i, line := range s.levels {
-		level := Level{Severity: line.Severity, State: v1alpha1.StateUnknown}
+	for i, level := range s.levels {
+		is := Level{Severity: level.Severity, State: v1alpha1.StateUnknown}
 		if s.shadow && evaluated {
-			level.State, level.ActiveSince = s.stands(line)
-		} else if alert := f.alerts[line.Severity]; alert != nil && alert.health != prometheusv1.RuleHealthUnknown {
-			level.State, level.ActiveSince = alertState(alert, evaluated)
-			if evaluated && contradicts(level.State, line, h.series) {
-				level, contradictory = Level{Severity: line.Severity, State: v1alpha1.StateUnknown}, true
+			is.State, is.ActiveSince = s.shadowState(level)
+		} else if alert := f.alerts[level.Severity]; alert != nil && alert.health != prometheusv1.RuleHealthUnknown {
+			is.State, is.ActiveSince = alertState(alert, evaluated)
+			if evaluated && contradicts(is.State, level, h.series) {
+				is, contradictory = Level{Severity: level.Severity, State: v1alpha1.StateUnknown}, true
 			}
 		}
-		if level.State == v1alpha1.StateInactive && len(h.series) == 0 {
-			level.State = v1alpha1.StateNoData
+		if is.State == v1alpha1.StateInactive && len(h.series) == 0 {
+			is.State = v1alpha1.StateNoData
 		}
-		level.ActiveSince = level.ActiveSince.Truncate(time.Second)
-		levels[i] = level
+		is.ActiveSince = is.ActiveSince.Truncate(time.Second)
+		levels[i] = is
 	}
 	return levels, contradictory
 }
 
-// contradicts reports whether the state of a line's alert cannot be that of the values. Where there are none they may have
+// contradicts reports whether the state of a level's alert cannot be that of the values. Where there are none they may have
 // gone since, and an alert that is kept firing may do so at any value.
-func contradicts(state v1alpha1.State, line rules.Level, all []series) bool {
-	beyond := slices.ContainsFunc(all, func(one series) bool { return line.Crossed(one.value) })
+func contradicts(state v1alpha1.State, level rules.Level, all []series) bool {
+	beyond := slices.ContainsFunc(all, func(one series) bool { return level.Crossed(one.value) })
 	switch state {
 	case v1alpha1.StateInactive:
 		return beyond
 	case v1alpha1.StatePending, v1alpha1.StateFiring:
-		return !beyond && len(all) > 0 && line.KeepFiringFor == 0
+		return !beyond && len(all) > 0 && level.KeepFiringFor == 0
 	default:
 		return false
 	}
@@ -52,7 +52,7 @@ func contradicts(state v1alpha1.State, line rules.Level, all []series) bool {
 
 // alertState is where a level stands by its alert in Prometheus. An alert that is not there tells something only when the
 // value is known.
-func alertState(alert *heldRule, evaluated bool) (v1alpha1.State, time.Time) {
+func alertState(alert *loadedRule, evaluated bool) (v1alpha1.State, time.Time) {
 	switch {
 	case alert.state == prometheusv1.AlertStateFiring:
 		return v1alpha1.StateFiring, alert.since
@@ -66,7 +66,7 @@ func alertState(alert *heldRule, evaluated bool) (v1alpha1.State, time.Time) {
 }
 
 // gravity orders the states: what a person must know first comes last.
-var gravity = map[v1alpha1.State]int{
+var stateRank = map[v1alpha1.State]int{
 	v1alpha1.StateInactive: 0,
 	v1alpha1.StateNoData:   1,
 	v1alpha1.StateUnknown:  2,
@@ -75,13 +75,13 @@ var gravity = map[v1alpha1.State]int{
 }
 
 // worst is the state of the threshold: that of its worst level.
-func worst(levels []Level) v1alpha1.State {
+func worstState(levels []Level) v1alpha1.State {
 	if len(levels) == 0 {
 		return v1alpha1.StateUnknown
 	}
 	state := levels[0].State
 	for _, level := range levels[1:] {
-		if gravity[level.State] > gravity[state] {
+		if stateRank[level.State] > stateRank[state] {
 			state = level.State
 		}
 	}
@@ -89,10 +89,10 @@ func worst(levels []Level) v1alpha1.State {
 }
 
 // unknown is the observation when nothing is known.
-func (s *Subject) unknown(loaded Verdict) Observation {
+func (s *TrackedThreshold) unknown(loaded Condition) Observation {
 	o := Observation{Loaded: loaded, State: v1alpha1.StateUnknown, Levels: make([]Level, len(s.levels))}
-	for i, line := range s.levels {
-		o.Levels[i] = Level{Severity: line.Severity, State: v1alpha1.StateUnknown}
+	for i, level := range s.levels {
+		o.Levels[i] = Level{Severity: level.Severity, State: v1alpha1.StateUnknown}
 	}
 	return o
 }

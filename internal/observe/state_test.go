@@ -20,7 +20,7 @@ func TestState(t *testing.T) {
 	for name, tc := range map[string]struct {
 		values model.Vector
 		change func(*promapi.Group)
-		// noLines: the recorded lines are not there.
+		// noLines: the recorded levels are not there.
 		noLines bool
 		want    string
 	}{
@@ -56,9 +56,9 @@ func TestState(t *testing.T) {
 			snap.AddGroup(group)
 			snap.AddSignals(tc.values)
 			if !tc.noLines {
-				snap.AddThresholds(lines(plan))
+				snap.AddThresholds(levels(plan))
 			}
-			s := NewSubject(plan)
+			s := NewTrackedThreshold(plan)
 			s.Observe(snap)
 			if got := states(*s.Published()); got != tc.want {
 				t.Errorf("states are %s, want %s", got, tc.want)
@@ -70,13 +70,13 @@ func TestState(t *testing.T) {
 func TestActiveSinceIsTheOldest(t *testing.T) {
 	plan := newPlan(t, latency)
 	snap := NewSnapshot(noon)
-	snap.AddThresholds(lines(plan))
+	snap.AddThresholds(levels(plan))
 	snap.AddSignals(model.Vector{value("/chat", 3)})
 	snap.AddGroup(activate(answer(plan), "warning",
 		promapi.Alert{State: prometheusv1.AlertStatePending, ActiveAt: noon.Add(-time.Minute)},
 		promapi.Alert{State: prometheusv1.AlertStateFiring, ActiveAt: noon.Add(-time.Hour).Add(300 * time.Millisecond)},
 		promapi.Alert{State: prometheusv1.AlertStateInactive, ActiveAt: noon.Add(-48 * time.Hour)}))
-	s := NewSubject(plan)
+	s := NewTrackedThreshold(plan)
 	s.Observe(snap)
 	if got, want := s.Published().Levels[0].ActiveSince, noon.Add(-time.Hour); !got.Equal(want) {
 		t.Errorf("active since %s, want %s", got, want)

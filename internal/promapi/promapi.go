@@ -74,11 +74,23 @@ func (o Options) Validate() error {
 	return errors.Join(errs...)
 }
 
+// userAgent is that of every request.
+var userAgent = config.WithUserAgent("plimsoll")
+
+// httpConfig returns the configuration of an HTTP client with the options' token and CA.
+func (o Options) httpConfig() config.HTTPClientConfig {
+	cfg := config.DefaultHTTPClientConfig
+	cfg.ProxyFromEnvironment = true
+	cfg.TLSConfig.CAFile = o.CAFile
+	if o.TokenFile != "" {
+		cfg.Authorization = &config.Authorization{Type: "Bearer", CredentialsFile: o.TokenFile}
+	}
+	return cfg
+}
+
 // Client asks one server. It is safe for several goroutines.
 type Client struct {
-	http *http.Client
-	// fresh asks each question over a new connection.
-	fresh     *http.Client
+	http      *http.Client
 	client    api.Client
 	api       prometheusv1.API
 	timeout   time.Duration
@@ -90,18 +102,7 @@ func New(o Options) (*Client, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
-	cfg := config.DefaultHTTPClientConfig
-	cfg.ProxyFromEnvironment = true
-	cfg.TLSConfig.CAFile = o.CAFile
-	if o.TokenFile != "" {
-		cfg.Authorization = &config.Authorization{Type: "Bearer", CredentialsFile: o.TokenFile}
-	}
-	named := config.WithUserAgent("plimsoll")
-	httpClient, err := config.NewClientFromConfig(cfg, "prometheus", named)
-	if err != nil {
-		return nil, fmt.Errorf("setting up the client of Prometheus: %w", err)
-	}
-	fresh, err := config.NewClientFromConfig(cfg, "prometheus", named, config.WithKeepAlivesDisabled())
+	httpClient, err := config.NewClientFromConfig(o.httpConfig(), "prometheus", userAgent)
 	if err != nil {
 		return nil, fmt.Errorf("setting up the client of Prometheus: %w", err)
 	}
@@ -111,7 +112,7 @@ func New(o Options) (*Client, error) {
 		return nil, fmt.Errorf("setting up the client of Prometheus: %w", err)
 	}
 	c := &Client{
-		http: httpClient, fresh: fresh, client: client, api: prometheusv1.NewAPI(client),
+		http: httpClient, client: client, api: prometheusv1.NewAPI(client),
 		timeout: o.Timeout, maxPoints: o.MaxPoints,
 	}
 	if c.timeout == 0 {

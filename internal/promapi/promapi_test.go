@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 func TestValidate(t *testing.T) {
@@ -38,27 +37,6 @@ func TestValidate(t *testing.T) {
 			}
 			if err != nil && strings.Contains(err.Error(), "canary") {
 				t.Errorf("error %q has the secret", err)
-			}
-		})
-	}
-}
-
-func TestAlign(t *testing.T) {
-	at := func(second int) time.Time { return time.Unix(int64(second), 0) }
-	for name, tc := range map[string]struct {
-		from, to         int
-		wantFrom, wantTo int
-		points           int
-	}{
-		"aligned":     {60, 120, 60, 120, 3},
-		"between":     {61, 119, 90, 90, 1},
-		"within one":  {61, 89, 90, 60, 0},
-		"one instant": {60, 60, 60, 60, 1},
-	} {
-		t.Run(name, func(t *testing.T) {
-			got := Range{Start: at(tc.from), End: at(tc.to), Step: 30 * time.Second}.Align()
-			if !got.Start.Equal(at(tc.wantFrom)) || !got.End.Equal(at(tc.wantTo)) || got.Points() != tc.points {
-				t.Errorf("range is %s to %s with %d points", got.Start, got.End, got.Points())
 			}
 		})
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/plimsoll-dev/plimsoll/hack/test/prometheusserver"
+	"github.com/plimsoll-dev/plimsoll/internal/backtest"
 )
 
 const prometheusConfig = `{global: {evaluation_interval: 1s}, rule_files: ["rules/*.yaml"]}`
@@ -42,15 +43,6 @@ func prometheus(t *testing.T, o Options) *Client {
 	server.Reload()
 	o.URL = server.URL()
 	return newClient(t, o)
-}
-
-func newClient(t *testing.T, o Options) *Client {
-	t.Helper()
-	client, err := New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return client
 }
 
 func TestQuery(t *testing.T) {
@@ -92,16 +84,16 @@ func TestQuery(t *testing.T) {
 // TestQueryRangeInChunks asks for every point once, and goes on where it was left.
 func TestQueryRangeInChunks(t *testing.T) {
 	client := prometheus(t, Options{MaxPoints: 100})
-	r := Range{Start: time.Unix(0, 0), End: time.Unix(2500, 0), Step: 10 * time.Second}
+	r := backtest.Window{Start: time.Unix(0, 0), End: time.Unix(2500, 0), Step: 10 * time.Second}
 	var seen []model.SamplePair
 	var sizes []int
-	take := func(r Range, limit int) (last time.Time) {
+	take := func(r backtest.Window, limit int) (last time.Time) {
 		for chunk, err := range client.QueryRange(t.Context(), "vector(time())", r) {
 			if err != nil {
 				t.Fatal(err)
 			}
 			seen = append(seen, chunk.Series[0].Values...)
-			sizes = append(sizes, chunk.Points())
+			sizes = append(sizes, chunk.Evaluations())
 			last = chunk.End
 			if limit--; limit == 0 {
 				return last
@@ -125,7 +117,7 @@ func TestQueryRangeInChunks(t *testing.T) {
 // TestQueryRangeAtTheLimit: Prometheus takes a chunk of the greatest size, and would not take a larger one.
 func TestQueryRangeAtTheLimit(t *testing.T) {
 	client := prometheus(t, Options{MaxPoints: maxPoints})
-	r := Range{Start: time.Unix(0, 0), End: time.Unix(30*3*maxPoints, 0), Step: 30 * time.Second}
+	r := backtest.Window{Start: time.Unix(0, 0), End: time.Unix(30*3*maxPoints, 0), Step: 30 * time.Second}
 	chunks := 0
 	for _, err := range client.QueryRange(t.Context(), "vector(1)", r) {
 		if err != nil {
@@ -193,8 +185,9 @@ func TestRules(t *testing.T) {
 	for range client.Rules(t.Context(), "") {
 		break // may be left at any time
 	}
-	first := client.Server(t.Context())
-	if again := client.Server(t.Context()); first == "" || first != again {
+	probe := newProbe(t, Options{URL: client.client.URL("", nil).String()})
+	first := probe.Server(t.Context())
+	if again := probe.Server(t.Context()); first == "" || first != again {
 		t.Errorf("the server is %q, then %q", first, again)
 	}
 	if urls, err := client.Alertmanagers(t.Context()); err != nil || len(urls) != 0 {

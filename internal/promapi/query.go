@@ -9,6 +9,8 @@ import (
 
 	prometheusv1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/model"
+
+	"github.com/plimsoll-dev/plimsoll/internal/backtest"
 )
 
 // Query evaluates the expression at a time; at the server's present when it is zero. A scalar comes as one sample
@@ -30,61 +32,57 @@ func (c *Client) Query(ctx context.Context, expr string, at time.Time) (model.Ve
 	}
 }
 
-// Range is a window of time and how finely it is looked at.
-type Range struct {
-	Start, End time.Time
-	Step       time.Duration
-}
-
-// Align moves the start up and the end down to whole steps since 1970, as a query cache wants them. So the points of a
-// window do not depend on when it is asked for, and those of two windows fall together.
-func (r Range) Align() Range {
-	start := r.Start.Truncate(r.Step)
-	if start.Before(r.Start) {
-		start = start.Add(r.Step)
-	}
-	return Range{Start: start, End: r.End.Truncate(r.Step), Step: r.Step}
-}
-
-// Points is how many points a series without gaps has.
-func (r Range) Points() int {
-	if r.Step <= 0 || r.End.Before(r.Start) {
-		return 0
-	}
-	return int(r.End.Sub(r.Start)/r.Step) + 1
-}
-
-// Chunk is the part of a range that one request answers.
+// Chunk is the part of a window that one request answers.
 type Chunk struct {
-	// Range is the part: the next one, if there is one, begins a step after its end.
-	Range
+	// Window is the part: the next one, if there is one, begins a step after its end.
+	backtest.Window
 	// Series are those with points in it, each with its points in order of time.
 	Series model.Matrix
 }
 
-// QueryRange evaluates the expression at every step of the range, both ends included, in chunks as large as the server
-// takes, in order of time. It ends after the first error; to go on later, ask for what follows the last chunk.
-func (c *Client) QueryRange(ctx context.Context, expr string, r Range) iter.Seq2[Chunk, error] {
+// Ingester takes the values of a window part by part, in order of time, each part up to and including through. Those of
+// backtest.Replay and backtest.Sweep are some.
+type Ingester func(part model.Matrix, through time.Time) error
+
+// Ingest evaluates the expression at every step of the window and hands the values to all ingesters. It ends after the first
+// error; that of an ingester is returned as it is.
+func (c *Client) Ingest(ctx context.Context, expr string, w backtest.Window, ingesters ...Ingester) error {
+	for chunk, err := range c.QueryRange(ctx, expr, w) {
+		if err != nil {
+			return err
+		}
+		for _, ingest := range ingesters {
+			if err := ingest(chunk.Series, chunk.End); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// QueryRange evaluates the expression at every step of the window, both ends included, in chunks as large as the server
+// takes, in order of time. It ends after the first error.
+func (c *Client) QueryRange(ctx context.Context, expr string, w backtest.Window) iter.Seq2[Chunk, error] {
 	return func(yield func(Chunk, error) bool) {
-		if r.Step <= 0 {
+		if w.Step <= 0 {
 			yield(Chunk{}, errors.New("querying Prometheus over a range: the step must be longer than 0"))
 			return
 		}
-		for left := r; left.Points() > 0; {
+		for left := w; left.Evaluations() > 0; {
 			part := left
-			if left.Points() > c.maxPoints {
-				part.End = left.Start.Add(time.Duration(c.maxPoints-1) * r.Step)
+			if left.Evaluations() > c.maxPoints {
+				part.End = left.Start.Add(time.Duration(c.maxPoints-1) * w.Step)
 			}
 			series, err := c.queryPart(ctx, expr, part)
-			if !yield(Chunk{Range: part, Series: series}, err) || err != nil {
+			if !yield(Chunk{Window: part, Series: series}, err) || err != nil {
 				return
 			}
-			left.Start = part.End.Add(r.Step)
+			left.Start = part.End.Add(w.Step)
 		}
 	}
 }
 
-func (c *Client) queryPart(ctx context.Context, expr string, part Range) (model.Matrix, error) {
+func (c *Client) queryPart(ctx context.Context, expr string, part backtest.Window) (model.Matrix, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	value, _, err := c.api.QueryRange(ctx, expr, prometheusv1.Range{Start: part.Start, End: part.End, Step: part.Step})

@@ -3,12 +3,16 @@ package promapi
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"strings"
 	"sync"
 	"time"
+
+	"github.com/prometheus/common/config"
 )
 
 const (
@@ -82,16 +86,31 @@ func (t traced) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// Server tells which Prometheus process answers a new connection; empty when the server does not say. Thanos, Mimir and
-// others do not, or only which querier it is, which is of no interest.
-func (c *Client) Server(ctx context.Context) string {
+// Probe asks which server answers at a URL, each time over a new connection.
+type Probe struct {
+	http *http.Client
+	url  string
+}
+
+// NewProbe returns a probe of the options' URL.
+func NewProbe(o Options) (*Probe, error) {
+	httpClient, err := config.NewClientFromConfig(o.httpConfig(), "prometheus", userAgent, config.WithKeepAlivesDisabled())
+	if err != nil {
+		return nil, fmt.Errorf("setting up the probe of Prometheus: %w", err)
+	}
+	return &Probe{httpClient, strings.TrimRight(o.URL, "/") + "/api/v1/status/runtimeinfo"}, nil
+}
+
+// Server tells which Prometheus process answers; empty when the server does not say. Thanos, Mimir and others do not, or only
+// which querier it is, which is of no interest.
+func (p *Probe) Server(ctx context.Context) string {
 	ctx, cancel := context.WithTimeout(ctx, serverTimeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.client.URL("/api/v1/status/runtimeinfo", nil).String(), nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.url, nil)
 	if err != nil {
 		return ""
 	}
-	resp, err := c.fresh.Do(req)
+	resp, err := p.http.Do(req)
 	if err != nil {
 		return ""
 	}

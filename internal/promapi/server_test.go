@@ -35,8 +35,8 @@ func (s *standIn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// client starts the stand-in and is a client of it.
-func (s *standIn) client(t *testing.T, http2 bool) *Client {
+// start starts the stand-in and returns the options of its clients.
+func (s *standIn) start(t *testing.T, http2 bool) Options {
 	t.Helper()
 	server := httptest.NewUnstartedServer(s)
 	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
@@ -58,11 +58,7 @@ func (s *standIn) client(t *testing.T, http2 bool) *Client {
 	}
 	t.Cleanup(server.Close)
 	o.URL = server.URL
-	c, err := New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
+	return o
 }
 
 func TestOneServer(t *testing.T) {
@@ -95,7 +91,7 @@ func TestOneServer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := &standIn{before: tc.before}
-			c := server.client(t, tc.http2)
+			c := newClient(t, server.start(t, tc.http2))
 			rounds := int64(0)
 			for range 2 {
 				one, err := c.OneServer(t.Context(), func(ctx context.Context) error {
@@ -142,9 +138,9 @@ func TestServer(t *testing.T) {
 				fmt.Fprint(w, tc.answer)
 				return true
 			}}
-			c := server.client(t, false)
+			probe := newProbe(t, server.start(t, false))
 			for range 3 {
-				if got := c.Server(t.Context()); got != tc.want {
+				if got := probe.Server(t.Context()); got != tc.want {
 					t.Errorf("server = %q, want %q", got, tc.want)
 				}
 			}
@@ -153,4 +149,22 @@ func TestServer(t *testing.T) {
 			}
 		})
 	}
+}
+
+func newProbe(t *testing.T, o Options) *Probe {
+	t.Helper()
+	probe, err := NewProbe(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return probe
+}
+
+func newClient(t *testing.T, o Options) *Client {
+	t.Helper()
+	client, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
 }

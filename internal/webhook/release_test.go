@@ -19,7 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/plimsoll-dev/plimsoll/hack/test/controlplane"
-	"github.com/plimsoll-dev/plimsoll/internal/controller"
+	"github.com/plimsoll-dev/plimsoll/internal/manager"
 	"github.com/plimsoll-dev/plimsoll/internal/webhook"
 )
 
@@ -61,8 +61,8 @@ func (r release) getConfiguration(ctx context.Context) (*admissionv1.ValidatingW
 }
 
 // options are those that the chart gives the controller, but for the addresses.
-func (r release) options() controller.Options {
-	return controller.Options{
+func (r release) options() manager.Options {
+	return manager.Options{
 		MetricsAddress: "0", ProbeAddress: "0", Registerer: prometheus.NewRegistry(),
 		LeaderElection: true, LeaderElectionNamespace: r.namespace, LeaderElectionID: r.account(),
 		Webhook: webhook.Options{
@@ -84,12 +84,12 @@ func (r release) credentials() *rest.Config {
 }
 
 // run runs a controller until stop is called, or the test ends.
-func (r release) run(t *testing.T, o controller.Options) (stop func()) {
+func (r release) run(t *testing.T, o manager.Options) (stop func()) {
 	t.Helper()
 	if err := o.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	mgr, err := controller.NewManager(r.credentials(), o, logr.Discard())
+	mgr, err := manager.New(r.credentials(), o, logr.Discard())
 	if err != nil {
 		t.Fatal(err)
 	}

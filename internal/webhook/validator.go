@@ -14,24 +14,24 @@ import (
 
 var thresholdKind = v1alpha1.GroupVersion.WithKind(v1alpha1.Kind).GroupKind()
 
-// validator refuses what cannot be turned into rules, and says of the rest what there is to know.
+// validator refuses what has no rules, and warns about the rest.
 type validator struct {
-	adviser *adviser // nil when nobody can be asked
+	advisor *backtestAdvisor // nil without a Prometheus
 }
 
-// ValidateCreate judges a new threshold.
+// ValidateCreate evaluates a new threshold.
 func (v validator) ValidateCreate(ctx context.Context, t *v1alpha1.AlertThreshold) (admission.Warnings, error) {
-	return v.judge(ctx, nil, t)
+	return v.evaluate(ctx, nil, t)
 }
 
-// ValidateUpdate judges a threshold that means something else now. One that got in with a mistake can still be
-// labelled, annotated, and deleted, whatever finalizers must be taken off for that.
+// ValidateUpdate evaluates a threshold whose rules change. One that got in with a mistake can still be labelled, annotated and
+// deleted.
 func (v validator) ValidateUpdate(ctx context.Context, before, after *v1alpha1.AlertThreshold) (admission.Warnings, error) {
 	if !after.DeletionTimestamp.IsZero() || sameMeaning(before, after) {
 		return nil, nil
 	}
-	present, _ := rules.Resolve(before) // one with mistakes has no lines to compare with
-	return v.judge(ctx, present, after)
+	present, _ := rules.Resolve(before) // one with mistakes has no levels to compare with
+	return v.evaluate(ctx, present, after)
 }
 
 // ValidateDelete lets every threshold go.
@@ -44,12 +44,11 @@ func sameMeaning(a, b *v1alpha1.AlertThreshold) bool {
 	return equality.Semantic.DeepEqual(a.Spec, b.Spec) && a.Labels[v1alpha1.DefaultLabel] == b.Labels[v1alpha1.DefaultLabel]
 }
 
-// judge returns every mistake as one error, of the form in which the API server returns its own. Without one it returns
-// what else is worth knowing. The present plan is nil when there is none.
-func (v validator) judge(ctx context.Context, present *rules.Plan, t *v1alpha1.AlertThreshold) (admission.Warnings, error) {
+// evaluate returns every mistake as one error, as the API server returns its own; else warnings. The present plan may be nil.
+func (v validator) evaluate(ctx context.Context, present *rules.Plan, t *v1alpha1.AlertThreshold) (admission.Warnings, error) {
 	plan, errs := rules.Resolve(t)
 	if len(errs) > 0 {
 		return nil, apierrors.NewInvalid(thresholdKind, t.Name, errs)
 	}
-	return slices.Concat(plan.Warnings, v.adviser.advise(ctx, present, plan)), nil
+	return slices.Concat(plan.Warnings, v.advisor.advise(ctx, present, plan)), nil
 }

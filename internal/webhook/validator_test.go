@@ -11,7 +11,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 )
 
-// cpu is a threshold whose line lies at above; it is a mistake when that is no percentage.
+// cpu is a threshold whose level lies at above; it is a mistake when that is no percentage.
 func cpu(above v1alpha1.Value, changes ...func(*v1alpha1.AlertThreshold)) *v1alpha1.AlertThreshold {
 	t := &v1alpha1.AlertThreshold{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "ai", Name: "cpu"},

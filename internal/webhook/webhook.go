@@ -8,7 +8,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -26,8 +25,8 @@ const (
 )
 
 // Register makes mgr serve the webhook, as a leader and as a stand-by, unless the options say not to. The options must
-// be valid. Proposed lines are tried on the past; metrics takes the webhook's own metrics.
-func Register(mgr ctrl.Manager, o Options, tried Past, metrics prometheus.Registerer) error {
+// be valid. Proposed levels are tried on the past; metrics takes the webhook's own metrics.
+func Register(mgr ctrl.Manager, o Options, backtests BacktestOptions, metrics prometheus.Registerer) error {
 	if !o.serves() {
 		return nil
 	}
@@ -40,17 +39,17 @@ func Register(mgr ctrl.Manager, o Options, tried Past, metrics prometheus.Regist
 		return err
 	}
 	v := validator{}
-	if tried.URL != "" {
-		client, err := promapi.New(tried.Options)
+	if backtests.URL != "" {
+		client, err := promapi.New(backtests.Options)
 		if err != nil {
 			return err
 		}
-		v.adviser = newAdviser(&past{prometheus: client, window: tried.Window, step: tried.Step, now: time.Now})
-		if err := metrics.Register(v.adviser.outcomes); err != nil {
-			return fmt.Errorf("register the webhook's metrics: %w", err)
+		v.advisor = newBacktestAdvisor(client, backtests)
+		if err := metrics.Register(v.advisor.outcomes); err != nil {
+			return fmt.Errorf("registering the webhook's metrics: %w", err)
 		}
 	}
-	pair := &keyPair{load: load, log: mgr.GetLogger().WithName("webhook"), ready: make(chan struct{})}
+	pair := &servingCert{load: load, log: mgr.GetLogger().WithName("webhook"), ready: make(chan struct{})}
 	srv := server{webhook.NewServer(webhook.Options{Host: host, Port: port, TLSOpts: []func(*tls.Config){pair.configure}}), pair.ready}
 	srv.Register(Path, admission.WithValidator(mgr.GetScheme(), v))
 	if err := errors.Join(mgr.Add(pair), mgr.Add(srv), mgr.AddReadyzCheck("webhook", pair.check)); err != nil {

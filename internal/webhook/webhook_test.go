@@ -21,7 +21,7 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll/hack/test/prometheusserver"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
-	"github.com/plimsoll-dev/plimsoll/internal/controller"
+	"github.com/plimsoll-dev/plimsoll/internal/controller/prometheus"
 	"github.com/plimsoll-dev/plimsoll/internal/promapi"
 	"github.com/plimsoll-dev/plimsoll/internal/webhook"
 )
@@ -112,12 +112,12 @@ func TestAway(t *testing.T) {
 	}
 }
 
-// TestWarnings reads what kubectl would print: what the rules warn of, and what the lines would have done on the past that
+// TestWarnings reads what kubectl would print: what the rules warn of, and what the levels would have done on the past that
 // a real Prometheus knows. Here that is a clock's: minutes are above 30 once an hour.
 func TestWarnings(t *testing.T) {
 	server := prometheusserver.Start(t, "{}")
 	o := installed.options()
-	o.Prometheus = controller.PrometheusOptions{
+	o.Prometheus = prometheus.Options{
 		Options: promapi.Options{URL: server.URL()}, Interval: time.Minute,
 		BacktestInterval: time.Hour, BacktestWindow: 24 * time.Hour, BacktestStep: time.Minute,
 	}

@@ -119,7 +119,7 @@ func (h *history) all(ctx context.Context) (float64, error) {
 // admission replays the levels before and after a change, on the samples that can matter.
 func (h *history) admission(ctx context.Context) (float64, error) {
 	levels := slices.Concat(h.plan.Levels, h.plan.Levels)
-	expr, err := backtest.Beyond(h.plan.Value.Expr, levels)
+	expr, err := backtest.FilterExpr(h.plan.Value.Expr, levels)
 	if err != nil {
 		return 0, err
 	}
@@ -127,17 +127,12 @@ func (h *history) admission(ctx context.Context) (float64, error) {
 }
 
 func (h *history) replay(ctx context.Context, expr string, levels []rules.Level) error {
-	replay, err := backtest.NewReplay(backtest.Window(h.r), levels)
+	replay, err := backtest.NewReplay(h.r, levels)
 	if err != nil {
 		return err
 	}
-	for chunk, err := range h.client.QueryRange(ctx, expr, h.r) {
-		if err != nil {
-			return err
-		}
-		if err := replay.Feed(chunk.Series, chunk.End); err != nil {
-			return err
-		}
+	if err := h.client.Ingest(ctx, expr, h.r, replay.Ingest); err != nil {
+		return err
 	}
 	if replay.Result().Levels[0].Fires == 0 {
 		return errors.New("no level was crossed: the history is not what was written")

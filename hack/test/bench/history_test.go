@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-dev/plimsoll/hack/test/prometheusserver"
+	"github.com/plimsoll-dev/plimsoll/internal/backtest"
 	"github.com/plimsoll-dev/plimsoll/internal/promapi"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
@@ -18,7 +19,7 @@ import (
 // history is a written history and the Prometheus that serves it.
 type history struct {
 	dir    string
-	r      promapi.Range
+	r      backtest.Window
 	plan   *rules.Plan
 	plugin string // the command line's program
 	server *prometheusserver.Server
@@ -33,7 +34,7 @@ const (
 // newHistory starts a Prometheus that has a history, with that configuration, until the benchmark ends.
 func newHistory(b *testing.B, config string) (*history, error) {
 	end := time.Now().Add(-3 * time.Hour).Truncate(30 * time.Second) // the head block is empty: no history may reach it
-	h := &history{dir: b.TempDir(), r: promapi.Range{Start: end.Add(-historyWindow), End: end, Step: 30 * time.Second}}
+	h := &history{dir: b.TempDir(), r: backtest.Window{Start: end.Add(-historyWindow), End: end, Step: 30 * time.Second}}
 	h.server = prometheusserver.Start(b, config, "--storage.tsdb.retention.time", "1y", "--log.level", "error")
 	h.server.Stop()
 	if err := h.write(); err != nil {

@@ -80,7 +80,7 @@ func (r *harness) connect(ctx context.Context) error {
 		return err
 	}
 	cfg.QPS = -1
-	cfg.Wrap(informer.Starting)
+	cfg.Wrap(informer.CapRetryAfter)
 	scheme := runtime.NewScheme()
 	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme), monitoringv1.AddToScheme(scheme)); err != nil {
 		return err

@@ -18,7 +18,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/plimsoll-dev/plimsoll/hack/test/controlplane"
-	"github.com/plimsoll-dev/plimsoll/internal/controller"
+	"github.com/plimsoll-dev/plimsoll/internal/manager"
 )
 
 // The real API server that the tests of this file's tag share, as a client's configuration and as a file for commands.
@@ -119,18 +119,18 @@ func (r release) values(more ...string) []string {
 
 // runController runs the controller with the rights that the release gives it, until stop is called or the test ends;
 // change its options, if need be.
-func (r release) runController(t *testing.T, change ...func(*controller.Options)) (stop func()) {
+func (r release) runController(t *testing.T, change ...func(*manager.Options)) (stop func()) {
 	t.Helper()
 	cfg := rest.CopyConfig(adminConfig)
 	cfg.Impersonate = rest.ImpersonationConfig{UserName: fmt.Sprintf("system:serviceaccount:%s:plimsoll-controller", r)}
-	o := controller.Options{
+	o := manager.Options{
 		MetricsAddress: "0", ProbeAddress: "0", Registerer: prometheus.NewRegistry(),
 		LeaderElection: true, LeaderElectionNamespace: string(r), LeaderElectionID: "plimsoll-controller",
 	}
 	for _, c := range change {
 		c(&o)
 	}
-	mgr, err := controller.NewManager(cfg, o, logr.Discard())
+	mgr, err := manager.New(cfg, o, logr.Discard())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-dev/plimsoll/hack/test/prometheusserver"
-	"github.com/plimsoll-dev/plimsoll/internal/controller"
+	"github.com/plimsoll-dev/plimsoll/internal/manager"
 )
 
 // TestClusterGitOps installs a release as Argo CD and Flux do: rendered without a cluster, applied server-side, twice. The
@@ -92,7 +92,7 @@ func TestClusterWait(t *testing.T) {
 	upgrade("80%")
 	defer r.helm(t, "uninstall")
 	must(t, fmt.Sprintf(unselecting, r), "apply", "-f", "-")
-	r.runController(t, func(o *controller.Options) {
+	r.runController(t, func(o *manager.Options) {
 		o.Prometheus.URL, o.Prometheus.Interval = server.URL(), time.Second
 		o.Prometheus.BacktestInterval, o.Prometheus.BacktestWindow, o.Prometheus.BacktestStep = time.Hour, time.Minute, time.Second
 	})

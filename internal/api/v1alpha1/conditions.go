@@ -31,9 +31,9 @@ const (
 	ReasonRuleApplied = "RuleApplied"
 	// ReasonLastGoodRule: the spec is not accepted and the rule of the last accepted generation stays.
 	ReasonLastGoodRule = "LastGoodRule"
-	// ReasonNoRule: the spec is not accepted and there is no earlier rule: nothing is watched.
+	// ReasonNoRule: the spec is not accepted and there is no earlier rule: no rule is in place.
 	ReasonNoRule = "NoRule"
-	// ReasonOff: mode is Off: the rule has been removed, and nothing is watched.
+	// ReasonOff: mode is Off: no rule is in place.
 	ReasonOff = "Off"
 	// ReasonSuperseded: the threshold is a default (plimsoll.dev/default: "true") and another threshold of the namespace
 	// has the same alert: the rule has been removed. It comes back when that one goes.
@@ -42,7 +42,7 @@ const (
 	ReasonRuleTooLarge = "RuleTooLarge"
 	// ReasonRuleConflict: a PrometheusRule of that name exists and is not ours. Rename or delete one of the two.
 	ReasonRuleConflict = "RuleConflict"
-	// ReasonRulePending: the rule is being removed, by hand or with a deleted predecessor; it is made anew after that.
+	// ReasonRulePending: the rule is being removed, by hand or with a deleted predecessor; it is made again after that.
 	ReasonRulePending = "RulePending"
 	// ReasonOperatorMissing: the cluster does not know the kind PrometheusRule. Install the Prometheus Operator.
 	ReasonOperatorMissing = "OperatorMissing"

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
+	"github.com/prometheus/prometheus/model/labels"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/plimsoll-dev/plimsoll/internal/diagnose"
+	"github.com/plimsoll-dev/plimsoll/internal/promapi"
+	"github.com/plimsoll-dev/plimsoll/internal/rules"
+	"github.com/plimsoll-dev/plimsoll/internal/snapshot"
+)
+
+// fetch reads what Prometheus, and the Alertmanagers that it sends to, have of the threshold.
+func (o *statusOptions) fetch(ctx context.Context, api client.Client, prometheus *promapi.Client, key client.ObjectKey, rule *monitoringv1.PrometheusRule) *diagnose.Prometheus {
+	p := &diagnose.Prometheus{}
+	_, p.Err = prometheus.OneServer(ctx, func(ctx context.Context) (err error) {
+		if p.Snapshot, err = snapshot.Read(ctx, prometheus, &key); err != nil {
+			return err
+		}
+		p.Firing, err = prometheus.Query(ctx, fmt.Sprintf(`ALERTS{alertstate="firing",%s}`, matchers(key)), p.Snapshot.ValuesAt())
+		return err
+	})
+	if p.Err != nil {
+		return p
+	}
+	if rule != nil {
+		// Not everybody may read it: then it is not known.
+		p.Snapshot.Selection, _ = snapshot.ReadSelection(ctx, api, rule.Namespace, rule.Labels)
+	}
+	if o.alertmanagerURL != "" {
+		options := promapi.Options{URL: o.alertmanagerURL, TokenFile: o.prometheus.TokenFile, CAFile: o.prometheus.CAFile}
+		p.Alertmanagers = []diagnose.Alertmanager{fetchAlerts(ctx, options, key)}
+		return p
+	}
+	var urls []string
+	urls, p.AlertmanagersErr = prometheus.Alertmanagers(ctx)
+	for _, url := range urls {
+		// No token: Prometheus' answer must not decide who gets it.
+		p.Alertmanagers = append(p.Alertmanagers, fetchAlerts(ctx, promapi.Options{URL: url, CAFile: o.prometheus.CAFile}, key))
+	}
+	return p
+}
+
+// fetchAlerts reads the threshold's alerts from one Alertmanager.
+func fetchAlerts(ctx context.Context, options promapi.Options, key client.ObjectKey) diagnose.Alertmanager {
+	alerts, err := promapi.ReceivedAlerts(ctx, options,
+		fmt.Sprintf("%s=%q", rules.NamespaceLabel, key.Namespace), fmt.Sprintf("%s=%q", rules.ThresholdLabel, key.Name))
+	return diagnose.Alertmanager{URL: promapi.AlertmanagerBase(options.URL), Alerts: alerts, Err: err}
+}
+
+// matchers returns PromQL matchers of the threshold's series.
+func matchers(key client.ObjectKey) string {
+	return labels.MustNewMatcher(labels.MatchEqual, rules.NamespaceLabel, key.Namespace).String() + "," +
+		labels.MustNewMatcher(labels.MatchEqual, rules.ThresholdLabel, key.Name).String()
+}

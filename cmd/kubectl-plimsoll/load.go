@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/manifest"
+	"github.com/plimsoll-dev/plimsoll/internal/rules"
+)
+
+// target is a valid threshold, from a file or from the cluster, and its plan.
+type target struct {
+	resource *v1alpha1.AlertThreshold
+	plan     *rules.Plan
+}
+
+// String names the threshold in a sentence.
+func (t target) String() string {
+	return "AlertThreshold " + t.resource.Namespace + "/" + t.resource.Name
+}
+
+// isDefault reports whether another threshold with the same alert overrides it.
+func (t target) isDefault() bool { return t.resource.Labels[v1alpha1.DefaultLabel] == "true" }
+
+// loader loads thresholds from files, or by name from the cluster.
+type loader struct {
+	*cli
+	paths     []string
+	recursive bool
+}
+
+func (l *loader) addFlags(cmd *cobra.Command) {
+	cmd.Flags().StringSliceVarP(&l.paths, "filename", "f", nil, "file or directory with AlertThresholds, or - for standard input")
+	cmd.Flags().BoolVarP(&l.recursive, "recursive", "R", false, "read the subdirectories of a directory given with -f too")
+	cobra.CheckErr(cmd.MarkFlagFilename("filename", "yaml", "yml", "json"))
+}
+
+// load returns the thresholds of the files or, by name, of the cluster. It prints what is wrong with invalid ones.
+func (l *loader) load(ctx context.Context, names []string) ([]target, error) {
+	switch {
+	case len(l.paths) > 0 && len(names) > 0:
+		return nil, usageErrorf("must be either names or files: remove -f or the names")
+	case len(l.paths) > 0:
+		return l.loadFiles()
+	case len(names) > 0:
+		return l.loadNames(ctx, names)
+	default:
+		return nil, usageErrorf("must say which AlertThresholds: give names, or use -f FILE")
+	}
+}
+
+func (l *loader) loadFiles() ([]target, error) {
+	targets, result, err := l.validateFiles()
+	if err != nil {
+		return nil, err
+	}
+	if len(result.Errors) > 0 {
+		for _, e := range result.Errors {
+			fmt.Fprintln(l.ErrOut, e)
+		}
+		return nil, errCheckFailed
+	}
+	result.warnSkipped(l.ErrOut)
+	return targets, nil
+}
+
+func (l *loader) loadNames(ctx context.Context, names []string) ([]target, error) {
+	api, namespace, err := l.connect()
+	if err != nil {
+		return nil, err
+	}
+	targets := make([]target, len(names))
+	for i, name := range names {
+		t := &v1alpha1.AlertThreshold{}
+		key := client.ObjectKey{Namespace: namespace, Name: trimKind(name)}
+		if err := api.Get(ctx, key, t); err != nil {
+			return nil, fmt.Errorf("reading AlertThreshold %s: %w", key, err)
+		}
+		plan, errs := rules.Resolve(t)
+		if len(errs) > 0 {
+			fmt.Fprintf(l.ErrOut, "AlertThreshold %s is invalid: %v\n", key, errs.ToAggregate())
+			return nil, errCheckFailed
+		}
+		targets[i] = target{t, plan}
+	}
+	return targets, nil
+}
+
+// trimKind removes the kind that kubectl takes and prints: alertthreshold.plimsoll.dev/slow-response.
+func trimKind(name string) string { return name[strings.LastIndex(name, "/")+1:] }
+
+// validation is the result of validating files, as -o json prints it.
+type validation struct {
+	Thresholds int                `json:"thresholds"`
+	Files      int                `json:"files"`
+	Errors     []manifest.Mistake `json:"errors"`
+	Warnings   []manifest.Mistake `json:"warnings"`
+
+	// skipped counts the objects of other kinds.
+	skipped int
+}
+
+// validateFiles reads and validates the files. The targets count only when there are no errors in the result.
+func (l *loader) validateFiles() ([]target, validation, error) {
+	if len(l.paths) == 0 {
+		return nil, validation{}, usageErrorf("must say which files: use -f FILE, -f DIRECTORY, or -f - for standard input")
+	}
+	namespace, enforce, err := l.namespace()
+	if err != nil {
+		return nil, validation{}, err
+	}
+	reader := manifest.Reader{Namespace: namespace, Enforce: enforce, Recursive: l.recursive, Stdin: l.In}
+	set, err := reader.Read(l.paths)
+	if err != nil {
+		return nil, validation{}, err
+	}
+	result := validation{
+		Thresholds: len(set.Thresholds), Files: set.Files, skipped: set.Skipped,
+		Errors: append([]manifest.Mistake{}, set.Mistakes...), Warnings: []manifest.Mistake{},
+	}
+	targets := make([]target, len(set.Thresholds))
+	for i, threshold := range set.Thresholds {
+		checked, err := threshold.Check()
+		if err != nil {
+			return nil, validation{}, err
+		}
+		result.Errors = append(result.Errors, checked.Mistakes...)
+		result.Warnings = append(result.Warnings, checked.Warnings...)
+		targets[i] = target{checked.Resource, checked.Plan}
+	}
+	return targets, result, nil
+}
+
+// warnSkipped prints how many objects of other kinds were skipped.
+func (v validation) warnSkipped(stderr io.Writer) {
+	if v.skipped > 0 {
+		fmt.Fprintf(stderr, "skipped %s of other kinds\n", manifest.Count(v.skipped, "object"))
+	}
+}

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"math"
+	"time"
+
+	"github.com/prometheus/common/model"
+
+	"github.com/plimsoll-dev/plimsoll/internal/backtest"
+	"github.com/plimsoll-dev/plimsoll/internal/rules"
+)
+
+// worstSeries is the worst value of all series at every step: the greatest, or the least when levels are below.
+type worstSeries struct {
+	window     backtest.Window
+	comparison rules.Comparison
+	// values has NaN where no series has a value.
+	values []float64
+}
+
+func newWorstSeries(plan *rules.Plan, window backtest.Window) worstSeries {
+	w := worstSeries{window: window, comparison: plan.Levels[0].Comparison, values: make([]float64, window.Evaluations())}
+	for i := range w.values {
+		w.values[i] = math.NaN()
+	}
+	return w
+}
+
+// add takes in a part of the window.
+func (w *worstSeries) add(part model.Matrix, _ time.Time) error {
+	for _, stream := range part {
+		for _, sample := range stream.Values {
+			i := int(sample.Timestamp.Time().Sub(w.window.Start) / w.window.Step)
+			v := float64(sample.Value)
+			if i < 0 || i >= len(w.values) || math.IsNaN(v) {
+				continue
+			}
+			if worst := &w.values[i]; math.IsNaN(*worst) || w.comparison.Worse(v, *worst) {
+				*worst = v
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,222 @@
+package prometheus
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/tools/events"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/backtest"
+	"github.com/plimsoll-dev/plimsoll/internal/controller/requeue"
+	"github.com/plimsoll-dev/plimsoll/internal/observe"
+	"github.com/plimsoll-dev/plimsoll/internal/promapi"
+	"github.com/plimsoll-dev/plimsoll/internal/rules"
+)
+
+const (
+	// retryDelay is after how long a backtest is tried again that Prometheus did not answer; it doubles with each failure.
+	retryDelay = time.Minute
+	// maxShare is the part of the time in which Prometheus answers backtests, at most: it has other work. maxThrottle is the
+	// longest pause for that.
+	maxShare    = 0.1
+	maxThrottle = time.Minute
+	// jitter is by how large a part an interval is prolonged at random, so that backtests spread.
+	jitter = 0.2
+)
+
+// backtester backtests every threshold that has a rule, one at a time: soon after its spec has changed, and at an interval.
+type backtester struct {
+	client *promapi.Client
+	// step returns the evaluation interval of thresholds' rules.
+	step             func() time.Duration
+	window, interval time.Duration
+	events           events.EventRecorder
+	changed          *requeue.Requeuer
+	// wake is signalled when a threshold is due at once.
+	wake chan struct{}
+
+	mu         sync.Mutex
+	thresholds map[types.NamespacedName]backtestedThreshold
+}
+
+// backtestedThreshold is one generation of a threshold, and the last backtest of it or of an earlier one.
+type backtestedThreshold struct {
+	uid             types.UID
+	generation      int64
+	plan            *rules.Plan
+	backtest        *v1alpha1.Backtest
+	recommendations []v1alpha1.Recommendation
+	// due is when the next backtest is; zero for at once. failures is how often Prometheus has not answered since the last.
+	due      time.Time
+	failures int
+	// refusal is why the last one could not be made; empty when it could.
+	refusal string
+}
+
+func newBacktester(o Options, step func() time.Duration, recorder events.EventRecorder, changed *requeue.Requeuer) (*backtester, error) {
+	asked, err := promapi.New(o.Options)
+	if err != nil {
+		return nil, err
+	}
+	return &backtester{
+		client:     asked,
+		step:       func() time.Duration { return cmp.Or(step(), o.BacktestStep) },
+		window:     o.BacktestWindow,
+		interval:   o.BacktestInterval,
+		events:     recorder,
+		changed:    changed,
+		wake:       make(chan struct{}, 1),
+		thresholds: map[types.NamespacedName]backtestedThreshold{},
+	}, nil
+}
+
+// NeedLeaderElection says that only the leader backtests.
+func (b *backtester) NeedLeaderElection() bool { return true }
+
+// Start backtests what is due until ctx ends.
+func (b *backtester) Start(ctx context.Context) error {
+	for ctx.Err() == nil {
+		key, threshold, left := b.next(time.Now())
+		if left > 0 {
+			select {
+			case <-ctx.Done():
+			case <-b.wake:
+			case <-time.After(left):
+			}
+			continue
+		}
+		began := time.Now()
+		b.backtest(ctx, key, threshold)
+		select {
+		case <-ctx.Done():
+		case <-time.After(throttle(time.Since(began))):
+		}
+	}
+	return nil
+}
+
+// throttle returns how long no backtest is made after one that took that long.
+func throttle(took time.Duration) time.Duration {
+	return min(time.Duration(float64(took)*(1/maxShare-1)), maxThrottle)
+}
+
+// next returns the threshold that is due first, and the time left until then. Without any that is an interval.
+func (b *backtester) next(now time.Time) (key types.NamespacedName, first backtestedThreshold, left time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	left = b.interval
+	for k, threshold := range b.thresholds {
+		if until := threshold.due.Sub(now); until < left {
+			key, first, left = k, threshold, until
+		}
+	}
+	return key, first, left
+}
+
+// backtest makes the backtest of one threshold and stores it, unless another generation has come meanwhile.
+func (b *backtester) backtest(ctx context.Context, key types.NamespacedName, t backtestedThreshold) {
+	result, recommendations, err := b.run(ctx, t)
+	interval := b.interval
+	switch {
+	case ctx.Err() != nil:
+		return
+	case err == nil:
+		t.backtest, t.recommendations, t.failures, t.refusal = result, recommendations, 0, ""
+	case promapi.IsRefused(err), errors.Is(err, backtest.ErrReplay):
+		if t.refusal != err.Error() {
+			t.refusal = err.Error()
+			b.recordRefusal(key, t)
+		}
+	default: // the condition Loaded tells of a Prometheus that is away
+		ctrl.LoggerFrom(ctx).V(1).Info("backtest postponed", "error", err.Error())
+		interval = min(retryDelay<<t.failures, b.interval)
+		t.failures = min(t.failures+1, 10)
+	}
+	t.due = time.Now().Add(wait.Jitter(interval, jitter))
+
+	b.mu.Lock()
+	is := b.thresholds[key]
+	isSame := is.uid == t.uid && is.generation == t.generation
+	if isSame {
+		b.thresholds[key] = t
+	}
+	b.mu.Unlock()
+	if isSame && err == nil {
+		b.changed.Add(key)
+	}
+}
+
+// run replays the plan over the window that ends now.
+func (b *backtester) run(ctx context.Context, t backtestedThreshold) (*v1alpha1.Backtest, []v1alpha1.Recommendation, error) {
+	window := backtest.WindowUntil(time.Now(), b.window, b.step())
+	replay, err := backtest.NewReplay(window, t.plan.Levels)
+	if err != nil {
+		return nil, nil, err
+	}
+	sweep, err := backtest.NewSweep(window, t.plan)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := b.client.Ingest(ctx, t.plan.Value.Expr, window, replay.Ingest, sweep.Ingest); err != nil {
+		return nil, nil, err
+	}
+	return replay.Result().Status(t.generation), backtest.RecommendationStatus(sweep.Recommend(backtest.OnceAWeek)), nil
+}
+
+// recordRefusal says in an event why there is no backtest. The threshold may still work: rules are evaluated one time at once.
+func (b *backtester) recordRefusal(key types.NamespacedName, s backtestedThreshold) {
+	t := &v1alpha1.AlertThreshold{}
+	t.Namespace, t.Name, t.UID = key.Namespace, key.Name, s.uid
+	b.events.Eventf(t, nil, corev1.EventTypeWarning, v1alpha1.ReasonBacktestFailed, "Backtest", "%s",
+		observe.Truncate(fmt.Sprintf("there is no backtest of this generation: %s", s.refusal), observe.MaxText))
+}
+
+// track returns the last backtest of the threshold, whose rule, of that plan, is in the cluster, and makes more from now on.
+func (b *backtester) track(t *v1alpha1.AlertThreshold, plan *rules.Plan) (*v1alpha1.Backtest, []v1alpha1.Recommendation) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	key := client.ObjectKeyFromObject(t)
+	s, known := b.thresholds[key]
+	if known && s.uid == t.UID && s.generation == t.Generation {
+		return s.backtest, s.recommendations
+	}
+	// What the status says holds until the next backtest is due: a controller that starts writes nothing.
+	s = backtestedThreshold{
+		uid: t.UID, generation: t.Generation, plan: plan, backtest: t.Status.Backtest, recommendations: t.Status.Recommendations,
+	}
+	if s.backtest != nil && s.backtest.Generation == t.Generation {
+		s.due = s.backtest.EvaluatedAt.Add(b.interval)
+	}
+	b.thresholds[key] = s
+	select {
+	case b.wake <- struct{}{}:
+	default:
+	}
+	return s.backtest, s.recommendations
+}
+
+// last returns the last backtest of a threshold whose rule is of an earlier generation; that of the status when it is not known.
+func (b *backtester) last(t *v1alpha1.AlertThreshold) (*v1alpha1.Backtest, []v1alpha1.Recommendation) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if s, known := b.thresholds[client.ObjectKeyFromObject(t)]; known && s.uid == t.UID {
+		return s.backtest, s.recommendations
+	}
+	return t.Status.Backtest, t.Status.Recommendations
+}
+
+func (b *backtester) delete(key types.NamespacedName) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.thresholds, key)
+}

@@ -1,0 +1,206 @@
+package diagnose
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
+	prometheusv1 "github.com/prometheus/client_golang/api/prometheus/v1"
+	"github.com/prometheus/common/model"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/observe"
+	"github.com/plimsoll-dev/plimsoll/internal/promapi"
+	"github.com/plimsoll-dev/plimsoll/internal/rules"
+)
+
+var now = time.Date(2026, 11, 24, 6, 30, 0, 0, time.UTC)
+
+// scenario is a healthy threshold, unless a test breaks it.
+type scenario struct {
+	mode v1alpha1.Mode
+	// value is that of pod one; nil when there is none.
+	value *float64
+	// alert is the warning's, nil when it is not active.
+	alert *promapi.Alert
+	// group changes what Prometheus has loaded; notLoaded means nothing of it.
+	group     func(*promapi.Group)
+	notLoaded bool
+	// change changes the input.
+	change func(*Input)
+}
+
+func (s scenario) input(t *testing.T) Input {
+	t.Helper()
+	at := &v1alpha1.AlertThreshold{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "ai", Name: "cpu", UID: "1", Generation: 2},
+		Spec: v1alpha1.AlertThresholdSpec{
+			Alert: "HighCPUUsage", Signal: &v1alpha1.Signal{Name: "CPU"}, Mode: s.mode,
+			Levels: []v1alpha1.Level{{Severity: "warning", Above: "80", For: "10m"}},
+		},
+	}
+	meta.SetStatusCondition(&at.Status.Conditions, metav1.Condition{
+		Type: v1alpha1.ConditionAccepted, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonValid, ObservedGeneration: 2, Message: "the spec is valid",
+	})
+	plan, errs := rules.Resolve(at)
+	if len(errs) > 0 {
+		t.Fatal(errs.ToAggregate())
+	}
+	rule := plan.Rule(nil)
+	rule.CreationTimestamp = metav1.NewTime(now.Add(-time.Hour))
+	rule.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(at, v1alpha1.GroupVersion.WithKind(v1alpha1.Kind))}
+	in := Input{Now: now, Threshold: at, Rule: rule, Prometheus: s.prometheus(plan)}
+	if s.change != nil {
+		s.change(&in)
+	}
+	return in
+}
+
+// prometheus returns what a Prometheus answers that has the plan's group.
+func (s scenario) prometheus(plan *rules.Plan) *Prometheus {
+	p := &Prometheus{Snapshot: observe.NewSnapshot(now), Alertmanagers: []Alertmanager{{URL: "http://am"}}}
+	if s.value != nil {
+		p.Snapshot.AddSignals(model.Vector{{Metric: model.Metric{"__name__": "plimsoll:signal", "namespace": "ai", "alertthreshold": "cpu", "pod": "one"}, Value: model.SampleValue(*s.value)}})
+	}
+	if s.notLoaded {
+		return p
+	}
+	g := group(plan)
+	if s.alert != nil {
+		labels := model.LabelSet{"alertname": "HighCPUUsage", "severity": "warning", "alertthreshold": "cpu", "namespace": "ai", "pod": "one"}
+		s.alert.Labels = labels
+		for i := range g.Rules {
+			if rule := &g.Rules[i]; rule.Type == prometheusv1.RuleTypeAlerting {
+				rule.Alerts = []promapi.Alert{*s.alert}
+			}
+		}
+		if s.alert.State == prometheusv1.AlertStateFiring {
+			p.Firing = model.Vector{{Metric: model.Metric(labels.Merge(model.LabelSet{"__name__": "ALERTS", "alertstate": "firing"})), Value: 1}}
+		}
+	}
+	if s.group != nil {
+		s.group(g)
+	}
+	p.Snapshot.AddGroup(*g)
+	p.Snapshot.AddThresholds(model.Vector{{Metric: model.Metric{"namespace": "ai", "alertthreshold": "cpu", "severity": "warning"}}})
+	return p
+}
+
+// group returns the plan's group as a Prometheus that evaluates it has it.
+func group(plan *rules.Plan) *promapi.Group {
+	var g promapi.Group
+	for _, from := range plan.Groups() {
+		g.Name, g.Interval, g.LastEvaluation = from.Name, 30, now.Add(-12*time.Second)
+		for _, rule := range from.Rules {
+			loaded := promapi.Rule{Type: prometheusv1.RuleTypeRecording, Name: rule.Record, Query: rule.Expr.String(), Health: prometheusv1.RuleHealthGood, Labels: model.LabelSet{}}
+			if rule.Alert != "" {
+				loaded.Type, loaded.Name = prometheusv1.RuleTypeAlerting, rule.Alert
+			}
+			if rule.For != nil {
+				loaded.Duration = 600
+			}
+			for name, value := range rule.Labels {
+				loaded.Labels[model.LabelName(name)] = model.LabelValue(value)
+			}
+			g.Rules = append(g.Rules, loaded)
+		}
+	}
+	return &g
+}
+
+func TestThreshold(t *testing.T) {
+	low, high := ptr.To(50.0), ptr.To(93.25)
+	pending := &promapi.Alert{State: prometheusv1.AlertStatePending, ActiveAt: now.Add(-4 * time.Minute)}
+	firing := func() *promapi.Alert {
+		return &promapi.Alert{State: prometheusv1.AlertStateFiring, ActiveAt: now.Add(-14 * time.Minute)}
+	}
+	fires := map[string]string{"alertname": "HighCPUUsage", "severity": "warning", "alertthreshold": "cpu", "namespace": "ai", "pod": "one", "prometheus": "monitoring/k8s"}
+	at := func(alerts ...promapi.ReceivedAlert) func(*Input) {
+		return func(in *Input) { in.Prometheus.Alertmanagers[0].Alerts = alerts }
+	}
+	notProgrammed := func(in *Input, reason, message string) {
+		meta.SetStatusCondition(&in.Threshold.Status.Conditions, metav1.Condition{
+			Type: v1alpha1.ConditionProgrammed, Status: metav1.ConditionFalse, Reason: reason, Message: message, ObservedGeneration: 2,
+		})
+	}
+	for name, tc := range map[string]struct {
+		scenario
+		healthy bool
+		// check is the beginning of one check of the report.
+		check string
+	}{
+		"quiet":           {scenario{value: low}, true, "level warning -: 50% is not > 80%: nothing to fire"},
+		"its value":       {scenario{value: low}, true, `series OK: CPU usage is 50%`},
+		"its rule":        {scenario{value: low}, true, `rule OK: PrometheusRule plimsoll-cpu matches generation 2`},
+		"its age":         {scenario{value: low}, true, `evaluated OK: 12s ago`},
+		"no alert":        {scenario{value: low}, true, `alertmanager OK: http://am answers; there is nothing to send`},
+		"pending":         {scenario{value: high, alert: pending}, true, "level warning -: 93.2% is > 80%, for 4m0s of the required 10m: fires in 6m0s if that continues"},
+		"firing":          {scenario{value: high, alert: firing(), change: at(promapi.ReceivedAlert{Labels: fires, Receivers: []string{"team"}})}, true, "level warning OK: fires: 93.2% is > 80% since 2026-11-24T06:16:00Z"},
+		"delivered":       {scenario{value: high, alert: firing(), change: at(promapi.ReceivedAlert{Labels: fires, Receivers: []string{"team"}})}, true, `alertmanager OK: the warning alert {pod="one"} goes to team`},
+		"inhibited":       {scenario{value: high, alert: firing(), change: at(promapi.ReceivedAlert{Labels: fires, InhibitedBy: []string{"f00"}})}, true, "alertmanager -: the warning alert"},
+		"silenced":        {scenario{value: high, alert: firing(), change: at(promapi.ReceivedAlert{Labels: fires, SilencedBy: []string{"5118"}})}, false, `alertmanager FAIL: the warning alert {pod="one"} is silenced: amtool silence query --id 5118`},
+		"undelivered":     {scenario{value: high, alert: firing()}, false, "alertmanager FAIL: Alertmanager http://am does not have the warning alert"},
+		"no Alertmanager": {scenario{value: low, change: func(in *Input) { in.Prometheus.Alertmanagers = nil }}, false, "alertmanager FAIL: Prometheus sends to no Alertmanager"},
+		"out of reach": {scenario{value: low, change: func(in *Input) { in.Prometheus.Alertmanagers[0].Err = errors.New("no route") }}, true,
+			"alertmanager ?: no route: if it can be reached only inside the cluster, use --alertmanager-url URL"},
+		"invalid": {scenario{value: low, change: func(in *Input) { in.Threshold.Spec.Levels[0].Above = "2s" }}, false, "accepted FAIL: spec.levels[0].above: Invalid value"},
+		"no controller": {scenario{value: low, change: func(in *Input) { in.Threshold.Generation = 3 }}, false,
+			"accepted FAIL: the controller has not reconciled generation 3"},
+		"off":    {scenario{value: low, change: func(in *Input) { in.Threshold.Spec.Mode = v1alpha1.ModeOff }}, false, "rule FAIL: spec.mode is Off"},
+		"shadow": {scenario{mode: v1alpha1.ModeShadow, value: high}, false, "level warning FAIL: spec.mode is Shadow, so nothing ever fires: 93.2%, and the level is > 80%"},
+		"shadow fires": {scenario{mode: v1alpha1.ModeShadow, value: high, change: func(in *Input) {
+			in.Threshold.Status.Levels = []v1alpha1.LevelStatus{{Severity: "warning", State: v1alpha1.StatePending, ActiveSince: ptr.To(metav1.NewTime(now.Add(-time.Hour)))}}
+			meta.SetStatusCondition(&in.Threshold.Status.Conditions, metav1.Condition{Type: v1alpha1.ConditionLoaded, Status: metav1.ConditionTrue, ObservedGeneration: 2})
+		}}, false, "level warning FAIL: spec.mode is Shadow, so nothing ever fires: 93.2%, and the level is > 80%; in mode Enforce it would be Firing"},
+		"no rule": {scenario{value: low, change: func(in *Input) { in.Rule = nil }}, false, "rule FAIL: PrometheusRule plimsoll-cpu does not exist"},
+		"a foreign rule": {scenario{value: low, change: func(in *Input) {
+			in.Rule.OwnerReferences = nil
+			notProgrammed(in, v1alpha1.ReasonRuleConflict, "PrometheusRule plimsoll-cpu exists and is not ours")
+		}}, false, "rule FAIL: PrometheusRule plimsoll-cpu exists and is not ours"},
+		"another rule": {scenario{value: low, change: func(in *Input) { in.Rule.Spec.Groups = nil }}, false, "rule FAIL: PrometheusRule plimsoll-cpu does not match generation 2"},
+		"no operator": {scenario{value: low, change: func(in *Input) {
+			in.Rule, in.RuleErr = nil, &meta.NoKindMatchError{}
+			notProgrammed(in, v1alpha1.ReasonOperatorMissing, "the cluster does not know the kind PrometheusRule")
+		}}, false,
+			"rule FAIL: the cluster does not know the kind PrometheusRule"},
+		"a default": {scenario{value: low, change: func(in *Input) {
+			in.Rule = nil
+			notProgrammed(in, v1alpha1.ReasonSuperseded, "this default has no rule")
+		}}, false, "rule FAIL: this default has no rule"},
+		"an earlier rule": {scenario{value: low, change: func(in *Input) {
+			notProgrammed(in, v1alpha1.ReasonRuleRefused, "the API server refuses PrometheusRule plimsoll-cpu")
+		}}, false, "loaded OK: Prometheus holds the rule"},
+		"unreadable":     {scenario{value: low, change: func(in *Input) { in.Rule, in.RuleErr = nil, errors.New("forbidden") }}, true, "rule ?: forbidden"},
+		"not queried":    {scenario{value: low, change: func(in *Input) { in.Prometheus = nil }}, true, "loaded ?: Prometheus was not queried"},
+		"no answer":      {scenario{value: low, change: func(in *Input) { in.Prometheus = &Prometheus{Err: errors.New("refused")} }}, false, "loaded FAIL: refused"},
+		"not loaded":     {scenario{notLoaded: true}, false, "loaded FAIL: Prometheus does not have PrometheusRule plimsoll-cpu yet, after more than 2m"},
+		"not loaded yet": {scenario{notLoaded: true, change: func(in *Input) { in.Rule.CreationTimestamp = metav1.NewTime(now) }}, true, "loaded ?: Prometheus does not have PrometheusRule plimsoll-cpu yet"},
+		"not selected": {scenario{notLoaded: true, change: func(in *Input) {
+			in.Prometheus.Snapshot.Selection = &observe.Selection{Prometheuses: []*monitoringv1.Prometheus{{ObjectMeta: metav1.ObjectMeta{Namespace: "m", Name: "k8s"}}}}
+		}}, false, "loaded FAIL: no Prometheus or ThanosRuler selects the rule"},
+		"an older expression": {scenario{value: low, group: func(g *promapi.Group) { g.Rules[0].Query = "vector(1)" }}, false, "loaded FAIL: Prometheus holds another expression"},
+		"an error": {scenario{value: low, group: func(g *promapi.Group) {
+			g.Rules[0].Health, g.Rules[0].LastError = prometheusv1.RuleHealthBad, "duplicate series"
+		}}, false, "evaluated FAIL: Prometheus cannot evaluate the rule plimsoll:signal: duplicate series"},
+		"standing still": {scenario{value: low, group: func(g *promapi.Group) { g.LastEvaluation = now.Add(-time.Hour) }}, false, "evaluated FAIL: the last evaluation was 1h0m0s ago, and the interval is 30s"},
+		"no series":      {scenario{}, false, `series FAIL: CPU usage has no value: check that these series exist, and that there is traffic: system_cpu_usage_percent{namespace="ai"}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			report := Threshold(tc.input(t))
+			var lines []string
+			for _, check := range report.Checks {
+				lines = append(lines, fmt.Sprintf("%s %s: %s", check.Name, check.Result, check.Detail))
+			}
+			text := strings.Join(lines, "\n")
+			if report.Healthy() != tc.healthy || !strings.Contains("\n"+text, "\n"+tc.check) {
+				t.Errorf("healthy %t, checks\n%s\nwant %t, and a check that begins with\n%s", report.Healthy(), text, tc.healthy, tc.check)
+			}
+		})
+	}
+}

@@ -1,0 +1,153 @@
+package observe
+
+import (
+	"hash/fnv"
+	"math"
+	"slices"
+	"time"
+
+	prometheusv1 "github.com/prometheus/client_golang/api/prometheus/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/backtest"
+	"github.com/plimsoll-dev/plimsoll/internal/rules"
+	"github.com/plimsoll-dev/plimsoll/internal/signal"
+)
+
+// What is published again at most that often, for each threshold: a value that has changed, by little or by much.
+const (
+	SmallChanges = 10 * time.Minute
+	LargeChanges = time.Minute
+)
+
+// TrackedThreshold is one whose rule is in the cluster: what Prometheus should hold for it, and what was last published of it.
+// It is not safe for several goroutines.
+type TrackedThreshold struct {
+	key      types.NamespacedName
+	unit     signal.Unit
+	levels   []rules.Level
+	expected []expectedRule
+	// shadow: there are no alerts in Prometheus, so they are evaluated here.
+	shadow bool
+
+	// published is what was last published, nil before the first time, and changed when that was.
+	published *Observation
+	changed   time.Time
+	absence   absence
+	// resumed is the condition Loaded that the status had at a start, until it is known how many servers there are.
+	resumed Condition
+	// contradicted is since when alerts and values have contradicted each other; zero while they do not.
+	contradicted time.Time
+	// alerts are those of a shadow that are active, as the snapshot at evaluatedAt left them.
+	alerts      map[alertKey]backtest.LiveAlert
+	evaluatedAt time.Time
+}
+
+// NewTrackedThreshold returns the threshold of that plan, of which nothing is known yet.
+func NewTrackedThreshold(plan *rules.Plan) *TrackedThreshold {
+	all := expectedRules(plan)
+	alerting := func(w expectedRule) bool { return w.kind == prometheusv1.RuleTypeAlerting }
+	return &TrackedThreshold{
+		key:      types.NamespacedName{Namespace: plan.Namespace, Name: plan.Name},
+		unit:     plan.Value.Unit,
+		levels:   plan.Levels,
+		expected: all,
+		shadow:   !slices.ContainsFunc(all, alerting),
+	}
+}
+
+// Resume continues from the status of that generation, so that a controller that starts writes nothing. Small changes of many
+// thresholds are then published spread over time.
+func (s *TrackedThreshold) Resume(status *v1alpha1.AlertThresholdStatus, generation int64, now time.Time) {
+	before, ok := observationOf(status, generation)
+	if !ok {
+		return
+	}
+	s.published, s.resumed = &before, before.Loaded
+	hash := fnv.New32a()
+	hash.Write([]byte(s.key.String()))
+	s.changed = now.Add(-time.Duration(hash.Sum32()) % SmallChanges)
+	s.ResumeLevels(status, generation)
+	if reason := before.Loaded.Reason; before.Loaded.Status == metav1.ConditionFalse && slices.Contains(absenceReasons, reason) {
+		s.absence = absence{now.Add(-Grace), reason} // it has had its time
+	}
+}
+
+// SetAbsentSince sets since when Prometheus should have the rule.
+func (s *TrackedThreshold) SetAbsentSince(at time.Time) { s.absence = absence{since: at} }
+
+// ResumeLevels continues only since when the levels of a shadow are crossed, which no alert tells.
+func (s *TrackedThreshold) ResumeLevels(status *v1alpha1.AlertThresholdStatus, generation int64) {
+	if before, ok := observationOf(status, generation); ok && s.shadow {
+		s.restoreAlerts(before.Levels)
+	}
+}
+
+// Published returns what to tell of the threshold; nil while nothing is known.
+func (s *TrackedThreshold) Published() *Observation { return s.published }
+
+// Observe evaluates a snapshot and reports whether what is published has changed. Snapshots must come in order of time; the same
+// one may come again.
+func (s *TrackedThreshold) Observe(snap *Snapshot) bool {
+	now := s.evaluate(snap)
+	if !s.shouldPublish(now, snap.At) {
+		return false
+	}
+	s.published, s.changed = &now, snap.At
+	return true
+}
+
+func (s *TrackedThreshold) shouldPublish(now Observation, at time.Time) bool {
+	if s.published == nil {
+		return true
+	}
+	// Prometheus was restarted: what it found before holds until it has evaluated the rule.
+	if now.warmingUp && s.published.Loaded.Status == metav1.ConditionTrue && at.Sub(s.absence.since) < Grace {
+		return false
+	}
+	// It was asked while the rule was evaluated, or answered by several servers in turn: it is not known what holds.
+	if now.contradictory && at.Sub(s.contradicted) < Grace {
+		return false
+	}
+	switch now.changeSince(*s.published) {
+	case stateChange:
+		return true
+	case largeChange:
+		return at.Sub(s.changed) >= LargeChanges
+	case smallChange:
+		return at.Sub(s.changed) >= SmallChanges
+	default:
+		return false
+	}
+}
+
+// evaluate returns what holds according to the snapshot.
+func (s *TrackedThreshold) evaluate(snap *Snapshot) Observation {
+	if snap.Failure != "" {
+		s.absence = absence{}
+		return s.unknown(unreachable(snap.Failure))
+	}
+	h := snap.thresholds[s.key]
+	if h == nil {
+		h = &loaded{}
+	}
+	f := s.matchRules(h)
+	o := Observation{headroom: math.NaN(), Loaded: s.loadedCondition(snap, h, f), warmingUp: f.complete(h, len(s.expected)) && notEvaluated(h.rules)}
+	if f.evaluated(h) {
+		o.setCurrent(s.unit, s.levels, h.series, f.signal)
+	}
+	o.Levels, o.contradictory = s.levelStates(snap, h, f)
+	switch {
+	case !o.contradictory:
+		s.contradicted = time.Time{}
+	case s.contradicted.IsZero():
+		s.contradicted = snap.At
+	}
+	if o.contradictory && o.Loaded.Status == metav1.ConditionTrue {
+		o.Loaded.Message += contradictionNote
+	}
+	o.State = worstState(o.Levels)
+	return o
+}

@@ -1,0 +1,180 @@
+package webhook
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/backtest"
+	"github.com/plimsoll-dev/plimsoll/internal/metric"
+	"github.com/plimsoll-dev/plimsoll/internal/promapi"
+	"github.com/plimsoll-dev/plimsoll/internal/rules"
+)
+
+const (
+	// adviceTimeout bounds how long admission waits for the backtest.
+	adviceTimeout = 2 * time.Second
+	// maxConcurrent is how many backtests run at once. Further thresholds get no advice, so that the many that a machine writes
+	// do not wait for each other.
+	maxConcurrent = 2
+	// coverageSamples is at how many times of the window a value is looked for. Fires are found exactly; reading every sample to
+	// know the coverage as well takes several times as long.
+	coverageSamples = 200
+)
+
+// BacktestOptions say where proposed levels are backtested: a Prometheus, none when its URL is empty, how far back, and the
+// evaluation interval.
+type BacktestOptions struct {
+	promapi.Options
+	Window, Step time.Duration
+}
+
+// backtestAdvisor says what the levels of a proposed threshold would have done over a past window.
+type backtestAdvisor struct {
+	client       *promapi.Client
+	window, step time.Duration
+	now          func() time.Time
+	timeout      time.Duration
+	slots        chan struct{}
+	outcomes     *prometheus.CounterVec
+	// compare is the method of that name.
+	compare func(ctx context.Context, present, proposed *rules.Plan) ([]string, error)
+}
+
+func newBacktestAdvisor(client *promapi.Client, o BacktestOptions) *backtestAdvisor {
+	a := &backtestAdvisor{
+		client: client, window: o.Window, step: o.Step, now: time.Now,
+		timeout: adviceTimeout,
+		slots:   make(chan struct{}, maxConcurrent),
+		outcomes: prometheus.NewCounterVec(prometheus.CounterOpts{Name: metric.Forecasts.Name, Help: metric.Forecasts.Help},
+			metric.Forecasts.Labels),
+	}
+	a.compare = a.compareLevels
+	for _, outcome := range metric.ForecastOutcomes() {
+		a.outcomes.WithLabelValues(outcome)
+	}
+	return a
+}
+
+// advise returns sentences about the proposed plan; none when they are not known in time. A nil advisor knows none.
+func (a *backtestAdvisor) advise(ctx context.Context, present, proposed *rules.Plan) []string {
+	if a == nil || proposed.Mode == v1alpha1.ModeOff || len(changedLevels(present, proposed)) == 0 {
+		return nil
+	}
+	select {
+	case a.slots <- struct{}{}:
+		defer func() { <-a.slots }()
+	default:
+		a.outcomes.WithLabelValues(metric.OutcomeBusy).Inc()
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, a.timeout)
+	defer cancel()
+	sentences, err := a.compare(ctx, present, proposed)
+	if err != nil {
+		ctrl.LoggerFrom(ctx).V(1).Info("no backtest of the applied threshold", "error", err.Error())
+		a.outcomes.WithLabelValues(metric.StatusError).Inc()
+		return nil
+	}
+	a.outcomes.WithLabelValues(metric.StatusSuccess).Inc()
+	return sentences
+}
+
+// changedLevels returns the proposed levels that are not in force already; present is nil when there is none.
+func changedLevels(present, proposed *rules.Plan) []rules.Level {
+	if present == nil || present.Value.Expr != proposed.Value.Expr {
+		return proposed.Levels
+	}
+	return slices.DeleteFunc(slices.Clone(proposed.Levels), func(level rules.Level) bool { return slices.Contains(present.Levels, level) })
+}
+
+// compareLevels backtests the changed levels beside the present ones.
+func (a *backtestAdvisor) compareLevels(ctx context.Context, present, proposed *rules.Plan) ([]string, error) {
+	window := backtest.WindowUntil(a.now(), a.window, a.step)
+	// All at once: whoever applies the threshold waits for the answer.
+	g, ctx := errgroup.WithContext(ctx)
+	var changed, before *backtest.Result
+	var coverage float64
+	g.Go(func() (err error) {
+		changed, err = a.replayCrossings(ctx, window, proposed.Value.Expr, changedLevels(present, proposed))
+		return err
+	})
+	g.Go(func() (err error) {
+		coverage, err = a.coverage(ctx, window, proposed)
+		return err
+	})
+	g.Go(func() (err error) {
+		before = &backtest.Result{}
+		if present != nil {
+			before, err = a.replayCrossings(ctx, window, present.Value.Expr, present.Levels)
+		}
+		return err
+	})
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	changed.Coverage = coverage
+	return sentences(changed, before.Levels), nil
+}
+
+// replayCrossings replays the levels on those samples that cross one: fires are exact, the coverage is not.
+func (a *backtestAdvisor) replayCrossings(ctx context.Context, window backtest.Window, expr string, levels []rules.Level) (*backtest.Result, error) {
+	crossings, err := backtest.FilterExpr(expr, levels)
+	if err != nil {
+		return nil, err
+	}
+	return a.replay(ctx, window, crossings, levels)
+}
+
+// coverage returns the share of the window in which the plan's signal had a value.
+func (a *backtestAdvisor) coverage(ctx context.Context, window backtest.Window, plan *rules.Plan) (float64, error) {
+	window.Step = max(window.Step, (window.Length() / coverageSamples).Truncate(window.Step))
+	result, err := a.replay(ctx, window, plan.Value.Expr, plan.Levels)
+	if err != nil {
+		return 0, err
+	}
+	return result.Coverage, nil
+}
+
+func (a *backtestAdvisor) replay(ctx context.Context, window backtest.Window, expr string, levels []rules.Level) (*backtest.Result, error) {
+	replay, err := backtest.NewReplay(window, levels)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.client.Ingest(ctx, expr, window, replay.Ingest); err != nil {
+		return nil, err
+	}
+	return replay.Result(), nil
+}
+
+// sentences says what the proposed levels would have done, beside the present ones of the same severity.
+func sentences(proposed *backtest.Result, present []backtest.LevelResult) []string {
+	window := backtest.FormatDuration(proposed.Window.Length())
+	if len(proposed.Levels) > 0 && !(proposed.Coverage > 0) {
+		return []string{fmt.Sprintf("the signal had no value in the last %s: what the levels would have done is not known", window)}
+	}
+	all := make([]string, len(proposed.Levels))
+	for i, level := range proposed.Levels {
+		all[i] = fmt.Sprintf("level %s (%s) would have fired %s in the last %s (%s covered)", level.Level.Severity,
+			comparison(level.Level), backtest.FormatTimes(level.Fires), window, backtest.FormatCoverage(proposed.Coverage))
+		was := slices.IndexFunc(present, func(l backtest.LevelResult) bool { return l.Level.Severity == level.Level.Severity })
+		if was >= 0 {
+			all[i] += fmt.Sprintf(", the present one (%s) %s", comparison(present[was].Level), backtest.FormatTimes(present[was].Fires))
+		}
+	}
+	return all
+}
+
+// comparison is the level as people read it, such as "> 2s for 10m".
+func comparison(level rules.Level) string {
+	if level.For == 0 {
+		return level.String()
+	}
+	return level.String() + " for " + backtest.FormatDuration(level.For)
+}
