@@ -51,14 +51,24 @@ test-logs: ## 100,000 lines to Loki once each, while it and the collector are ki
 soak: ## 100,000 requests in ten minutes, the model failing in every way: fails if one is lost or memory grows (SOAK=flags)
 	go run ./hack/test/soak $(SOAK)
 
+# Go 1.26 may report the end of a target's time as its failure, which go.dev/issue/75804 mends in Go 1.27.
 .PHONY: fuzz
 fuzz: ## every fuzz target of every package, each for FUZZTIME (10s)
-	go run ./hack/test/fuzz -time $(or $(FUZZTIME),10s)
+	@targets=$$(go test -list '^Fuzz' ./...) || { echo "$$targets"; exit 1; }; failed=0; \
+	for target in $$(echo "$$targets" | awk '/^Fuzz/ {n[++i] = $$1} /^ok/ {while (i) print n[i--] ":" $$2}'); do \
+		name=$${target%%:*}; package=$${target#*:}; result=ok; \
+		out=$$(go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(or $(FUZZTIME),10s) -fuzzminimizetime 100x $$package 2>&1) || \
+			{ echo "$$out" | grep -A1 '^--- FAIL: Fuzz' | grep -qx '    context deadline exceeded' && \
+				! echo "$$out" | grep -q 'Failing input written'; } || { result=FAILED; failed=1; echo "$$out"; }; \
+		printf '%-36s %-64s %12s  %s\n' $$name $$package "$$(echo "$$out" | sed -n 's/.*, execs: \([0-9]*\) .*/\1/p' | tail -n 1)" $$result; \
+	done; exit $$failed
 
 .PHONY: audit
 audit: ## go.sum, gosec and known vulnerabilities; the last needs the network (AUDIT=-offline, or -vulndb URL of a mirror)
 	@$(DEV) tools golangci-lint govulncheck
-	go run ./hack/test/safety $(AUDIT)
+	go mod verify
+	$(BIN)/golangci-lint run --allow-parallel-runners --enable-only gosec ./...
+	$(if $(filter -offline,$(AUDIT)),@echo "known vulnerabilities: not checked (-offline)",$(BIN)/govulncheck $(patsubst -vulndb,-db,$(AUDIT)) ./...)
 
 .PHONY: sbom
 sbom: ## what is in the two images, as CycloneDX files beside the binaries in hack/bin
@@ -68,9 +78,8 @@ sbom: ## what is in the two images, as CycloneDX files beside the binaries in ha
 		$(BIN)/cyclonedx-gomod bin -json -std -version $$(git describe --always --dirty --tags) -output $(BIN)/$$name.cdx.json $(BIN)/$$name || exit 1; done
 
 .PHONY: harness
-harness: ## what takes its time: broken builds that soak, chaos and audit must catch, clients that are slow on purpose
-	@$(DEV) tools golangci-lint govulncheck
-	go test -tags harness -count=1 -timeout 30m -run 'Broken|Patient|StreamsThat|Audit' ./hack/test/soak ./hack/test/safety ./cmd/assistant
+harness: ## what takes its time: broken builds that soak and chaos must catch, clients that are slow on purpose
+	go test -tags harness -count=1 -timeout 30m -run 'Broken|Patient|StreamsThat' ./hack/test/soak ./cmd/assistant
 	go test -tags integration -count=1 -timeout 30m -run Broken ./hack/test/chaos
 
 .PHONY: chaos
@@ -98,24 +107,20 @@ verify: generate lint ## regenerate what is generated, lint, and fail if that ch
 
 .PHONY: bench
 bench: tools-control-plane tools-prometheus ## what is promised, measured: prints tables, fails for nothing that is slow
-	@go run ./hack/test/bench
+	go test -run '^$$' -bench . -timeout 2h ./hack/test/bench
 
 .PHONY: bench-backtest
 bench-backtest: tools-prometheus ## a week of 100 series replayed: on one core, and all of it from a real Prometheus
 	go test -run '^$$' -bench . -cpu 1 ./internal/backtest
-	@go run ./hack/test/bench backtest
+	go test -run '^$$' -bench Backtest -timeout 1h ./hack/test/bench
 
 .PHONY: bench-controller
 bench-controller: tools-control-plane ## the controller alone: 1,000 thresholds, singles, repairs, rest, restart, memory
-	@go run ./hack/test/bench controller
+	go test -run '^$$' -bench Controller -timeout 1h ./hack/test/bench
 
 .PHONY: bench-observe
 bench-observe: tools-control-plane tools-prometheus ## questions and status writes with 10 and 1,000 thresholds; the time that apply waits
-	@go run ./hack/test/bench observe
-
-.PHONY: scale
-scale: tools-control-plane tools-prometheus ## what 10,000 thresholds, 100 clusters and 1,000 replicas cost: measured as far as SCALE=100,1000 goes
-	@go run ./hack/test/bench scale $(if $(SCALE),-thresholds $(SCALE))
+	go test -run '^$$' -bench Observe -timeout 1h ./hack/test/bench
 
 ##@ Building
 

@@ -38,7 +38,7 @@ func goroutinesReturn(t *testing.T, args ...string) {
 	for _, b := range []server.Behaviour{
 		{},
 		{ErrorRate: 0.3, ErrorCodes: []int{400, 429, 500}, BlockRate: 0.2},
-		{Latency: server.Duration(2 * time.Millisecond), LatencyJitter: server.Duration(2 * time.Millisecond)},
+		{Latency: 2 * time.Millisecond, LatencyJitter: 2 * time.Millisecond},
 	} {
 		if err := p.fake.SetBehaviour(b); err != nil {
 			t.Fatal(err)

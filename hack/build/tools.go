@@ -4,6 +4,7 @@ package build
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -189,4 +190,16 @@ func link(target, path string) error {
 		return err
 	}
 	return os.Symlink(target, path)
+}
+
+// FindBin returns the hack/bin of the project in which the working folder lies, as that of a test does.
+func FindBin() (string, error) {
+	start, err := os.Getwd()
+	for dir := start; err == nil && dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		bin := filepath.Join(dir, "hack", "bin")
+		if _, err := os.Stat(bin); err == nil {
+			return bin, nil
+		}
+	}
+	return "", errors.Join(fmt.Errorf("no hack/bin in %s or above it: make tools builds it", start), err)
 }

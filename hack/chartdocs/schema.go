@@ -19,15 +19,15 @@ const refPrefix = "#/definitions/"
 //go:embed definitions.yaml
 var definitionsYAML []byte
 
-// known is what definitions.yaml says.
-type known struct {
+// schemaDefinitions is what definitions.yaml says.
+type schemaDefinitions struct {
 	Definitions map[string]any    `yaml:"definitions"`
 	Names       map[string]string `yaml:"names"` // of definitions, by the name of the value
 }
 
 // schema is the JSON Schema of the values: it refuses what is not among them, and what is of another kind.
 func schema(values []byte) ([]byte, error) {
-	var k known
+	var k schemaDefinitions
 	if err := yaml.Unmarshal(definitionsYAML, &k); err != nil {
 		return nil, err
 	}
@@ -49,7 +49,7 @@ func schema(values []byte) ([]byte, error) {
 }
 
 // object is the schema of an object that has the keys of its default and no other.
-func (k known) object(object *yaml.Node, prefix string) (map[string]any, error) {
+func (k schemaDefinitions) object(object *yaml.Node, prefix string) (map[string]any, error) {
 	properties := map[string]any{}
 	for i := 0; i < len(object.Content); i += 2 {
 		key, value := object.Content[i], object.Content[i+1]
@@ -63,7 +63,7 @@ func (k known) object(object *yaml.Node, prefix string) (map[string]any, error) 
 }
 
 // value is the schema of one value: what its comment says, else its name, else its default.
-func (k known) value(key, value *yaml.Node, path string) (map[string]any, error) {
+func (k schemaDefinitions) value(key, value *yaml.Node, path string) (map[string]any, error) {
 	_, marked := splitComment(key)
 	var said any
 	if err := yaml.Unmarshal([]byte(marked), &said); err != nil {
@@ -94,7 +94,7 @@ func (k known) value(key, value *yaml.Node, path string) (map[string]any, error)
 var errEmpty = errors.New("nothing says what it holds: add a comment with " + marker)
 
 // ofDefault is the schema of values like the default.
-func (k known) ofDefault(value *yaml.Node, path string) (map[string]any, error) {
+func (k schemaDefinitions) ofDefault(value *yaml.Node, path string) (map[string]any, error) {
 	switch value.Kind {
 	case yaml.MappingNode:
 		if len(value.Content) == 0 {
@@ -118,7 +118,7 @@ func (k known) ofDefault(value *yaml.Node, path string) (map[string]any, error) 
 }
 
 // collect adds the definitions that the schema refers to, and those that they refer to.
-func (k known) collect(schema any, used map[string]any) error {
+func (k schemaDefinitions) collect(schema any, used map[string]any) error {
 	switch s := schema.(type) {
 	case []any:
 		for _, item := range s {

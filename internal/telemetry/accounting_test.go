@@ -17,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/plimsoll-dev/plimsoll/hack/test/fakegemini/books"
+	"github.com/plimsoll-dev/plimsoll/hack/test/fakegemini/accounting"
 	"github.com/plimsoll-dev/plimsoll/hack/test/fakegemini/server"
 	"github.com/plimsoll-dev/plimsoll/internal/assistant"
 	"github.com/plimsoll-dev/plimsoll/internal/assistant/gemini"
@@ -69,7 +69,7 @@ type accountingFixture struct {
 	fake *server.Server
 	srv  *httptest.Server
 
-	books books.Books
+	booked accounting.Totals
 
 	mu      sync.Mutex
 	arrived map[string]func() // by call, what its arrival sets off
@@ -84,7 +84,7 @@ func newStage(t *testing.T) *accountingFixture {
 		script = append(script, e.scene)
 	}
 	var err error
-	s.fake, err = server.New(server.Config{Seed: 3, Behaviour: server.Behaviour{Scenes: script}, Ended: s.books.Add})
+	s.fake, err = server.New(server.Config{Seed: 3, Behaviour: server.Behaviour{Scenes: script}, Ended: s.booked.Add})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +183,7 @@ func TestMixedCallsEqualTheLedger(t *testing.T) {
 	goroutinesReturnTo(t, atStart)
 	s.srv.Close() // waits for what the handlers have still to book
 
-	page, err := books.Read(strings.NewReader(scrape(t, r, slog.New(slog.DiscardHandler), "")), "model", "endpoint")
+	page, err := accounting.Parse(strings.NewReader(scrape(t, r, slog.New(slog.DiscardHandler), "")), "model", "endpoint")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,7 +32,7 @@ func (s *accountingFixture) expected(t *testing.T, kinds map[string]float64) map
 	t.Helper()
 	ledger := s.fake.Ledger()
 	checkLedger(t, kinds, ledger)
-	want := s.books.Metrics(ledger)
+	want := s.booked.Metrics(ledger)
 	want[metric.ModelErrors.Name], want[metric.Errors.Name] = kinds, kinds
 	return want
 }

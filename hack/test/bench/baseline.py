@@ -1,4 +1,4 @@
-"""The baseline of `bench analyze`: what the source document's analyser does, in one plain pass instead of its two.
+"""The baseline of `bench analyze`: errors, requests and mean duration in one plain pass.
 
 Each line is parsed as JSON; errors and requests within the range are counted, and the mean duration is taken.
 """

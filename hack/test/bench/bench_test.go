@@ -1,35 +1,57 @@
-package main
+// Package bench measures what the project promises, and prints what it found. Nothing fails because it is slow.
+//
+//	make bench                                                  everything
+//	go test -run '^$' -bench Analyze ./hack/test/bench          one of them
+package bench
 
 import (
+	"context"
 	"io"
 	"os"
-	"path/filepath"
+	"os/signal"
+	"syscall"
 	"testing"
-	"time"
-
-	"github.com/plimsoll-dev/plimsoll/internal/logs/analysis"
 )
 
-// TestTheLogThatIsMeasuredIsALog: every line is one that counts, and they are as many as were asked for.
-func TestTheLogThatIsMeasuredIsALog(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "app.log")
-	end := time.Now()
-	const lines = 1000
-	if err := writeLog(path, lines, end); err != nil {
-		t.Fatal(err)
-	}
-	log := analysis.Source{Name: path, Open: func() (io.ReadCloser, error) { return os.Open(path) }}
-	got, err := analysis.Analyze(t.Context(), []analysis.Source{log}, analysis.Options{To: end})
-	if want := (analysis.Lines{Total: lines, Counted: lines}); err != nil || got.Lines != want {
-		t.Errorf("lines = %+v, %v; want %+v", got.Lines, err, want)
-	}
-	if got.Requests.Total != lines/2 || got.Errors.Total != lines/2/errorEvery {
-		t.Errorf("%d requests, %d errors; want %d and %d", got.Requests.Total, got.Errors.Total, lines/2, lines/2/errorEvery)
-	}
+// Each benchmark takes more than a second, so that Go runs it once. An interrupt ends it as usual: nothing is left running.
+
+// BenchmarkLatency measures what the service adds to a chat.
+func BenchmarkLatency(b *testing.B) {
+	run(b, func(ctx context.Context, out io.Writer) error {
+		return withHarness(ctx, func(h *harness) error { return h.latency(ctx, out) })
+	})
 }
 
-func TestAnUnknownBenchmarkIsAnError(t *testing.T) {
-	if err := run(t.Context(), []string{"nothing"}, io.Discard); err == nil {
-		t.Error("run succeeded")
+// BenchmarkScrape measures /metrics and /stats during chats.
+func BenchmarkScrape(b *testing.B) {
+	run(b, func(ctx context.Context, out io.Writer) error {
+		return withHarness(ctx, func(h *harness) error { return h.scrape(ctx, out) })
+	})
+}
+
+// BenchmarkAnalyze compares assistant analyze with a plain Python loop, over large logs.
+func BenchmarkAnalyze(b *testing.B) { run(b, benchAnalyze) }
+
+// BenchmarkController compares the controller on a real API server with a plain client that writes the same.
+func BenchmarkController(b *testing.B) { run(b, benchController) }
+
+// BenchmarkObserve measures what the truth about 10 and about 1,000 thresholds costs Prometheus and the API server.
+func BenchmarkObserve(b *testing.B) {
+	run(b, func(ctx context.Context, out io.Writer) error { return benchObserve(ctx, b, out) })
+}
+
+// BenchmarkBacktest measures backtests of a week of a signal, from a real Prometheus.
+func BenchmarkBacktest(b *testing.B) {
+	run(b, func(ctx context.Context, out io.Writer) error { return benchBacktest(ctx, b, out) })
+}
+
+// run runs a benchmark in the project's root folder.
+func run(b *testing.B, benchmark func(ctx context.Context, out io.Writer) error) {
+	b.Helper()
+	b.Chdir("../../..")
+	ctx, stop := signal.NotifyContext(b.Context(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := benchmark(ctx, os.Stdout); err != nil {
+		b.Fatal(err)
 	}
 }

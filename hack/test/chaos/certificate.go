@@ -19,8 +19,8 @@ import (
 )
 
 // expireCertificate writes into the webhook's Secret a key pair that its authority has signed and that has ended.
-func expireCertificate(ctx context.Context, r *rig) (int, time.Time, error) {
-	err := insist(ctx, func() error {
+func expireCertificate(ctx context.Context, r *harness) (int, time.Time, error) {
+	err := retry(ctx, func() error {
 		secret, err := r.webhookSecret(ctx)
 		if err != nil {
 			return err
@@ -30,12 +30,12 @@ func expireCertificate(ctx context.Context, r *rig) (int, time.Time, error) {
 		}
 		return r.client.Update(ctx, secret)
 	})
-	return 1, time.Now(), errors.Join(err, r.work(ctx, some))
+	return 1, time.Now(), errors.Join(err, r.work(ctx, changedObjects))
 }
 
 // emptyCertificate takes the key pairs out of the webhook's Secret, the authority's too.
-func emptyCertificate(ctx context.Context, r *rig) (int, time.Time, error) {
-	err := insist(ctx, func() error {
+func emptyCertificate(ctx context.Context, r *harness) (int, time.Time, error) {
+	err := retry(ctx, func() error {
 		secret, err := r.webhookSecret(ctx)
 		if err != nil {
 			return err
@@ -43,16 +43,16 @@ func emptyCertificate(ctx context.Context, r *rig) (int, time.Time, error) {
 		secret.Data = nil
 		return r.client.Update(ctx, secret)
 	})
-	return 1, time.Now(), errors.Join(err, r.work(ctx, some))
+	return 1, time.Now(), errors.Join(err, r.work(ctx, changedObjects))
 }
 
 // deleteSecret deletes the webhook's Secret. The controller may not make one; helm upgrade would, as is done here.
-func deleteSecret(ctx context.Context, r *rig) (int, time.Time, error) {
+func deleteSecret(ctx context.Context, r *harness) (int, time.Time, error) {
 	secret, err := r.webhookSecret(ctx)
 	if err != nil {
 		return 0, time.Time{}, err
 	}
-	if err := errors.Join(r.client.Delete(ctx, secret), r.work(ctx, some)); err != nil {
+	if err := errors.Join(r.client.Delete(ctx, secret), r.work(ctx, changedObjects)); err != nil {
 		return 0, time.Time{}, err
 	}
 	empty := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{
@@ -60,13 +60,13 @@ func deleteSecret(ctx context.Context, r *rig) (int, time.Time, error) {
 	return 1, time.Now(), r.client.Create(ctx, empty)
 }
 
-func (r *rig) webhookSecret(ctx context.Context) (*corev1.Secret, error) {
+func (r *harness) webhookSecret(ctx context.Context) (*corev1.Secret, error) {
 	secret := &corev1.Secret{}
 	return secret, r.client.Get(ctx, client.ObjectKey{Namespace: namespace, Name: webhookName}, secret)
 }
 
 // certificateAfter returns nil when the webhook's certificate begins after that time.
-func (r *rig) certificateAfter(ctx context.Context, then time.Time) error {
+func (r *harness) certificateAfter(ctx context.Context, then time.Time) error {
 	secret, err := r.webhookSecret(ctx)
 	if err != nil {
 		return err

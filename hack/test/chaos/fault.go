@@ -33,25 +33,25 @@ type fault struct {
 	where where
 	// do makes it happen, has thresholds and rules changed meanwhile, and returns how often it happened and when it was
 	// over: from then on the recovery counts. A crash is over when it has happened.
-	do func(context.Context, *rig) (times int, over time.Time, err error)
+	do func(context.Context, *harness) (times int, over time.Time, err error)
 	// also has to hold again, besides what check asks, before the next fault. How long it takes is not the controller's doing.
-	also func(context.Context, *rig) error
+	also func(context.Context, *harness) error
 }
 
 const (
-	// some is how many thresholds and rules are changed in a fault.
-	some = 100
-	// few is how many are changed before the clock is looked at.
-	few = 20
-	// brief is an outage that the leader survives: shorter than the seven seconds in which it must renew its lease. In a
+	// changedObjects is how many thresholds and rules are changed in a fault.
+	changedObjects = 100
+	// fewObjects is how many are changed before the clock is looked at.
+	fewObjects = 20
+	// shortOutage is an outage that the leader survives: shorter than the seven seconds in which it must renew its lease. In a
 	// long one it gives up.
-	brief = 5 * time.Second
-	long  = 15 * time.Second
+	shortOutage = 5 * time.Second
+	longOutage  = 15 * time.Second
 	// recreations is how often one threshold is deleted and made again.
 	recreations = 200
-	// quarrel is how long others write to the rules, and contested how many rules.
-	quarrel   = 5 * time.Second
-	contested = 20
+	// conflictDuration is how long others write to the rules, and conflictedRules how many.
+	conflictDuration = 5 * time.Second
+	conflictedRules  = 20
 )
 
 // errSkipped says why a fault cannot be tried.
@@ -70,52 +70,52 @@ var faults = []fault{
 	{"others write to the rules", anywhere, conflict, nil},
 	{"one threshold deleted and made again", anywhere, recreate, nil},
 	{"two namespaces deleted and made again", anywhere, deleteNamespaces, nil},
-	{"API server slow: 2 s a request", behindProxy, during(long, weather{latency: 2 * time.Second}), nil},
-	{"API server refuses for 5 s: 429", behindProxy, during(brief, weather{refuse: true}), nil},
-	{"API server refuses for 5 s: 429, Retry-After 1", behindProxy, during(brief, weather{refuse: true, retryAfter: "1"}), nil},
-	{"API server refuses for 15 s: 429", behindProxy, during(long, weather{refuse: true}), nil},
+	{"API server slow: 2 s a request", behindProxy, during(longOutage, faultSpec{latency: 2 * time.Second}), nil},
+	{"API server refuses for 5 s: 429", behindProxy, during(shortOutage, faultSpec{refuse: true}), nil},
+	{"API server refuses for 5 s: 429, Retry-After 1", behindProxy, during(shortOutage, faultSpec{refuse: true, retryAfter: "1"}), nil},
+	{"API server refuses for 15 s: 429", behindProxy, during(longOutage, faultSpec{refuse: true}), nil},
 	{"clock 30 days ahead, and back", behindProxy, jumpClock, nil},
 	{"burst of as many again, SIGKILL of the leader", anywhere, burst, nil},
 }
 
-func killLeader(ctx context.Context, r *rig) (int, time.Time, error) {
+func killLeader(ctx context.Context, r *harness) (int, time.Time, error) {
 	leader, _, err := r.roles(ctx)
 	if err != nil {
 		return 0, time.Time{}, err
 	}
 	over := time.Now()
-	return 1, over, errors.Join(leader.kill(ctx), r.work(ctx, some))
+	return 1, over, errors.Join(leader.kill(ctx), r.work(ctx, changedObjects))
 }
 
-func killStandby(ctx context.Context, r *rig) (int, time.Time, error) {
+func killStandby(ctx context.Context, r *harness) (int, time.Time, error) {
 	_, standby, err := r.roles(ctx)
 	if err != nil {
 		return 0, time.Time{}, err
 	}
 	over := time.Now()
-	return 1, over, errors.Join(standby.kill(ctx), r.work(ctx, some))
+	return 1, over, errors.Join(standby.kill(ctx), r.work(ctx, changedObjects))
 }
 
-func killAssistant(ctx context.Context, r *rig) (int, time.Time, error) {
+func killAssistant(ctx context.Context, r *harness) (int, time.Time, error) {
 	over := time.Now()
 	n, err := r.killPods(ctx, namespace, assistantPods, "assistant")
-	return n, over, errors.Join(err, r.work(ctx, some))
+	return n, over, errors.Join(err, r.work(ctx, changedObjects))
 }
 
-func assistantServes(ctx context.Context, r *rig) error {
+func assistantServes(ctx context.Context, r *harness) error {
 	if !answers(ctx, r.assistant+"/health/ready") {
 		return errors.New("the assistant is not ready")
 	}
 	return nil
 }
 
-func killPrometheus(ctx context.Context, r *rig) (int, time.Time, error) {
+func killPrometheus(ctx context.Context, r *harness) (int, time.Time, error) {
 	over := time.Now()
 	n, err := r.killPods(ctx, demo.StackNamespace, prometheusPods, "prometheus")
-	return n, over, errors.Join(err, r.work(ctx, some))
+	return n, over, errors.Join(err, r.work(ctx, changedObjects))
 }
 
-func prometheusServes(ctx context.Context, r *rig) error {
+func prometheusServes(ctx context.Context, r *harness) error {
 	if !answers(ctx, r.prometheus+"/-/ready") {
 		return errors.New("Prometheus is not ready") //nolint:staticcheck // a name
 	}
@@ -123,8 +123,8 @@ func prometheusServes(ctx context.Context, r *rig) error {
 }
 
 // kill kills a part of the control plane and starts it again.
-func kill(name string) func(context.Context, *rig) (int, time.Time, error) {
-	return func(ctx context.Context, r *rig) (int, time.Time, error) {
+func kill(name string) func(context.Context, *harness) (int, time.Time, error) {
+	return func(ctx context.Context, r *harness) (int, time.Time, error) {
 		if err := r.c.Kill(ctx, name); err != nil {
 			return 0, time.Time{}, err
 		}
@@ -132,19 +132,19 @@ func kill(name string) func(context.Context, *rig) (int, time.Time, error) {
 			return 1, time.Time{}, err
 		}
 		over := time.Now()
-		return 1, over, r.work(ctx, some)
+		return 1, over, r.work(ctx, changedObjects)
 	}
 }
 
 // conflict has one writer edit rules and another one apply its own fields by force, each again and again.
-func conflict(ctx context.Context, r *rig) (int, time.Time, error) {
-	targets := r.names[:min(contested, len(r.names))]
-	ctx, cancel := context.WithTimeout(ctx, quarrel)
+func conflict(ctx context.Context, r *harness) (int, time.Time, error) {
+	targets := r.names[:min(conflictedRules, len(r.names))]
+	ctx, cancel := context.WithTimeout(ctx, conflictDuration)
 	defer cancel()
 	writes := 0
 	for ; ctx.Err() == nil; writes += 2 {
 		key := targets[writes/2%len(targets)]
-		if err := errors.Join(r.edit(ctx, key), r.usurp(ctx, key)); err != nil && ctx.Err() == nil {
+		if err := errors.Join(r.edit(ctx, key), r.applyAsRival(ctx, key)); err != nil && ctx.Err() == nil {
 			return writes, time.Time{}, err
 		}
 	}
@@ -152,7 +152,7 @@ func conflict(ctx context.Context, r *rig) (int, time.Time, error) {
 	return writes, time.Now(), nil
 }
 
-func recreate(ctx context.Context, r *rig) (int, time.Time, error) {
+func recreate(ctx context.Context, r *harness) (int, time.Time, error) {
 	for range recreations {
 		if err := r.delete(ctx, r.names[0]); err != nil {
 			return 0, time.Time{}, err
@@ -166,7 +166,7 @@ func recreate(ctx context.Context, r *rig) (int, time.Time, error) {
 	return recreations, time.Now(), nil
 }
 
-func deleteNamespaces(ctx context.Context, r *rig) (int, time.Time, error) {
+func deleteNamespaces(ctx context.Context, r *harness) (int, time.Time, error) {
 	const gone = 2
 	var kept []types.NamespacedName
 	for _, key := range r.names {
@@ -201,19 +201,19 @@ func deleteNamespaces(ctx context.Context, r *rig) (int, time.Time, error) {
 	return gone, over, nil
 }
 
-// during has the weather last for that long, and as many thresholds changed in it as there is time for, but a tenth of
+// during applies the fault for that long, and as many thresholds changed in it as there is time for, but a tenth of
 // them at most.
-func during(length time.Duration, w weather) func(context.Context, *rig) (int, time.Time, error) {
-	return func(ctx context.Context, r *rig) (int, time.Time, error) {
+func during(length time.Duration, w faultSpec) func(context.Context, *harness) (int, time.Time, error) {
+	return func(ctx context.Context, r *harness) (int, time.Time, error) {
 		r.local.proxy.refused.Store(0)
-		r.local.proxy.now.Store(&w)
+		r.local.proxy.current.Store(&w)
 		over := time.Now().Add(length)
-		clears := func() { r.local.proxy.now.Store(&weather{}) }
+		clears := func() { r.local.proxy.current.Store(&faultSpec{}) }
 		defer clears() // the timer may be a moment late
 		defer time.AfterFunc(length, clears).Stop()
 		var err error
 		for err == nil && r.changes < r.o.thresholds/10 && time.Now().Before(over) {
-			err = r.work(ctx, few)
+			err = r.work(ctx, fewObjects)
 		}
 		time.Sleep(time.Until(over))
 		if refused := int(r.local.proxy.refused.Load()); w.refuse {
@@ -227,8 +227,8 @@ func during(length time.Duration, w weather) func(context.Context, *rig) (int, t
 }
 
 // jumpClock lets the controllers start with their clock ahead, as a machine may before it has asked for the time: what
-// certificate they make then, they have to make anew when the clock is right.
-func jumpClock(ctx context.Context, r *rig) (int, time.Time, error) {
+// certificate they make then, they have to replace when the clock is right.
+func jumpClock(ctx context.Context, r *harness) (int, time.Time, error) {
 	program, err := buildClock(ctx, r.o.root, r.c.Dir())
 	if err != nil {
 		return 0, time.Time{}, errSkipped{fmt.Errorf("no controller with a clock to set (internal/webhook and internal/controller "+
@@ -241,26 +241,26 @@ func jumpClock(ctx context.Context, r *rig) (int, time.Time, error) {
 	if err := errors.Join(set(0), r.local.restartAs(ctx, program, clockVariable+"="+clock)); err != nil {
 		return 0, time.Time{}, err
 	}
-	if err := errors.Join(set(30*24*time.Hour), r.work(ctx, some)); err != nil {
+	if err := errors.Join(set(30*24*time.Hour), r.work(ctx, changedObjects)); err != nil {
 		return 0, time.Time{}, err
 	}
 	if _, _, err := emptyCertificate(ctx, r); err != nil {
 		return 0, time.Time{}, err
 	}
-	if err := until(ctx, long, func(ctx context.Context) error { return r.certificateAfter(ctx, time.Now()) }); err != nil {
+	if err := until(ctx, longOutage, func(ctx context.Context) error { return r.certificateAfter(ctx, time.Now()) }); err != nil {
 		return 0, time.Time{}, fmt.Errorf("the clock does not run ahead: %w", err)
 	}
 	if err := set(0); err != nil {
 		return 0, time.Time{}, err
 	}
 	over := time.Now()
-	err = r.work(ctx, some)
+	err = r.work(ctx, changedObjects)
 	r.afterwards = func(ctx context.Context) error { return r.local.restartAs(ctx, was) }
 	return 1, over, err
 }
 
 // burst creates as many thresholds again as there are, and kills the leader in the middle of it.
-func burst(ctx context.Context, r *rig) (int, time.Time, error) {
+func burst(ctx context.Context, r *harness) (int, time.Time, error) {
 	leader, _, err := r.roles(ctx)
 	if err != nil {
 		return 0, time.Time{}, err

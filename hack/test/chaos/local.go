@@ -23,7 +23,7 @@ import (
 // local are controllers that run as processes of this machine, with the chart's flags and the rights of the chart's
 // ServiceAccount, and reach the API server through a proxy. One that ends is started again, as kubelet would.
 type local struct {
-	r          *rig
+	r          *harness
 	proxy      *proxy
 	program    string
 	env        []string
@@ -37,7 +37,7 @@ type local struct {
 var localNames = []string{"controller-a", "controller-b"}
 
 // newLocal prepares to run the program; nothing runs yet but the proxy.
-func newLocal(ctx context.Context, r *rig, program string) (*local, error) {
+func newLocal(ctx context.Context, r *harness, program string) (*local, error) {
 	var names []string
 	for _, name := range localNames {
 		names = append(names, name+"-metrics", name+"-health", name+"-webhook")
@@ -56,7 +56,7 @@ func newLocal(ctx context.Context, r *rig, program string) (*local, error) {
 	}
 	const name = "plimsoll"
 	return l, clientcmd.WriteToFile(clientcmdapi.Config{
-		Clusters:       map[string]*clientcmdapi.Cluster{name: {Server: l.proxy.server.URL, CertificateAuthorityData: l.proxy.authority()}},
+		Clusters:       map[string]*clientcmdapi.Cluster{name: {Server: l.proxy.server.URL, CertificateAuthorityData: l.proxy.caPEM()}},
 		AuthInfos:      map[string]*clientcmdapi.AuthInfo{name: {Token: token}},
 		Contexts:       map[string]*clientcmdapi.Context{name: {Cluster: name, AuthInfo: name}},
 		CurrentContext: name,
@@ -64,7 +64,7 @@ func newLocal(ctx context.Context, r *rig, program string) (*local, error) {
 }
 
 // tokenOf is a token of a ServiceAccount, good for the whole trial.
-func (r *rig) tokenOf(ctx context.Context, namespace, name string) (string, error) {
+func (r *harness) tokenOf(ctx context.Context, namespace, name string) (string, error) {
 	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
 	request := &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{ExpirationSeconds: ptr.To(int64(86400))}}
 	if err := r.client.SubResource("token").Create(ctx, account, request); err != nil {

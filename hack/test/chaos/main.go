@@ -67,7 +67,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		return err
 	}
 	ctrl.SetLogger(logr.Discard())
-	r := &rig{o: o, steps: steps.New(out)}
+	r := &harness{o: o, steps: steps.New(out)}
 	defer func() { err = errors.Join(err, r.close(context.WithoutCancel(ctx))) }()
 	if err := r.open(ctx); err != nil {
 		return err

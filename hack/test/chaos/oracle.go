@@ -20,7 +20,7 @@ type state struct {
 	rules      []monitoringv1.PrometheusRule
 }
 
-// kind is what a flaw does to whoever relies on the alerts.
+// kind is what a violation means for users of the alerts.
 type kind string
 
 const (
@@ -32,14 +32,14 @@ const (
 	untold kind = "untold"
 )
 
-// flaw is one way in which the cluster is not as it should be.
-type flaw struct {
+// violation is one way in which the cluster is not as it should be.
+type violation struct {
 	kind   kind
 	object types.NamespacedName // the threshold, or the rule that is too much
 	what   string
 }
 
-func (f flaw) String() string { return fmt.Sprintf("%s: %s %s", f.kind, f.object, f.what) }
+func (f violation) String() string { return fmt.Sprintf("%s: %s %s", f.kind, f.object, f.what) }
 
 // oracle knows what should be. The zero value is ready.
 type oracle struct {
@@ -71,8 +71,8 @@ func (o *oracle) plan(t *v1alpha1.AlertThreshold) *planned {
 	return p
 }
 
-// judge compares a state with what the pure functions of internal/rules make of its specs.
-func (o *oracle) judge(s state) []flaw {
+// evaluate compares a state with what the pure functions of internal/rules make of its specs.
+func (o *oracle) evaluate(s state) []violation {
 	owned := map[types.UID]int{}
 	byName := make(map[types.NamespacedName]*monitoringv1.PrometheusRule, len(s.rules))
 	for i := range s.rules {
@@ -84,7 +84,7 @@ func (o *oracle) judge(s state) []flaw {
 	}
 	overridden := overrides(s.thresholds)
 	living := make(map[types.UID]bool, len(s.thresholds))
-	var flaws []flaw
+	var violations []violation
 	for i := range s.thresholds {
 		t := &s.thresholds[i]
 		living[t.UID] = true
@@ -93,23 +93,23 @@ func (o *oracle) judge(s state) []flaw {
 		}
 		rule := byName[types.NamespacedName{Namespace: t.Namespace, Name: rules.Name(t.Name)}]
 		report := func(k kind, format string, args ...any) {
-			flaws = append(flaws, flaw{k, types.NamespacedName{Namespace: t.Namespace, Name: t.Name}, fmt.Sprintf(format, args...)})
+			violations = append(violations, violation{k, types.NamespacedName{Namespace: t.Namespace, Name: t.Name}, fmt.Sprintf(format, args...)})
 		}
 		plan := o.plan(t)
 		if !plan.valid {
 			continue // the last good rule, whatever it was, is left alone
 		}
 		wanted := 1
-		if reason := withdrawn(t, overridden); reason != "" {
+		if reason := inactiveReason(t, overridden); reason != "" {
 			wanted = 0
-			if problem := told(t, metav1.ConditionFalse, reason); problem != "" {
+			if problem := statusProblem(t, metav1.ConditionFalse, reason); problem != "" {
 				report(untold, "%s", problem)
 			}
 		} else {
 			if problem := plan.differs(t, rule); problem != "" {
 				report(lost, "%s", problem)
 			}
-			if problem := told(t, metav1.ConditionTrue, v1alpha1.ReasonRuleApplied); problem != "" {
+			if problem := statusProblem(t, metav1.ConditionTrue, v1alpha1.ReasonRuleApplied); problem != "" {
 				report(untold, "%s", problem)
 			}
 		}
@@ -117,7 +117,7 @@ func (o *oracle) judge(s state) []flaw {
 			report(duplicate, "owns %d rules, not %d", owned[t.UID], wanted)
 		}
 	}
-	return append(flaws, strays(s.rules, living)...)
+	return append(violations, orphanedRules(s.rules, living)...)
 }
 
 // differs says how the rule, or nil, is not the one that t should have.
@@ -138,8 +138,8 @@ func (p *planned) differs(t *v1alpha1.AlertThreshold, rule *monitoringv1.Prometh
 	return ""
 }
 
-// told says how the status does not say that Programmed is such, for such a reason, in the present generation.
-func told(t *v1alpha1.AlertThreshold, status metav1.ConditionStatus, reason string) string {
+// statusProblem says how the status does not say that Programmed is such, for such a reason, in the present generation.
+func statusProblem(t *v1alpha1.AlertThreshold, status metav1.ConditionStatus, reason string) string {
 	is := meta.FindStatusCondition(t.Status.Conditions, v1alpha1.ConditionProgrammed)
 	switch {
 	case is == nil:
@@ -152,18 +152,18 @@ func told(t *v1alpha1.AlertThreshold, status metav1.ConditionStatus, reason stri
 	return ""
 }
 
-// strays are the rules that Plimsoll made for none of the living thresholds.
-func strays(all []monitoringv1.PrometheusRule, living map[types.UID]bool) []flaw {
-	var flaws []flaw
+// orphanedRules are the rules that Plimsoll made for none of the living thresholds.
+func orphanedRules(all []monitoringv1.PrometheusRule, living map[types.UID]bool) []violation {
+	var violations []violation
 	for i := range all {
 		rule := &all[i]
 		owner := metav1.GetControllerOf(rule)
 		ours := rule.Labels["app.kubernetes.io/managed-by"] == rules.ManagedBy || owner != nil && owner.Kind == v1alpha1.Kind
 		if ours && (owner == nil || !living[owner.UID]) {
-			flaws = append(flaws, flaw{duplicate, types.NamespacedName{Namespace: rule.Namespace, Name: rule.Name}, "is a rule without a threshold"})
+			violations = append(violations, violation{duplicate, types.NamespacedName{Namespace: rule.Namespace, Name: rule.Name}, "is a rule without a threshold"})
 		}
 	}
-	return flaws
+	return violations
 }
 
 // alertKey is an alert in a namespace.
@@ -182,8 +182,8 @@ func overrides(all []v1alpha1.AlertThreshold) map[alertKey]bool {
 
 func isDefault(t *v1alpha1.AlertThreshold) bool { return t.Labels[v1alpha1.DefaultLabel] == "true" }
 
-// withdrawn is the reason why t deliberately has no rule; empty when it should have one.
-func withdrawn(t *v1alpha1.AlertThreshold, overridden map[alertKey]bool) string {
+// inactiveReason is the reason why t deliberately has no rule; empty when it should have one.
+func inactiveReason(t *v1alpha1.AlertThreshold, overridden map[alertKey]bool) string {
 	switch {
 	case t.Spec.Mode == v1alpha1.ModeOff:
 		return v1alpha1.ReasonOff
@@ -193,10 +193,10 @@ func withdrawn(t *v1alpha1.AlertThreshold, overridden map[alertKey]bool) string 
 	return ""
 }
 
-// count is how many flaws are of that kind.
-func count(flaws []flaw, k kind) int {
+// count is how many violations are of that kind.
+func count(violations []violation, k kind) int {
 	n := 0
-	for _, f := range flaws {
+	for _, f := range violations {
 		if f.kind == k {
 			n++
 		}

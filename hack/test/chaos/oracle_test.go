@@ -17,7 +17,7 @@ import (
 // and not accepted.
 func healthy(t *testing.T) state {
 	t.Helper()
-	r := &rig{}
+	r := &harness{}
 	var s state
 	for i, name := range []string{"enforced", "off", "superseded", "mistaken"} {
 		threshold := r.threshold(types.NamespacedName{Namespace: "ai", Name: name}, 0)
@@ -51,8 +51,8 @@ func healthy(t *testing.T) state {
 	return s
 }
 
-// TestJudge breaks the state in one way at a time: each is found, and called by its name.
-func TestJudge(t *testing.T) {
+// TestEvaluate breaks the state in one way at a time: each is found, and called by its name.
+func TestEvaluate(t *testing.T) {
 	const enforced, off, superseded = 0, 1, 2
 	for name, tc := range map[string]struct {
 		breaks func(*state)
@@ -94,10 +94,10 @@ func TestJudge(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := healthy(t)
 			tc.breaks(&s)
-			flaws := (&oracle{}).judge(s)
+			violations := (&oracle{}).evaluate(s)
 			for _, k := range []kind{lost, duplicate, untold} {
-				if got := count(flaws, k); got != tc.want[k] {
-					t.Errorf("%d %s, want %d: %v", got, k, tc.want[k], flaws)
+				if got := count(violations, k); got != tc.want[k] {
+					t.Errorf("%d %s, want %d: %v", got, k, tc.want[k], violations)
 				}
 			}
 		})

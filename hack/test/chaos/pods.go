@@ -28,7 +28,7 @@ var (
 )
 
 // podReplicas are the controller's pods that are ready.
-func (r *rig) podReplicas(ctx context.Context) ([]replica, error) {
+func (r *harness) podReplicas(ctx context.Context) ([]replica, error) {
 	var pods corev1.PodList
 	if err := r.client.List(ctx, &pods, client.InNamespace(namespace), controllerPods); err != nil {
 		return nil, err
@@ -54,7 +54,7 @@ const rollTimeout = 30 * time.Second
 
 // unstickPrometheus ends the pod of a Prometheus that was told to end before it could hear it, and would be waited for
 // for ten minutes.
-func (r *rig) unstickPrometheus(ctx context.Context) error {
+func (r *harness) unstickPrometheus(ctx context.Context) error {
 	var pods corev1.PodList
 	if err := r.client.List(ctx, &pods, client.InNamespace(demo.StackNamespace), prometheusPods); err != nil {
 		return err
@@ -84,7 +84,7 @@ func isReady(pod *corev1.Pod) bool {
 }
 
 // killPods ends the container of that name in every pod found by the labels, and returns how many it were.
-func (r *rig) killPods(ctx context.Context, namespace string, labels client.MatchingLabels, container string) (int, error) {
+func (r *harness) killPods(ctx context.Context, namespace string, labels client.MatchingLabels, container string) (int, error) {
 	var pods corev1.PodList
 	if err := r.client.List(ctx, &pods, client.InNamespace(namespace), labels); err != nil {
 		return 0, err
@@ -147,9 +147,9 @@ func inCgroup(container string) ([]int, error) {
 	return pids, nil
 }
 
-// unstick deletes the controller's pods that kubelet holds back because their container has ended often: whoever is on
+// unstick deletes the controller's pods that kubelet holds back because their container has ended often: the person on
 // call would, and the next fault need not wait for minutes.
-func (r *rig) unstick(ctx context.Context) error {
+func (r *harness) unstick(ctx context.Context) error {
 	var pods corev1.PodList
 	if err := r.client.List(ctx, &pods, client.InNamespace(namespace), controllerPods); err != nil {
 		return err
@@ -167,7 +167,7 @@ func (r *rig) unstick(ctx context.Context) error {
 }
 
 // controllersAsPods makes the controllers pods, or local processes, and returns when they are ready.
-func (r *rig) controllersAsPods(ctx context.Context, pods bool) error {
+func (r *harness) controllersAsPods(ctx context.Context, pods bool) error {
 	if r.onPods == pods {
 		return nil
 	}
@@ -197,7 +197,7 @@ func (r *rig) controllersAsPods(ctx context.Context, pods bool) error {
 	})
 }
 
-func (r *rig) noPods(ctx context.Context) error {
+func (r *harness) noPods(ctx context.Context) error {
 	var pods corev1.PodList
 	err := r.client.List(ctx, &pods, client.InNamespace(namespace), controllerPods)
 	if err == nil && len(pods.Items) > 0 {

@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// weather is how the API server looks to those who reach it through the proxy.
-type weather struct {
+// faultSpec is how the API server looks to those who reach it through the proxy.
+type faultSpec struct {
 	// latency comes before every answer.
 	latency time.Duration
 	// refuse answers 429 in the API server's place, with that Retry-After unless it is empty.
@@ -23,12 +23,12 @@ type weather struct {
 	retryAfter string
 }
 
-// proxy stands between the local controllers and the API server. It adds no rights: whoever comes brings a token, which a
+// proxy stands between the local controllers and the API server. It adds no rights: each client brings a token, which a
 // Kubernetes client sends over TLS only.
 type proxy struct {
 	server  *httptest.Server
 	forward *httputil.ReverseProxy
-	now     atomic.Pointer[weather]
+	current atomic.Pointer[faultSpec]
 	refused atomic.Int64
 }
 
@@ -56,7 +56,7 @@ func startProxy(apiURL, authority string) (*proxy, error) {
 			http.Error(w, err.Error(), http.StatusBadGateway)
 		},
 	}}
-	p.now.Store(&weather{})
+	p.current.Store(&faultSpec{})
 	p.server = httptest.NewUnstartedServer(p)
 	p.server.EnableHTTP2 = true
 	p.server.Config.ErrorLog = quiet
@@ -64,14 +64,14 @@ func startProxy(apiURL, authority string) (*proxy, error) {
 	return p, nil
 }
 
-// authority is the certificate by which clients know the proxy, valid for decades.
-func (p *proxy) authority() []byte {
+// caPEM is the certificate by which clients know the proxy, valid for decades.
+func (p *proxy) caPEM() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: p.server.Certificate().Raw})
 }
 
-// ServeHTTP answers as the weather is when the request comes. Watches that are open already go on.
+// ServeHTTP applies the current fault to the request. Watches that are open already go on.
 func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	now := p.now.Load()
+	now := p.current.Load()
 	time.Sleep(now.latency)
 	if !now.refuse {
 		p.forward.ServeHTTP(w, r)

@@ -26,18 +26,18 @@ func TestProxy(t *testing.T) {
 	}
 	defer p.stop()
 	for name, tc := range map[string]struct {
-		now        weather
+		now        faultSpec
 		status     int
 		retryAfter string
 		atLeast    time.Duration
 	}{
-		"fair":                {weather{}, http.StatusOK, "", 0},
-		"slow":                {weather{latency: 50 * time.Millisecond}, http.StatusOK, "", 50 * time.Millisecond},
-		"refusing":            {weather{refuse: true}, http.StatusTooManyRequests, "", 0},
-		"refusing for a time": {weather{refuse: true, retryAfter: "1"}, http.StatusTooManyRequests, "1", 0},
+		"fair":                {faultSpec{}, http.StatusOK, "", 0},
+		"slow":                {faultSpec{latency: 50 * time.Millisecond}, http.StatusOK, "", 50 * time.Millisecond},
+		"refusing":            {faultSpec{refuse: true}, http.StatusTooManyRequests, "", 0},
+		"refusing for a time": {faultSpec{refuse: true, retryAfter: "1"}, http.StatusTooManyRequests, "1", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p.now.Store(&tc.now)
+			p.current.Store(&tc.now)
 			start := time.Now()
 			req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, p.server.URL+"/api", nil)
 			req.Header.Set("Authorization", "Bearer x")
@@ -58,12 +58,12 @@ func TestProxy(t *testing.T) {
 
 // TestDuringEnds: when the fault is over, so is what it did to the API server.
 func TestDuringEnds(t *testing.T) {
-	r := &rig{local: &local{proxy: &proxy{}}}
+	r := &harness{local: &local{proxy: &proxy{}}}
 	for range 100 {
-		if _, _, err := during(time.Millisecond, weather{latency: time.Second})(t.Context(), r); err != nil {
+		if _, _, err := during(time.Millisecond, faultSpec{latency: time.Second})(t.Context(), r); err != nil {
 			t.Fatal(err)
 		}
-		if left := *r.local.proxy.now.Load(); left != (weather{}) {
+		if left := *r.local.proxy.current.Load(); left != (faultSpec{}) {
 			t.Fatalf("left is %+v", left)
 		}
 	}

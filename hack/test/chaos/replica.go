@@ -38,7 +38,7 @@ type telemetry struct {
 func newTelemetry(token string) telemetry {
 	return telemetry{token, &http.Client{
 		Timeout: 5 * time.Second,
-		// Each replica makes its certificate anew at every start, and nobody signs it.
+		// Each replica makes a new certificate at every start, and nobody signs it.
 		Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}, //nolint:gosec // see above
 	}}
 }
@@ -101,8 +101,8 @@ func (t telemetry) split(ctx context.Context, all []replica) (leader, standby re
 	return leader, standby, nil
 }
 
-// presents says why the API server would not trust the replica's webhook, with that authority and by that name.
-func (r replica) presents(ctx context.Context, authority []byte, dnsName string) error {
+// checkCertificate says why the API server would not trust the replica's webhook, with that authority and by that name.
+func (r replica) checkCertificate(ctx context.Context, authority []byte, dnsName string) error {
 	roots := x509.NewCertPool()
 	if !roots.AppendCertsFromPEM(authority) {
 		return errors.New("the webhook's configuration trusts nobody")

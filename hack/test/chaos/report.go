@@ -15,7 +15,7 @@ type result struct {
 	limit time.Duration
 	// times is how often the fault happened, changes what was written to thresholds and rules meanwhile.
 	times, thresholds, changes int
-	// lost, duplicates and untold are flaws that were left at the end.
+	// lost, duplicates and untold are violations that were left at the end.
 	lost, duplicates, untold int
 	// took is how long the recovery took, writing how much of it the harness itself was still writing.
 	took, writing time.Duration

@@ -27,7 +27,7 @@ const loading = 10 * time.Minute
 const reader = "chaos"
 
 // open makes the cluster, with the controllers and the thresholds in it, and returns when all is in order.
-func (r *rig) open(ctx context.Context) error {
+func (r *harness) open(ctx context.Context) error {
 	depth, why, err := r.o.depth.Resolve()
 	if err != nil {
 		return err
@@ -47,11 +47,11 @@ func (r *rig) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := r.steps.Do(ctx, fmt.Sprintf("%d thresholds", r.o.thresholds), r.seed); err != nil {
+	if err := r.steps.Do(ctx, fmt.Sprintf("%d thresholds", r.o.thresholds), r.createThresholds); err != nil {
 		return err
 	}
 	written := time.Now()
-	if err := r.steps.Do(ctx, "all in order", func(ctx context.Context) error { return r.settle(ctx, nil) }); err != nil {
+	if err := r.steps.Do(ctx, "all in order", func(ctx context.Context) error { return r.waitSettled(ctx, nil) }); err != nil {
 		return err
 	}
 	r.undisturbed = time.Since(written)
@@ -66,13 +66,13 @@ func (r *rig) open(ctx context.Context) error {
 	return err
 }
 
-func (r *rig) clusterOptions() cluster.Options {
+func (r *harness) clusterOptions() cluster.Options {
 	b := build.Builder{Root: r.o.root}
 	return cluster.Options{Dir: r.o.state, Bin: b.Bin(), Depth: r.o.depth, Steps: r.steps}
 }
 
 // close ends and removes everything.
-func (r *rig) close(ctx context.Context) error {
+func (r *harness) close(ctx context.Context) error {
 	var err error
 	if r.local != nil {
 		err = r.local.close(ctx)
@@ -81,7 +81,7 @@ func (r *rig) close(ctx context.Context) error {
 }
 
 // openNode is make demo, with two controllers, and rules evaluated as often as people do.
-func (r *rig) openNode(ctx context.Context, o cluster.Options, b build.Builder) (err error) {
+func (r *harness) openNode(ctx context.Context, o cluster.Options, b build.Builder) (err error) {
 	if r.c, err = demo.Cluster(ctx, o, b); err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func (r *rig) openNode(ctx context.Context, o cluster.Options, b build.Builder) 
 }
 
 // openControlPlane is the chart without pods, and two local controllers in their place.
-func (r *rig) openControlPlane(ctx context.Context, o cluster.Options, b build.Builder) (err error) {
+func (r *harness) openControlPlane(ctx context.Context, o cluster.Options, b build.Builder) (err error) {
 	if err := b.Tools(ctx, "etcd", "kube-apiserver", "kube-controller-manager", "kubectl", "helm"); err != nil {
 		return err
 	}
@@ -136,7 +136,7 @@ func (r *rig) openControlPlane(ctx context.Context, o cluster.Options, b build.B
 }
 
 // prepare makes what the harness itself needs: its client, a token for metrics, and what local controllers need.
-func (r *rig) prepare(ctx context.Context) error {
+func (r *harness) prepare(ctx context.Context) error {
 	if err := r.connect(ctx); err != nil {
 		return err
 	}
@@ -173,7 +173,7 @@ func (r *rig) prepare(ctx context.Context) error {
 
 // webhookComesHere makes the webhook's Service lead to this machine, where no Service's address works. The name by which
 // the API server knows the webhook, and checks its certificate, stays.
-func (r *rig) webhookComesHere(ctx context.Context) error {
+func (r *harness) webhookComesHere(ctx context.Context) error {
 	service := named(client.ObjectKey{Namespace: namespace, Name: webhookName}, &corev1.Service{})
 	configuration := named(client.ObjectKey{Name: webhookConfig}, &admissionv1.ValidatingWebhookConfiguration{})
 	if err := errors.Join(r.client.Get(ctx, client.ObjectKeyFromObject(service), service),
@@ -187,7 +187,7 @@ func (r *rig) webhookComesHere(ctx context.Context) error {
 }
 
 // command runs a tool as the cluster's administrator.
-func (r *rig) command(ctx context.Context, name string, args ...string) error {
+func (r *harness) command(ctx context.Context, name string, args ...string) error {
 	bin := r.clusterOptions().Bin
 	out, err := exec.CommandContext(ctx, filepath.Join(bin, name), append(args, "--kubeconfig", r.c.Kubeconfig())...).CombinedOutput()
 	if err != nil {

@@ -8,17 +8,17 @@ import (
 )
 
 const (
-	// beyond is how many times the limit is waited, to tell what is late from what is lost.
-	beyond = 4
-	// settling is how many times the limit everything may take to be in order before the first fault, and between two.
-	settling = 8
+	// lateFactor is how many times the limit is waited, to tell what is late from what is lost.
+	lateFactor = 4
+	// settleFactor is how many times the limit everything may take to be in order before the first fault, and between two.
+	settleFactor = 8
 	// checkPause is the pause between two checks, most of which take some milliseconds: the cluster under trial needs the
 	// machine.
 	checkPause = time.Second
 )
 
-// try has one fault happen and watches what becomes of it. After a problem, no later fault can be judged.
-func (r *rig) try(ctx context.Context, f fault) result {
+// try has one fault happen and watches what becomes of it. After a problem, no later fault can be tested.
+func (r *harness) try(ctx context.Context, f fault) result {
 	res := result{fault: f.name}
 	if f.where == onNode && r.assistant == "" {
 		res.skipped = "needs a node"
@@ -45,7 +45,7 @@ func (r *rig) try(ctx context.Context, f fault) result {
 	}
 	res.thresholds, res.changes = len(r.names), r.changes
 	if res.problem == nil {
-		if res.problem = r.settle(ctx, f.also); res.problem == nil {
+		if res.problem = r.waitSettled(ctx, f.also); res.problem == nil {
 			res.leak = r.noLeaks(ctx)
 		}
 	}
@@ -58,16 +58,16 @@ func (r *rig) try(ctx context.Context, f fault) result {
 }
 
 // recover checks until all is in order, and notes how long after the fault that was, or what was not.
-func (r *rig) recover(ctx context.Context, over time.Time, res *result) {
+func (r *harness) recover(ctx context.Context, over time.Time, res *result) {
 	for {
-		seen, flaws, err := r.check(ctx)
+		seen, violations, err := r.check(ctx)
 		res.took = seen.Sub(over)
-		if err == nil && len(flaws) == 0 {
+		if err == nil && len(violations) == 0 {
 			return
 		}
-		if res.took > beyond*r.o.limit+r.allowance || ctx.Err() != nil {
-			res.lost, res.duplicates, res.untold = count(flaws, lost), count(flaws, duplicate), count(flaws, untold)
-			res.problem = errors.Join(err, first(flaws))
+		if res.took > lateFactor*r.o.limit+r.allowance || ctx.Err() != nil {
+			res.lost, res.duplicates, res.untold = count(violations, lost), count(violations, duplicate), count(violations, untold)
+			res.problem = errors.Join(err, firstError(violations))
 			return
 		}
 		select {
@@ -77,24 +77,24 @@ func (r *rig) recover(ctx context.Context, over time.Time, res *result) {
 	}
 }
 
-// first is the first of the flaws as an error: one shows what kind they are.
-func first(flaws []flaw) error {
-	if len(flaws) == 0 {
+// firstError is the first of the violations as an error: one shows what kind they are.
+func firstError(violations []violation) error {
+	if len(violations) == 0 {
 		return nil
 	}
-	return fmt.Errorf("%s, and %d more", flaws[0], len(flaws)-1)
+	return fmt.Errorf("%s, and %d more", violations[0], len(violations)-1)
 }
 
-// settle puts back what the fault has left, and returns when all replicas are ready and all is in order, and what else has to
+// waitSettled puts back what the fault has left, and returns when all replicas are ready and all is in order, and what else has to
 // hold; nil is for nothing.
-func (r *rig) settle(ctx context.Context, also func(context.Context, *rig) error) error {
+func (r *harness) waitSettled(ctx context.Context, also func(context.Context, *harness) error) error {
 	if r.afterwards != nil {
 		if err := r.afterwards(ctx); err != nil {
 			return err
 		}
 		r.afterwards = nil
 	}
-	return until(ctx, settling*r.o.limit, func(ctx context.Context) error {
+	return until(ctx, settleFactor*r.o.limit, func(ctx context.Context) error {
 		if r.onPods {
 			if err := r.unstick(ctx); err != nil {
 				return err
@@ -105,14 +105,14 @@ func (r *rig) settle(ctx context.Context, also func(context.Context, *rig) error
 				return err
 			}
 		}
-		_, flaws, err := r.check(ctx)
-		return errors.Join(err, first(flaws), r.ready(ctx))
+		_, violations, err := r.check(ctx)
+		return errors.Join(err, firstError(violations), r.ready(ctx))
 	})
 }
 
 // noLeaks returns nil when the controllers cost no more than at the start. What is only not given back yet may be, for a
 // while.
-func (r *rig) noLeaks(ctx context.Context) error {
+func (r *harness) noLeaks(ctx context.Context) error {
 	return until(ctx, r.o.limit, func(ctx context.Context) error {
 		now, err := r.load(ctx)
 		if err != nil {

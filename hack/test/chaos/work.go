@@ -33,7 +33,7 @@ const (
 func spread(i int) string { return fmt.Sprintf("%s%02d", namespacePrefix, i%namespaces) }
 
 // threshold is the i-th threshold. They are not all alike: some are off, in shadow, defaults that another supersedes.
-func (r *rig) threshold(key types.NamespacedName, i int) *v1alpha1.AlertThreshold {
+func (r *harness) threshold(key types.NamespacedName, i int) *v1alpha1.AlertThreshold {
 	t := &v1alpha1.AlertThreshold{
 		ObjectMeta: metav1.ObjectMeta{Namespace: key.Namespace, Name: key.Name},
 		Spec: v1alpha1.AlertThresholdSpec{
@@ -60,7 +60,7 @@ func (r *rig) threshold(key types.NamespacedName, i int) *v1alpha1.AlertThreshol
 }
 
 // add creates n more thresholds in a namespace, or spread over the harness's when it is empty.
-func (r *rig) add(ctx context.Context, n int, into string) error {
+func (r *harness) add(ctx context.Context, n int, into string) error {
 	first := r.serial
 	r.serial += n
 	keys := make([]types.NamespacedName, n)
@@ -75,21 +75,21 @@ func (r *rig) add(ctx context.Context, n int, into string) error {
 	return each(ctx, n, func(ctx context.Context, i int) error { return r.create(ctx, keys[i], first+i) })
 }
 
-func (r *rig) create(ctx context.Context, key types.NamespacedName, i int) error {
-	return insist(ctx, func() error {
+func (r *harness) create(ctx context.Context, key types.NamespacedName, i int) error {
+	return retry(ctx, func() error {
 		t := r.threshold(key, i)
 		err := r.client.Create(ctx, t)
 		if apierrors.IsAlreadyExists(err) {
 			return nil // an earlier try got through after all
 		}
-		r.written.note(t)
+		r.written.record(t)
 		return err
 	})
 }
 
 // makeNamespace makes a namespace for thresholds.
-func (r *rig) makeNamespace(ctx context.Context, name string) error {
-	return insist(ctx, func() error {
+func (r *harness) makeNamespace(ctx context.Context, name string) error {
+	return retry(ctx, func() error {
 		err := r.client.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}})
 		if apierrors.IsAlreadyExists(err) {
 			return nil
@@ -98,8 +98,8 @@ func (r *rig) makeNamespace(ctx context.Context, name string) error {
 	})
 }
 
-// seed makes the thresholds that are there through every fault.
-func (r *rig) seed(ctx context.Context) error {
+// createThresholds makes the thresholds that are there through every fault.
+func (r *harness) createThresholds(ctx context.Context) error {
 	for i := range namespaces {
 		if err := r.makeNamespace(ctx, spread(i)); err != nil {
 			return err
@@ -110,7 +110,7 @@ func (r *rig) seed(ctx context.Context) error {
 
 // work gives the controller something to do: of n thresholds at random it changes the specs of three fifths, deletes the
 // rules of one, and replaces the last by new ones.
-func (r *rig) work(ctx context.Context, n int) error {
+func (r *harness) work(ctx context.Context, n int) error {
 	n = min(n, len(r.names))
 	first := r.serial
 	r.serial += n
@@ -134,24 +134,24 @@ func (r *rig) work(ctx context.Context, n int) error {
 }
 
 // change changes the spec: to another line, which every rule holds, and in every mode.
-func (r *rig) change(ctx context.Context, key types.NamespacedName, serial int) error {
+func (r *harness) change(ctx context.Context, key types.NamespacedName, serial int) error {
 	patch := fmt.Appendf(nil, `[{"op": "replace", "path": "/spec/levels/0/above", "value": "%dms"}]`, 1000+serial%3000)
-	return insist(ctx, func() error {
+	return retry(ctx, func() error {
 		t := named(key, &v1alpha1.AlertThreshold{})
 		err := r.client.Patch(ctx, t, client.RawPatch(types.JSONPatchType, patch))
-		r.written.note(t)
+		r.written.record(t)
 		return err
 	})
 }
 
-func (r *rig) delete(ctx context.Context, key types.NamespacedName) error {
-	return insist(ctx, func() error {
+func (r *harness) delete(ctx context.Context, key types.NamespacedName) error {
+	return retry(ctx, func() error {
 		return client.IgnoreNotFound(r.client.Delete(ctx, named(key, &v1alpha1.AlertThreshold{})))
 	})
 }
 
-func (r *rig) deleteRule(ctx context.Context, key types.NamespacedName) error {
-	return insist(ctx, func() error { return client.IgnoreNotFound(r.client.Delete(ctx, ruleOf(key))) })
+func (r *harness) deleteRule(ctx context.Context, key types.NamespacedName) error {
+	return retry(ctx, func() error { return client.IgnoreNotFound(r.client.Delete(ctx, ruleOf(key))) })
 }
 
 func ruleOf(key types.NamespacedName) *monitoringv1.PrometheusRule {
@@ -171,8 +171,8 @@ type written struct {
 	version string
 }
 
-// note notes the version that a write has brought, if it has.
-func (w *written) note(t *v1alpha1.AlertThreshold) {
+// record notes the version that a write has brought, if it has.
+func (w *written) record(t *v1alpha1.AlertThreshold) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if later(t.ResourceVersion, w.version) {
@@ -180,8 +180,8 @@ func (w *written) note(t *v1alpha1.AlertThreshold) {
 	}
 }
 
-// heard reports whether one of the thresholds is as late.
-func (w *written) heard(all []v1alpha1.AlertThreshold) bool {
+// isSeen reports whether one of the thresholds is as late.
+func (w *written) isSeen(all []v1alpha1.AlertThreshold) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.version == "" || slices.ContainsFunc(all, func(t v1alpha1.AlertThreshold) bool { return !later(w.version, t.ResourceVersion) })
@@ -193,8 +193,8 @@ func later(a, b string) bool {
 	return a != "" && (b == "" || err == nil && order > 0)
 }
 
-// insist tries what the API server, just back, may not do at once.
-func insist(ctx context.Context, f func() error) error {
+// retry tries what the API server, just back, may not do at once.
+func retry(ctx context.Context, f func() error) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	for {
@@ -229,13 +229,13 @@ func each(ctx context.Context, n int, do func(ctx context.Context, i int) error)
 }
 
 // edit changes the threshold's rule as somebody with an editor would.
-func (r *rig) edit(ctx context.Context, key types.NamespacedName) error {
+func (r *harness) edit(ctx context.Context, key types.NamespacedName) error {
 	const patch = `[{"op": "replace", "path": "/spec/groups/0/rules/0/expr", "value": "vector(0)"}]`
 	return transient(r.client.Patch(ctx, ruleOf(key), client.RawPatch(types.JSONPatchType, []byte(patch))))
 }
 
-// usurp applies another controller's idea of the rule by force, with a group of its own.
-func (r *rig) usurp(ctx context.Context, key types.NamespacedName) error {
+// applyAsRival applies another controller's idea of the rule by force, with a group of its own.
+func (r *harness) applyAsRival(ctx context.Context, key types.NamespacedName) error {
 	rule := &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{"groups": []any{
 		map[string]any{"name": key.Name, "rules": []any{map[string]any{"record": "rival:value", "expr": "vector(1)"}}},
 		map[string]any{"name": "rival", "rules": []any{map[string]any{"record": "rival:other", "expr": "vector(2)"}}},

@@ -27,13 +27,13 @@ func TestWritten(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var w written
 			for _, version := range tc.written {
-				w.note(at(version))
+				w.record(at(version))
 			}
 			var all []v1alpha1.AlertThreshold
 			for _, version := range tc.has {
 				all = append(all, *at(version))
 			}
-			if got := w.heard(all); got != tc.heard {
+			if got := w.isSeen(all); got != tc.heard {
 				t.Errorf("heard = %v, want %v", got, tc.heard)
 			}
 		})

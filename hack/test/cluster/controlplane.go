@@ -2,18 +2,18 @@ package cluster
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"crypto/x509/pkix"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strconv"
 	"time"
+
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
 )
 
 const (
@@ -62,19 +62,19 @@ var identities = map[string]pkix.Name{
 }
 
 func (c *Cluster) credentials() error {
-	if err := c.pki.pair("etcd", pkix.Name{CommonName: "etcd"}, "127.0.0.1", "localhost"); err != nil {
+	if err := c.pki.ensurePair("etcd", pkix.Name{CommonName: "etcd"}, "127.0.0.1", "localhost"); err != nil {
 		return err
 	}
-	if err := c.pki.pair("service-accounts", pkix.Name{CommonName: "service-accounts"}); err != nil {
+	if err := c.pki.ensurePair("service-accounts", pkix.Name{CommonName: "service-accounts"}); err != nil {
 		return err
 	}
-	err := c.pki.pair("kube-apiserver", pkix.Name{CommonName: "kube-apiserver", Organization: []string{"system:masters"}},
+	err := c.pki.ensurePair("kube-apiserver", pkix.Name{CommonName: "kube-apiserver", Organization: []string{"system:masters"}},
 		c.plan.Address, "127.0.0.1", apiService, "localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc")
 	if err != nil {
 		return err
 	}
 	for name, subject := range identities {
-		if err := c.pki.pair(name, subject, nodeName, nodeAddress); err != nil {
+		if err := c.pki.ensurePair(name, subject, nodeName, nodeAddress); err != nil {
 			return err
 		}
 		if err := c.writeKubeconfig(name); err != nil {
@@ -190,7 +190,7 @@ func (c *Cluster) waitReady(ctx context.Context) error {
 		return err
 	}
 	defer client.CloseIdleConnections()
-	err = poll(ctx, 2*time.Minute, func() error {
+	return poll(ctx, 2*time.Minute, func() error {
 		for _, name := range []string{"etcd", "kube-apiserver"} {
 			if pids, err := c.processes(name); err == nil && len(pids) == 0 {
 				return &fatalError{fmt.Errorf("%s has ended:\n%s", name, c.tail(name))}
@@ -206,21 +206,14 @@ func (c *Cluster) waitReady(ctx context.Context) error {
 		}
 		return nil
 	})
-	return err
 }
 
 // HTTPClient speaks to the API server as its administrator.
 func (c *Cluster) HTTPClient() (*http.Client, error) {
-	pair, err := tls.LoadX509KeyPair(c.pki.crt("admin"), c.pki.pem("admin"))
+	cfg, err := clientcmd.BuildConfigFromFlags("", c.Kubeconfig())
 	if err != nil {
 		return nil, err
 	}
-	ca, err := os.ReadFile(c.Authority())
-	if err != nil {
-		return nil, err
-	}
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(ca)
-	config := &tls.Config{Certificates: []tls.Certificate{pair}, RootCAs: roots, MinVersion: tls.VersionTLS12}
-	return &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{TLSClientConfig: config}}, nil
+	cfg.Timeout = 5 * time.Second
+	return rest.HTTPClientFor(cfg)
 }

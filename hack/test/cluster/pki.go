@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
@@ -52,8 +53,8 @@ func openPKI(dir string) (*pki, error) {
 	return p, err
 }
 
-// pair makes the key pair NAME, for client and server use, unless it is there. hosts are DNS names and addresses.
-func (p *pki) pair(name string, subject pkix.Name, hosts ...string) error {
+// ensurePair makes the key pair NAME, for client and server use, unless it is there. hosts are DNS names and addresses.
+func (p *pki) ensurePair(name string, subject pkix.Name, hosts ...string) error {
 	if _, _, err := p.read(name); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -112,39 +113,15 @@ func (p *pki) issue(name string, template *x509.Certificate) (*x509.Certificate,
 }
 
 func (p *pki) read(name string) (*x509.Certificate, crypto.Signer, error) {
-	certDER, err := readPEM(p.crt(name))
+	pair, err := tls.LoadX509KeyPair(p.crt(name), p.pem(name))
 	if err != nil {
 		return nil, nil, err
 	}
-	keyDER, err := readPEM(p.pem(name))
-	if err != nil {
-		return nil, nil, err
-	}
-	cert, err := x509.ParseCertificate(certDER)
-	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", p.crt(name), err)
-	}
-	key, err := x509.ParsePKCS8PrivateKey(keyDER)
-	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", p.pem(name), err)
-	}
-	return cert, key.(crypto.Signer), nil
+	return pair.Leaf, pair.PrivateKey.(crypto.Signer), nil
 }
 
 func writePEM(path, kind string, der []byte) error {
 	return writeFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600)
-}
-
-func readPEM(path string) ([]byte, error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	block, _ := pem.Decode(data)
-	if block == nil {
-		return nil, fmt.Errorf("%s holds no PEM block", path)
-	}
-	return block.Bytes, nil
 }
 
 // writeFile writes a file in one move: it is there whole, or not at all.

@@ -21,12 +21,13 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
+	"github.com/plimsoll-dev/plimsoll/hack/build"
 	"github.com/plimsoll-dev/plimsoll/hack/steps"
 	"github.com/plimsoll-dev/plimsoll/hack/test/audit"
 	"github.com/plimsoll-dev/plimsoll/hack/test/cluster"
 )
 
-// Main is the TestMain of a package, two folders below the root, whose tests share a control plane. It starts one, calls run
+// Main is the TestMain of a package whose tests share a control plane. It starts one, calls run
 // with what gives a client every right in it, stops it, and exits with the code that run has from testing.M. If all went
 // well, check has the last word, if there is one.
 func Main(run func(cfg *rest.Config) (code int, err error), check func() error) {
@@ -50,7 +51,7 @@ func share(run func(cfg *rest.Config) (code int, err error)) (code int, err erro
 	return run(cfg)
 }
 
-// New starts a control plane for one test alone, in a package two folders below the root, and returns what gives a client
+// New starts a control plane for one test alone, and returns what gives a client
 // every right in it.
 func New(t testing.TB) *rest.Config {
 	t.Helper()
@@ -70,19 +71,23 @@ func New(t testing.TB) *rest.Config {
 func start(ctx context.Context) (cfg *rest.Config, stop func() error, err error) {
 	ctrl.SetLogger(logr.Discard())
 	klog.SetLogger(logr.Discard())
+	bin, err := build.FindBin()
+	if err != nil {
+		return nil, nil, err
+	}
 	parent, err := os.MkdirTemp("", "plimsoll")
 	if err != nil {
 		return nil, nil, err
 	}
 	o := cluster.Options{
 		Dir:   filepath.Join(parent, "c"),
-		Bin:   filepath.Join("..", "..", "hack", "bin"),
+		Bin:   bin,
 		Depth: cluster.ControlPlane,
 		Audit: filepath.Join(parent, "audit.log"),
 		Steps: steps.New(os.Stdout),
 	}
 	stop = func() error {
-		return errors.Join(cluster.Down(context.WithoutCancel(ctx), o), keep(o.Audit), os.RemoveAll(parent))
+		return errors.Join(cluster.Down(context.WithoutCancel(ctx), o), keepAudit(o.Audit), os.RemoveAll(parent))
 	}
 	c, err := cluster.Up(ctx, o)
 	if err != nil {
@@ -133,8 +138,8 @@ var (
 	kept   bytes.Buffer
 )
 
-// keep keeps a control plane's audit log. There is none when it has not come up.
-func keep(file string) error {
+// keepAudit keeps a control plane's audit log. There is none when it has not come up.
+func keepAudit(file string) error {
 	text, err := os.ReadFile(file)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err

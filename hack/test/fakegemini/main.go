@@ -8,29 +8,17 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 	"time"
 
+	"github.com/plimsoll-dev/plimsoll/hack/program"
 	"github.com/plimsoll-dev/plimsoll/hack/test/fakegemini/server"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal does not wait for the requests in flight
-	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "fakegemini:", err)
-		os.Exit(1)
-	}
-}
+func main() { program.Main("fakegemini", run) }
 
 func run(ctx context.Context, args []string, out io.Writer) error {
 	listen, config, err := parse(args, out)
-	if errors.Is(err, flag.ErrHelp) {
-		return nil
-	}
 	if err != nil {
 		return err
 	}
@@ -41,7 +29,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	srv := &http.Server{Addr: listen, Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
 	failed := make(chan error, 1)
 	go func() { failed <- srv.ListenAndServe() }()
-	_, _ = fmt.Fprintf(out, "fakegemini: listening on %s; change its behaviour with PUT /control, see GET /ledger\n", listen)
+	_, _ = fmt.Fprintf(out, "fakegemini: listening on %s; what it did is at GET /ledger\n", listen)
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serving on %s: %w", listen, err)
@@ -62,9 +50,9 @@ func parse(args []string, out io.Writer) (listen string, c server.Config, err er
 	fs := flag.NewFlagSet("fakegemini", flag.ContinueOnError)
 	fs.SetOutput(out)
 	fs.StringVar(&listen, "listen", ":9000", "`address` to listen on")
-	fs.DurationVar((*time.Duration)(&b.Latency), "latency", 0, "time before the first byte of an answer")
-	fs.DurationVar((*time.Duration)(&b.LatencyJitter), "latency-jitter", 0, "most that the latency varies, either way")
-	fs.DurationVar((*time.Duration)(&b.ChunkDelay), "chunk-delay", 0, "time between the chunks of a stream")
+	fs.DurationVar(&b.Latency, "latency", 0, "time before the first byte of an answer")
+	fs.DurationVar(&b.LatencyJitter, "latency-jitter", 0, "most that the latency varies, either way")
+	fs.DurationVar(&b.ChunkDelay, "chunk-delay", 0, "time between the chunks of a stream")
 	fs.Float64Var(&b.ErrorRate, "error-rate", 0, "`share` of calls that fail with 429 or 500, from 0 to 1")
 	fs.Float64Var(&b.BlockRate, "block-rate", 0, "`share` of prompts that the safety filter blocks, from 0 to 1")
 	fs.IntVar(&b.PromptTokens, "prompt-tokens", 0, "tokens every prompt costs (0: from its words)")

@@ -10,8 +10,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/plimsoll-dev/plimsoll/hack/test/fakegemini/server"
 )
 
 func TestFlags(t *testing.T) {
@@ -23,7 +21,7 @@ func TestFlags(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := c.Behaviour
-	if listen != ":1" || b.Latency != server.Duration(2*time.Second) || b.LatencyJitter != server.Duration(time.Second) ||
+	if listen != ":1" || b.Latency != 2*time.Second || b.LatencyJitter != time.Second ||
 		b.ErrorRate != 0.5 || b.BlockRate != 0.1 || b.PromptTokens != 3 || b.CompletionTokens != 4 ||
 		c.Seed != 9 || c.APIKey != "k" || !slices.Equal(c.Models, []string{"a", "b"}) {
 		t.Errorf("parsed %q %+v", listen, c)

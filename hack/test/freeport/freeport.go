@@ -12,7 +12,7 @@ import (
 // The ports lie below those from which Linux takes one for each outgoing connection (32768 to 60999). One of those may be
 // given to a client while its server is down, which then cannot come back: even to the client that tries to reach the
 // server, which so connects to itself. They also lie below those of Kubernetes' NodePorts, which begin at 30000.
-const first, count = 20000, 10000
+const firstPort, count = 20000, 10000
 
 var (
 	mu    sync.Mutex
@@ -26,7 +26,7 @@ func Port() int {
 	defer mu.Unlock()
 	var err error
 	for range count {
-		port := first + rand.IntN(count)
+		port := firstPort + rand.IntN(count)
 		if given[port] {
 			continue
 		}
@@ -38,7 +38,7 @@ func Port() int {
 		given[port] = true
 		return port
 	}
-	panic(fmt.Sprintf("freeport: no port from %d to %d is free: %v", first, first+count-1, err))
+	panic(fmt.Sprintf("freeport: no port from %d to %d is free: %v", firstPort, firstPort+count-1, err))
 }
 
 // Address is such a port of the loopback link, as HOST:PORT.

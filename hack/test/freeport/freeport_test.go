@@ -16,7 +16,7 @@ func TestPort(t *testing.T) {
 	if _, err := fmt.Sscan(string(text), &least, &most); err != nil {
 		t.Fatal(err)
 	}
-	if least < first+count {
+	if least < firstPort+count {
 		t.Skipf("this machine takes the ports of outgoing connections from %d on", least)
 	}
 	seen := map[string]bool{}
@@ -48,7 +48,7 @@ func TestAPortInUseIsNotGiven(t *testing.T) {
 	mu.Lock()
 	before := given
 	given = map[int]bool{}
-	for port := first; port < first+count; port++ {
+	for port := firstPort; port < firstPort+count; port++ {
 		given[port] = port != used
 	}
 	mu.Unlock()

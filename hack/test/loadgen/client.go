@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -39,28 +40,30 @@ func newClient(o options) *client {
 	}
 }
 
-// ask sends the nth request. A context that ends does not break off a request that was sent: its timeout does.
-func (c *client) ask(ctx context.Context, n int) outcome {
+// send sends the nth request. A context that ends does not break off a request that was sent: its timeout does.
+func (c *client) send(ctx context.Context, n int) error {
 	body, err := json.Marshal(map[string]string{
 		"session_id": fmt.Sprintf("%s-%d", c.run, n%c.sessions),
 		"message":    prompts[n%len(prompts)],
 	})
 	if err != nil {
-		return outcome{}
+		return err
 	}
-	start := time.Now()
 	r, err := http.NewRequestWithContext(context.WithoutCancel(ctx), http.MethodPost, c.url, bytes.NewReader(body))
 	if err != nil {
-		return outcome{}
+		return err
 	}
 	r.Header.Set("Content-Type", "application/json")
 	resp, err := c.http.Do(r)
 	if err != nil {
-		return outcome{elapsed: time.Since(start)}
+		return err
 	}
 	defer func() { _ = resp.Body.Close() }()
 	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
-		return outcome{elapsed: time.Since(start)}
+		return err
 	}
-	return outcome{status: resp.StatusCode, elapsed: time.Since(start)}
+	if resp.StatusCode != http.StatusOK {
+		return errors.New(resp.Status)
+	}
+	return nil
 }

@@ -1,4 +1,4 @@
-// Command loadgen sends conversations to an assistant's POST /chat at a steady rate, for demonstrations and benchmarks.
+// Command loadgen sends conversations to an assistant's POST /chat at a steady rate, as the traffic of the demo.
 package main
 
 import (
@@ -8,36 +8,23 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 	"time"
+
+	"github.com/plimsoll-dev/plimsoll/hack/program"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal does not wait for the requests in flight
-	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "loadgen:", err)
-		os.Exit(1)
-	}
-}
+func main() { program.Main("loadgen", run) }
 
 func run(ctx context.Context, args []string, out io.Writer) error {
 	o, err := parse(args, out)
-	if errors.Is(err, flag.ErrHelp) {
-		return nil
-	}
 	if err != nil {
 		return err
 	}
 	_, _ = fmt.Fprintf(out, "loadgen: %g requests a second to %s/chat, at most %d at once\n", o.rate, o.url, o.concurrency)
-	r, elapsed := drive(ctx, o, newClient(o).ask, out)
-	if _, err := io.WriteString(out, r.table(elapsed)); err != nil {
-		return fmt.Errorf("writing the table: %w", err)
-	}
-	if r.answered == 0 {
+	c, elapsed := drive(ctx, o, newClient(o).send, out)
+	_, _ = io.WriteString(out, c.summary(elapsed))
+	if c.answered.Load() == 0 {
 		return errors.New("no request was answered with success")
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/plimsoll-dev/plimsoll/hack/build"
 	"github.com/plimsoll-dev/plimsoll/hack/test/freeport"
 )
 
@@ -79,7 +80,11 @@ func (s *Server) Start() {
 		"--config.file", filepath.Join(s.dir, "prometheus.yaml"),
 		"--web.listen-address", s.addr, "--web.enable-lifecycle",
 	}
-	s.cmd = exec.Command(tool(s.t, "prometheus"), append(flags, s.args...)...)
+	bin, err := build.FindBin()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.cmd = exec.Command(filepath.Join(bin, "prometheus"), append(flags, s.args...)...)
 	s.cmd.Stdout, s.cmd.Stderr = log, log
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)
@@ -126,19 +131,4 @@ func (s *Server) call(method, path string) error {
 		return fmt.Errorf("%s %s: %s", method, path, resp.Status)
 	}
 	return nil
-}
-
-// tool finds a program of hack/bin from a package's folder.
-func tool(t testing.TB, name string) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	for err == nil && dir != filepath.Dir(dir) {
-		path := filepath.Join(dir, "hack", "bin", name)
-		if _, err := os.Stat(path); err == nil {
-			return path
-		}
-		dir = filepath.Dir(dir)
-	}
-	t.Fatalf("this test needs hack/bin/%s, which make tools builds", name)
-	return ""
 }

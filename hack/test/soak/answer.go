@@ -35,8 +35,8 @@ type reply struct {
 	Error *struct{ Type string }
 }
 
-// ask makes a request and reads its answer, for as long as more says so of the number of texts that have come.
-func (w *worker) ask(ctx context.Context, method, path, body, key string, more func(parts int) bool) answer {
+// send makes a request and reads its answer, for as long as more says so of the number of texts that have come.
+func (w *worker) send(ctx context.Context, method, path, body, key string, more func(parts int) bool) answer {
 	r, err := http.NewRequestWithContext(ctx, method, w.url+path, strings.NewReader(body))
 	if err != nil {
 		return answer{err: err}
@@ -100,19 +100,19 @@ func (a *answer) add(data []byte) error {
 	return nil
 }
 
-// verdict is what is wrong with an answer, nil if it is what the way leads to.
-func (a answer) verdict(w way) error {
+// problem is what is wrong with an answer, nil if it is what the scenario expects.
+func (a answer) problem(w scenario) error {
 	left := w.ending.leave != stays
 	switch {
-	case a.status != w.told:
-		return errors.Join(fmt.Errorf("status %d, want %d", a.status, w.told), a.err)
+	case a.status != w.status:
+		return errors.Join(fmt.Errorf("status %d, want %d", a.status, w.status), a.err)
 	case left:
 		return nil
 	case a.err != nil:
 		return a.err
-	case w.form == stream && w.told == http.StatusOK && w.counted == http.StatusOK && !a.done:
+	case w.form == stream && w.status == http.StatusOK && w.counted == http.StatusOK && !a.done:
 		return errors.New("the stream has no end")
-	case w.form == stream && w.told == http.StatusOK && w.counted != http.StatusOK && !a.failed:
+	case w.form == stream && w.status == http.StatusOK && w.counted != http.StatusOK && !a.failed:
 		return errors.New("the stream does not tell that it failed")
 	}
 	return nil

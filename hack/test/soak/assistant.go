@@ -19,7 +19,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/plimsoll-dev/plimsoll/hack/test/fakegemini/books"
+	"github.com/plimsoll-dev/plimsoll/hack/test/fakegemini/accounting"
 	"github.com/plimsoll-dev/plimsoll/hack/test/fakegemini/server"
 )
 
@@ -36,11 +36,11 @@ var clients = []string{"alice", "bob", "carol"}
 
 func keyOf(client string) string { return client + "-key-0123456789" }
 
-// gemini is the stand-in in this process. It books what it does, and tells when a call has arrived.
+// gemini is the stand-in in this process. It adds up what it does, and tells when a call has arrived.
 type gemini struct {
-	fake  *server.Server
-	srv   *httptest.Server
-	books books.Books
+	fake   *server.Server
+	srv    *httptest.Server
+	totals accounting.Totals
 
 	mu      sync.Mutex
 	arrived map[int]func() // by call, what its arrival sets off
@@ -49,13 +49,13 @@ type gemini struct {
 func startGemini(ended func(server.Call)) (*gemini, error) {
 	g := &gemini{arrived: map[int]func(){}}
 	behaviour := server.DefaultBehaviour()
-	behaviour.Latency, behaviour.LatencyJitter = server.Duration(10*time.Millisecond), server.Duration(10*time.Millisecond)
-	behaviour.ChunkDelay = server.Duration(time.Millisecond)
-	behaviour.Scenes = scenes()
+	behaviour.Latency, behaviour.LatencyJitter = 10*time.Millisecond, 10*time.Millisecond
+	behaviour.ChunkDelay = time.Millisecond
+	behaviour.Scenes = script()
 	var err error
 	g.fake, err = server.New(server.Config{Behaviour: behaviour, APIKey: "soak", Seed: 1, Ended: func(c server.Call) {
-		ended(c) // first: when all are booked, all have been compared
-		g.books.Add(c)
+		ended(c) // first: when all are counted, all have been compared
+		g.totals.Add(c)
 	}})
 	if err != nil {
 		return nil, err
@@ -130,7 +130,7 @@ func (p *process) start(ctx context.Context, o options, geminiURL string) error 
 	}
 	if err := errors.Join(
 		os.WriteFile(keys, []byte(lines), 0o600),
-		os.WriteFile(prices, []byte("models:\n  "+model+": "+books.Prices+"\n"), 0o600),
+		os.WriteFile(prices, []byte("models:\n  "+model+": "+accounting.Prices+"\n"), 0o600),
 	); err != nil {
 		return err
 	}

@@ -12,10 +12,10 @@ import (
 const workers = 120
 
 // drive makes all requests at a steady rate, and returns the users who made them.
-func drive(ctx context.Context, o options, url string, g *gemini, p *pairs, t *tally) []*worker {
+func drive(ctx context.Context, o options, url string, g *gemini, p *callMatcher, t *counters) []*worker {
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: workers}, Timeout: time.Minute}
 	defer client.CloseIdleConnections()
-	due, choose := make(chan int), chooser(ways())
+	due, choose := make(chan int), chooser(scenarios())
 	var users []*worker
 	var running sync.WaitGroup
 	for n := range workers {
@@ -23,7 +23,7 @@ func drive(ctx context.Context, o options, url string, g *gemini, p *pairs, t *t
 		users = append(users, w)
 		running.Go(func() {
 			for n := range due {
-				w.play(ctx, n, choose(n))
+				w.run(ctx, n, choose(n))
 			}
 		})
 	}
@@ -37,15 +37,15 @@ func drive(ctx context.Context, o options, url string, g *gemini, p *pairs, t *t
 	return users
 }
 
-// chooser returns what the nth request is: first each way once, then each as often as it says.
-func chooser(all []way) func(n int) way {
-	var weighted []way
+// chooser returns what the nth request is: first each scenario once, then each as often as it says.
+func chooser(all []scenario) func(n int) scenario {
+	var weighted []scenario
 	for _, w := range all {
-		for range w.often {
+		for range w.weight {
 			weighted = append(weighted, w)
 		}
 	}
-	return func(n int) way {
+	return func(n int) scenario {
 		if n < len(all) {
 			return all[n]
 		}

@@ -30,7 +30,7 @@ type options struct {
 func run(ctx context.Context, args []string, out io.Writer) error {
 	var o options
 	flags := flag.NewFlagSet("soak", flag.ContinueOnError)
-	flags.StringVar(&o.binary, "assistant", "", "the assistant's `binary` (default: built anew)")
+	flags.StringVar(&o.binary, "assistant", "", "the assistant's `binary` (default: built from the source)")
 	flags.StringVar(&o.store, "session-store", "memory", "its --session-store")
 	flags.IntVar(&o.requests, "requests", 100_000, "how many, at a steady rate")
 	flags.DurationVar(&o.duration, "duration", 10*time.Minute, "how long")
@@ -39,8 +39,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if o.duration <= 0 || o.requests < len(ways()) || o.duration-o.warmUp < (minSamples+1)*scrapeEvery {
-		return fmt.Errorf("there must be %d requests or more, and %s or more behind the warm-up", len(ways()), (minSamples+1)*scrapeEvery)
+	if o.duration <= 0 || o.requests < len(scenarios()) || o.duration-o.warmUp < (minSamples+1)*scrapeEvery {
+		return fmt.Errorf("there must be %d requests or more, and %s or more behind the warm-up", len(scenarios()), (minSamples+1)*scrapeEvery)
 	}
 	r, err := soak(ctx, o, out)
 	if err != nil {
@@ -51,19 +51,19 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 
 // result is all that a run has found.
 type result struct {
-	tally    *tally
-	pairs    *pairs
-	scrapes  *scrapes
-	elapsed  time.Duration
-	rest     rest
-	series   int
-	differ   []string // between books and /metrics
-	stopping error
+	counters    *counters
+	calls       *callMatcher
+	scrapes     *scrapes
+	elapsed     time.Duration
+	rest        idleGoroutines
+	series      int
+	differences []string // between totals and /metrics
+	stopping    error
 }
 
 func soak(ctx context.Context, o options, out io.Writer) (*result, error) {
-	r := &result{tally: newTally(), pairs: newPairs()}
-	g, err := startGemini(r.pairs.call)
+	r := &result{counters: newCounters(), calls: newCallMatcher()}
+	g, err := startGemini(r.calls.addServer)
 	if err != nil {
 		return nil, err
 	}
@@ -81,12 +81,12 @@ func soak(ctx context.Context, o options, out io.Writer) (*result, error) {
 	watching, enough := context.WithCancel(ctx)
 	watched := make(chan *scrapes, 1)
 	go func() { watched <- p.watch(watching, begin.Add(o.warmUp), out) }()
-	users := drive(ctx, o, p.url, g, r.pairs, r.tally)
+	users := drive(ctx, o, p.url, g, r.calls, r.counters)
 	r.elapsed = time.Since(begin)
 	enough()
 	r.scrapes = <-watched
 	if ctx.Err() == nil {
-		err = r.settle(ctx, p, g, users)
+		err = r.waitSettled(ctx, p, g, users)
 	}
 	r.stopping = p.stop()
 	return r, errors.Join(err, ctx.Err())

@@ -14,26 +14,26 @@ import (
 // report prints what was tried, how often and what was lost, and is an error if anything was.
 func (r *result) report(out io.Writer, growth float64) error {
 	var b strings.Builder
-	r.played(&b)
+	r.printScenarios(&b)
 	check := &checks{out: tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)}
 	fmt.Fprintln(check.out, "CHECKED\tHOW OFTEN\tLOST\t")
-	check.of("requests answered as scripted", r.tally.all.tried, r.tally.all.lost, r.tally.mistakes.first...)
-	check.of("calls told alike by client and stand-in", r.pairs.matched, r.pairs.mistakes.n, r.pairs.mistakes.first...)
-	asked, called := r.pairs.leftOver()
+	check.of("requests answered as scripted", r.counters.all.tried, r.counters.all.lost, r.counters.failures.first...)
+	check.of("calls told alike by client and stand-in", r.calls.matched, r.calls.failures.n, r.calls.failures.first...)
+	asked, called := r.calls.leftOver()
 	check.of("calls known to one of them only", asked+called, asked+called)
-	check.of("series of /metrics equal to the ledger", r.series, len(r.differ), r.differ...)
+	check.of("series of /metrics equal to the ledger", r.series, len(r.differences), r.differences...)
 	scrapes := len(r.scrapes.took) + r.scrapes.missed.n
 	check.of("scrapes, one a second", scrapes, r.scrapes.missed.n, r.scrapes.missed.first...)
 	check.failed("the assistant's end", r.stopping)
 	t, err := trendOf(r.scrapes.rss)
 	check.failed("memory", err)
 	if err == nil {
-		check.failed("memory", t.judge(growth/100))
+		check.failed("memory", t.check(growth/100))
 	}
-	check.failed("goroutines", r.rest.judge())
+	check.failed("goroutines", r.rest.check())
 	_ = check.out.Flush() // a strings.Builder takes everything
-	fmt.Fprintf(&b, "\n%d requests in %s, %.0f a second; counted by status: %s; unexplained 5xx: %d\n", r.tally.all.tried,
-		r.elapsed.Round(time.Second), float64(r.tally.all.tried)/r.elapsed.Seconds(), byStatus(r.tally.statuses), r.tally.surprise)
+	fmt.Fprintf(&b, "\n%d requests in %s, %.0f a second; counted by status: %s; unexplained 5xx: %d\n", r.counters.all.tried,
+		r.elapsed.Round(time.Second), float64(r.counters.all.tried)/r.elapsed.Seconds(), byStatus(r.counters.statuses), r.counters.surprise)
 	fmt.Fprintf(&b, "scrape: p50 %s, p99 %s\n", percentile(r.scrapes.took, .5), percentile(r.scrapes.took, .99))
 	fmt.Fprintf(&b, "after the warm-up, first third to last: rss %.1f to %.1f MiB (%+.1f %%, at most %g %%); goroutines at rest: %.0f before, %.0f after\n",
 		t.first/(1<<20), t.last/(1<<20), 100*t.growth(), growth, r.rest.before, r.rest.after)
@@ -41,8 +41,8 @@ func (r *result) report(out io.Writer, growth float64) error {
 	return errors.Join(append(check.errs, err)...)
 }
 
-// played is the table of ways: a row for each name, a column for each form.
-func (r *result) played(b *strings.Builder) {
+// printScenarios prints the table of scenarios: a row for each name, a column for each form.
+func (r *result) printScenarios(b *strings.Builder) {
 	table := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
 	forms := []form{chat, whole, stream, plain}
 	fmt.Fprint(table, "TRIED\t")
@@ -51,7 +51,7 @@ func (r *result) played(b *strings.Builder) {
 	}
 	fmt.Fprintln(table, "LOST\t")
 	var names []string
-	for _, w := range ways() {
+	for _, w := range scenarios() {
 		if !slices.Contains(names, w.name) {
 			names = append(names, w.name)
 		}
@@ -60,7 +60,7 @@ func (r *result) played(b *strings.Builder) {
 		lost := 0
 		fmt.Fprintf(table, "%s\t", name)
 		for _, f := range forms {
-			s := r.tally.cells[cell{name, f}]
+			s := r.counters.cells[tableCell{name, f}]
 			lost += s.lost
 			if s.tried == 0 {
 				fmt.Fprint(table, "-\t")

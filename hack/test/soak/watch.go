@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/plimsoll-dev/plimsoll/hack/test/fakegemini/books"
+	"github.com/plimsoll-dev/plimsoll/hack/test/fakegemini/accounting"
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
 )
 
@@ -24,12 +24,12 @@ const (
 type scrapes struct {
 	mu     sync.Mutex
 	took   []time.Duration
-	missed mistakes
+	missed failureList
 	rss    []float64 // after the warm-up
 }
 
 // scrape reads what the assistant says of itself.
-func (p *process) scrape(ctx context.Context) (books.Page, error) {
+func (p *process) scrape(ctx context.Context) (accounting.Metrics, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, p.telemetry+"/metrics", nil)
 	if err != nil {
 		return nil, err
@@ -46,7 +46,7 @@ func (p *process) scrape(ctx context.Context) (books.Page, error) {
 	if resp.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("/metrics: %s", resp.Status)
 	}
-	return books.Read(bytes.NewReader(page), "model")
+	return accounting.Parse(bytes.NewReader(page), "model")
 }
 
 // watch scrapes every second until ctx ends, however long each takes, and says now and then what it sees.
@@ -75,7 +75,7 @@ func (p *process) watch(ctx context.Context, warm time.Time, out io.Writer) *scr
 	}
 }
 
-func (s *scrapes) add(warm bool, took time.Duration, page books.Page, err error) {
+func (s *scrapes) add(warm bool, took time.Duration, page accounting.Metrics, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err != nil {
@@ -88,6 +88,6 @@ func (s *scrapes) add(warm bool, took time.Duration, page books.Page, err error)
 	}
 }
 
-func goroutines(page books.Page) float64 { return page[metric.Goroutines.Name][""] }
+func goroutines(page accounting.Metrics) float64 { return page[metric.Goroutines.Name][""] }
 
-func resident(page books.Page) float64 { return page[metric.ResidentMemory.Name][""] }
+func resident(page accounting.Metrics) float64 { return page[metric.ResidentMemory.Name][""] }

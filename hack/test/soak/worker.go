@@ -25,14 +25,14 @@ type worker struct {
 	prefix   string // of its sessions' names: others' clients have sessions of the same names
 	sessions [sessionsEach][]int
 	gemini   *gemini
-	pairs    *pairs
-	tally    *tally
+	calls    *callMatcher
+	counters *counters
 }
 
-func newWorker(n int, url string, g *gemini, p *pairs, t *tally, c *http.Client) *worker {
+func newWorker(n int, url string, g *gemini, p *callMatcher, t *counters, c *http.Client) *worker {
 	return &worker{
 		http: c, url: url, client: clients[n%len(clients)], prefix: fmt.Sprintf("s%d", n/len(clients)),
-		gemini: g, pairs: p, tally: t,
+		gemini: g, calls: p, counters: t,
 	}
 }
 
@@ -47,16 +47,16 @@ func (w *worker) open() int {
 	return n
 }
 
-// play makes the nth request, in the way given.
-func (w *worker) play(ctx context.Context, n int, how way) {
+// run makes the nth request as its scenario says.
+func (w *worker) run(ctx context.Context, n int, how scenario) {
 	if how.form == plain {
 		w.plain(ctx, n, how)
 		return
 	}
 	random := draws(2, n)
-	message := fmt.Sprintf("%scall-%d%s", how.ending.mark(), n, strings.Repeat(" word", random.IntN(23)))
+	message := fmt.Sprintf("%scall-%d%s", how.ending.keyword(), n, strings.Repeat(" word", random.IntN(23)))
 	session := random.IntN(sessionsEach)
-	t := told{way: how, words: len(strings.Fields(message))}
+	t := clientRecord{scenario: how, words: len(strings.Fields(message))}
 	var body string
 	if how.form == chat {
 		for _, words := range w.sessions[session] {
@@ -73,19 +73,19 @@ func (w *worker) play(ctx context.Context, n int, how way) {
 	if how.ending.leave == onArrival {
 		w.gemini.onArrival(n, leave)
 	}
-	a := w.ask(ctx, http.MethodPost, how.endpoint, body, keyOf(w.client), func(parts int) bool {
+	a := w.send(ctx, http.MethodPost, how.endpoint, body, keyOf(w.client), func(parts int) bool {
 		return how.ending.leave != onText || parts < how.ending.scene.Chunks
 	})
 	t.text, t.usage = a.text, a.usage
-	w.tally.count(how, a)
-	w.pairs.tell(n, t)
+	w.counters.count(how, a)
+	w.calls.addClient(n, t)
 	if how.form == chat && how.kind == "" {
 		kept := slices.Concat(w.sessions[session], []int{len(strings.Fields(message)), len(strings.Fields(a.text))})
 		w.sessions[session] = kept[max(0, len(kept)-keptMessages):]
 	}
 }
 
-func (w *worker) plain(ctx context.Context, n int, how way) {
+func (w *worker) plain(ctx context.Context, n int, how scenario) {
 	path, key := how.path, keyOf(w.client)
 	if path == "" { // a session is forgotten
 		path = fmt.Sprintf("/chat/%s-%d", w.prefix, n%sessionsEach)
@@ -94,6 +94,6 @@ func (w *worker) plain(ctx context.Context, n int, how way) {
 	if how.wrongKey {
 		key = "nobody's-key-0123456789"
 	}
-	a := w.ask(ctx, how.method, path, how.body, key, func(int) bool { return true })
-	w.tally.count(how, a)
+	a := w.send(ctx, how.method, path, how.body, key, func(int) bool { return true })
+	w.counters.count(how, a)
 }

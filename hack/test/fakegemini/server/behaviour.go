@@ -6,29 +6,28 @@ import (
 	"time"
 )
 
-// Behaviour is how the server answers. Its JSON is the body of /control: every field may be left out of a PUT and then
-// stays as it is.
+// Behaviour is how the server answers.
 type Behaviour struct {
 	// Latency passes before the first byte of an answer or an error.
-	Latency Duration `json:"latency"`
+	Latency time.Duration
 	// LatencyJitter is the most that is added to or taken from Latency, evenly distributed.
-	LatencyJitter Duration `json:"latencyJitter"`
+	LatencyJitter time.Duration
 	// ErrorRate is the share of calls that fail, from 0 to 1.
-	ErrorRate float64 `json:"errorRate"`
+	ErrorRate float64
 	// ErrorCodes are the HTTP codes of failures, equally likely.
-	ErrorCodes []int `json:"errorCodes"`
+	ErrorCodes []int
 	// BlockRate is the share of the calls that do not fail whose prompt the safety filter blocks, from 0 to 1.
-	BlockRate float64 `json:"blockRate"`
+	BlockRate float64
 	// PromptTokens is what every prompt is said to cost; 0 derives it from the words.
-	PromptTokens int `json:"promptTokens"`
+	PromptTokens int
 	// CompletionTokens is what every answer is said to cost, and how long it is; 0 draws a length.
-	CompletionTokens int `json:"completionTokens"`
+	CompletionTokens int
 	// ChunkWords is how much of an answer one chunk of a stream carries; 0 is eight words.
-	ChunkWords int `json:"chunkWords,omitempty"`
+	ChunkWords int
 	// ChunkDelay passes before every chunk of a stream but the first.
-	ChunkDelay Duration `json:"chunkDelay"`
+	ChunkDelay time.Duration
 	// Scenes are what happens to particular calls, in the order in which they are tried.
-	Scenes []Scene `json:"scenes,omitempty"`
+	Scenes []Scene
 }
 
 // DefaultBehaviour answers at once, never fails, and derives tokens from words.
@@ -76,7 +75,7 @@ type fate struct {
 func (b Behaviour) draw(r *rand.Rand) fate {
 	jitter, fails, code, blocked, words := r.Float64()*2-1, r.Float64(), r.Float64(), r.Float64(), r.IntN(60)
 	f := fate{
-		delay:   max(0, time.Duration(b.Latency)+time.Duration(jitter*float64(b.LatencyJitter))),
+		delay:   max(0, b.Latency+time.Duration(jitter*float64(b.LatencyJitter))),
 		blocked: blocked < b.BlockRate,
 		words:   20 + words,
 	}
@@ -87,17 +86,4 @@ func (b Behaviour) draw(r *rand.Rand) fate {
 		f.code = b.ErrorCodes[int(code*float64(len(b.ErrorCodes)))]
 	}
 	return f
-}
-
-// Duration is a time.Duration whose JSON is a string such as "250ms".
-type Duration time.Duration
-
-// MarshalText writes the duration as time.Duration does.
-func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
-
-// UnmarshalText reads what time.ParseDuration reads.
-func (d *Duration) UnmarshalText(text []byte) error {
-	parsed, err := time.ParseDuration(string(text))
-	*d = Duration(parsed)
-	return err
 }

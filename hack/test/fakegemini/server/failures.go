@@ -8,16 +8,16 @@ import (
 
 // failure is one way Gemini refuses a call.
 type failure struct {
-	status  string // the canonical status of google.rpc.Code
-	message string
-	reason  string // of the google.rpc.ErrorInfo detail; none if empty
-	quotas  []string
-	wait    Duration // of the google.rpc.RetryInfo detail; none if 0
+	status     string // the canonical status of google.rpc.Code
+	message    string
+	reason     string // of the google.rpc.ErrorInfo detail; none if empty
+	quotas     []string
+	retryDelay time.Duration // of the google.rpc.RetryInfo detail; none if 0
 }
 
 // during is f with what a scene adds to it.
 func (f failure) during(s Scene) failure {
-	f.quotas, f.wait = s.Quotas, s.RetryAfter
+	f.quotas, f.retryDelay = s.Quotas, s.RetryAfter
 	return f
 }
 
@@ -87,8 +87,8 @@ func (f failure) details() []errorDetail {
 	if len(exhausted) > 0 {
 		out = append(out, errorDetail{Type: types + "QuotaFailure", Violations: exhausted})
 	}
-	if f.wait > 0 {
-		out = append(out, errorDetail{Type: types + "RetryInfo", RetryDelay: fmt.Sprintf("%gs", time.Duration(f.wait).Seconds())})
+	if f.retryDelay > 0 {
+		out = append(out, errorDetail{Type: types + "RetryInfo", RetryDelay: fmt.Sprintf("%gs", f.retryDelay.Seconds())})
 	}
 	return out
 }

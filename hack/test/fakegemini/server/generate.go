@@ -8,9 +8,12 @@ import (
 	"strings"
 )
 
+// maxBody is the largest body read, in bytes: about Gemini's own limit.
+const maxBody = 20 << 20
+
 // generate serves POST /v1beta/models/{model}:{method}.
 func (s *Server) generate(w http.ResponseWriter, r *http.Request) {
-	n, c := s.book.open(), &Call{}
+	n, c := s.calls.open(), &Call{}
 	defer func() {
 		if s.config.Ended != nil {
 			s.config.Ended(*c)
@@ -36,8 +39,8 @@ func (s *Server) generate(w http.ResponseWriter, r *http.Request) {
 	behaviour, random := s.Behaviour(), s.random(n)
 	fate := behaviour.draw(random)
 	scene := behaviour.scene(c.Message, fate, random)
-	if !pause(r, fate.delay) {
-		s.book.end(c, Cancelled)
+	if !sleep(r, fate.delay) {
+		s.calls.end(c, Cancelled)
 		return
 	}
 	s.play(w, r, c, compose(behaviour, scene, random, model, c.PromptWords, fate.words), behaviour, how)
@@ -78,6 +81,6 @@ func (s *Server) check(r *http.Request, model, method string) (int, failure) {
 
 func (s *Server) refuse(w http.ResponseWriter, c *Call, code int, f failure, how form) {
 	c.Code = code
-	s.book.end(c, Failed)
+	s.calls.end(c, Failed)
 	writeFailure(w, code, f, how)
 }

@@ -3,7 +3,6 @@ package server
 import (
 	"cmp"
 	"net/http"
-	"time"
 )
 
 // outcomes are those of the acts that the server itself brings to an end.
@@ -25,20 +24,20 @@ func (s *Server) play(w http.ResponseWriter, r *http.Request, c *Call, a answer,
 	}
 	c.Code = http.StatusOK
 	if len(pieces) == 0 {
-		s.book.end(c, outcome)
+		s.calls.end(c, outcome)
 	}
-	out, pace := newStream(w, how), time.Duration(cmp.Or(a.scene.ChunkDelay, b.ChunkDelay))
+	out, pace := newStream(w, how), cmp.Or(a.scene.ChunkDelay, b.ChunkDelay)
 	for i, piece := range pieces {
-		if i > 0 && !pause(r, pace) {
-			s.book.end(c, Cancelled)
+		if i > 0 && !sleep(r, pace) {
+			s.calls.end(c, Cancelled)
 			return
 		}
-		s.book.sent(c, piece)
+		s.calls.sent(c, piece)
 		if i == len(pieces)-1 && outcome != "" {
-			s.book.end(c, outcome)
+			s.calls.end(c, outcome)
 		}
 		if out.send(piece) != nil {
-			s.book.end(c, Cancelled)
+			s.calls.end(c, Cancelled)
 			return
 		}
 	}
@@ -54,5 +53,5 @@ func (s *Server) play(w http.ResponseWriter, r *http.Request, c *Call, a answer,
 
 func (s *Server) waitForTheEnd(r *http.Request, c *Call) {
 	<-r.Context().Done()
-	s.book.end(c, Cancelled)
+	s.calls.end(c, Cancelled)
 }

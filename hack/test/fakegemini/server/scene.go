@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Act is what happens in a scene.
@@ -37,27 +38,27 @@ const (
 // Scene scripts the calls it is for. The first scene that fits a call is played; where none does, the rates decide.
 type Scene struct {
 	// When is a text in the last message of the calls it is for; empty for every call.
-	When string `json:"when,omitempty"`
+	When string
 	// Share of those calls are played, from 0 to 1; 0 is all of them.
-	Share float64 `json:"share,omitempty"`
-	Act   Act     `json:"act"`
+	Share float64
+	Act   Act
 	// Code is the HTTP code of ActFail.
-	Code int `json:"code,omitempty"`
+	Code int
 	// Quotas are those that a Code of 429 names as exhausted: QuotaMinute, QuotaDay.
-	Quotas []string `json:"quotas,omitempty"`
+	Quotas []string
 	// RetryAfter is the delay that a refusal asks for; none if 0.
-	RetryAfter Duration `json:"retryAfter,omitempty"`
+	RetryAfter time.Duration
 	// Chunks are sent before an answer is blocked, stalled or truncated; never the last of the answer.
-	Chunks int `json:"chunks,omitempty"`
+	Chunks int
 	// ChunkDelay passes before every chunk but the first; 0 is the behaviour's.
-	ChunkDelay Duration `json:"chunkDelay,omitempty"`
+	ChunkDelay time.Duration
 	// NoUsage leaves out what the call costs.
-	NoUsage bool `json:"noUsage,omitempty"`
+	NoUsage bool
 	// CachedTokens are those of the prompt, ThinkingTokens come on top of the answer's.
-	CachedTokens   int `json:"cachedTokens,omitempty"`
-	ThinkingTokens int `json:"thinkingTokens,omitempty"`
+	CachedTokens   int
+	ThinkingTokens int
 	// Finish is the finish reason of a full answer; empty is STOP.
-	Finish string `json:"finish,omitempty"`
+	Finish string
 }
 
 func (s Scene) validate() error {

@@ -1,10 +1,6 @@
 // Package server is a stand-in for Gemini's REST API with scripted latency, tokens, errors and endings. It speaks
-// :generateContent and :streamGenerateContent (as a JSON array, or server-sent events with alt=sse), takes new
-// behaviour at /control while it runs, and keeps a ledger of what it did at /ledger. Scenes script what happens to
-// particular calls, such as a tenth of them that break off, and those that say so running into the day's quota:
-//
-//	PUT /control {"scenes": [{"share": 0.1, "act": "truncate", "chunks": 2},
-//	                         {"when": "quota", "act": "fail", "code": 429, "quotas": ["day"], "retryAfter": "36s"}]}
+// :generateContent and :streamGenerateContent (as a JSON array, or server-sent events with alt=sse), and keeps a ledger of
+// what it did at /ledger. Scenes script what happens to particular calls, such as a tenth of them that break off.
 package server
 
 import (
@@ -32,7 +28,7 @@ type Config struct {
 type Server struct {
 	config Config
 	mux    *http.ServeMux
-	book   book
+	calls  callLog
 
 	mu        sync.RWMutex
 	behaviour Behaviour
@@ -45,8 +41,6 @@ func New(c Config) (*Server, error) {
 	}
 	s := &Server{config: c, mux: http.NewServeMux(), behaviour: c.Behaviour}
 	s.mux.HandleFunc("POST /v1beta/models/{call}", s.generate)
-	s.mux.HandleFunc("GET /control", s.showControl)
-	s.mux.HandleFunc("PUT /control", s.changeControl)
 	s.mux.HandleFunc("GET /ledger", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusOK, s.Ledger())
 	})
@@ -60,7 +54,7 @@ func New(c Config) (*Server, error) {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
 
 // Ledger is what the server has done so far.
-func (s *Server) Ledger() Ledger { return s.book.copy() }
+func (s *Server) Ledger() Ledger { return s.calls.copy() }
 
 // Behaviour is how the server answers now.
 func (s *Server) Behaviour() Behaviour {
@@ -71,11 +65,13 @@ func (s *Server) Behaviour() Behaviour {
 
 // SetBehaviour changes how the server answers from the next call on. It fails on behaviour that is out of range.
 func (s *Server) SetBehaviour(b Behaviour) error {
-	_, err := s.change(func(current *Behaviour) error {
-		*current = b
-		return nil
-	})
-	return err
+	if err := b.Validate(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.behaviour = b
+	return nil
 }
 
 // random is the nth call's own source, so that concurrent calls do not share their draws.
@@ -83,8 +79,8 @@ func (s *Server) random(n uint64) *rand.Rand {
 	return rand.New(rand.NewPCG(s.config.Seed, n))
 }
 
-// pause waits for d, or until the client gives up; it reports whether the client is still there.
-func pause(r *http.Request, d time.Duration) bool {
+// sleep waits for d, or until the client gives up; it reports whether the client is still there.
+func sleep(r *http.Request, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {

@@ -1,4 +1,4 @@
-package main
+package bench
 
 import (
 	"bytes"
@@ -6,7 +6,6 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"io"
 	"math"
@@ -24,8 +23,12 @@ import (
 //go:embed baseline.py
 var baseline []byte
 
-// growth is how many times longer the second log is: memory must not follow.
-const growth = 4
+const (
+	// lines is the length of the first log; the second is growth times longer: memory must not follow.
+	lines, growth = 1_000_000, 4
+	// rounds is how often each program runs.
+	rounds = 3
+)
 
 // counts are what both programs find; if they differ, one of them is wrong and no time means anything.
 type counts struct {
@@ -41,13 +44,7 @@ type analyses struct {
 }
 
 // benchAnalyze runs `assistant analyze` and the Python baseline in turn over two logs.
-func benchAnalyze(ctx context.Context, args []string, out io.Writer) error {
-	flags := flag.NewFlagSet("analyze", flag.ContinueOnError)
-	lines := flags.Int("lines", 1_000_000, "lines of the first `log`; the second has four times as many")
-	rounds := flags.Int("rounds", 3, "how often each program runs")
-	if err := flags.Parse(args); err != nil {
-		return err
-	}
+func benchAnalyze(ctx context.Context, out io.Writer) error {
 	dir, err := os.MkdirTemp("", "plimsoll-bench-")
 	if err != nil {
 		return err
@@ -58,18 +55,18 @@ func benchAnalyze(ctx context.Context, args []string, out io.Writer) error {
 	if err := os.WriteFile(a.script, baseline, 0o600); err != nil {
 		return err
 	}
-	if msg, err := exec.CommandContext(ctx, "go", "build", "-o", a.assistant, "./cmd/assistant").CombinedOutput(); err != nil {
-		return fmt.Errorf("building the assistant: %w\n%s", err, msg)
+	if _, err := build(ctx, dir, "./cmd/assistant"); err != nil {
+		return err
 	}
-	fmt.Fprintf(out, "assistant analyze and a plain Python loop, in turn, %d times each; medians; %d CPUs\n\n", *rounds, runtime.NumCPU())
+	fmt.Fprintf(out, "assistant analyze and a plain Python loop, in turn, %d times each; medians; %d CPUs\n\n", rounds, runtime.NumCPU())
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "lines\tMB\tassistant\tPython\tratio\tleast\tassistant RSS\tPython RSS\t")
-	for _, n := range []int{*lines, growth * *lines} {
+	for _, n := range []int{lines, growth * lines} {
 		log := filepath.Join(dir, strconv.Itoa(n)+".log")
 		if err := writeLog(log, n, end); err != nil {
 			return err
 		}
-		if err := a.compare(ctx, table, log, n, *rounds); err != nil {
+		if err := a.compare(ctx, table, log, n); err != nil {
 			return err
 		}
 		if err := os.Remove(log); err != nil {
@@ -80,7 +77,7 @@ func benchAnalyze(ctx context.Context, args []string, out io.Writer) error {
 }
 
 // compare runs both programs in turn over a log and adds their row.
-func (a analyses) compare(ctx context.Context, table io.Writer, log string, lines, rounds int) error {
+func (a analyses) compare(ctx context.Context, table io.Writer, log string, n int) error {
 	info, err := os.Stat(log)
 	if err != nil {
 		return err
@@ -105,7 +102,7 @@ func (a analyses) compare(ctx context.Context, table io.Writer, log string, line
 		least = min(least, python[i].took.Seconds()/ours[i].took.Seconds())
 	}
 	o, p := median(ours), median(python)
-	_, err = fmt.Fprintf(table, "%d\t%d\t%.3f s\t%.3f s\t%.1f\t%.1f\t%.1f MB\t%.1f MB\t\n", lines, info.Size()/1e6,
+	_, err = fmt.Fprintf(table, "%d\t%d\t%.3f s\t%.3f s\t%.1f\t%.1f\t%.1f MB\t%.1f MB\t\n", n, info.Size()/1e6,
 		o.took.Seconds(), p.took.Seconds(), p.took.Seconds()/o.took.Seconds(), least, o.rss, p.rss)
 	return err
 }

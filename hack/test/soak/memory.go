@@ -30,18 +30,18 @@ func trendOf(rss []float64) (trend, error) {
 // growth is how much memory grew, as a share of what it was.
 func (t trend) growth() float64 { return t.last/t.first - 1 }
 
-// judge is an error if memory grew by more than a share.
-func (t trend) judge(most float64) error {
+// check is an error if memory grew by more than a share.
+func (t trend) check(most float64) error {
 	if t.growth() > most {
 		return fmt.Errorf("resident memory grew from %.1f to %.1f MiB", t.first/(1<<20), t.last/(1<<20))
 	}
 	return nil
 }
 
-// rest is how many goroutines there are without a request: before the first one, and after the last.
-type rest struct{ before, after float64 }
+// idleGoroutines is how many goroutines there are without a request: before the first one, and after the last.
+type idleGoroutines struct{ before, after float64 }
 
-func (r rest) judge() error {
+func (r idleGoroutines) check() error {
 	if r.before == 0 || r.after > r.before+slack {
 		return fmt.Errorf("goroutines at rest grew from %.0f to %.0f", r.before, r.after)
 	}

@@ -1,4 +1,4 @@
-package main
+package bench
 
 import (
 	"context"
@@ -82,8 +82,8 @@ func (b *controllerBench) writeLikeTheController(ctx context.Context, at *v1alph
 	}
 	before := at.DeepCopy()
 	at.Status = v1alpha1.AlertThresholdStatus{ObservedGeneration: 1, Rule: &v1alpha1.RuleReference{Name: rule.Name}, Threshold: "warning > 2s, critical > 5s"}
-	for _, line := range plan.Levels {
-		at.Status.Levels = append(at.Status.Levels, v1alpha1.LevelStatus{Severity: line.Severity, Threshold: line.String()})
+	for _, level := range plan.Levels {
+		at.Status.Levels = append(at.Status.Levels, v1alpha1.LevelStatus{Severity: level.Severity, Threshold: level.String()})
 	}
 	for _, kind := range []string{v1alpha1.ConditionAccepted, v1alpha1.ConditionProgrammed, v1alpha1.ConditionReady} {
 		at.Status.Conditions = append(at.Status.Conditions, metav1.Condition{Type: kind, Status: metav1.ConditionTrue, ObservedGeneration: 1,

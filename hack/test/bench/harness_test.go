@@ -1,4 +1,4 @@
-package main
+package bench
 
 import (
 	"context"
@@ -13,35 +13,35 @@ import (
 	"github.com/plimsoll-dev/plimsoll/hack/test/freeport"
 )
 
-// rig is the assistant and the stand-in for Gemini, each a process of its own, as they would be in a cluster.
-type rig struct {
+// harness is the assistant and the stand-in for Gemini, each a process of its own, as they would be in a cluster.
+type harness struct {
 	assistant, gemini string // base URLs
 	stop              func()
 }
 
-// withRig does something with a rig.
-func withRig(ctx context.Context, do func(*rig) error) error {
+// withHarness does something with a harness.
+func withHarness(ctx context.Context, do func(*harness) error) error {
 	dir, err := os.MkdirTemp("", "plimsoll-bench-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	r, err := startRig(ctx, dir)
+	h, err := startHarness(ctx, dir)
 	if err != nil {
 		return err
 	}
-	defer r.stop()
-	return do(r)
+	defer h.stop()
+	return do(h)
 }
 
-// startRig builds both programs into dir and starts them. The stand-in answers at once, always at the same length, and
+// startHarness builds both programs into dir and starts them. The stand-in answers at once, always at the same length, and
 // never fails: what is measured is the assistant.
-func startRig(ctx context.Context, dir string) (*rig, error) {
+func startHarness(ctx context.Context, dir string) (*harness, error) {
 	assistant, gemini := freeport.Address(), freeport.Address()
 	ctx, cancel := context.WithCancel(ctx)
-	r := &rig{assistant: "http://" + assistant, gemini: "http://" + gemini}
+	h := &harness{assistant: "http://" + assistant, gemini: "http://" + gemini}
 	var running []*exec.Cmd
-	r.stop = func() {
+	h.stop = func() {
 		cancel()
 		for _, cmd := range running {
 			_ = cmd.Wait()
@@ -52,8 +52,8 @@ func startRig(ctx context.Context, dir string) (*rig, error) {
 		args []string
 		url  string
 	}{
-		{"./hack/test/fakegemini", []string{"--listen", gemini, "--completion-tokens", "60"}, r.gemini},
-		{"./cmd/assistant", []string{"--listen", assistant, "--gemini-endpoint", r.gemini}, r.assistant},
+		{"./hack/test/fakegemini", []string{"--listen", gemini, "--completion-tokens", "60"}, h.gemini},
+		{"./cmd/assistant", []string{"--listen", assistant, "--gemini-endpoint", h.gemini}, h.assistant},
 	} {
 		cmd, err := start(ctx, dir, p.pkg, p.args...)
 		if err == nil {
@@ -61,11 +61,11 @@ func startRig(ctx context.Context, dir string) (*rig, error) {
 			err = answers(ctx, p.url+"/health")
 		}
 		if err != nil {
-			r.stop()
+			h.stop()
 			return nil, err
 		}
 	}
-	return r, nil
+	return h, nil
 }
 
 // build builds a program into dir and returns its path.

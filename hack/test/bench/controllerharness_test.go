@@ -1,4 +1,4 @@
-package main
+package bench
 
 import (
 	"bufio"
@@ -39,7 +39,6 @@ const benchNamespace = "default"
 
 // controllerBench is a control plane, a client of it, and the controller, when it runs.
 type controllerBench struct {
-	n      controllerSizes
 	rows   []row
 	dir    string
 	c      *cluster.Cluster
@@ -56,13 +55,13 @@ type controllerBench struct {
 	running         *exec.Cmd
 }
 
-func newControllerBench(ctx context.Context, n controllerSizes, out io.Writer) (*controllerBench, error) {
+func newControllerBench(ctx context.Context, out io.Writer) (*controllerBench, error) {
 	ctrl.SetLogger(logr.Discard())
 	dir, err := os.MkdirTemp("", "plimsoll-bench-")
 	if err != nil {
 		return nil, err
 	}
-	b := &controllerBench{n: n, dir: dir}
+	b := &controllerBench{dir: dir}
 	b.o = cluster.Options{Dir: filepath.Join(dir, "c"), Bin: filepath.Join("hack", "bin"), Depth: cluster.ControlPlane, Steps: steps.New(out)}
 	if err := b.open(ctx); err != nil {
 		return nil, errors.Join(err, b.close(context.WithoutCancel(ctx)))
@@ -253,9 +252,9 @@ func (b *controllerBench) each(ctx context.Context, n int, do func(ctx context.C
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var wg sync.WaitGroup
-	for first := range b.n.clients {
+	for first := range clients {
 		wg.Go(func() {
-			for i := first; i < n && ctx.Err() == nil; i += b.n.clients {
+			for i := first; i < n && ctx.Err() == nil; i += clients {
 				if err := do(ctx, i); err != nil {
 					cancel(err)
 				}

@@ -1,6 +1,6 @@
-// Package books holds an assistant's metrics to what a stand-in for Gemini did: it adds up the calls that the stand-in
+// Package accounting holds an assistant's metrics to what a stand-in for Gemini did: it adds up the calls that the stand-in
 // ended, and says what /metrics must show of them.
-package books
+package accounting
 
 import (
 	"strconv"
@@ -14,23 +14,21 @@ import (
 // Prices are what a price file must say of the model for Metrics to hold, in dollars per million tokens.
 const Prices = "{prompt: 0.1, completion: 0.4, cached: 0.025}"
 
-// Books are the calls that have ended. The zero value is empty; it is safe for concurrent use.
-type Books struct {
+// Totals are the calls that have ended. The zero value is empty; it is safe for concurrent use.
+type Totals struct {
 	mu                            sync.Mutex
-	ended                         int
-	estimated, begun              float64
+	estimated, started            float64
 	promptEstimate, replyEstimate int
 	attempts, finishes            map[string]float64
 }
 
 // Add books a call: it is what a stand-in's Config.Ended calls.
-func (b *Books) Add(c server.Call) {
+func (b *Totals) Add(c server.Call) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.attempts == nil {
 		b.attempts, b.finishes = map[string]float64{}, map[string]float64{}
 	}
-	b.ended++
 	code := strconv.Itoa(c.Code)
 	if c.Code == 0 {
 		code = "error"
@@ -42,7 +40,7 @@ func (b *Books) Add(c server.Call) {
 	if c.Text == "" {
 		return
 	}
-	b.begun++
+	b.started++
 	if !c.Reported {
 		b.estimated++
 		b.promptEstimate += Estimate(c.PromptWords)
@@ -50,16 +48,9 @@ func (b *Books) Add(c server.Call) {
 	}
 }
 
-// Ended is how many calls have been booked.
-func (b *Books) Ended() int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.ended
-}
-
 // Metrics is what /metrics must say of the model's calls, by metric and by the label that is not the model, without
 // zeros. The ledger is that of the stand-in. Kinds of error are not among it: they are the assistant's own words.
-func (b *Books) Metrics(l server.Ledger) map[string]map[string]float64 {
+func (b *Totals) Metrics(l server.Ledger) map[string]map[string]float64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	prompt, completion := l.PromptTokens+b.promptEstimate, l.CompletionTokens+b.replyEstimate
@@ -81,7 +72,7 @@ func (b *Books) Metrics(l server.Ledger) map[string]map[string]float64 {
 		metric.UpstreamAttempts.Name: b.attempts,
 		metric.FinishReasons.Name:    b.finishes,
 		metric.ModelDuration.Name:    {"": float64(l.Requests)},
-		metric.TimeToFirstToken.Name: {"": b.begun},
+		metric.TimeToFirstToken.Name: {"": b.started},
 		metric.RequestsInFlight.Name: {},
 	}
 }

@@ -1,41 +1,34 @@
-package main
+package bench
 
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"text/tabwriter"
 	"time"
 )
 
-// controllerSizes say how much is measured.
-type controllerSizes struct {
-	many, rounds, singles, repairs, clients int
-	quiet                                   time.Duration
-	most                                    int
-}
+const (
+	// clients is how many clients create at once, and how many the plain client is; the controller has as many workers.
+	clients = 8
+	// many thresholds are created at once, singles one by one, for the controller and the plain client in turn.
+	many, singles = 1000, 200
+	// repairs is how many rules are deleted, and how many are edited.
+	repairs = 20
+	// quiet is for how long writes at rest are counted.
+	quiet = time.Minute
+	// most is at how many thresholds memory is measured last.
+	most = 5000
+)
 
 // row is a line of the table: what, what was measured, and the target.
 type row struct{ what, measured, target string }
 
 // benchController runs the built controller against a real API server of its own. Times depend on the machine, and on
 // what else it does: the plain client beside it says what the machine can do.
-func benchController(ctx context.Context, args []string, out io.Writer) (err error) {
-	var n controllerSizes
-	flags := flag.NewFlagSet("controller", flag.ContinueOnError)
-	flags.IntVar(&n.many, "many", 1000, "thresholds that are created at once")
-	flags.IntVar(&n.rounds, "rounds", 3, "how often, by the controller and by the plain client in turn")
-	flags.IntVar(&n.clients, "clients", 8, "how many create at once, and how many the plain client is; the controller has 8 workers")
-	flags.IntVar(&n.singles, "singles", 200, "thresholds that are created one by one")
-	flags.IntVar(&n.repairs, "repairs", 20, "rules that are deleted, and as many that are edited")
-	flags.DurationVar(&n.quiet, "quiet", time.Minute, "for how long to count writes at rest")
-	flags.IntVar(&n.most, "most", 5000, "thresholds at which memory is measured last")
-	if err := flags.Parse(args); err != nil {
-		return err
-	}
-	b, err := newControllerBench(ctx, n, out)
+func benchController(ctx context.Context, out io.Writer) (err error) {
+	b, err := newControllerBench(ctx, out)
 	if err != nil {
 		return err
 	}
@@ -50,7 +43,7 @@ func benchController(ctx context.Context, args []string, out io.Writer) (err err
 		}
 		b.rows = append(b.rows, rows...)
 	}
-	fmt.Fprintf(out, "the controller, with %d thresholds\n", n.many)
+	fmt.Fprintf(out, "the controller, with %d thresholds\n", many)
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "\tmeasured\ttarget")
 	for _, r := range b.rows {
@@ -62,7 +55,7 @@ func benchController(ctx context.Context, args []string, out io.Writer) (err err
 // creation creates many thresholds at once, for the controller and for the plain client in turn.
 func (b *controllerBench) creation(ctx context.Context) ([]row, error) {
 	var controller, plain samples
-	for round := range b.n.rounds {
+	for round := range rounds {
 		if err := b.clear(ctx); err != nil {
 			return nil, err
 		}
@@ -71,7 +64,7 @@ func (b *controllerBench) creation(ctx context.Context) ([]row, error) {
 			return nil, fmt.Errorf("plain client: %w", err)
 		}
 		plain = append(plain, took)
-		last := round == b.n.rounds-1
+		last := round == rounds-1
 		if last {
 			if b.plainSingles, err = b.oneByOne(ctx, b.createAndWrite); err != nil {
 				return nil, fmt.Errorf("plain client, one by one: %w", err)
@@ -87,8 +80,8 @@ func (b *controllerBench) creation(ctx context.Context) ([]row, error) {
 	}
 	ratio := float64(controller.percentile(.5)) / float64(plain.percentile(.5))
 	return []row{
-		{fmt.Sprintf("create to last rule and status of %d, plain client", b.n.many), seconds(plain.percentile(.5)), ""},
-		{fmt.Sprintf("create to last rule and status of %d, controller", b.n.many), seconds(controller.percentile(.5)), ""},
+		{fmt.Sprintf("create to last rule and status of %d, plain client", many), seconds(plain.percentile(.5)), ""},
+		{fmt.Sprintf("create to last rule and status of %d, controller", many), seconds(controller.percentile(.5)), ""},
 		{"controller / plain client", fmt.Sprintf("%.2f", ratio), "at most 1.30"},
 	}, nil
 }
@@ -96,10 +89,10 @@ func (b *controllerBench) creation(ctx context.Context) ([]row, error) {
 // plainRound is what the machine can do: a client makes the same writes, told by nobody but the creator.
 func (b *controllerBench) plainRound(ctx context.Context) (time.Duration, error) {
 	begin := time.Now()
-	if err := b.each(ctx, b.n.many, b.createAndWrite); err != nil {
+	if err := b.each(ctx, many, b.createAndWrite); err != nil {
 		return 0, err
 	}
-	return b.seen.settled(ctx, begin, b.n.many)
+	return b.seen.settled(ctx, begin, many)
 }
 
 // controllerRound creates the same for the controller, and in the end leaves it running, if that is the last.
@@ -108,10 +101,10 @@ func (b *controllerBench) controllerRound(ctx context.Context, last bool) (time.
 		return 0, err
 	}
 	begin := time.Now()
-	if err := b.each(ctx, b.n.many, b.create); err != nil {
+	if err := b.each(ctx, many, b.create); err != nil {
 		return 0, err
 	}
-	took, err := b.seen.settled(ctx, begin, b.n.many)
+	took, err := b.seen.settled(ctx, begin, many)
 	if err != nil || last {
 		return took, err
 	}
@@ -138,8 +131,8 @@ func (b *controllerBench) singles(ctx context.Context) ([]row, error) {
 // the status of the last is written.
 func (b *controllerBench) oneByOne(ctx context.Context, create func(context.Context, int) error) (samples, error) {
 	var times samples
-	for n := range b.n.singles {
-		i := b.n.many + n
+	for n := range singles {
+		i := many + n
 		begin := time.Now()
 		if err := create(ctx, i); err != nil {
 			return nil, err
@@ -159,7 +152,7 @@ func (b *controllerBench) oneByOne(ctx context.Context, create func(context.Cont
 // repair deletes and edits rules behind the controller's back.
 func (b *controllerBench) repair(ctx context.Context) ([]row, error) {
 	var deleted, edited samples
-	for i := range b.n.repairs {
+	for i := range repairs {
 		name := b.threshold(i).Name
 		was := b.seen.rule(name)
 		begin := time.Now()
@@ -192,10 +185,10 @@ func (b *controllerBench) repair(ctx context.Context) ([]row, error) {
 // rest counts writes while nothing happens, and when the controller is started again.
 func (b *controllerBench) rest(ctx context.Context) ([]row, error) {
 	// The last rule was seen; its threshold's status may still be on the way.
-	if _, err := b.seen.settled(ctx, time.Now(), b.n.many+b.n.singles); err != nil {
+	if _, err := b.seen.settled(ctx, time.Now(), many+singles); err != nil {
 		return nil, err
 	}
-	quiet, err := b.writesDuring(ctx, func() error { return sleep(ctx, b.n.quiet) })
+	atRest, err := b.writesDuring(ctx, func() error { return sleep(ctx, quiet) })
 	if err != nil {
 		return nil, err
 	}
@@ -206,7 +199,7 @@ func (b *controllerBench) rest(ctx context.Context) ([]row, error) {
 		if err := b.start(ctx); err != nil {
 			return err
 		}
-		if err := b.reconciled(ctx, b.n.many+b.n.singles); err != nil {
+		if err := b.reconciled(ctx, many+singles); err != nil {
 			return err
 		}
 		return sleep(ctx, 5*time.Second)
@@ -215,7 +208,7 @@ func (b *controllerBench) rest(ctx context.Context) ([]row, error) {
 		return nil, err
 	}
 	return []row{
-		{fmt.Sprintf("writes to the API server in %s of rest", b.n.quiet), quiet, "none"},
+		{fmt.Sprintf("writes to the API server in %s of rest", quiet), atRest, "none"},
 		{"writes to the API server on restart", restart, "none"},
 	}, nil
 }
@@ -234,7 +227,7 @@ func (b *controllerBench) memory(ctx context.Context) ([]row, error) {
 	targets := map[int]string{1000: "under 64 MiB", 5000: "under 128 MiB"}
 	var rows []row
 	have := 0
-	for _, size := range []int{100, b.n.many, b.n.most} {
+	for _, size := range []int{100, many, most} {
 		begin, first := time.Now(), have
 		err := b.each(ctx, max(0, size-have), func(ctx context.Context, i int) error { return b.create(ctx, first+i) })
 		if err != nil {

@@ -36,19 +36,19 @@ const (
 
 // ending is one way that a model call can end: what the stand-in does, what the client does, and what error that is.
 type ending struct {
-	name  string
-	scene server.Scene
-	leave leaving
-	kind  assistant.Kind // empty: the call succeeds
-	often int            // beside the others; 0 is once
+	name   string
+	scene  server.Scene
+	leave  leaving
+	kind   assistant.Kind // empty: the call succeeds
+	weight int            // beside the others; 0 is once
 }
 
 // endings are all that the stand-in knows.
 var endings = []ending{
-	{name: "answer", scene: server.Scene{Act: server.ActAnswer}, often: 60},
-	{name: "answer, thought about", scene: server.Scene{Act: server.ActAnswer, ThinkingTokens: 17, CachedTokens: 5}, often: 10},
-	{name: "answer, too long", scene: server.Scene{Act: server.ActAnswer, Finish: "MAX_TOKENS"}, often: 5},
-	{name: "answer without usage", scene: server.Scene{Act: server.ActAnswer, NoUsage: true}, often: 5},
+	{name: "answer", scene: server.Scene{Act: server.ActAnswer}, weight: 60},
+	{name: "answer, thought about", scene: server.Scene{Act: server.ActAnswer, ThinkingTokens: 17, CachedTokens: 5}, weight: 10},
+	{name: "answer, too long", scene: server.Scene{Act: server.ActAnswer, Finish: "MAX_TOKENS"}, weight: 5},
+	{name: "answer without usage", scene: server.Scene{Act: server.ActAnswer, NoUsage: true}, weight: 5},
 	{name: "prompt blocked", scene: server.Scene{Act: server.ActBlockPrompt}, kind: assistant.KindBlocked},
 	{name: "prompt blocked, no usage", scene: server.Scene{Act: server.ActBlockPrompt, NoUsage: true}, kind: assistant.KindBlocked},
 	{name: "answer blocked", scene: server.Scene{Act: server.ActBlockAnswer, Chunks: 2, ThinkingTokens: 3}, kind: assistant.KindBlocked},
@@ -72,36 +72,36 @@ var endings = []ending{
 	{name: "client leaves, no usage", scene: server.Scene{Act: server.ActStall, Chunks: 2, NoUsage: true}, leave: onText, kind: assistant.KindCancelled},
 }
 
-// scenes is the script of the stand-in for all endings. A message names its own.
-func scenes() []server.Scene {
+// script is the script of the stand-in for all endings. A message names its own.
+func script() []server.Scene {
 	var script []server.Scene
 	for _, e := range endings {
-		e.scene.When = e.mark()
+		e.scene.When = e.keyword()
 		script = append(script, e.scene)
 	}
 	return script
 }
 
-// mark is the word in a message that has the stand-in play the ending.
-func (e ending) mark() string { return "#" + strings.ReplaceAll(e.name, " ", "-") + "# " }
+// keyword is the word in a message that has the stand-in play the ending.
+func (e ending) keyword() string { return "#" + strings.ReplaceAll(e.name, " ", "-") + "# " }
 
-// status is what an error of the model is answered with: written down here anew, not asked of the code under test.
+// status is what an error of the model is answered with: written here again, not taken from the code under test.
 var status = map[assistant.Kind]int{
 	"": http.StatusOK, assistant.KindBlocked: 422, assistant.KindInvalid: 400, assistant.KindAuth: 502,
 	assistant.KindNotFound: 502, assistant.KindQuota: 429, assistant.KindQuotaMinute: 429, assistant.KindQuotaDay: 429,
 	assistant.KindUnavailable: 503, assistant.KindTimeout: 504, assistant.KindTruncated: 502, assistant.KindCancelled: 499,
 }
 
-// way is a request and what must become of it.
-type way struct {
+// scenario is a request and what must become of it.
+type scenario struct {
 	form form
 	name string
-	// told is the status that the client sees, 0 if it goes before there is one; counted is that of the metrics.
-	told, counted int
-	method        string
-	endpoint      string         // of the metrics
-	kind          assistant.Kind // that is counted for the endpoint; none if empty
-	often         int
+	// clientRecord is the status that the client sees, 0 if it goes before there is one; counted is that of the metrics.
+	status, counted int
+	method          string
+	endpoint        string         // of the metrics
+	kind            assistant.Kind // that is counted for the endpoint; none if empty
+	weight          int
 
 	ending ending // of a model call
 
@@ -109,9 +109,9 @@ type way struct {
 	wrongKey   bool
 }
 
-// ways are all that is played.
-func ways() []way {
-	all := plainWays()
+// scenarios are all that run.
+func scenarios() []scenario {
+	all := plainScenarios()
 	for _, e := range endings {
 		for _, f := range []form{chat, whole, stream} {
 			if e.leave == onText && f != stream {
@@ -124,43 +124,43 @@ func ways() []way {
 }
 
 // as is the ending in a form.
-func (e ending) as(f form) way {
-	w := way{form: f, name: e.name, method: http.MethodPost, endpoint: completions, kind: e.kind, often: max(1, e.often), ending: e}
-	w.told, w.counted = status[e.kind], status[e.kind]
+func (e ending) as(f form) scenario {
+	w := scenario{form: f, name: e.name, method: http.MethodPost, endpoint: completions, kind: e.kind, weight: max(1, e.weight), ending: e}
+	w.status, w.counted = status[e.kind], status[e.kind]
 	if f == chat {
 		w.endpoint = chatPath
 	}
 	if f != chat && e.scene.Act == server.ActBlockAnswer {
-		w.told, w.counted = http.StatusOK, http.StatusOK // to OpenAI's clients it is an answer
+		w.status, w.counted = http.StatusOK, http.StatusOK // to OpenAI's clients it is an answer
 	}
 	if f == stream && e.scene.Chunks > 0 {
-		w.told = http.StatusOK // the end is told in an event
+		w.status = http.StatusOK // the end is told in an event
 	}
 	if e.leave == onArrival {
-		w.told = 0
+		w.status = 0
 	}
 	return w
 }
 
-// plainWays are requests that reach no model.
-func plainWays() []way {
+// plainScenarios are requests that reach no model.
+func plainScenarios() []scenario {
 	const invalid, tooLarge = assistant.KindInvalid, assistant.Kind("too_large")
 	question := `{"model":"` + model + `","messages":[{"role":"user","content":"how deep?"}]}`
-	all := []way{
-		{name: "session forgotten", method: "DELETE", endpoint: sessionPath, told: 204, often: 15},
-		{name: "models listed", method: "GET", path: "/v1/models", endpoint: "/v1/models", told: 200, often: 3},
-		{name: "nothing there", method: "GET", path: "/admin", endpoint: other, told: 404, kind: assistant.KindNotFound},
-		{name: "wrong method", method: "PUT", path: chatPath, endpoint: chatPath, told: 405, kind: "method_not_allowed"},
-		{name: "wrong key", method: "POST", path: completions, endpoint: completions, body: question, wrongKey: true, told: 401, kind: "unauthorized"},
-		{name: "unknown model", method: "POST", path: completions, endpoint: completions, body: strings.Replace(question, model, "another", 1), told: 404, kind: "unknown_model"},
-		{name: "broken JSON", method: "POST", path: chatPath, endpoint: chatPath, body: `{"message":`, told: 400, kind: invalid},
-		{name: "no message", method: "POST", path: chatPath, endpoint: chatPath, body: `{}`, told: 400, kind: invalid},
-		{name: "bad session", method: "DELETE", path: "/chat/%0A", endpoint: sessionPath, told: 400, kind: invalid},
-		{name: "body too large", method: "POST", path: chatPath, endpoint: chatPath, body: strings.Repeat(" ", maxBody+1), told: 413, kind: tooLarge},
+	all := []scenario{
+		{name: "session forgotten", method: "DELETE", endpoint: sessionPath, status: 204, weight: 15},
+		{name: "models listed", method: "GET", path: "/v1/models", endpoint: "/v1/models", status: 200, weight: 3},
+		{name: "nothing there", method: "GET", path: "/admin", endpoint: other, status: 404, kind: assistant.KindNotFound},
+		{name: "wrong method", method: "PUT", path: chatPath, endpoint: chatPath, status: 405, kind: "method_not_allowed"},
+		{name: "wrong key", method: "POST", path: completions, endpoint: completions, body: question, wrongKey: true, status: 401, kind: "unauthorized"},
+		{name: "unknown model", method: "POST", path: completions, endpoint: completions, body: strings.Replace(question, model, "another", 1), status: 404, kind: "unknown_model"},
+		{name: "broken JSON", method: "POST", path: chatPath, endpoint: chatPath, body: `{"message":`, status: 400, kind: invalid},
+		{name: "no message", method: "POST", path: chatPath, endpoint: chatPath, body: `{}`, status: 400, kind: invalid},
+		{name: "bad session", method: "DELETE", path: "/chat/%0A", endpoint: sessionPath, status: 400, kind: invalid},
+		{name: "body too large", method: "POST", path: chatPath, endpoint: chatPath, body: strings.Repeat(" ", maxBody+1), status: 413, kind: tooLarge},
 	}
 	for i := range all {
 		w := &all[i]
-		w.form, w.counted, w.often = plain, w.told, max(1, w.often)
+		w.form, w.counted, w.weight = plain, w.status, max(1, w.weight)
 	}
 	return all
 }

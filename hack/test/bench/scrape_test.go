@@ -1,8 +1,7 @@
-package main
+package bench
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -10,32 +9,23 @@ import (
 	"time"
 )
 
-// benchScrape asks for metrics and statistics while chats go on, and counts what the chats lose.
-func benchScrape(ctx context.Context, args []string, out io.Writer) error {
-	flags := flag.NewFlagSet("scrape", flag.ContinueOnError)
-	seconds := flags.Int("seconds", 20, "how long")
-	perSecond := flags.Float64("rate", 200, "chats a second meanwhile")
-	if err := flags.Parse(args); err != nil {
-		return err
-	}
-	return withRig(ctx, func(r *rig) error { return r.scrape(ctx, *seconds, *perSecond, out) })
-}
-
-func (r *rig) scrape(ctx context.Context, seconds int, perSecond float64, out io.Writer) error {
+// scrape asks for metrics and statistics while chats go on, and counts what the chats lose.
+func (h *harness) scrape(ctx context.Context, out io.Writer) error {
+	const seconds = 20
 	type result struct {
 		times  samples
 		failed []error
 	}
 	chats := make(chan result)
 	go func() {
-		times, failed := r.service(askerClient()).steady(ctx, perSecond, int(perSecond)*seconds)
+		times, failed := h.service(askerClient()).steady(ctx, chatRate, chatRate*seconds)
 		chats <- result{times, failed}
 	}()
 	paths := []string{"/metrics", "/stats"}
 	times := map[string]samples{}
-	for deadline := time.Now().Add(time.Duration(seconds) * time.Second); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(seconds * time.Second); time.Now().Before(deadline); {
 		for _, path := range paths {
-			took, err := fetch(ctx, r.assistant+path)
+			took, err := fetch(ctx, h.assistant+path)
 			if err != nil {
 				return err
 			}
@@ -44,7 +34,7 @@ func (r *rig) scrape(ctx context.Context, seconds int, perSecond float64, out io
 		}
 	}
 	chatted := <-chats
-	fmt.Fprintf(out, "answers to operators, at %g chats a second\n", perSecond)
+	fmt.Fprintf(out, "answers to operators, at %d chats a second\n", chatRate)
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "\tasked\tp50\tp99\ttarget p99\t")
 	for _, path := range paths {

@@ -30,35 +30,35 @@ func TestMemory(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			trend, err := trendOf(tt.samples)
 			if err == nil {
-				err = trend.judge(0.05)
+				err = trend.check(0.05)
 			}
 			if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
-				t.Errorf("judge = %v, want %q", err, tt.want)
+				t.Errorf("check = %v, want %q", err, tt.want)
 			}
 		})
 	}
 }
 
 func TestGoroutinesAtRest(t *testing.T) {
-	for r, ok := range map[rest]bool{{20, 20}: true, {20, 12}: true, {20, 24}: true, {20, 40}: false, {0, 0}: false} {
-		if err := r.judge(); (err == nil) != ok {
-			t.Errorf("judge of %+v = %v", r, err)
+	for r, ok := range map[idleGoroutines]bool{{20, 20}: true, {20, 12}: true, {20, 24}: true, {20, 40}: false, {0, 0}: false} {
+		if err := r.check(); (err == nil) != ok {
+			t.Errorf("check of %+v = %v", r, err)
 		}
 	}
 }
 
-// TestEveryWayIsPlayed: the first requests go each way once, and every request of a run has one.
-func TestEveryWayIsPlayed(t *testing.T) {
-	all, seen := ways(), map[cell]bool{}
+// TestEveryScenarioRuns: the first requests run each scenario once, and every request of a run has one.
+func TestEveryScenarioRuns(t *testing.T) {
+	all, seen := scenarios(), map[tableCell]bool{}
 	choose := chooser(all)
 	for n := range len(all) {
 		w := choose(n)
-		seen[cell{w.name, w.form}] = true
+		seen[tableCell{w.name, w.form}] = true
 	}
 	if len(seen) != len(all) {
-		t.Errorf("%d ways have only %d names", len(all), len(seen))
+		t.Errorf("%d scenarios have only %d names", len(all), len(seen))
 	}
 	if w := choose(1e6); w.form == "" {
-		t.Errorf("a request goes no way: %+v", w)
+		t.Errorf("a request has no scenario: %+v", w)
 	}
 }

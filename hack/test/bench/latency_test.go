@@ -1,9 +1,8 @@
-package main
+package bench
 
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -26,6 +25,9 @@ const (
 	through  = `{"message":"` + question + `"}`
 )
 
+// chatRate is how many chats a second are asked at a constant rate.
+const chatRate = 200
+
 // asker asks the question once and takes the whole answer.
 type asker func(context.Context) error
 
@@ -37,12 +39,14 @@ func askerClient() *http.Client {
 }
 
 // service asks the service.
-func (r *rig) service(client *http.Client) asker { return post(client, r.assistant+"/chat", through) }
+func (h *harness) service(client *http.Client) asker {
+	return post(client, h.assistant+"/chat", through)
+}
 
-// ways are the service's health, which asks nothing, the stand-in by plain HTTP, the stand-in by the client library that
+// targets are the service's health, which asks nothing, the stand-in by plain HTTP, the stand-in by the client library that
 // the service uses too, and the service. Close the library's client after use.
-func (r *rig) ways(ctx context.Context) (ways []asker, closeLibrary func() error, err error) {
-	m, err := gemini.New(ctx, gemini.Config{Model: model, APIKey: "stand-in", Endpoint: r.gemini, Timeout: time.Minute})
+func (h *harness) targets(ctx context.Context) (targets []asker, closeLibrary func() error, err error) {
+	m, err := gemini.New(ctx, gemini.Config{Model: model, APIKey: "stand-in", Endpoint: h.gemini, Timeout: time.Minute})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -53,10 +57,10 @@ func (r *rig) ways(ctx context.Context) (ways []asker, closeLibrary func() error
 	}
 	client := askerClient()
 	return []asker{
-		visit(client, r.assistant+"/health"),
-		post(client, r.gemini+"/v1beta/models/"+model+":streamGenerateContent", direct),
+		visit(client, h.assistant+"/health"),
+		post(client, h.gemini+"/v1beta/models/"+model+":streamGenerateContent", direct),
 		library,
-		r.service(client),
+		h.service(client),
 	}, m.Close, nil
 }
 
@@ -135,24 +139,14 @@ func (ask asker) steady(ctx context.Context, perSecond float64, n int) (samples,
 	return times, failed
 }
 
-// benchLatency compares a chat through the service with the same question put to the stand-in, in turn: by the same
+// latency compares a chat through the service with the same question put to the stand-in, in turn: by the same
 // client, over connections that stay open, at the same rate, for answers of the same length in the same pieces. The plain
 // question is the harder comparison, for the library's own work counts as the service's. A bare GET /health of the
 // service is shown beside it, as the least that a hop more costs on this machine.
-func benchLatency(ctx context.Context, args []string, out io.Writer) error {
-	flags := flag.NewFlagSet("latency", flag.ContinueOnError)
-	n := flags.Int("n", 2000, "questions of each kind, one after the other")
-	seconds := flags.Int("seconds", 20, "how long each kind is asked at the constant rate")
-	perSecond := flags.Float64("rate", 200, "questions a second")
-	if err := flags.Parse(args); err != nil {
-		return err
-	}
-	return withRig(ctx, func(r *rig) error { return r.latency(ctx, *n, *seconds, *perSecond, out) })
-}
-
-// latency asks n questions of each kind in turn, and then each kind at a constant rate.
-func (r *rig) latency(ctx context.Context, n, seconds int, perSecond float64, out io.Writer) error {
-	ways, closeLibrary, err := r.ways(ctx)
+// It asks each kind in turn, and then each kind at a constant rate.
+func (h *harness) latency(ctx context.Context, out io.Writer) error {
+	const questions, seconds = 2000, 20
+	targets, closeLibrary, err := h.targets(ctx)
 	if err != nil {
 		return err
 	}
@@ -163,9 +157,9 @@ func (r *rig) latency(ctx context.Context, n, seconds int, perSecond float64, ou
 	fmt.Fprintln(table, "\thop p50\tp99\tplain p50\tp99\tlibrary p50\tp99\tservice p50\tp99\tover plain p50\tp99\tover library p50\tp99\ttarget\t")
 
 	const warm = 100 // before that, connections and caches are cold
-	times := make([]samples, len(ways))
-	for asked := range n + warm {
-		for i, ask := range ways {
+	times := make([]samples, len(targets))
+	for asked := range questions + warm {
+		for i, ask := range targets {
 			took, err := ask.timed(ctx)
 			if err != nil {
 				return err
@@ -178,17 +172,17 @@ func (r *rig) latency(ctx context.Context, n, seconds int, perSecond float64, ou
 	added(table, "one at a time", times)
 
 	const blocks = 4
-	times = make([]samples, len(ways))
+	times = make([]samples, len(targets))
 	for range blocks {
-		for i, ask := range ways {
-			took, failed := ask.steady(ctx, perSecond, int(perSecond)*seconds/blocks)
+		for i, ask := range targets {
+			took, failed := ask.steady(ctx, chatRate, int(chatRate)*seconds/blocks)
 			if len(failed) > 0 {
 				return fmt.Errorf("%d of %d questions failed, the first: %w", len(failed), len(failed)+len(took), failed[0])
 			}
 			times[i] = append(times[i], took...)
 		}
 	}
-	added(table, fmt.Sprintf("%g/s", perSecond), times)
+	added(table, fmt.Sprintf("%g/s", float64(chatRate)), times)
 	return table.Flush()
 }
 

@@ -1,19 +1,17 @@
-package main
+package bench
 
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"testing"
 	"text/tabwriter"
 	"time"
 
@@ -28,47 +26,44 @@ import (
 	"github.com/plimsoll-dev/plimsoll/hack/test/demo"
 	"github.com/plimsoll-dev/plimsoll/hack/test/freeport"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
-	"github.com/plimsoll-dev/plimsoll/internal/backtest"
 )
 
 // observeInterval is the chart's time between two observations, between two scrapes and between two evaluations of rules.
 const observeInterval = 15 * time.Second
 
+const (
+	// few is how many thresholds there are at first.
+	few = 10
+	// counted is for how long questions and writes are counted.
+	counted = 5 * time.Minute
+	// repetitions is how often each backtest and each apply is measured.
+	repetitions = 20
+)
+
 // observeBench is a control plane with a Prometheus that scrapes noise, has the rules, and holds a history.
 type observeBench struct {
 	*controllerBench
-	past    *past
-	counted time.Duration
+	history *history
 	out     io.Writer
 	stops   []func()
 }
 
 // benchObserve measures what the truth about thresholds costs: the questions to Prometheus and the status writes with few
 // and with many of them, and the time that kubectl apply waits for its warning.
-func benchObserve(ctx context.Context, args []string, out io.Writer) (err error) {
-	flags := flag.NewFlagSet("observe", flag.ContinueOnError)
-	few := flags.Int("few", 10, "thresholds at first")
-	many := flags.Int("many", 1000, "thresholds then")
-	counted := flags.Duration("counted", 5*time.Minute, "for how long questions and writes are counted")
-	series := flags.Int("series", 100, "series of the signal with a history of a week, every 30 s")
-	rounds := flags.Int("rounds", 20, "thresholds applied over that history")
-	if err := flags.Parse(args); err != nil {
-		return err
-	}
-	rig, err := newControllerBench(ctx, controllerSizes{clients: 8}, out)
+func benchObserve(ctx context.Context, tb *testing.B, out io.Writer) (err error) {
+	controller, err := newControllerBench(ctx, out)
 	if err != nil {
 		return err
 	}
-	b := &observeBench{controllerBench: rig, counted: *counted, out: out}
+	b := &observeBench{controllerBench: controller, out: out}
 	defer func() { err = errors.Join(err, b.close(context.WithoutCancel(ctx))) }()
-	if err := b.prometheus(ctx, *series); err != nil {
+	if err := b.prometheus(ctx, tb); err != nil {
 		return err
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "\tmeasured\ttarget")
 	for _, stage := range []func(context.Context) ([]row, error){
-		func(ctx context.Context) ([]row, error) { return b.atRest(ctx, *few, *many) },
-		func(ctx context.Context) ([]row, error) { return b.warnings(ctx, *rounds) },
+		b.atRest, b.warnings,
 	} {
 		rows, err := stage(ctx)
 		if err != nil {
@@ -89,7 +84,7 @@ func (b *observeBench) close(ctx context.Context) error {
 }
 
 // prometheus writes the history and starts a Prometheus with it, which has the cluster's rules from then on.
-func (b *observeBench) prometheus(ctx context.Context, series int) error {
+func (b *observeBench) prometheus(ctx context.Context, tb *testing.B) error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -98,32 +93,21 @@ func (b *observeBench) prometheus(ctx context.Context, series int) error {
 	go func() { _ = noise.Serve(listener) }()
 	b.stops = append(b.stops, func() { _ = noise.Close() })
 
-	end := time.Now().Add(-3 * time.Hour).Truncate(30 * time.Second)
-	b.past = &past{dir: b.dir, r: backtest.Window{Start: end.Add(-7 * 24 * time.Hour), End: end, Step: 30 * time.Second}}
-	if err := b.past.write(series); err != nil {
-		return err
-	}
-	ruleFiles := filepath.Join(b.dir, "rules")
-	if err := os.Mkdir(ruleFiles, 0o755); err != nil {
-		return err
-	}
-	stop, err := b.past.start(ctx, fmt.Sprintf(`
+	b.history, err = newHistory(tb, fmt.Sprintf(`
 global: {scrape_interval: %[1]s, evaluation_interval: %[1]s}
-rule_files: [%[2]q]
-scrape_configs: [{job_name: noise, honor_labels: true, static_configs: [{targets: [%[3]q]}]}]
-`, observeInterval, filepath.Join(ruleFiles, "*.yaml"), listener.Addr()))
+rule_files: [rules/*.yaml]
+scrape_configs: [{job_name: noise, honor_labels: true, static_configs: [{targets: [%[2]q]}]}]
+`, observeInterval, listener.Addr()))
 	if err != nil {
 		return err
 	}
-	b.stops = append(b.stops, stop)
-
 	kubernetes, err := rest.HTTPClientFor(b.cfg)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	b.stops = append(b.stops, cancel)
-	go demo.SyncRules(ctx, kubernetes, b.cfg.Host, b.past.url, ruleFiles)
+	go demo.SyncRules(ctx, kubernetes, b.cfg.Host, b.history.server.URL(), b.history.server.RulesDir())
 	return nil
 }
 
@@ -133,8 +117,8 @@ func serveNoise(w http.ResponseWriter, _ *http.Request) {
 }
 
 // atRest counts with few thresholds, then with many, when all of them have been observed and tried.
-func (b *observeBench) atRest(ctx context.Context, few, many int) ([]row, error) {
-	b.flags = []string{"--prometheus-url", b.past.url, "--prometheus-interval", observeInterval.String(), "--backtest-window", "1h"}
+func (b *observeBench) atRest(ctx context.Context) ([]row, error) {
+	b.flags = []string{"--prometheus-url", b.history.server.URL(), "--prometheus-interval", observeInterval.String(), "--backtest-window", "1h"}
 	if err := b.start(ctx); err != nil {
 		return nil, err
 	}
@@ -152,7 +136,7 @@ func (b *observeBench) atRest(ctx context.Context, few, many int) ([]row, error)
 		if err := b.observed(ctx, n); err != nil {
 			return nil, err
 		}
-		fmt.Fprintf(b.out, "%d thresholds are observed; counting for %s\n", n, b.counted)
+		fmt.Fprintf(b.out, "%d thresholds are observed; counting for %s\n", n, counted)
 		questions, err := b.questions(ctx)
 		if err != nil {
 			return nil, err
@@ -161,7 +145,7 @@ func (b *observeBench) atRest(ctx context.Context, few, many int) ([]row, error)
 		if err != nil {
 			return nil, err
 		}
-		if err := sleep(ctx, b.counted); err != nil {
+		if err := sleep(ctx, counted); err != nil {
 			return nil, err
 		}
 		asked, err := b.questions(ctx)
@@ -173,8 +157,8 @@ func (b *observeBench) atRest(ctx context.Context, few, many int) ([]row, error)
 			return nil, err
 		}
 		const status = "PATCH alertthresholds/status"
-		intervals := b.counted.Seconds() / observeInterval.Seconds()
-		each := (written[status] - wrote[status]) / float64(n) * (5 * time.Minute).Seconds() / b.counted.Seconds()
+		intervals := counted.Seconds() / observeInterval.Seconds()
+		each := (written[status] - wrote[status]) / float64(n) * (5 * time.Minute).Seconds() / counted.Seconds()
 		for _, path := range []string{"/api/v1/rules", "/api/v1/query", "/api/v1/status/runtimeinfo"} {
 			rows = append(rows, row{fmt.Sprintf("%s asked per observation, %d thresholds", path, n),
 				fmt.Sprintf("%.2f", (asked[path]-questions[path])/intervals), "the same with few and many"})
@@ -222,7 +206,7 @@ func (b *observeBench) observed(ctx context.Context, n int) error {
 
 // questions are how many requests Prometheus has answered, by path.
 func (b *observeBench) questions(ctx context.Context) (map[string]float64, error) {
-	families, err := scrape(ctx, nil, b.past.url+"/metrics")
+	families, err := scrape(ctx, nil, b.history.server.URL()+"/metrics")
 	if err != nil {
 		return nil, err
 	}
@@ -239,7 +223,7 @@ func (b *observeBench) questions(ctx context.Context) (map[string]float64, error
 
 // warnings applies thresholds over the history, as kubectl apply --dry-run=server does, each of another name, and takes
 // the time until the API server answers with the warning of the webhook.
-func (b *observeBench) warnings(ctx context.Context, rounds int) ([]row, error) {
+func (b *observeBench) warnings(ctx context.Context) ([]row, error) {
 	if err := b.webhook(ctx); err != nil {
 		return nil, err
 	}
@@ -254,7 +238,7 @@ func (b *observeBench) warnings(ctx context.Context, rounds int) ([]row, error) 
 		return nil, err
 	}
 	apply := func(ctx context.Context) (time.Duration, bool, error) {
-		at, err := decode(pastThreshold)
+		at, err := decode(historyThreshold)
 		if err != nil {
 			return 0, false, err
 		}
@@ -273,7 +257,7 @@ func (b *observeBench) warnings(ctx context.Context, rounds int) ([]row, error) 
 	}
 	var took samples
 	missing := 0
-	for range rounds {
+	for range repetitions {
 		d, warned, err := apply(ctx)
 		if err != nil {
 			return nil, err
@@ -304,7 +288,7 @@ func (b *observeBench) webhook(ctx context.Context) error {
 				Name: "alertthresholds.plimsoll.dev",
 				ClientConfig: admissionv1.WebhookClientConfig{Service: &admissionv1.ServiceReference{
 					Namespace: benchNamespace, Name: name, Path: ptr.To("/validate-alertthresholds"),
-					Port: ptr.To(int32(port)), //nolint:gosec // a port fits
+					Port: ptr.To(int32(port)),
 				}},
 				Rules: []admissionv1.RuleWithOperations{{
 					Operations: []admissionv1.OperationType{admissionv1.Create, admissionv1.Update},
@@ -321,7 +305,7 @@ func (b *observeBench) webhook(ctx context.Context) error {
 			return err
 		}
 	}
-	b.flags = []string{"--prometheus-url", b.past.url, "--webhook-bind-address", fmt.Sprintf("127.0.0.1:%d", port),
+	b.flags = []string{"--prometheus-url", b.history.server.URL(), "--webhook-bind-address", fmt.Sprintf("127.0.0.1:%d", port),
 		"--webhook-service", benchNamespace + "/" + name, "--webhook-configuration", name}
 	return nil
 }

@@ -58,14 +58,14 @@ type Ledger struct {
 	ThinkingTokens   int `json:"thinkingTokens"`
 }
 
-type book struct {
+type callLog struct {
 	mu    sync.Mutex
 	l     Ledger
 	calls uint64
 }
 
 // open books a call and returns its number, from 1.
-func (b *book) open() uint64 {
+func (b *callLog) open() uint64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.l.Requests++
@@ -74,7 +74,7 @@ func (b *book) open() uint64 {
 }
 
 // sent books a piece of an answer. Usage is cumulative: it takes the place of what the call had before.
-func (b *book) sent(c *Call, piece generateResponse) {
+func (b *callLog) sent(c *Call, piece generateResponse) {
 	for _, candidate := range piece.Candidates {
 		for _, p := range candidate.Content.Parts {
 			c.Text += p.Text
@@ -99,7 +99,7 @@ func (b *book) sent(c *Call, piece generateResponse) {
 }
 
 // end books how a call ended; only the first end of a call counts.
-func (b *book) end(c *Call, o Outcome) {
+func (b *callLog) end(c *Call, o Outcome) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if c.Outcome != "" {
@@ -123,7 +123,7 @@ func (b *book) end(c *Call, o Outcome) {
 	}
 }
 
-func (b *book) copy() Ledger {
+func (b *callLog) copy() Ledger {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	l := b.l

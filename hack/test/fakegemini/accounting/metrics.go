@@ -1,4 +1,4 @@
-package books
+package accounting
 
 import (
 	"fmt"
@@ -10,18 +10,18 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// Page is what /metrics says: by metric, then by the values of its labels, in the order of the labels' names with a
+// Metrics is what /metrics says: by metric, then by the values of its labels, in the order of the labels' names with a
 // space between them. Of a histogram it is the count.
-type Page map[string]map[string]float64
+type Metrics map[string]map[string]float64
 
-// Read reads a page in Prometheus' text format, adding up what differs only in the labels without.
-func Read(page io.Reader, without ...string) (Page, error) {
+// Parse reads a page in Prometheus' text format, adding up what differs only in the labels without.
+func Parse(page io.Reader, without ...string) (Metrics, error) {
 	parser := expfmt.NewTextParser(model.UTF8Validation)
 	families, err := parser.TextToMetricFamilies(page)
 	if err != nil {
 		return nil, fmt.Errorf("reading /metrics: %w", err)
 	}
-	out := Page{}
+	out := Metrics{}
 	for name, f := range families {
 		out[name] = map[string]float64{}
 		for _, m := range f.GetMetric() {
@@ -40,7 +40,7 @@ func Read(page io.Reader, without ...string) (Page, error) {
 
 // Differences are where the page is not what it must be, one line each, sorted: in value, or in what is there at all.
 // Zeros are as good as nothing, and only the metrics of want are looked at.
-func (p Page) Differences(want map[string]map[string]float64) []string {
+func (p Metrics) Differences(want map[string]map[string]float64) []string {
 	var out []string
 	for name, series := range want {
 		keys := map[string]bool{}

@@ -8,51 +8,51 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
 )
 
-// cell is a way's place in the table.
-type cell struct {
+// cell is a scenario's place in the table.
+type tableCell struct {
 	name string
 	form form
 }
 
-// score is how often a way was gone, and how often it led elsewhere.
+// score is how often a scenario ran, and how often it ended otherwise.
 type score struct{ tried, lost int }
 
-// tally counts requests by what must become of them. It is safe for concurrent use.
-type tally struct {
+// counters counts requests by what must become of them. It is safe for concurrent use.
+type counters struct {
 	mu       sync.Mutex
 	all      score
 	surprise int // 5xx that the script does not have
-	cells    map[cell]score
+	cells    map[tableCell]score
 	statuses map[int]int // as counted
 	requests map[string]float64
 	times    map[string]float64
 	errors   map[string]float64
 	kinds    map[string]float64
-	mistakes mistakes
+	failures failureList
 }
 
-func newTally() *tally {
-	return &tally{
-		cells: map[cell]score{}, statuses: map[int]int{}, requests: map[string]float64{}, times: map[string]float64{},
+func newCounters() *counters {
+	return &counters{
+		cells: map[tableCell]score{}, statuses: map[int]int{}, requests: map[string]float64{}, times: map[string]float64{},
 		errors: map[string]float64{}, kinds: map[string]float64{},
 	}
 }
 
-// count books a request and its answer.
-func (t *tally) count(w way, a answer) {
-	err := a.verdict(w)
+// count counts a request and its answer.
+func (t *counters) count(w scenario, a answer) {
+	err := a.problem(w)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	s := t.cells[cell{w.name, w.form}]
+	s := t.cells[tableCell{w.name, w.form}]
 	s.tried++
 	t.all.tried++
 	if err != nil {
 		s.lost++
 		t.all.lost++
-		t.mistakes.add(fmt.Sprintf("%s, %s: %v", w.form, w.name, err))
+		t.failures.add(fmt.Sprintf("%s, %s: %v", w.form, w.name, err))
 	}
-	t.cells[cell{w.name, w.form}] = s
-	if a.status >= 500 && a.status != w.told {
+	t.cells[tableCell{w.name, w.form}] = s
+	if a.status >= 500 && a.status != w.status {
 		t.surprise++
 	}
 	t.statuses[w.counted]++

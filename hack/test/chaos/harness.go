@@ -44,8 +44,8 @@ const (
 // replicas is how many controllers run: one leads, one stands by.
 const replicas = 2
 
-// rig is the cluster under trial, with the harness's own way to it, past every fault but those of the API server itself.
-type rig struct {
+// harness is the cluster under trial, with the harness's own way to it, past every fault but those of the API server itself.
+type harness struct {
 	o      options
 	steps  *steps.Printer
 	c      *cluster.Cluster
@@ -74,7 +74,7 @@ type rig struct {
 }
 
 // connect makes the harness's client, and its watch of thresholds and rules, which ends with ctx.
-func (r *rig) connect(ctx context.Context) error {
+func (r *harness) connect(ctx context.Context) error {
 	cfg, err := clientcmd.BuildConfigFromFlags("", r.c.Kubeconfig())
 	if err != nil {
 		return err
@@ -102,7 +102,7 @@ func (r *rig) connect(ctx context.Context) error {
 }
 
 // replicas are the controllers that are ready.
-func (r *rig) replicas(ctx context.Context) ([]replica, error) {
+func (r *harness) replicas(ctx context.Context) ([]replica, error) {
 	if r.onPods {
 		return r.podReplicas(ctx)
 	}
@@ -110,7 +110,7 @@ func (r *rig) replicas(ctx context.Context) ([]replica, error) {
 }
 
 // ready returns nil when all replicas are ready and one of them leads.
-func (r *rig) ready(ctx context.Context) error {
+func (r *harness) ready(ctx context.Context) error {
 	all, err := r.replicas(ctx)
 	if err != nil {
 		return err
@@ -123,7 +123,7 @@ func (r *rig) ready(ctx context.Context) error {
 }
 
 // roles are the replica that leads, and the one that stands by.
-func (r *rig) roles(ctx context.Context) (leader, standby replica, err error) {
+func (r *harness) roles(ctx context.Context) (leader, standby replica, err error) {
 	all, err := r.replicas(ctx)
 	if err != nil {
 		return leader, standby, err
@@ -131,45 +131,45 @@ func (r *rig) roles(ctx context.Context) (leader, standby replica, err error) {
 	return r.telemetry.split(ctx, all)
 }
 
-// check says what of the cluster is not as it should be, flaws of the rules or an error, and when that was seen. When
+// check says what of the cluster is not as it should be, violations of the rules or an error, and when that was seen. When
 // nothing is amiss in what the harness has heard, it reads everything at the API server: that alone is proof.
-func (r *rig) check(ctx context.Context) (seen time.Time, flaws []flaw, err error) {
-	flaws, err = r.look(ctx)
+func (r *harness) check(ctx context.Context) (seen time.Time, violations []violation, err error) {
+	violations, err = r.checkWatched(ctx)
 	seen = time.Now()
-	if err == nil && len(flaws) == 0 {
-		flaws, err = r.judge(ctx, r.client)
+	if err == nil && len(violations) == 0 {
+		violations, err = r.evaluate(ctx, r.client)
 	}
-	return seen, flaws, err
+	return seen, violations, err
 }
 
-// look is check, as far as the harness has heard.
-func (r *rig) look(ctx context.Context) ([]flaw, error) {
-	if flaws, err := r.judge(ctx, r.watched); err != nil || len(flaws) > 0 {
-		return flaws, err
+// checkWatched is check, as far as the harness has heard.
+func (r *harness) checkWatched(ctx context.Context) ([]violation, error) {
+	if violations, err := r.evaluate(ctx, r.watched); err != nil || len(violations) > 0 {
+		return violations, err
 	}
 	if _, _, err := r.roles(ctx); err != nil {
 		return nil, err
 	}
-	return nil, r.trusted(ctx)
+	return nil, r.webhookTrusted(ctx)
 }
 
-func (r *rig) judge(ctx context.Context, from client.Reader) ([]flaw, error) {
+func (r *harness) evaluate(ctx context.Context, from client.Reader) ([]violation, error) {
 	s, err := r.read(ctx, from)
 	if err != nil {
 		return nil, err
 	}
-	if !r.written.heard(s.thresholds) {
+	if !r.written.isSeen(s.thresholds) {
 		return nil, errors.New("the watch has not heard yet of what was written")
 	}
-	flaws := r.oracle.judge(s)
-	if missing := len(r.names) - r.trialed(s); missing > 0 {
-		return flaws, fmt.Errorf("%d AlertThresholds are gone", missing) // the API server has lost what it had taken
+	violations := r.oracle.evaluate(s)
+	if missing := len(r.names) - r.countOwn(s); missing > 0 {
+		return violations, fmt.Errorf("%d AlertThresholds are gone", missing) // the API server has lost what it had taken
 	}
-	return flaws, nil
+	return violations, nil
 }
 
 // loaded returns nil when Prometheus has every rule and the statuses say so.
-func (r *rig) loaded(ctx context.Context) error {
+func (r *harness) loaded(ctx context.Context) error {
 	s, err := r.read(ctx, r.watched)
 	if err != nil {
 		return err
@@ -190,7 +190,7 @@ func (r *rig) loaded(ctx context.Context) error {
 	return nil
 }
 
-func (r *rig) read(ctx context.Context, from client.Reader) (state, error) {
+func (r *harness) read(ctx context.Context, from client.Reader) (state, error) {
 	var thresholds v1alpha1.AlertThresholdList
 	var made monitoringv1.PrometheusRuleList
 	if err := from.List(ctx, &thresholds, client.UnsafeDisableDeepCopy); err != nil { // nobody writes to them
@@ -202,8 +202,8 @@ func (r *rig) read(ctx context.Context, from client.Reader) (state, error) {
 	return state{thresholds.Items, made.Items}, nil
 }
 
-// trialed is how many of the harness's thresholds are in the cluster.
-func (r *rig) trialed(s state) int {
+// countOwn is how many of the harness's thresholds are in the cluster.
+func (r *harness) countOwn(s state) int {
 	n := 0
 	for i := range s.thresholds {
 		if strings.HasPrefix(s.thresholds[i].Namespace, namespacePrefix) {
@@ -213,9 +213,9 @@ func (r *rig) trialed(s state) int {
 	return n
 }
 
-// trusted returns nil when the webhook's key pair is valid now, every ready replica presents one that the API server is
+// webhookTrusted returns nil when the webhook's key pair is valid now, every ready replica has one that the API server is
 // told to trust, and a mistake is refused.
-func (r *rig) trusted(ctx context.Context) error {
+func (r *harness) webhookTrusted(ctx context.Context) error {
 	configuration := &admissionv1.ValidatingWebhookConfiguration{}
 	if err := r.client.Get(ctx, client.ObjectKey{Name: webhookConfig}, configuration); err != nil {
 		return err
@@ -232,7 +232,7 @@ func (r *rig) trusted(ctx context.Context) error {
 		return err
 	}
 	for _, one := range all {
-		if err := one.presents(ctx, configuration.Webhooks[0].ClientConfig.CABundle, webhookDNSName); err != nil {
+		if err := one.checkCertificate(ctx, configuration.Webhooks[0].ClientConfig.CABundle, webhookDNSName); err != nil {
 			return err
 		}
 	}
@@ -250,7 +250,7 @@ func (r *rig) trusted(ctx context.Context) error {
 }
 
 // load reads what the controllers cost.
-func (r *rig) load(ctx context.Context) (load, error) {
+func (r *harness) load(ctx context.Context) (load, error) {
 	all, err := r.replicas(ctx)
 	if err != nil {
 		return load{}, err
@@ -283,4 +283,4 @@ func until(ctx context.Context, limit time.Duration, f func(context.Context) err
 	return demo.Wait(ctx, limit, f)
 }
 
-func (r *rig) file(name string) string { return filepath.Join(r.c.Dir(), name) }
+func (r *harness) file(name string) string { return filepath.Join(r.c.Dir(), name) }
