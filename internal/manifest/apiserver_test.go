@@ -87,7 +87,7 @@ func TestRefusesWhatTheAPIServerRefuses(t *testing.T) {
 		}
 		for range 400 {
 			threshold := read(path, text).thresholds[0]
-			threshold.place("ai", false)
+			threshold.setNamespace("ai", false)
 			for range 1 + rng.IntN(2) {
 				mutate(rng, threshold.object["spec"].(map[string]any))
 			}

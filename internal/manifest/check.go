@@ -26,12 +26,12 @@ type Result struct {
 	Warnings []Diagnostic
 }
 
-// place fills in the namespace. With enforce, another one is an error, as for kubectl.
-func (t *Threshold) place(namespace string, enforce bool) {
+// setNamespace fills in the namespace. With enforce, another one is an error, as for kubectl.
+func (t *Threshold) setNamespace(namespace string, enforce bool) {
 	if t.Namespace == "" {
 		t.Namespace = namespace
 	} else if enforce && t.Namespace != namespace {
-		t.found = append(t.found, t.diagnostic("metadata.namespace", fmt.Sprintf("%q is not the namespace %q that --namespace asks for", t.Namespace, namespace)))
+		t.diagnostics = append(t.diagnostics, t.diagnostic("metadata.namespace", fmt.Sprintf("%q is not the namespace %q that --namespace asks for", t.Namespace, namespace)))
 	}
 }
 
@@ -52,7 +52,7 @@ func (t *Threshold) Check() Result {
 		}
 	}
 
-	diagnostics := slices.Clone(t.found)
+	diagnostics := slices.Clone(t.diagnostics)
 	for _, path := range found.unknown {
 		diagnostics = append(diagnostics, t.diagnostic(path, "unknown field"))
 	}

@@ -80,7 +80,7 @@ func (r Reader) readInto(set *Set, file string) error {
 	}
 	c := read(name, data)
 	for _, t := range c.thresholds {
-		t.place(r.Namespace, r.Enforce)
+		t.setNamespace(r.Namespace, r.Enforce)
 	}
 	set.Files++
 	set.Skipped += c.skipped
@@ -131,7 +131,7 @@ func (s *Set) findDuplicates() {
 	for _, t := range s.Thresholds {
 		key := [2]string{t.Namespace, t.Name}
 		if earlier, known := first[key]; known && t.Name != "" {
-			t.found = append(t.found, t.diagnostic("metadata.name", fmt.Sprintf("AlertThreshold %s/%s is already in %s: rename or remove one of the two",
+			t.diagnostics = append(t.diagnostics, t.diagnostic("metadata.name", fmt.Sprintf("AlertThreshold %s/%s is already in %s: rename or remove one of the two",
 				t.Namespace, t.Name, earlier.Position("metadata.name"))))
 			continue
 		}

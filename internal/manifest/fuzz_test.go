@@ -25,7 +25,7 @@ func FuzzRead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c := read("f", data)
 		for _, threshold := range c.thresholds {
-			threshold.place("ai", false)
+			threshold.setNamespace("ai", false)
 			result := threshold.Check()
 			if (result.Plan == nil) == (len(result.Errors) == 0) {
 				t.Errorf("plan %v with mistakes %v", result.Plan, result.Errors)

@@ -56,7 +56,7 @@ type Threshold struct {
 	node   *yaml.Node
 	object map[string]any
 	// found are the mistakes that reading it brought up.
-	found []Diagnostic
+	diagnostics []Diagnostic
 }
 
 // Position is where the field of that path stands or, when it is not there, the nearest field that it would be part of.

@@ -62,10 +62,10 @@ func newThreshold(at *source, object map[string]any, node *yaml.Node) *Threshold
 	t.Name, _ = metadata["name"].(string)
 	t.Namespace, _ = metadata["namespace"].(string)
 	if apiVersion := v1alpha1.GroupVersion.String(); object["apiVersion"] != apiVersion {
-		t.found = append(t.found, t.diagnostic("apiVersion", "must be "+apiVersion))
+		t.diagnostics = append(t.diagnostics, t.diagnostic("apiVersion", "must be "+apiVersion))
 	}
 	if object["kind"] != v1alpha1.Kind {
-		t.found = append(t.found, t.diagnostic("kind", "must be "+v1alpha1.Kind))
+		t.diagnostics = append(t.diagnostics, t.diagnostic("kind", "must be "+v1alpha1.Kind))
 	}
 	t.findRepeated(node, "")
 	return t
@@ -84,7 +84,7 @@ func (t *Threshold) findRepeated(node *yaml.Node, path string) {
 		case node.Kind == yaml.MappingNode && i%2 == 0:
 			field := strings.TrimPrefix(path+"."+child.Value, ".")
 			if earlier, repeated := first[child.Value]; repeated {
-				t.found = append(t.found, Diagnostic{
+				t.diagnostics = append(t.diagnostics, Diagnostic{
 					Position: t.source.position(child), Field: field,
 					Message: fmt.Sprintf("is set twice, first in line %d: remove one of the two", t.source.position(earlier).Line),
 				})

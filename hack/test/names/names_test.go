@@ -139,7 +139,6 @@ var allowed = map[string]string{
 	"hack/build digest":    "an image's digest, as OCI has it",
 	"hack/test/soak first": "the first value of a trend",
 	"hack/test/soak last":  "the last value of a trend",
-	"internal/system last": "the last reading, which is served until there is another",
 }
 
 // term replaces a name.

@@ -59,8 +59,8 @@ type backtestedThreshold struct {
 	// due is when the next backtest is; zero for at once. failures is how often Prometheus has not answered since the last.
 	due      time.Time
 	failures int
-	// refusal is why the last one could not be made; empty when it could.
-	refusal string
+	// reason is why the last one could not be made; empty when it could.
+	reason string
 }
 
 func newBacktester(o Options, step func() time.Duration, recorder events.EventRecorder, changed *requeue.Requeuer) (*backtester, error) {
@@ -131,11 +131,11 @@ func (b *backtester) backtest(ctx context.Context, key types.NamespacedName, t b
 	case ctx.Err() != nil:
 		return
 	case err == nil:
-		t.backtest, t.recommendations, t.failures, t.refusal = result, recommendations, 0, ""
+		t.backtest, t.recommendations, t.failures, t.reason = result, recommendations, 0, ""
 	case promapi.IsRefused(err), errors.Is(err, backtest.ErrReplay):
-		if t.refusal != err.Error() {
-			t.refusal = err.Error()
-			b.recordRefusal(key, t)
+		if t.reason != err.Error() {
+			t.reason = err.Error()
+			b.recordFailure(key, t)
 		}
 	default: // the condition Loaded tells of a Prometheus that is away
 		ctrl.LoggerFrom(ctx).V(1).Info("backtest postponed", "error", err.Error())
@@ -173,12 +173,12 @@ func (b *backtester) run(ctx context.Context, t backtestedThreshold) (*v1alpha1.
 	return replay.Result().Status(t.generation), backtest.RecommendationStatus(sweep.Recommend(backtest.OnceAWeek)), nil
 }
 
-// recordRefusal says in an event why there is no backtest. The threshold may still work: rules are evaluated one time at once.
-func (b *backtester) recordRefusal(key types.NamespacedName, s backtestedThreshold) {
+// recordFailure says in an event why there is no backtest. The threshold may still work: rules are evaluated one time at once.
+func (b *backtester) recordFailure(key types.NamespacedName, s backtestedThreshold) {
 	t := &v1alpha1.AlertThreshold{}
 	t.Namespace, t.Name, t.UID = key.Namespace, key.Name, s.uid
 	b.events.Eventf(t, nil, corev1.EventTypeWarning, v1alpha1.ReasonBacktestFailed, "Backtest", "%s",
-		observe.Truncate(fmt.Sprintf("there is no backtest of this generation: %s", s.refusal), observe.MaxText))
+		observe.Truncate(fmt.Sprintf("there is no backtest of this generation: %s", s.reason), observe.MaxText))
 }
 
 // track returns the last backtest of the threshold, whose rule, of that plan, is in the cluster, and makes more from now on.
@@ -205,8 +205,8 @@ func (b *backtester) track(t *v1alpha1.AlertThreshold, plan *rules.Plan) (*v1alp
 	return s.backtest, s.recommendations
 }
 
-// last returns the last backtest of a threshold whose rule is of an earlier generation; that of the status when it is not known.
-func (b *backtester) last(t *v1alpha1.AlertThreshold) (*v1alpha1.Backtest, []v1alpha1.Recommendation) {
+// lastBacktest returns that of a threshold whose rule is of an earlier generation; that of the status when it is not known.
+func (b *backtester) lastBacktest(t *v1alpha1.AlertThreshold) (*v1alpha1.Backtest, []v1alpha1.Recommendation) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if s, known := b.thresholds[client.ObjectKeyFromObject(t)]; known && s.uid == t.UID {

@@ -212,8 +212,8 @@ func (o *observer) track(t *v1alpha1.AlertThreshold, plan *rules.Plan) *observe.
 	return threshold.Published()
 }
 
-// last returns what to publish of a threshold whose rule is of an earlier generation; nil when that is not known.
-func (o *observer) last(key types.NamespacedName) *observe.Observation {
+// lastObservation returns what to publish of a threshold whose rule is of an earlier generation; nil when that is not known.
+func (o *observer) lastObservation(key types.NamespacedName) *observe.Observation {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if threshold, known := o.thresholds[key]; known {

@@ -69,8 +69,8 @@ func (t *Tracker) Track(threshold *v1alpha1.AlertThreshold, plan *rules.Plan) St
 
 // Last returns what is known of a threshold whose rule is of an earlier generation.
 func (t *Tracker) Last(threshold *v1alpha1.AlertThreshold, generation int64) State {
-	s := State{Observation: t.observer.last(client.ObjectKeyFromObject(threshold)), Generation: generation}
-	s.Backtest, s.Recommendations = t.backtester.last(threshold)
+	s := State{Observation: t.observer.lastObservation(client.ObjectKeyFromObject(threshold)), Generation: generation}
+	s.Backtest, s.Recommendations = t.backtester.lastBacktest(threshold)
 	return s
 }
 
