@@ -82,7 +82,7 @@ func (r *harness) create(ctx context.Context, key types.NamespacedName, i int) e
 		if apierrors.IsAlreadyExists(err) {
 			return nil // an earlier try got through after all
 		}
-		r.written.record(t)
+		r.written.saveVersion(t)
 		return err
 	})
 }
@@ -139,7 +139,7 @@ func (r *harness) change(ctx context.Context, key types.NamespacedName, serial i
 	return retry(ctx, func() error {
 		t := named(key, &v1alpha1.AlertThreshold{})
 		err := r.client.Patch(ctx, t, client.RawPatch(types.JSONPatchType, patch))
-		r.written.record(t)
+		r.written.saveVersion(t)
 		return err
 	})
 }
@@ -171,8 +171,8 @@ type written struct {
 	version string
 }
 
-// record notes the version that a write has brought, if it has.
-func (w *written) record(t *v1alpha1.AlertThreshold) {
+// saveVersion notes the version that a write has brought, if it has.
+func (w *written) saveVersion(t *v1alpha1.AlertThreshold) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if later(t.ResourceVersion, w.version) {
