@@ -20,9 +20,6 @@ func AddToScheme(scheme *runtime.Scheme) {
 		&monitoringv1.ThanosRuler{}, &monitoringv1.ThanosRulerList{})
 }
 
-// +kubebuilder:rbac:groups=monitoring.coreos.com,resources=prometheuses;thanosrulers,verbs=list
-// +kubebuilder:rbac:groups="",resources=namespaces,verbs=list
-
 // ReadSelection reads which rules with these labels the cluster's Prometheuses and ThanosRulers select, in one namespace, or in
 // all when it is empty. It fails where the Prometheus Operator, or the right to read its objects, is missing; ThanosRulers may
 // be unknown to the cluster.

@@ -12,6 +12,7 @@ import (
 	"testing"
 )
 
+<<<<<<< HEAD
 // breakage is a mistake put into the assistant: file is changed, from the one text to the other.
 type breakage struct {
 	name           string
@@ -105,6 +106,8 @@ var breakages = []breakage{
 	},
 }
 
+=======
+>>>>>>> hackt2
 // TestBrokenBuildsAreCaught runs a short soak on assistants that are each broken in one way, and on the one that is not.
 func TestBrokenBuildsAreCaught(t *testing.T) {
 	for _, b := range append([]breakage{{name: "not broken"}}, breakages...) {

@@ -166,6 +166,9 @@ func (o *observer) failedSnapshot(err error) *observe.Snapshot {
 	return snap
 }
 
+// +kubebuilder:rbac:groups=monitoring.coreos.com,resources=prometheuses;thanosrulers,verbs=list
+// +kubebuilder:rbac:groups="",resources=namespaces,verbs=list
+
 // currentSelection returns what the Prometheuses select, read now when a threshold has no rules in Prometheus, else as last read.
 func (o *observer) currentSelection(ctx context.Context, snap *observe.Snapshot) *observe.Selection {
 	if !o.lacksRules(snap) && snap.At.Sub(o.selectionReadAt) < maxSelectionAge {
