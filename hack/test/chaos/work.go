@@ -82,11 +82,7 @@ func (r *harness) create(ctx context.Context, key types.NamespacedName, i int) e
 		if apierrors.IsAlreadyExists(err) {
 			return nil // an earlier try got through after all
 		}
-<<<<<<< HEAD
 		r.written.add(t)
-=======
-		r.written.saveVersion(t)
->>>>>>> hackt2
 		return err
 	})
 }
@@ -143,11 +139,7 @@ func (r *harness) change(ctx context.Context, key types.NamespacedName, serial i
 	return retry(ctx, func() error {
 		t := named(key, &v1alpha1.AlertThreshold{})
 		err := r.client.Patch(ctx, t, client.RawPatch(types.JSONPatchType, patch))
-<<<<<<< HEAD
 		r.written.add(t)
-=======
-		r.written.saveVersion(t)
->>>>>>> hackt2
 		return err
 	})
 }
@@ -179,13 +171,8 @@ type written struct {
 	version string
 }
 
-<<<<<<< HEAD
 // add takes the version of a threshold that was written.
 func (w *written) add(t *v1alpha1.AlertThreshold) {
-=======
-// saveVersion notes the version that a write has brought, if it has.
-func (w *written) saveVersion(t *v1alpha1.AlertThreshold) {
->>>>>>> hackt2
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if later(t.ResourceVersion, w.version) {

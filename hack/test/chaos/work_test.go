@@ -27,11 +27,7 @@ func TestWritten(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var w written
 			for _, version := range tc.written {
-<<<<<<< HEAD
 				w.add(at(version))
-=======
-				w.saveVersion(at(version))
->>>>>>> hackt2
 			}
 			var all []v1alpha1.AlertThreshold
 			for _, version := range tc.has {

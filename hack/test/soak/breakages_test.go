@@ -37,14 +37,14 @@ var breakages = []breakage{
 	},
 	{
 		name: "leaks a goroutine a request", file: "internal/assistant/httpapi/middleware.go",
-		from: `		defer a.finish(observed, e)`,
-		to:   "\t\tgo func() { select {} }()\n\t\tdefer a.finish(observed, e)",
+		from: `		defer a.finishRequest(instrumented, rec)`,
+		to:   "\t\tgo func() { select {} }()\n\t\tdefer a.finishRequest(instrumented, rec)",
 		want: `goroutines at rest grew`,
 	},
 	{
 		name: "keeps what every request held", file: "internal/assistant/httpapi/middleware.go",
 		from: `	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		e := newExchange(w, r)`,
+		rec := newRecorder(w, r)`,
 		to: `	kept := make(chan []byte, 1<<20)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		held := make([]byte, 64<<10)
@@ -52,16 +52,16 @@ var breakages = []breakage{
 			held[i] = 1
 		}
 		kept <- held
-		e := newExchange(w, r)`,
+		rec := newRecorder(w, r)`,
 		want: `resident memory grew`,
 	},
 	{
 		name: "counts requests with errors twice", file: "internal/assistant/httpapi/middleware.go",
-		from: `	if e.err != nil {
-		attrs`,
-		to: `	if e.err != nil {
-		a.recorder.Error(e.kind, endpoint(r))
-		attrs`,
+		from: `	case rec.err != nil:
+		event`,
+		to: `	case rec.err != nil:
+		a.recorder.Error(rec.kind, endpoint(r))
+		event`,
 		want: `errors_total{/chat blocked} is`,
 	},
 	{
@@ -73,7 +73,7 @@ var breakages = []breakage{
 		want: `the session lost or mixed up what was said`,
 	},
 	{
-		name: "gives clients the sessions of others", file: "internal/assistant/httpapi/guard.go",
+		name: "gives clients the sessions of others", file: "internal/assistant/httpapi/auth.go",
 		from: `return client.ID + "/" + id`,
 		to:   `return client.ID[:0] + id`,
 		want: `the session lost or mixed up what was said`,
@@ -82,8 +82,7 @@ var breakages = []breakage{
 		name: "answers some with 500", file: "internal/assistant/httpapi/chat.go",
 		from: `	model := a.models[0]`,
 		to: `	if newID()[0] == 'A' {
-		a.fail(w, r, errInternal)
-		return
+		return errInternal
 	}
 	model := a.models[0]`,
 		want: `POST /chat, answer: status 500, want 200`,
