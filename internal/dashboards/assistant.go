@@ -12,7 +12,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
 )
 
-// The gauges turn vermillion at the lines of the chart's default alerts, in percent.
+// The gauges turn vermillion at the levels of the chart's default alerts, in percent.
 const (
 	cpuLine    = 80
 	memoryLine = 85
@@ -85,7 +85,7 @@ func modelResponseTime() *timeseries.PanelBuilder {
 func usageGauge(m metric.Metric, title string, line float64) *gauge.PanelBuilder {
 	return gauge.NewPanelBuilder().
 		Title(title).
-		Description(fmt.Sprintf("%s By pod; the colour changes at %g%%, the line of the default alert.", m.Help, line)).
+		Description(fmt.Sprintf("%s By pod; the colour changes at %g%%, the level of the default alert.", m.Help, line)).
 		Datasource(source()).
 		Unit(units.Percent).
 		Min(0).

@@ -18,15 +18,15 @@ import (
 // thresholdScope restricts a query to the thresholds that the viewer has chosen.
 var thresholdScope = fmt.Sprintf(`%s="$namespace", %[2]s=~"$%[2]s"`, rules.NamespaceLabel, rules.ThresholdLabel)
 
-// thresholds is the dashboard of the AlertThresholds: every signal against its lines.
+// thresholds is the dashboard of the AlertThresholds: every signal against its levels.
 func thresholds() *dashboard.DashboardBuilder {
-	return newDashboard(ThresholdsUID, "Alert thresholds", "Every AlertThreshold: its signal against its lines, when it fired, and how far it is from firing.").
+	return newDashboard(ThresholdsUID, "Alert thresholds", "Every AlertThreshold: its signal against its levels, when it fired, and how far it is from firing.").
 		WithVariable(sourceVariable()).
 		WithVariable(labelVariable(rules.NamespaceLabel, rules.ThresholdMetric)).
 		WithVariable(labelVariable(rules.ThresholdLabel, rules.ThresholdMetric+`{namespace="$namespace"}`).Multi(true).IncludeAll(true)).
 		WithPanel(stateTimeline()).
 		WithPanel(headroom()).
-		WithRow(row("Signals against their lines")).
+		WithRow(row("Signals against their levels")).
 		WithPanel(signalAgainstLines())
 }
 
@@ -54,19 +54,19 @@ func stateTimeline() *statetimeline.PanelBuilder {
 		WithTarget(query("{{"+rules.ThresholdLabel+"}} {{"+rules.SeverityLabel+"}}", "%s", states))
 }
 
-// headroom is the distance of the worst series from each line, in parts of the line; negative beyond it.
+// headroom is the distance of the worst series from each level, in parts of the level; negative beyond it.
 func headroom() *table.PanelBuilder {
 	distance := func(comparison rules.Comparison, sign, worst string) string {
-		line := fmt.Sprintf(`%s{%s, %s=%q}`, rules.ThresholdMetric, thresholdScope, rules.ComparisonLabel, string(comparison))
+		level := fmt.Sprintf(`%s{%s, %s=%q}`, rules.ThresholdMetric, thresholdScope, rules.ComparisonLabel, string(comparison))
 		return fmt.Sprintf(`%[1]s(%[2]s - on (%[5]s, %[6]s) group_left () %[3]s by (%[5]s, %[6]s) (%[7]s{%[4]s})) / abs(%[2]s)`,
-			sign, line, worst, thresholdScope, rules.NamespaceLabel, rules.ThresholdLabel, rules.SignalMetric)
+			sign, level, worst, thresholdScope, rules.NamespaceLabel, rules.ThresholdLabel, rules.SignalMetric)
 	}
 	instant := func(ref, expr string) *prometheus.DataqueryBuilder {
 		return query("", "%s", expr).RefId(ref).Instant().Format(prometheus.PromQueryFormatTable)
 	}
 	return table.NewPanelBuilder().
 		Title("Headroom").
-		Description("How far the worst series is from each line, as a part of the line; below zero it is beyond.").
+		Description("How far the worst series is from each level, as a part of the level; below zero it is beyond.").
 		Datasource(source()).
 		Transformations([]dashboard.DataTransformerConfig{
 			{Id: "merge", Options: map[string]any{}},
@@ -84,15 +84,15 @@ func headroom() *table.PanelBuilder {
 
 // signalAgainstLines is one panel for every chosen threshold.
 func signalAgainstLines() *timeseries.PanelBuilder {
-	return timePanel("$"+rules.ThresholdLabel, "The recorded value, in its base unit, and the lines that it must not cross.", units.Short, blue).
+	return timePanel("$"+rules.ThresholdLabel, "The recorded value, in its base unit, and the levels that it must not cross.", units.Short, blue).
 		Repeat(rules.ThresholdLabel).
 		MaxPerRow(2).
-		OverrideByRegexp("^line .*", []dashboard.DynamicConfigValue{
+		OverrideByRegexp("^level .*", []dashboard.DynamicConfigValue{
 			{Id: "color", Value: map[string]string{"mode": "fixed", "fixedColor": vermillion}},
 			{Id: "custom.lineStyle", Value: map[string]any{"fill": "dash", "dash": []int{10, 10}}},
 			{Id: "custom.fillOpacity", Value: 0},
 		}).
 		WithTarget(query("", "%s{%s}", rules.SignalMetric, thresholdScope)).
-		WithTarget(query("line {{"+rules.SeverityLabel+"}}", "max by (%s, %s) (%s{%s})",
+		WithTarget(query("level {{"+rules.SeverityLabel+"}}", "max by (%s, %s) (%s{%s})",
 			rules.SeverityLabel, rules.ThresholdLabel, rules.ThresholdMetric, thresholdScope).RefId("B"))
 }

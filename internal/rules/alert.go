@@ -12,7 +12,7 @@ import (
 	"k8s.io/utils/ptr"
 )
 
-// alert is the alerting rule of one line: it compares the recorded value, so it fires on what the dashboards show.
+// alert is the alerting rule of one level: it compares the recorded value, so it fires on what the dashboards show.
 //
 // All alerts of a plan have the same labels but for the severity: alertname, namespace, alertthreshold and the signal's
 // own. So in Alertmanager one inhibition rule lets the critical alert of a series silence its warning:
@@ -28,7 +28,7 @@ func (p *Plan) alert(level Level) monitoringv1.Rule {
 	return rule
 }
 
-// newAlert is an alerting rule of the line's severity and times, without an expression.
+// newAlert is an alerting rule of the level's severity and times, without an expression.
 func (p *Plan) newAlert(level Level, annotations map[string]string) monitoringv1.Rule {
 	alertLabels := map[string]string{SeverityLabel: level.Severity, ThresholdLabel: p.Name}
 	maps.Copy(alertLabels, p.Labels)

@@ -33,8 +33,8 @@ func resolveLevels(levels []v1alpha1.Level, value Value, path *field.Path) ([]Le
 	return resolved, errs
 }
 
-// checkOrder checks that of two lines on the same side that of the known severity which is worse lies beyond the other:
-// else the worse alert would fire first, or both as one.
+// checkOrder checks that of two levels with the same comparison that of the worse known severity lies beyond the other: else the
+// worse alert would fire first.
 func checkOrder(resolved []Level, path *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	for i, worse := range resolved {
@@ -80,8 +80,7 @@ func resolveLevel(spec v1alpha1.Level, value Value, path *field.Path) (Level, fi
 	return level, errs
 }
 
-// read sets the line's value from the text. What is watched may be unknown, because it is wrong itself: then nothing
-// can be said about the text.
+// read sets the level's value from the text, unless the unit is unknown because what is watched is wrong itself.
 func (l *Level) read(text v1alpha1.Value, value Value, path *field.Path) field.ErrorList {
 	if value.Unit == "" {
 		return nil
@@ -96,7 +95,7 @@ func (l *Level) read(text v1alpha1.Value, value Value, path *field.Path) field.E
 	return nil
 }
 
-// useless says what a line must be that now is never crossed, or always; empty when the line can do its work.
+// checkRange returns a hint when the level is never crossed, or always; empty when it can do its work.
 func (l *Level) checkRange(value Value) string {
 	least, greatest := value.Unit.Format(value.Min), value.Unit.Format(value.Max)
 	switch {

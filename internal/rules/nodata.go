@@ -10,7 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// NoDataLabel is a label, with the value "true", of the alert that there is nothing to compare with the lines.
+// NoDataLabel is a label, with the value "true", of the alert that there is nothing to compare with the levels.
 const NoDataLabel = "nodata"
 
 // noDataFor is the least time that data must be missing before that alert fires: a pod that is replaced takes its series
@@ -49,7 +49,7 @@ func (p *Plan) absent() string {
 	return "absent(" + p.recorded() + ")"
 }
 
-// leastSevere is the first line of the lowest known severity, or the first line when none is known.
+// leastSevere is the first level of the lowest known severity, or the first level when none is known.
 func (p *Plan) leastSevere() Level {
 	return slices.MinFunc(p.Levels, func(a, b Level) int { return rank(a) - rank(b) })
 }

@@ -18,7 +18,7 @@ const (
 	// SignalMetric is the value that a threshold watches, in its base unit, with its own labels, NamespaceLabel and
 	// ThresholdLabel.
 	SignalMetric = "plimsoll:signal"
-	// ThresholdMetric is where a line lies, in the unit of SignalMetric, with NamespaceLabel, ThresholdLabel,
+	// ThresholdMetric is where a level lies, in the unit of SignalMetric, with NamespaceLabel, ThresholdLabel,
 	// SeverityLabel and ComparisonLabel.
 	ThresholdMetric = "plimsoll:threshold"
 )

@@ -33,7 +33,7 @@ func (p *Plan) warnings(spec *field.Path) []string {
 	return all
 }
 
-// insideBucket warns of a line that lies inside a wide bucket, and says which lines do not.
+// insideBucket warns of a level that lies inside a wide bucket, and says which levels do not.
 func (p *Plan) insideBucket(level Level) string {
 	lower, upper, inside := p.Value.entry.Bucket(level.Value)
 	if !inside || upper <= wideBucket*lower {

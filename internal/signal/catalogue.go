@@ -159,7 +159,7 @@ var catalogue = []Signal{
 	},
 	{
 		Name: Availability, Title: "Availability", Unit: Ratio,
-		Means:   "the part of scrapes of all targets that went well; its lines usually lie below",
+		Means:   "the part of scrapes of all targets that went well; its levels usually lie below",
 		Metrics: []metric.Metric{metric.Up}, By: metric.Up.Labels,
 		Window: defaultWindow, Max: 1, Advice: adviceUp,
 		expr: meanOverTime(metric.Up),

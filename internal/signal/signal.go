@@ -29,7 +29,7 @@ type Signal struct {
 	// Max is the greatest value that the signal can take, +Inf when it has no bound: nothing is ever above it. The least
 	// is 0 for every signal.
 	Max float64
-	// Advice is what is recommended when a line is crossed, by the source document where it says something.
+	// Advice is what is recommended when a level is crossed, by the source document where it says something.
 	Advice string
 
 	expr func(Query) string

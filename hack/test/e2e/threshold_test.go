@@ -112,7 +112,7 @@ func (s suite) thresholdFiresAndResolves(t *testing.T) {
 	eventually(t, demo.Patience, func(ctx context.Context) error {
 		alerts, err := s.PrometheusAlerts(ctx, alert)
 		if err == nil && len(alerts) > 0 {
-			err = fmt.Errorf("still there after the line was raised: %+v", alerts)
+			err = fmt.Errorf("still there after the level was raised: %+v", alerts)
 		}
 		return err
 	})
