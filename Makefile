@@ -37,6 +37,11 @@ test: tools-test ## unit, chart and rule tests, and integration against a real A
 test-kubernetes-versions: ## the charts' CRDs and the samples by the API servers' own code: of Kubernetes 1.30, 1.33, 1.34 and the product's
 	cd hack/test/crdversions && for mod in *.mod; do echo $$mod; go test -count=1 -modfile=$$mod || exit 1; done
 
+.PHONY: test-oldest
+test-oldest: tools-test ## the controller's integration tests on the oldest Kubernetes that the chart allows; builds it, ten minutes once
+	@$(DEV) tools kube-apiserver-oldest kube-controller-manager-oldest
+	PLIMSOLL_TEST_KUBERNETES=-oldest go test -count=1 -tags integration -timeout 30m ./internal/controller ./internal/webhook
+
 .PHONY: test-redis
 test-redis: ## sessions in a real Redis, killed and back; needs redis-server, which root gets from Debian
 	@$(DEV) redis

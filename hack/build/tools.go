@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/mod/modfile"
@@ -23,6 +24,8 @@ type tool struct {
 	mod  string // the module whose version the binary carries
 	dir  string // below hack/tools; "" is the go.mod that most share, so that what they share is compiled once
 	tags string
+	// byName: it is built only when it is named.
+	byName bool
 }
 
 const (
@@ -44,6 +47,8 @@ var tools = []tool{
 	{name: "kube-controller-manager", pkg: kubernetes + "/cmd/kube-controller-manager", mod: kubernetes},
 	{name: "kube-scheduler", pkg: kubernetes + "/cmd/kube-scheduler", mod: kubernetes},
 	{name: "kube-proxy", pkg: kubernetes + "/cmd/kube-proxy", mod: kubernetes},
+	{name: "kube-apiserver-oldest", pkg: kubernetes + "/cmd/kube-apiserver", mod: kubernetes, dir: "kubernetes-oldest", byName: true},
+	{name: "kube-controller-manager-oldest", pkg: kubernetes + "/cmd/kube-controller-manager", mod: kubernetes, dir: "kubernetes-oldest", byName: true},
 	{name: "kubelet", pkg: kubernetes + "/cmd/kubelet", mod: kubernetes},
 	{name: "kubectl", pkg: kubernetes + "/cmd/kubectl", mod: kubernetes},
 	{name: "etcd", pkg: "go.etcd.io/etcd/server/v3", mod: "go.etcd.io/etcd/server/v3"},
@@ -91,7 +96,7 @@ func (b Builder) Tools(ctx context.Context, names ...string) error {
 
 func choose(names []string) ([]tool, error) {
 	if len(names) == 0 {
-		return tools, nil
+		return slices.DeleteFunc(slices.Clone(tools), func(t tool) bool { return t.byName }), nil
 	}
 	byName := map[string]tool{}
 	var known []string

@@ -35,9 +35,11 @@ const (
 // Options say what cluster to run.
 type Options struct {
 	// Dir holds all state. It is made by Up, and removed by Down. Unix sockets lie in it: keep it short.
-	Dir   string
-	Bin   string // the folder of the binaries, hack/bin
-	Depth Depth
+	Dir string
+	Bin string // the folder of the binaries, hack/bin
+	// Kubernetes is the suffix of the API server's and controllers' binaries, such as -oldest; empty for the pinned version.
+	Kubernetes string
+	Depth      Depth
 	// Images are the OCI archives that a node starts with: at least the pause image and CoreDNS.
 	Images []string
 	// Audit is a file, outside of Dir, in which the API server writes down who has asked for what; empty: nowhere.
@@ -49,12 +51,13 @@ type Options struct {
 type Cluster struct {
 	Depth Depth
 
-	dir   string
-	bin   string
-	audit string
-	steps *steps.Printer
-	plan  plan
-	pki   *pki
+	dir        string
+	bin        string
+	kubernetes string
+	audit      string
+	steps      *steps.Printer
+	plan       plan
+	pki        *pki
 }
 
 // plan is what the first Up decides and later ones keep.
@@ -126,7 +129,7 @@ func open(o Options) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{dir: dir, bin: bin, audit: o.Audit, steps: o.Steps}
+	c := &Cluster{dir: dir, bin: bin, kubernetes: o.Kubernetes, audit: o.Audit, steps: o.Steps}
 	if err := os.MkdirAll(filepath.Join(dir, "logs"), 0o755); err != nil {
 		return nil, err
 	}

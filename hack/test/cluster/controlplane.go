@@ -159,13 +159,13 @@ func (c *Cluster) apiServer() Process {
 		args = append(args, "--audit-policy-file", c.auditPolicy(), "--audit-log-path", c.audit)
 	}
 	// Time for memory: collecting garbage is a fifth of its work otherwise.
-	return Process{Name: "kube-apiserver", Path: filepath.Join(c.bin, "kube-apiserver"), Args: args, Env: []string{"GOGC=300"}}
+	return Process{Name: "kube-apiserver", Path: filepath.Join(c.bin, "kube-apiserver"+c.kubernetes), Args: args, Env: []string{"GOGC=300"}}
 }
 
 func (c *Cluster) auditPolicy() string { return filepath.Join(c.dir, "audit-policy.yaml") }
 
 func (c *Cluster) controllerManager() Process {
-	return Process{Name: "kube-controller-manager", Path: filepath.Join(c.bin, "kube-controller-manager"), Args: []string{
+	return Process{Name: "kube-controller-manager", Path: filepath.Join(c.bin, "kube-controller-manager"+c.kubernetes), Args: []string{
 		"--kubeconfig", c.kubeconfigOf("kube-controller-manager"),
 		"--root-ca-file", c.pki.crt("ca"),
 		"--service-account-private-key-file", c.pki.pem("service-accounts"),

@@ -80,11 +80,13 @@ func start(ctx context.Context) (cfg *rest.Config, stop func() error, err error)
 		return nil, nil, err
 	}
 	o := cluster.Options{
-		Dir:   filepath.Join(parent, "c"),
-		Bin:   bin,
-		Depth: cluster.ControlPlane,
-		Audit: filepath.Join(parent, "audit.log"),
-		Steps: steps.New(os.Stdout),
+		Dir: filepath.Join(parent, "c"),
+		Bin: bin,
+		// Set by make test-oldest.
+		Kubernetes: os.Getenv("PLIMSOLL_TEST_KUBERNETES"),
+		Depth:      cluster.ControlPlane,
+		Audit:      filepath.Join(parent, "audit.log"),
+		Steps:      steps.New(os.Stdout),
 	}
 	stop = func() error {
 		return errors.Join(cluster.Down(context.WithoutCancel(ctx), o), keepAudit(o.Audit), os.RemoveAll(parent))

@@ -2,7 +2,7 @@ package v1alpha1
 
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-// AlertThreshold is one alert: a signal and the levels at which it fires. It becomes one PrometheusRule.
+// AlertThreshold is a signal and the levels at which its alert fires.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
@@ -47,9 +47,8 @@ type AlertThresholdList struct {
 type AlertThresholdSpec struct {
 	// alert is the alertname label, such as SlowResponse.
 	//
-	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=100
-	// +kubebuilder:validation:Pattern=`^[A-Za-z][A-Za-z0-9_]*$`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z][A-Za-z0-9_]*$')",message="must be a name such as SlowResponse"
 	// +required
 	Alert string `json:"alert"`
 
@@ -151,7 +150,6 @@ type Signal struct {
 	By []string `json:"by,omitempty"`
 
 	// matchLabels select series by label, such as endpoint: /chat.
-	// The namespace is always the resource's own.
 	//
 	// +kubebuilder:validation:MaxProperties=16
 	// +optional
@@ -170,9 +168,8 @@ type Signal struct {
 type Level struct {
 	// severity is the severity label, such as warning.
 	//
-	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:Pattern=`^[a-z][a-z0-9_-]*$`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z][a-z0-9_-]*$')",message="must be a word such as warning or critical"
 	// +required
 	Severity string `json:"severity"`
 

@@ -33,7 +33,7 @@ type AlertThresholdStatus struct {
 	// +optional
 	Current string `json:"current,omitempty"`
 
-	// currentLabels are those of current's series, if there are several.
+	// currentLabels are those of current's series.
 	//
 	// +optional
 	CurrentLabels map[string]string `json:"currentLabels,omitempty"`
@@ -43,7 +43,7 @@ type AlertThresholdStatus struct {
 	// +optional
 	Headroom string `json:"headroom,omitempty"`
 
-	// levels are those in force: of the last accepted spec.
+	// levels are those in force.
 	//
 	// +listType=map
 	// +listMapKey=severity
