@@ -79,7 +79,7 @@ func (e *Env) waitLogs(ctx context.Context) error {
 	})
 }
 
-// applyThreshold applies the demo's line and waits until the controller has accepted it and written its rule.
+// applyThreshold applies the demo's threshold and waits until the controller has accepted it and written its rule.
 func (e *Env) applyThreshold(ctx context.Context) error {
 	if err := e.Apply(ctx, "threshold.yaml"); err != nil {
 		return err
