@@ -139,7 +139,7 @@ func (l *local) restartAs(ctx context.Context, program string, env ...string) er
 	}
 	l.program, l.env = program, env
 	l.start(ctx)
-	return until(ctx, time.Minute, l.r.ready)
+	return cluster.Poll(ctx, time.Minute, l.r.ready)
 }
 
 // replicas are the controllers that are ready.

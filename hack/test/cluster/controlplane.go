@@ -190,7 +190,7 @@ func (c *Cluster) waitReady(ctx context.Context) error {
 		return err
 	}
 	defer client.CloseIdleConnections()
-	return poll(ctx, 2*time.Minute, func() error {
+	return Poll(ctx, 2*time.Minute, func(context.Context) error {
 		for _, name := range []string{"etcd", "kube-apiserver"} {
 			if pids, err := c.processes(name); err == nil && len(pids) == 0 {
 				return &fatalError{fmt.Errorf("%s has ended:\n%s", name, c.tail(name))}

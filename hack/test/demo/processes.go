@@ -135,7 +135,7 @@ func (e *Env) prometheusFiles(address func(string) string) error {
 
 func (e *Env) waitProcesses(ctx context.Context) error {
 	for _, url := range []string{e.AssistantURL + "/health/ready", e.PrometheusURL + "/api/v1/rules", e.AlertmanagerURL + "/api/v2/alerts"} {
-		err := Wait(ctx, time.Minute, func(ctx context.Context) error {
+		err := cluster.Poll(ctx, time.Minute, func(ctx context.Context) error {
 			var any any
 			return get(ctx, url, &any)
 		})

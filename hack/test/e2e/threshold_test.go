@@ -44,7 +44,7 @@ func (s suite) defaultAlertsAreLoaded(t *testing.T) {
 			t.Errorf("default alerts are %v, want the source document's %s too", names, want)
 		}
 	}
-	eventually(t, demo.Patience, func(ctx context.Context) error {
+	eventually(t, demo.SlowTimeout, func(ctx context.Context) error {
 		loaded, err := s.RuleGroups(ctx)
 		if err != nil {
 			return err
@@ -65,7 +65,7 @@ func (s suite) defaultAlertsAreLoaded(t *testing.T) {
 			return item.Spec.Alert == name
 		})
 		expr := fmt.Sprintf("plimsoll:signal{namespace=%q,alertthreshold=%q}", demo.Namespace, list.Items[i].Metadata.Name)
-		eventually(t, demo.Patience, func(ctx context.Context) error {
+		eventually(t, demo.SlowTimeout, func(ctx context.Context) error {
 			samples, err := s.Query(ctx, expr)
 			if err == nil && len(samples) == 0 {
 				err = fmt.Errorf("%s has no value", expr)
@@ -81,7 +81,7 @@ func (s suite) thresholdFiresAndResolves(t *testing.T) {
 		t.Fatal(err)
 	}
 	var pending time.Time
-	eventually(t, demo.Patience, func(ctx context.Context) error {
+	eventually(t, demo.SlowTimeout, func(ctx context.Context) error {
 		alerts, err := s.PrometheusAlerts(ctx, alert)
 		if err != nil {
 			return err
@@ -105,18 +105,18 @@ func (s suite) thresholdFiresAndResolves(t *testing.T) {
 		t.Errorf("%s fired after %s of pending (seen at %s), want its for of %s first", alert, held, pending, holdFor)
 	}
 	s.statusFollows(t, "Firing")
-	eventually(t, demo.Patience, func(ctx context.Context) error { return s.held(ctx, 1) })
+	eventually(t, demo.SlowTimeout, func(ctx context.Context) error { return s.held(ctx, 1) })
 
 	s.kubectl(t, "patch", "alertthreshold", threshold, "--namespace", demo.Namespace, "--type=merge",
 		"--patch", `{"spec":{"levels":[{"severity":"warning","above":"50s","for":"15s"}]}}`)
-	eventually(t, demo.Patience, func(ctx context.Context) error {
+	eventually(t, demo.SlowTimeout, func(ctx context.Context) error {
 		alerts, err := s.PrometheusAlerts(ctx, alert)
 		if err == nil && len(alerts) > 0 {
 			err = fmt.Errorf("still there after the line was raised: %+v", alerts)
 		}
 		return err
 	})
-	eventually(t, demo.Patience, func(ctx context.Context) error { return s.held(ctx, 0) })
+	eventually(t, demo.SlowTimeout, func(ctx context.Context) error { return s.held(ctx, 0) })
 }
 
 // statusFollows checks that kubectl get shows the state, and a value, within two of the controller's observations; the
@@ -210,9 +210,9 @@ func (s suite) invalidIsRefused(t *testing.T) {
 }
 
 func (s suite) deletedRuleLeaves(t *testing.T) {
-	eventually(t, demo.Patience, func(ctx context.Context) error { return s.loaded(ctx, true) })
+	eventually(t, demo.SlowTimeout, func(ctx context.Context) error { return s.loaded(ctx, true) })
 	s.kubectl(t, "delete", "alertthreshold", threshold, "--namespace", demo.Namespace)
-	eventually(t, demo.Patience, func(ctx context.Context) error { return s.loaded(ctx, false) })
+	eventually(t, demo.SlowTimeout, func(ctx context.Context) error { return s.loaded(ctx, false) })
 }
 
 // loaded is an error unless Prometheus has, or has not, the threshold's group.
