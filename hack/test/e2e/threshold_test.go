@@ -172,8 +172,8 @@ func (s suite) invalidIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const good = `{"spec":{"expr":null,"unit":null,"signal":{"name":"HTTPLatency","quantile":"0.95","window":"1m","by":["endpoint"]},
-		"selector":{"service":"plimsoll-assistant","endpoint":"/chat"},"levels":[{"severity":"warning","above":"50s","for":"15s"}]}}`
+	const good = `{"spec":{"expr":null,"unit":null,"signal":{"name":"HTTPLatency","quantile":"0.95","window":"1m","by":["endpoint"],
+		"matchLabels":{"service":"plimsoll-assistant","endpoint":"/chat"}},"levels":[{"severity":"warning","above":"50s","for":"15s"}]}}`
 	for _, tc := range []struct {
 		name, patch string
 		want        []string // in the API server's refusal, or in Accepted's message: the field, and the fix
@@ -181,7 +181,7 @@ func (s suite) invalidIsRefused(t *testing.T) {
 		{"unknown signal", `{"spec":{"signal":{"name":"HTTPLatenzy","quantile":null}}}`, []string{"spec.signal.name", "HTTPLatency"}},
 		{"negative duration", `{"spec":{"levels":[{"severity":"warning","above":"2s","for":"-5m"}]}}`, []string{"spec.levels[0].for", "such as 30s"}},
 		{"unit of another signal", `{"spec":{"levels":[{"severity":"warning","above":"20%","for":"15s"}]}}`, []string{"spec.levels", "2s"}},
-		{"no PromQL", `{"spec":{"signal":null,"selector":null,"expr":"rate(http_requests_total[5m","unit":"Number","levels":[{"severity":"warning","above":"1"}]}}`, []string{"spec.expr", "unclosed left parenthesis"}},
+		{"no PromQL", `{"spec":{"signal":null,"expr":"rate(http_requests_total[5m","unit":"Number","levels":[{"severity":"warning","above":"1"}]}}`, []string{"spec.expr", "unclosed left parenthesis"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, err := s.Kubectl(t.Context(), "", "patch", "alertthreshold", threshold, "--namespace", demo.Namespace, "--type=merge", "--patch", tc.patch)
