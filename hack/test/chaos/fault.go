@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/plimsoll-dev/plimsoll/hack/test/cluster"
 	"github.com/plimsoll-dev/plimsoll/hack/test/demo"
 )
 
@@ -181,7 +182,7 @@ func deleteNamespaces(ctx context.Context, r *harness) (int, time.Time, error) {
 		}
 	}
 	r.names = kept
-	if err := until(ctx, 2*time.Minute, func(ctx context.Context) error {
+	if err := cluster.Poll(ctx, 2*time.Minute, func(ctx context.Context) error {
 		for i := range gone {
 			err := r.client.Get(ctx, client.ObjectKey{Name: spread(i)}, &corev1.Namespace{})
 			if client.IgnoreNotFound(err) != nil || err == nil {
@@ -247,7 +248,7 @@ func jumpClock(ctx context.Context, r *harness) (int, time.Time, error) {
 	if _, _, err := emptyCertificate(ctx, r); err != nil {
 		return 0, time.Time{}, err
 	}
-	if err := until(ctx, longOutage, func(ctx context.Context) error { return r.certificateAfter(ctx, time.Now()) }); err != nil {
+	if err := cluster.Poll(ctx, longOutage, func(ctx context.Context) error { return r.certificateAfter(ctx, time.Now()) }); err != nil {
 		return 0, time.Time{}, fmt.Errorf("the clock does not run ahead: %w", err)
 	}
 	if err := set(0); err != nil {

@@ -278,9 +278,4 @@ func (r *harness) load(ctx context.Context) (load, error) {
 	return l, err
 }
 
-// until calls f until it returns nil, or the limit is over.
-func until(ctx context.Context, limit time.Duration, f func(context.Context) error) error {
-	return demo.Wait(ctx, limit, f)
-}
-
 func (r *harness) file(name string) string { return filepath.Join(r.c.Dir(), name) }

@@ -12,7 +12,6 @@ import (
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 	"k8s.io/utils/ptr"
 
@@ -54,13 +53,8 @@ func newLocal(ctx context.Context, r *harness, program string) (*local, error) {
 	if err != nil {
 		return nil, err
 	}
-	const name = "plimsoll"
-	return l, clientcmd.WriteToFile(clientcmdapi.Config{
-		Clusters:       map[string]*clientcmdapi.Cluster{name: {Server: l.proxy.server.URL, CertificateAuthorityData: l.proxy.caPEM()}},
-		AuthInfos:      map[string]*clientcmdapi.AuthInfo{name: {Token: token}},
-		Contexts:       map[string]*clientcmdapi.Context{name: {Cluster: name, AuthInfo: name}},
-		CurrentContext: name,
-	}, l.kubeconfig)
+	return l, cluster.WriteKubeconfig(l.kubeconfig,
+		clientcmdapi.Cluster{Server: l.proxy.server.URL, CertificateAuthorityData: l.proxy.caPEM()}, clientcmdapi.AuthInfo{Token: token})
 }
 
 // tokenOf is a token of a ServiceAccount, good for the whole trial.
@@ -139,7 +133,7 @@ func (l *local) restartAs(ctx context.Context, program string, env ...string) er
 	}
 	l.program, l.env = program, env
 	l.start(ctx)
-	return until(ctx, time.Minute, l.r.ready)
+	return cluster.Poll(ctx, time.Minute, l.r.ready)
 }
 
 // replicas are the controllers that are ready.

@@ -17,6 +17,7 @@ import (
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/plimsoll-dev/plimsoll/hack/test/cluster"
 	"github.com/plimsoll-dev/plimsoll/hack/test/demo"
 )
 
@@ -187,13 +188,13 @@ func (r *harness) controllersAsPods(ctx context.Context, pods bool) error {
 			return err
 		}
 		if !pods {
-			if err := until(ctx, time.Minute, r.noPods); err != nil {
+			if err := cluster.Poll(ctx, time.Minute, r.noPods); err != nil {
 				return err
 			}
 			r.local.start(ctx)
 		}
 		r.onPods = pods
-		return until(ctx, 2*time.Minute, r.ready)
+		return cluster.Poll(ctx, 2*time.Minute, r.ready)
 	})
 }
 

@@ -57,7 +57,7 @@ func (r *harness) open(ctx context.Context) error {
 	r.undisturbed = time.Since(written)
 	if r.prometheus != "" {
 		// Until then the Prometheus Operator restarts Prometheus, once for each half MiB of rules, and every status changes.
-		if err := r.steps.Do(ctx, "all loaded", func(ctx context.Context) error { return until(ctx, loading, r.loaded) }); err != nil {
+		if err := r.steps.Do(ctx, "all loaded", func(ctx context.Context) error { return cluster.Poll(ctx, loading, r.loaded) }); err != nil {
 			return err
 		}
 	}

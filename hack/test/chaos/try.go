@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/plimsoll-dev/plimsoll/hack/test/cluster"
 )
 
 const (
@@ -94,7 +96,7 @@ func (r *harness) waitSettled(ctx context.Context, also func(context.Context, *h
 		}
 		r.afterwards = nil
 	}
-	return until(ctx, settleFactor*r.o.limit, func(ctx context.Context) error {
+	return cluster.Poll(ctx, settleFactor*r.o.limit, func(ctx context.Context) error {
 		if r.onPods {
 			if err := r.unstick(ctx); err != nil {
 				return err
@@ -113,7 +115,7 @@ func (r *harness) waitSettled(ctx context.Context, also func(context.Context, *h
 // noLeaks returns nil when the controllers cost no more than at the start. What is only not given back yet may be, for a
 // while.
 func (r *harness) noLeaks(ctx context.Context) error {
-	return until(ctx, r.o.limit, func(ctx context.Context) error {
+	return cluster.Poll(ctx, r.o.limit, func(ctx context.Context) error {
 		now, err := r.load(ctx)
 		if err != nil {
 			return err

@@ -133,7 +133,7 @@ func (r *harness) work(ctx context.Context, n int) error {
 	})
 }
 
-// change changes the spec: to another line, which every rule holds, and in every mode.
+// change changes the spec: to another level, which every rule holds, in every mode.
 func (r *harness) change(ctx context.Context, key types.NamespacedName, serial int) error {
 	patch := fmt.Appendf(nil, `[{"op": "replace", "path": "/spec/levels/0/above", "value": "%dms"}]`, 1000+serial%3000)
 	return retry(ctx, func() error {

@@ -8,12 +8,14 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strconv"
 	"time"
 
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 )
 
 const (
@@ -93,21 +95,24 @@ func (c *Cluster) kubeconfigOf(name string) string {
 }
 
 func (c *Cluster) writeKubeconfig(name string) error {
-	const format = `apiVersion: v1
-kind: Config
-current-context: plimsoll
-clusters:
-- name: plimsoll
-  cluster: {server: %q, certificate-authority: %q}
-users:
-- name: %[3]s
-  user: {client-certificate: %[4]q, client-key: %[5]q}
-contexts:
-- name: plimsoll
-  context: {cluster: plimsoll, user: %[3]s}
-`
-	text := fmt.Sprintf(format, c.URL(), c.pki.crt("ca"), name, c.pki.crt(name), c.pki.pem(name))
-	return writeFile(c.kubeconfigOf(name), []byte(text), 0o600)
+	return WriteKubeconfig(c.kubeconfigOf(name), clientcmdapi.Cluster{Server: c.URL(), CertificateAuthority: c.Authority()},
+		clientcmdapi.AuthInfo{ClientCertificate: c.pki.crt(name), ClientKey: c.pki.pem(name)})
+}
+
+// WriteKubeconfig writes the file by which a client is user at a cluster.
+func WriteKubeconfig(path string, cluster clientcmdapi.Cluster, user clientcmdapi.AuthInfo) error {
+	const name = "plimsoll"
+	part := path + ".part"
+	err := clientcmd.WriteToFile(clientcmdapi.Config{
+		Clusters:       map[string]*clientcmdapi.Cluster{name: &cluster},
+		AuthInfos:      map[string]*clientcmdapi.AuthInfo{name: &user},
+		Contexts:       map[string]*clientcmdapi.Context{name: {Cluster: name, AuthInfo: name}},
+		CurrentContext: name,
+	}, part)
+	if err != nil {
+		return err
+	}
+	return os.Rename(part, path)
 }
 
 // URL is where the API server listens.
@@ -190,7 +195,7 @@ func (c *Cluster) waitReady(ctx context.Context) error {
 		return err
 	}
 	defer client.CloseIdleConnections()
-	return poll(ctx, 2*time.Minute, func() error {
+	return Poll(ctx, 2*time.Minute, func(context.Context) error {
 		for _, name := range []string{"etcd", "kube-apiserver"} {
 			if pids, err := c.processes(name); err == nil && len(pids) == 0 {
 				return &fatalError{fmt.Errorf("%s has ended:\n%s", name, c.tail(name))}

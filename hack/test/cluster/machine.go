@@ -139,7 +139,7 @@ func (c *Cluster) nodeDown(ctx context.Context) error {
 
 // removeCgroups kills what is left in the node's cgroups and removes them, the innermost first.
 func (c *Cluster) removeCgroups(ctx context.Context) error {
-	return poll(ctx, 20*time.Second, func() error {
+	return Poll(ctx, 20*time.Second, func(context.Context) error {
 		var errs []error
 		for _, root := range cgroups() {
 			var dirs []string

@@ -110,7 +110,7 @@ func (c *Cluster) writeNodeFiles() error {
 
 // waitNode returns when the node is ready for pods.
 func (c *Cluster) waitNode(ctx context.Context) error {
-	return poll(ctx, 3*time.Minute, func() error {
+	return Poll(ctx, 3*time.Minute, func(context.Context) error {
 		pids, err := c.processes("node")
 		if err == nil && len(pids) == 0 {
 			return &fatalError{fmt.Errorf("the node has ended:\n%s%s%s", c.tail("node"), c.tail("containerd"), c.tail("kubelet"))}

@@ -156,7 +156,7 @@ func (c *Cluster) Kill(ctx context.Context, name string) error {
 			return fmt.Errorf("kill %s: %w", name, err)
 		}
 	}
-	return poll(ctx, 10*time.Second, func() error {
+	return Poll(ctx, 10*time.Second, func(context.Context) error {
 		if victims = slices.DeleteFunc(victims, gone); len(victims) > 0 {
 			return fmt.Errorf("%s does not end", name)
 		}

@@ -70,7 +70,7 @@ func TestWhatHasEndedIsGone(t *testing.T) {
 				if err := c.Start(server); err != nil {
 					t.Fatal(err)
 				}
-				if err := poll(t.Context(), 10*time.Second, func() error {
+				if err := Poll(t.Context(), 10*time.Second, func(context.Context) error {
 					if c.tail(server.Name) == "" {
 						return errors.New("the server does not listen yet")
 					}

@@ -162,11 +162,6 @@ func Asked(user string) (*audit.Record, error) {
 
 // WriteKubeconfig writes what kubectl and Helm need to be the client that cfg describes.
 func WriteKubeconfig(cfg *rest.Config, path string) error {
-	const name = "plimsoll"
-	return clientcmd.WriteToFile(clientcmdapi.Config{
-		Clusters:       map[string]*clientcmdapi.Cluster{name: {Server: cfg.Host, CertificateAuthority: cfg.CAFile}},
-		AuthInfos:      map[string]*clientcmdapi.AuthInfo{name: {ClientCertificate: cfg.CertFile, ClientKey: cfg.KeyFile, Impersonate: cfg.Impersonate.UserName}},
-		Contexts:       map[string]*clientcmdapi.Context{name: {Cluster: name, AuthInfo: name}},
-		CurrentContext: name,
-	}, path)
+	return cluster.WriteKubeconfig(path, clientcmdapi.Cluster{Server: cfg.Host, CertificateAuthority: cfg.CAFile},
+		clientcmdapi.AuthInfo{ClientCertificate: cfg.CertFile, ClientKey: cfg.KeyFile, Impersonate: cfg.Impersonate.UserName})
 }

@@ -17,9 +17,9 @@ import (
 // alertName is the alert of manifests/threshold.yaml.
 const alertName = "SlowReplies"
 
-// Patience is how long what should take seconds may take: longer than the three minutes after which the operator's config
+// SlowTimeout bounds what should take seconds: longer than the three minutes after which the operator's config
 // reloader finds what it has missed.
-const Patience = 4 * time.Minute
+const SlowTimeout = 4 * time.Minute
 
 // Run does the main job and writes to out what came of it.
 func Run(ctx context.Context, o cluster.Options, b build.Builder, out io.Writer) error {
@@ -39,8 +39,8 @@ func Run(ctx context.Context, o cluster.Options, b build.Builder, out io.Writer)
 		{"Loki has the assistant's log lines", e.waitLogs},
 		{"kubectl apply -f threshold.yaml", e.applyThreshold},
 		{alertName + " fires in Prometheus", e.waitFiring},
-		{alertName + " arrives at Alertmanager", e.waitHeld},
-		{"kubectl get alertthresholds says Firing", e.waitTold},
+		{alertName + " arrives at Alertmanager", e.waitDelivered},
+		{"kubectl get alertthresholds says Firing", e.waitStatus},
 	} {
 		if err := e.steps.Do(ctx, s.name, s.do); err != nil {
 			return err
@@ -51,7 +51,7 @@ func Run(ctx context.Context, o cluster.Options, b build.Builder, out io.Writer)
 
 // waitScraped returns when Prometheus' scrape of the assistant has succeeded.
 func (e *Env) waitScraped(ctx context.Context) error {
-	return Wait(ctx, Patience, func(ctx context.Context) error {
+	return cluster.Poll(ctx, SlowTimeout, func(ctx context.Context) error {
 		targets, err := e.Targets(ctx, Assistant)
 		if err != nil {
 			return err
@@ -70,7 +70,7 @@ func (e *Env) waitLogs(ctx context.Context) error {
 	if e.LokiURL == "" {
 		return nil
 	}
-	return Wait(ctx, Patience, func(ctx context.Context) error {
+	return cluster.Poll(ctx, SlowTimeout, func(ctx context.Context) error {
 		lines, err := e.Logs(ctx, logQuery)
 		if err == nil && len(lines) == 0 {
 			err = errors.New("no line of the assistant in Loki")
@@ -79,7 +79,7 @@ func (e *Env) waitLogs(ctx context.Context) error {
 	})
 }
 
-// applyThreshold applies the demo's line and waits until the controller has accepted it and written its rule.
+// applyThreshold applies the demo's threshold and waits until the controller has accepted it and written its rule.
 func (e *Env) applyThreshold(ctx context.Context) error {
 	if err := e.Apply(ctx, "threshold.yaml"); err != nil {
 		return err
@@ -89,7 +89,7 @@ func (e *Env) applyThreshold(ctx context.Context) error {
 }
 
 func (e *Env) waitFiring(ctx context.Context) error {
-	return Wait(ctx, Patience, func(ctx context.Context) error {
+	return cluster.Poll(ctx, SlowTimeout, func(ctx context.Context) error {
 		alerts, err := e.PrometheusAlerts(ctx, alertName)
 		if err != nil {
 			return err
@@ -103,15 +103,15 @@ func (e *Env) waitFiring(ctx context.Context) error {
 	})
 }
 
-// waitTold returns when the threshold's status says what Prometheus does.
-func (e *Env) waitTold(ctx context.Context) error {
+// waitStatus returns when the threshold's status says what Prometheus does.
+func (e *Env) waitStatus(ctx context.Context) error {
 	_, err := e.Kubectl(ctx, "", "wait", "--for=jsonpath={.status.state}=Firing", "alertthreshold/slow-replies",
 		"--namespace", Namespace, "--timeout=1m")
 	return err
 }
 
-func (e *Env) waitHeld(ctx context.Context) error {
-	return Wait(ctx, time.Minute, func(ctx context.Context) error {
+func (e *Env) waitDelivered(ctx context.Context) error {
+	return cluster.Poll(ctx, time.Minute, func(ctx context.Context) error {
 		alerts, err := e.AlertmanagerAlerts(ctx, alertName)
 		if err == nil && len(alerts) == 0 {
 			err = errors.New("no " + alertName + " in Alertmanager")

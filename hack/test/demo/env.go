@@ -62,24 +62,3 @@ func (e *Env) exec(ctx context.Context, stdin, name string, args ...string) (str
 	}
 	return out.String(), nil
 }
-
-// Wait calls f every half second until it returns nil or the limit is over; then its last error tells what is missing.
-func Wait(ctx context.Context, limit time.Duration, f func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	var last error
-	for {
-		err := f(ctx)
-		if err == nil {
-			return nil
-		}
-		if ctx.Err() == nil {
-			last = err // an error of the deadline itself would hide what was missing
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("waited %s: %w", limit, last)
-		case <-time.After(500 * time.Millisecond):
-		}
-	}
-}

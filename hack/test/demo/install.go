@@ -89,7 +89,7 @@ func (e *Env) unlock(ctx context.Context, release, namespace string) error {
 // such as a ServiceMonitor, it would only find when it looks again after three minutes.
 func (e *Env) waitReloader(ctx context.Context) error {
 	const path = "/api/v1/namespaces/" + StackNamespace + "/pods/prometheus-" + StackRelease + "-0:8080/proxy/metrics"
-	return Wait(ctx, Patience, func(ctx context.Context) error {
+	return cluster.Poll(ctx, SlowTimeout, func(ctx context.Context) error {
 		text, err := e.Kubectl(ctx, "", "get", "--raw", path)
 		if err == nil && !strings.Contains(text, "\nreloader_last_reload_successful 1\n") {
 			err = errors.New("the config reloader has not loaded yet")

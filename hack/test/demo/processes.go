@@ -2,13 +2,14 @@ package demo
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"text/template"
 	"time"
+
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/plimsoll-dev/plimsoll/hack/test/cluster"
 )
@@ -89,14 +90,9 @@ func (e *Env) controllerKubeconfig(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	const format = `apiVersion: v1
-kind: Config
-current-context: plimsoll
-clusters: [{name: plimsoll, cluster: {server: %q, certificate-authority: %q}}]
-users: [{name: controller, user: {token: %q}}]
-contexts: [{name: plimsoll, context: {cluster: plimsoll, user: controller}}]
-`
-	return e.write("controller.kubeconfig", fmt.Sprintf(format, e.Cluster.URL(), e.Cluster.Authority(), strings.TrimSpace(token)))
+	return cluster.WriteKubeconfig(e.file("controller.kubeconfig"),
+		clientcmdapi.Cluster{Server: e.Cluster.URL(), CertificateAuthority: e.Cluster.Authority()},
+		clientcmdapi.AuthInfo{Token: strings.TrimSpace(token)})
 }
 
 func (e *Env) write(name, text string) error {
@@ -135,7 +131,7 @@ func (e *Env) prometheusFiles(address func(string) string) error {
 
 func (e *Env) waitProcesses(ctx context.Context) error {
 	for _, url := range []string{e.AssistantURL + "/health/ready", e.PrometheusURL + "/api/v1/rules", e.AlertmanagerURL + "/api/v2/alerts"} {
-		err := Wait(ctx, time.Minute, func(ctx context.Context) error {
+		err := cluster.Poll(ctx, time.Minute, func(ctx context.Context) error {
 			var any any
 			return get(ctx, url, &any)
 		})

@@ -4,13 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 )
 
@@ -21,9 +20,17 @@ const syncInterval = 2 * time.Second
 // ends: what the operator does where there are pods. A PrometheusRule's spec is a rule file as it stands. Failures are
 // logged, and tried again.
 func SyncRules(ctx context.Context, client *http.Client, apiURL, prometheusURL, dir string) {
+	var loaded map[string][]byte
 	for {
-		if err := syncRules(ctx, client, apiURL, prometheusURL, dir); err != nil && ctx.Err() == nil {
-			slog.Error("rules not synchronised", "error", err)
+		files, err := ruleFiles(ctx, client, apiURL)
+		if err == nil && (loaded == nil || !maps.EqualFunc(files, loaded, bytes.Equal)) {
+			if err = loadRules(ctx, prometheusURL, dir, files); err == nil {
+				loaded = files
+				slog.Info("rules loaded", "files", len(files))
+			}
+		}
+		if err != nil && ctx.Err() == nil {
+			slog.Error("synchronising rules failed", "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -33,31 +40,34 @@ func SyncRules(ctx context.Context, client *http.Client, apiURL, prometheusURL, 
 	}
 }
 
-func syncRules(ctx context.Context, client *http.Client, apiURL, prometheusURL, dir string) error {
-	files, err := ruleFiles(ctx, client, apiURL)
+// loadRules makes dir hold exactly files, and Prometheus load them.
+func loadRules(ctx context.Context, prometheusURL, dir string, files map[string][]byte) error {
+	old, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
 	if err != nil {
 		return err
 	}
-	changed, err := writeFiles(dir, files)
-	if err != nil || !changed {
-		return err
+	for _, path := range old {
+		if err := os.Remove(path); err != nil {
+			return err
+		}
+	}
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o644); err != nil {
+			return err
+		}
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, prometheusURL+"/-/reload", nil)
 	if err != nil {
 		return err
 	}
 	resp, err := http.DefaultClient.Do(req)
-	if err == nil {
-		resp.Body.Close()
-		if resp.StatusCode != http.StatusOK {
-			err = fmt.Errorf("reload of Prometheus: %s", resp.Status)
-		}
-	}
 	if err != nil {
-		// The next round must see a change again.
-		return errors.Join(err, clearDir(dir))
+		return err
 	}
-	slog.Info("rules loaded", "files", len(files))
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("reloading Prometheus: %s", resp.Status)
+	}
 	return nil
 }
 
@@ -73,7 +83,7 @@ func ruleFiles(ctx context.Context, client *http.Client, apiURL string) (map[str
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("list PrometheusRules: %s", resp.Status)
+		return nil, fmt.Errorf("listing the PrometheusRules: %s", resp.Status)
 	}
 	var list struct {
 		Items []struct {
@@ -82,43 +92,11 @@ func ruleFiles(ctx context.Context, client *http.Client, apiURL string) (map[str
 		}
 	}
 	if err := json.NewDecoder(resp.Body).Decode(&list); err != nil {
-		return nil, fmt.Errorf("list PrometheusRules: %w", err)
+		return nil, fmt.Errorf("listing the PrometheusRules: %w", err)
 	}
 	files := map[string][]byte{}
 	for _, item := range list.Items {
 		files[item.Metadata.Namespace+"."+item.Metadata.Name+".yaml"] = item.Spec // JSON is YAML
 	}
 	return files, nil
-}
-
-// writeFiles makes dir hold exactly files, and says whether it did not already.
-func writeFiles(dir string, files map[string][]byte) (changed bool, err error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return false, err
-	}
-	for _, entry := range entries {
-		if _, wanted := files[entry.Name()]; !wanted && strings.HasSuffix(entry.Name(), ".yaml") {
-			changed = true
-			if err := os.Remove(filepath.Join(dir, entry.Name())); err != nil {
-				return changed, err
-			}
-		}
-	}
-	for name, text := range files {
-		path := filepath.Join(dir, name)
-		if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, text) {
-			continue
-		}
-		changed = true
-		if err := os.WriteFile(path, text, 0o644); err != nil {
-			return changed, err
-		}
-	}
-	return changed, nil
-}
-
-func clearDir(dir string) error {
-	_, err := writeFiles(dir, nil)
-	return err
 }

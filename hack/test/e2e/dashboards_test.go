@@ -65,7 +65,7 @@ func (s suite) dashboardsHaveData(t *testing.T) {
 				for _, target := range panel.Targets {
 					asked++
 					expr := variables.Replace(target.Expr)
-					eventually(t, demo.Patience, func(ctx context.Context) error {
+					eventually(t, demo.SlowTimeout, func(ctx context.Context) error {
 						samples, err := ask(ctx, expr)
 						if err == nil && len(samples) == 0 {
 							err = fmt.Errorf("%s, panel %q: no data for %s", file, panel.Title, expr)
@@ -108,7 +108,7 @@ func (s suite) variables(t *testing.T, file string, d grafana) *strings.Replacer
 		}
 		selector := strings.NewReplacer(replacements...).Replace(query[1])
 		var values []string
-		eventually(t, demo.Patience, func(ctx context.Context) (err error) {
+		eventually(t, demo.SlowTimeout, func(ctx context.Context) (err error) {
 			values, err = ask(ctx, query[2], selector)
 			if err == nil && len(values) == 0 {
 				err = fmt.Errorf("%s: no value of variable %s", file, v.Name)

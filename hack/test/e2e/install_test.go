@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/plimsoll-dev/plimsoll/hack/test/cluster"
 	"github.com/plimsoll-dev/plimsoll/hack/test/demo"
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
 )
@@ -32,7 +33,7 @@ func (s suite) kubectl(t *testing.T, args ...string) string {
 // eventually fails the test when f still fails at the end of the limit.
 func eventually(t *testing.T, limit time.Duration, f func(context.Context) error) {
 	t.Helper()
-	if err := demo.Wait(t.Context(), limit, f); err != nil {
+	if err := cluster.Poll(t.Context(), limit, f); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -51,7 +52,7 @@ func (s suite) dump(t *testing.T) {
 }
 
 func (s suite) assistantAnswers(t *testing.T) {
-	eventually(t, demo.Patience, func(ctx context.Context) error {
+	eventually(t, demo.SlowTimeout, func(ctx context.Context) error {
 		body := strings.NewReader(`{"message": "How deep may she lie?"}`)
 		req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.AssistantURL+"/chat", body)
 		if err != nil {
@@ -112,7 +113,7 @@ func (s suite) podsAreRestricted(t *testing.T) {
 
 func (s suite) targetsAreUp(t *testing.T) {
 	for _, service := range []string{demo.Assistant, demo.Controller, demo.StackRelease + "-loki", demo.StackRelease + "-collector"} {
-		eventually(t, demo.Patience, func(ctx context.Context) error {
+		eventually(t, demo.SlowTimeout, func(ctx context.Context) error {
 			targets, err := s.Targets(ctx, service)
 			if err != nil {
 				return err
@@ -132,7 +133,7 @@ func (s suite) metricsArePresent(t *testing.T) {
 			name = m.Bucket()
 		}
 		expr := fmt.Sprintf("%s{namespace=%q,service=%q}", name, demo.Namespace, demo.Assistant)
-		eventually(t, demo.Patience, func(ctx context.Context) error {
+		eventually(t, demo.SlowTimeout, func(ctx context.Context) error {
 			samples, err := s.Query(ctx, expr)
 			if err != nil {
 				return err
@@ -157,7 +158,7 @@ func (s suite) uninstallLeavesCRD(t *testing.T) {
 	}
 	kinds := "alertthresholds,prometheusrules,servicemonitors,deployments,replicasets,services,endpointslices,configmaps," +
 		"secrets,serviceaccounts,roles,rolebindings,clusterroles,clusterrolebindings,validatingwebhookconfigurations,leases,pods"
-	eventually(t, demo.Patience, func(ctx context.Context) error {
+	eventually(t, demo.SlowTimeout, func(ctx context.Context) error {
 		out, err := s.Kubectl(ctx, "", "get", kinds, "--namespace", demo.Namespace, "-o", "name")
 		if err != nil {
 			return err

@@ -37,7 +37,7 @@ spec:
 // and the status must both count its spikes. Its mode is Shadow: nothing may alert.
 func (s suite) pastIsTold(t *testing.T) {
 	s.writePast(t)
-	eventually(t, demo.Patience, func(ctx context.Context) error { // Prometheus looks for new blocks once a minute
+	eventually(t, demo.SlowTimeout, func(ctx context.Context) error { // Prometheus looks for new blocks once a minute
 		samples, err := s.Query(ctx, `max_over_time(system_cpu_usage_percent{pod="past"}[7d])`)
 		if err == nil && len(samples) == 0 {
 			err = fmt.Errorf("the history is not there yet")
@@ -57,7 +57,7 @@ func (s suite) pastIsTold(t *testing.T) {
 	s.apply(t, "80%")
 
 	want := "warning " + strconv.Itoa(spikes)
-	eventually(t, demo.Patience, func(ctx context.Context) error {
+	eventually(t, demo.SlowTimeout, func(ctx context.Context) error {
 		out, err := s.Kubectl(ctx, "", "get", "alertthreshold", "past", "--namespace", demo.Namespace,
 			"-o", "jsonpath={.status.backtest.fires}|{.status.state}|{.status.conditions[?(@.type==\"Loaded\")].status}")
 		if err == nil && out != want+"|NoData|True" {

@@ -44,7 +44,7 @@ func (s suite) defaultAlertsAreLoaded(t *testing.T) {
 			t.Errorf("default alerts are %v, want the source document's %s too", names, want)
 		}
 	}
-	eventually(t, demo.Patience, func(ctx context.Context) error {
+	eventually(t, demo.SlowTimeout, func(ctx context.Context) error {
 		loaded, err := s.RuleGroups(ctx)
 		if err != nil {
 			return err
@@ -65,7 +65,7 @@ func (s suite) defaultAlertsAreLoaded(t *testing.T) {
 			return item.Spec.Alert == name
 		})
 		expr := fmt.Sprintf("plimsoll:signal{namespace=%q,alertthreshold=%q}", demo.Namespace, list.Items[i].Metadata.Name)
-		eventually(t, demo.Patience, func(ctx context.Context) error {
+		eventually(t, demo.SlowTimeout, func(ctx context.Context) error {
 			samples, err := s.Query(ctx, expr)
 			if err == nil && len(samples) == 0 {
 				err = fmt.Errorf("%s has no value", expr)
@@ -81,7 +81,7 @@ func (s suite) thresholdFiresAndResolves(t *testing.T) {
 		t.Fatal(err)
 	}
 	var pending time.Time
-	eventually(t, demo.Patience, func(ctx context.Context) error {
+	eventually(t, demo.SlowTimeout, func(ctx context.Context) error {
 		alerts, err := s.PrometheusAlerts(ctx, alert)
 		if err != nil {
 			return err
@@ -105,18 +105,18 @@ func (s suite) thresholdFiresAndResolves(t *testing.T) {
 		t.Errorf("%s fired after %s of pending (seen at %s), want its for of %s first", alert, held, pending, holdFor)
 	}
 	s.statusFollows(t, "Firing")
-	eventually(t, demo.Patience, func(ctx context.Context) error { return s.held(ctx, 1) })
+	eventually(t, demo.SlowTimeout, func(ctx context.Context) error { return s.held(ctx, 1) })
 
 	s.kubectl(t, "patch", "alertthreshold", threshold, "--namespace", demo.Namespace, "--type=merge",
 		"--patch", `{"spec":{"levels":[{"severity":"warning","above":"50s","for":"15s"}]}}`)
-	eventually(t, demo.Patience, func(ctx context.Context) error {
+	eventually(t, demo.SlowTimeout, func(ctx context.Context) error {
 		alerts, err := s.PrometheusAlerts(ctx, alert)
 		if err == nil && len(alerts) > 0 {
 			err = fmt.Errorf("still there after the level was raised: %+v", alerts)
 		}
 		return err
 	})
-	eventually(t, demo.Patience, func(ctx context.Context) error { return s.held(ctx, 0) })
+	eventually(t, demo.SlowTimeout, func(ctx context.Context) error { return s.held(ctx, 0) })
 }
 
 // statusFollows checks that kubectl get shows the state, and a value, within two of the controller's observations; the
@@ -172,8 +172,8 @@ func (s suite) invalidIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const good = `{"spec":{"expr":null,"unit":null,"signal":{"name":"HTTPLatency","quantile":"0.95","window":"1m","by":["endpoint"]},
-		"selector":{"service":"plimsoll-assistant","endpoint":"/chat"},"levels":[{"severity":"warning","above":"50s","for":"15s"}]}}`
+	const good = `{"spec":{"expr":null,"unit":null,"signal":{"name":"HTTPLatency","quantile":"0.95","window":"1m","by":["endpoint"],
+		"matchLabels":{"service":"plimsoll-assistant","endpoint":"/chat"}},"levels":[{"severity":"warning","above":"50s","for":"15s"}]}}`
 	for _, tc := range []struct {
 		name, patch string
 		want        []string // in the API server's refusal, or in Accepted's message: the field, and the fix
@@ -181,7 +181,7 @@ func (s suite) invalidIsRefused(t *testing.T) {
 		{"unknown signal", `{"spec":{"signal":{"name":"HTTPLatenzy","quantile":null}}}`, []string{"spec.signal.name", "HTTPLatency"}},
 		{"negative duration", `{"spec":{"levels":[{"severity":"warning","above":"2s","for":"-5m"}]}}`, []string{"spec.levels[0].for", "such as 30s"}},
 		{"unit of another signal", `{"spec":{"levels":[{"severity":"warning","above":"20%","for":"15s"}]}}`, []string{"spec.levels", "2s"}},
-		{"no PromQL", `{"spec":{"signal":null,"selector":null,"expr":"rate(http_requests_total[5m","unit":"Number","levels":[{"severity":"warning","above":"1"}]}}`, []string{"spec.expr", "unclosed left parenthesis"}},
+		{"no PromQL", `{"spec":{"signal":null,"expr":"rate(http_requests_total[5m","unit":"Number","levels":[{"severity":"warning","above":"1"}]}}`, []string{"spec.expr", "unclosed left parenthesis"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, err := s.Kubectl(t.Context(), "", "patch", "alertthreshold", threshold, "--namespace", demo.Namespace, "--type=merge", "--patch", tc.patch)
@@ -210,9 +210,9 @@ func (s suite) invalidIsRefused(t *testing.T) {
 }
 
 func (s suite) deletedRuleLeaves(t *testing.T) {
-	eventually(t, demo.Patience, func(ctx context.Context) error { return s.loaded(ctx, true) })
+	eventually(t, demo.SlowTimeout, func(ctx context.Context) error { return s.loaded(ctx, true) })
 	s.kubectl(t, "delete", "alertthreshold", threshold, "--namespace", demo.Namespace)
-	eventually(t, demo.Patience, func(ctx context.Context) error { return s.loaded(ctx, false) })
+	eventually(t, demo.SlowTimeout, func(ctx context.Context) error { return s.loaded(ctx, false) })
 }
 
 // loaded is an error unless Prometheus has, or has not, the threshold's group.

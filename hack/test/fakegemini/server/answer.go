@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// tokensPerWord is the source document's estimate.
+// tokensPerWord is an estimate for English text.
 const tokensPerWord = 1.3
 
 // wordsPerChunk is how much of an answer one element of a stream carries, unless the behaviour says it.
