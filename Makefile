@@ -60,7 +60,9 @@ soak: ## 100,000 requests in ten minutes, the model failing in every way: fails 
 .PHONY: fuzz
 fuzz: ## every fuzz target of every package, each for FUZZTIME (10s)
 	@targets=$$(go test -list '^Fuzz' ./...) || { echo "$$targets"; exit 1; }; failed=0; \
-	for target in $$(echo "$$targets" | awk '/^Fuzz/ {n[++i] = $$1} /^ok/ {while (i) print n[i--] ":" $$2}'); do \
+	targets=$$(echo "$$targets" | awk '/^Fuzz/ {n[++i] = $$1} /^ok/ {while (i) print n[i--] ":" $$2}'); \
+	test -n "$$targets" || { echo "there is no fuzz target"; exit 1; }; \
+	for target in $$targets; do \
 		name=$${target%%:*}; package=$${target#*:}; result=ok; \
 		out=$$(go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(or $(FUZZTIME),10s) -fuzzminimizetime 100x $$package 2>&1) || \
 			{ echo "$$out" | grep -A1 '^--- FAIL: Fuzz' | grep -qx '    context deadline exceeded' && \

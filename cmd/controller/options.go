@@ -72,7 +72,7 @@ func prometheusFlags(fs *flag.FlagSet, o *prometheus.Options) {
 	fs.StringVar(&o.URL, "prometheus-url", "", "`URL` of the Prometheus, or any server with its API, to ask what has become of the rules (default not to ask)")
 	fs.StringVar(&o.TokenFile, "prometheus-token-file", "", "`file` with a bearer token for Prometheus, read again when it changes")
 	fs.StringVar(&o.CAFile, "prometheus-ca-file", "", "`file` with the CA certificates of Prometheus (default the system's)")
-	duration(&o.Interval, "prometheus-interval", 15*time.Second, "`time` between two observations")
+	duration(&o.Interval, "observe-interval", 15*time.Second, "`time` between two observations")
 	duration(&o.BacktestInterval, "backtest-interval", time.Hour, "`time` between two backtests of a threshold that does not change")
 	duration(&o.BacktestWindow, "backtest-window", 7*24*time.Hour, "`time` that backtests look back over")
 	duration(&o.BacktestStep, "backtest-step", 30*time.Second, "evaluation interval, a `time`, where Prometheus does not tell it")

@@ -40,7 +40,7 @@ func TestParseOptions(t *testing.T) {
 				"--health-probe-bind-address=127.0.0.1:9", "--metrics-secure", "--leader-elect",
 				"--leader-election-namespace=plimsoll", "--leader-election-id=mine", "--webhook-bind-address=:9443", "--webhook-cert-dir=/certs", "--log-level=debug",
 				"--prometheus-url=https://prometheus:9090/path", "--prometheus-token-file=" + token,
-				"--prometheus-interval=1m", "--backtest-interval=1d", "--backtest-window=2w", "--backtest-step=15s",
+				"--observe-interval=1m", "--backtest-interval=1d", "--backtest-window=2w", "--backtest-step=15s",
 			},
 			options{
 				controller: manager.Options{

@@ -57,7 +57,7 @@ func TestTokenIsNotTold(t *testing.T) {
 	}
 
 	run := buildProgram(t, cfg, controllerUser).start(t, "--log-level=debug", "--prometheus-url", server.URL,
-		"--prometheus-token-file", file, "--prometheus-interval=1s")
+		"--prometheus-token-file", file, "--observe-interval=1s")
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Log(run.output)

@@ -118,7 +118,7 @@ func serveNoise(w http.ResponseWriter, _ *http.Request) {
 
 // atRest counts with few thresholds, then with many, when all of them have been observed and tried.
 func (b *observeBench) atRest(ctx context.Context) ([]row, error) {
-	b.flags = []string{"--prometheus-url", b.history.server.URL(), "--prometheus-interval", observeInterval.String(), "--backtest-window", "1h"}
+	b.flags = []string{"--prometheus-url", b.history.server.URL(), "--observe-interval", observeInterval.String(), "--backtest-window", "1h"}
 	if err := b.start(ctx); err != nil {
 		return nil, err
 	}

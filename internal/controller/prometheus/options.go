@@ -27,7 +27,7 @@ func (o Options) Validate() error {
 	}
 	errs := []error{o.Options.Validate()}
 	if min(o.Interval, o.BacktestInterval, o.BacktestStep) < time.Second {
-		errs = append(errs, errors.New("--prometheus-interval, --backtest-interval and --backtest-step must be at least 1s"))
+		errs = append(errs, errors.New("--observe-interval, --backtest-interval and --backtest-step must be at least 1s"))
 	}
 	if o.BacktestWindow < o.BacktestStep {
 		errs = append(errs, errors.New("--backtest-window must not be shorter than --backtest-step"))
