@@ -71,7 +71,7 @@ var valueSets = map[string][][]string{
 		{"--set", "serviceMonitor.scrapeTimeout=5s,serviceMonitor.relabelings[0].targetLabel=a,serviceMonitor.relabelings[0].replacement=b"},
 		{"--set", "serviceMonitor.metricRelabelings[0].action=labeldrop,serviceMonitor.metricRelabelings[0].regex=x"},
 		{"--set", "test.resources.limits.cpu=1,test.image.repository=check"},
-		{"--set-json", "prometheus={\"url\": \"http://p\", \"interval\": \"1m\", \"token\": {\"existingSecret\": \"t\"}, \"ca\": {\"existingSecret\": \"c\"}}"},
+		{"--set-json", "prometheus={\"url\": \"http://p\", \"observeInterval\": \"1m\", \"token\": {\"existingSecret\": \"t\"}, \"ca\": {\"existingSecret\": \"c\"}}"},
 		{"--set-json", "assistant=" + podSettings, "--set-json", "controller=" + podSettings},
 		{"--set-json", "assistant=" + openShift, "--set-json", "controller=" + openShift},
 		{"--set-json", `extraObjects=[{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "mine", "namespace": "{{ .Release.Namespace }}"}}]`},
