@@ -33,8 +33,8 @@ func (s *TrackedThreshold) loadedCondition(snap *Snapshot, h *loaded, f match) C
 			return Condition{metav1.ConditionFalse, v1alpha1.ReasonEvaluationFailed,
 				fmt.Sprintf("Prometheus cannot evaluate the rule %s: %s", failed.name, Truncate(failed.lastError, MaxText))}
 		}
-		return s.unlessResumed(snap, Condition{metav1.ConditionTrue, v1alpha1.ReasonLoaded,
-			"Prometheus holds the rule and evaluates it every " + model.Duration(snap.Interval).String() + s.notes(snap)})
+		return Condition{metav1.ConditionTrue, v1alpha1.ReasonLoaded,
+			"Prometheus holds the rule and evaluates it every " + model.Duration(snap.Interval).String() + s.notes(snap)}
 	case len(h.rules) == 0:
 		return s.absentCondition(snap)
 	case complete:
@@ -86,14 +86,16 @@ func (s *TrackedThreshold) notes(snap *Snapshot) (text string) {
 	return text + snap.Selection.sharded(s.key.Namespace)
 }
 
-// unlessResumed returns the condition, or the one that the status had at a start, as long as it is not known how many servers
-// there are: nothing is written only because that has to be found out again.
+// unlessResumed returns the condition or, of a rule that was loaded at a start and still is, the one that the status had, as long
+// as it is not known how many servers there are: nothing is written only because that has to be found out again.
 func (s *TrackedThreshold) unlessResumed(snap *Snapshot, now Condition) Condition {
-	if snap.Servers != ServersUnknown || s.resumed.Status != now.Status || s.resumed.Reason != now.Reason {
+	if snap.Servers != ServersUnknown {
 		s.resumed = Condition{}
-		return now
 	}
-	return s.resumed
+	if now.Status == metav1.ConditionTrue && s.resumed.Status == metav1.ConditionTrue {
+		return s.resumed
+	}
+	return now
 }
 
 // delayedCondition is unknown while the rule may be on its way, and says what to check after that. When the reason why it is

@@ -147,6 +147,8 @@ func (s *TrackedThreshold) evaluate(snap *Snapshot) Observation {
 	}
 	if o.contradictory && o.Loaded.Status == metav1.ConditionTrue {
 		o.Loaded.Message += contradictionNote
+	} else {
+		o.Loaded = s.unlessResumed(snap, o.Loaded)
 	}
 	o.State = worstState(o.Levels)
 	return o
