@@ -4,6 +4,7 @@ package rules
 
 import (
 	"maps"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -57,7 +58,7 @@ type Value struct {
 // only error then: see TooLarge.
 func Resolve(t *v1alpha1.AlertThreshold) (*Plan, field.ErrorList) {
 	spec := field.NewPath("spec")
-	errs := append(checkNames(t), checkLimits(t, spec)...)
+	errs := slices.Concat(checkNames(t), checkLimits(t, spec), checkMoved(t, spec))
 	value, valueErrs := resolveValue(t, spec)
 	errs = append(errs, valueErrs...)
 	levels, levelErrs := resolveLevels(t.Spec.Levels, value, spec.Child("levels"))

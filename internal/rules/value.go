@@ -15,9 +15,6 @@ import (
 // resolveValue reads what the threshold watches. With errors, the value holds what could be read: its unit, mostly, so
 // that the levels can be checked all the same.
 func resolveValue(t *v1alpha1.AlertThreshold, spec *field.Path) (Value, field.ErrorList) {
-	if errs := checkMoved(t, spec); len(errs) > 0 {
-		return Value{}, errs
-	}
 	hasSignal, hasExpr := t.Spec.Signal != nil, t.Spec.Expr != ""
 	switch {
 	case hasSignal && hasExpr:
