@@ -77,6 +77,36 @@ func TestLastGoodRuleStays(t *testing.T) {
 	waitFor(t, admin, namespace, "cpu", v1alpha1.ConditionReady, v1alpha1.ReasonReady)
 }
 
+// TestMovedFieldsAfterAnUpgrade: a threshold that was stored with fields that the signal has now, which would be about all series
+// of the namespace without them, keeps its rule until they are moved.
+func TestMovedFieldsAfterAnUpgrade(t *testing.T) {
+	namespace := newNamespace(t)
+	createThreshold(t, namespace, "slow", `{alert: Slow, signal: {name: HTTPLatency, matchLabels: {service: shop}}, levels: [{severity: warning, above: 2s}]}`)
+	waitFor(t, admin, namespace, "slow", v1alpha1.ConditionReady, v1alpha1.ReasonReady)
+	good := getRule(t, namespace, "plimsoll-slow")
+	patch := func(text string) {
+		t.Helper()
+		threshold := &v1alpha1.AlertThreshold{}
+		threshold.Namespace, threshold.Name = namespace, "slow"
+		if err := admin.Patch(t.Context(), threshold, client.RawPatch(types.MergePatchType, []byte(text))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	patch(`{"spec": {"selector": {"service": "shop"}, "minTraffic": 1, "signal": {"matchLabels": null}}}`)
+	threshold := waitFor(t, admin, namespace, "slow", v1alpha1.ConditionAccepted, v1alpha1.ReasonInvalidSpec)
+	for _, says := range []string{"move it to spec.signal.matchLabels", "move it to spec.signal.minTraffic"} {
+		expectCondition(t, threshold, v1alpha1.ConditionAccepted, metav1.ConditionFalse, 2, says)
+	}
+	if got := getRule(t, namespace, "plimsoll-slow"); got.ResourceVersion != good.ResourceVersion {
+		t.Errorf("the rule was written: %+v", got.Spec)
+	}
+	patch(`{"spec": {"selector": null, "minTraffic": null, "signal": {"matchLabels": {"service": "shop"}, "minTraffic": 1}}}`)
+	threshold = waitFor(t, admin, namespace, "slow", v1alpha1.ConditionReady, v1alpha1.ReasonReady)
+	if threshold.Status.ObservedGeneration != 3 {
+		t.Errorf("generation %d was observed, want 3", threshold.Status.ObservedGeneration)
+	}
+}
+
 func TestDriftIsPutBack(t *testing.T) {
 	namespace := newNamespace(t)
 	createThreshold(t, namespace, "cpu", cpuSpec)
