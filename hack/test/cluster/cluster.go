@@ -82,7 +82,7 @@ func Up(ctx context.Context, o Options) (*Cluster, error) {
 		return nil, err
 	}
 	defer unlock()
-	c, err := open(o)
+	c, err := open(ctx, o)
 	if err != nil {
 		return nil, err
 	}
@@ -114,13 +114,13 @@ func Open(o Options) (*Cluster, error) {
 	if _, err := os.Stat(filepath.Join(dir, planFile)); err != nil {
 		return nil, err
 	}
-	return open(o)
+	return open(context.Background(), o) // there is a plan: nothing is removed
 }
 
 const planFile = "plan.json"
 
 // open reads the plan in o.Dir, or makes one.
-func open(o Options) (*Cluster, error) {
+func open(ctx context.Context, o Options) (*Cluster, error) {
 	dir, err := filepath.Abs(o.Dir)
 	if err != nil {
 		return nil, err
@@ -138,7 +138,7 @@ func open(o Options) (*Cluster, error) {
 	case err == nil:
 		err = json.Unmarshal(data, &c.plan)
 	case errors.Is(err, fs.ErrNotExist):
-		err = c.makePlan(o.Depth)
+		err = c.makePlan(ctx, o.Depth)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("plan of the cluster in %s: %w", dir, err)
@@ -148,10 +148,10 @@ func open(o Options) (*Cluster, error) {
 	return c, err
 }
 
-func (c *Cluster) makePlan(depth Depth) error {
+func (c *Cluster) makePlan(ctx context.Context, depth Depth) error {
 	c.plan = plan{Depth: depth, Address: "127.0.0.1", Ports: map[string]int{}}
 	if depth == Node {
-		if err := c.nodeFits(); err != nil {
+		if err := c.nodeFits(ctx); err != nil {
 			return err
 		}
 		c.plan.Address = nodeAddress

@@ -20,8 +20,10 @@ const cgroup = "/plimsoll-node"
 
 const cgroupRoot = "/sys/fs/cgroup"
 
+const ownTable = "ip plimsoll"
+
 // tables are the nftables tables that a node makes: ours, and kube-proxy's two.
-var tables = []string{"ip plimsoll", "ip kube-proxy", "ip6 kube-proxy"}
+var tables = []string{ownTable, "ip kube-proxy", "ip6 kube-proxy"}
 
 // sysctls are what kubelet, kube-proxy and the CNI plugin may set on the machine; Down puts the old values back.
 var sysctls = []string{
@@ -40,8 +42,8 @@ func readSysctls() map[string]string {
 	return values
 }
 
-// nodeFits refuses a machine on which a node would touch what it did not make.
-func (c *Cluster) nodeFits() error {
+// nodeFits refuses a machine on which a node would touch what it did not make, and removes what a killed node left.
+func (c *Cluster) nodeFits(ctx context.Context) error {
 	for _, parent := range []string{"/run/", "/var/lib/", "/var/log/"} {
 		if strings.HasPrefix(c.dir, parent) {
 			return fmt.Errorf("a node's folder cannot lie below %s, which the node covers: %s", parent, c.dir)
@@ -50,17 +52,47 @@ func (c *Cluster) nodeFits() error {
 	if socket := c.containerdSocket(); len(socket) > 100 {
 		return fmt.Errorf("the path %s is too long for a socket: choose a folder nearer to the root", socket)
 	}
+	switch owner, err := nodeOwner(); {
+	case err != nil:
+		return err
+	case owner != "":
+		return fmt.Errorf("a node of Plimsoll runs on this machine: take the cluster in %s down first", owner)
+	case hasOwnRemains():
+		return c.removeRemains(ctx)
+	}
 	for _, table := range tables {
-		if exec.Command("nft", append([]string{"list", "table"}, strings.Fields(table)...)...).Run() == nil {
+		if hasTable(table) {
 			return fmt.Errorf("this machine has an nftables table %q already: another Kubernetes node runs here", table)
 		}
 	}
-	for _, dir := range cgroups() {
-		if _, err := os.Stat(dir); err == nil {
-			return fmt.Errorf("this machine has a cgroup %s already: another node of Plimsoll runs here", dir)
-		}
-	}
 	return nil
+}
+
+// nodeOwner is the folder of the cluster whose node runs on this machine; empty if none does.
+func nodeOwner() (string, error) {
+	owner := ""
+	_, err := processes(func(vars []string) bool {
+		i := slices.IndexFunc(vars, func(v string) bool { return strings.HasPrefix(v, OwnerVariable+"=") })
+		is := i >= 0 && slices.Contains(vars, processVariable+"="+nodeProcessName)
+		if is {
+			owner = strings.TrimPrefix(vars[i], OwnerVariable+"=")
+		}
+		return is
+	})
+	return owner, err
+}
+
+// hasOwnRemains reports whether the machine has what only our node makes. Without a node that runs, it is left of one that
+// was killed together with whoever would have taken it down.
+func hasOwnRemains() bool {
+	return hasTable(ownTable) || slices.ContainsFunc(cgroups(), func(dir string) bool {
+		_, err := os.Stat(dir)
+		return err == nil
+	})
+}
+
+func hasTable(table string) bool {
+	return exec.Command("nft", append([]string{"list", "table"}, strings.Fields(table)...)...).Run() == nil
 }
 
 // cgroups are the node's folders in every cgroup hierarchy of the machine: v1 has one for each controller.
@@ -95,7 +127,7 @@ func (c *Cluster) prepareNode(ctx context.Context) error {
 	if err := command(ctx, "ip", "address", "replace", nodeAddress+"/32", "dev", "lo"); err != nil {
 		return err
 	}
-	if command(ctx, "nft", "list", "table", "ip", "plimsoll") == nil {
+	if hasTable(ownTable) {
 		return nil
 	}
 	return command(ctx, "nft", "-f", filepath.Join(c.dir, "plimsoll.nft"))
@@ -121,18 +153,23 @@ func fillCpuset() error {
 
 // nodeDown undoes all that the node did to the machine. It goes on after a failure, and may be repeated.
 func (c *Cluster) nodeDown(ctx context.Context) error {
-	errs := []error{c.Stop(ctx, "node", 2*time.Second), c.removeCgroups(ctx)}
+	errs := []error{c.Stop(ctx, nodeProcessName, 2*time.Second), c.removeRemains(ctx)}
+	for name, value := range c.plan.Sysctls {
+		errs = append(errs, os.WriteFile(filepath.Join("/proc/sys", name), []byte(value), 0))
+	}
+	return errors.Join(errs...)
+}
+
+// removeRemains removes a node's cgroups, tables and address. It goes on after a failure, and may be repeated.
+func (c *Cluster) removeRemains(ctx context.Context) error {
+	errs := []error{c.removeCgroups(ctx)}
 	for _, table := range tables {
-		args := strings.Fields(table)
-		if command(ctx, "nft", append([]string{"list", "table"}, args...)...) == nil {
-			errs = append(errs, command(ctx, "nft", append([]string{"delete", "table"}, args...)...))
+		if hasTable(table) {
+			errs = append(errs, command(ctx, "nft", append([]string{"delete", "table"}, strings.Fields(table)...)...))
 		}
 	}
 	if out, err := exec.CommandContext(ctx, "ip", "address", "show", "dev", "lo").Output(); err == nil && strings.Contains(string(out), nodeAddress+"/") {
 		errs = append(errs, command(ctx, "ip", "address", "delete", nodeAddress+"/32", "dev", "lo"))
-	}
-	for name, value := range c.plan.Sysctls {
-		errs = append(errs, os.WriteFile(filepath.Join("/proc/sys", name), []byte(value), 0))
 	}
 	return errors.Join(errs...)
 }

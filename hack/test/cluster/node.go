@@ -65,10 +65,12 @@ func (c *Cluster) node(ctx context.Context, images []string) error {
 	})
 }
 
+const nodeProcessName = "node"
+
 // nodeProcess is PID 1 of namespaces of its own: when it ends, so do all containers, and their mounts are gone.
 func (c *Cluster) nodeProcess() Process {
 	return Process{
-		Name: "node", Path: "unshare",
+		Name: nodeProcessName, Path: "unshare",
 		Args: []string{"--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private",
 			"sh", "-eu", "-c", nodeScript, "node", c.dir, c.bin},
 	}

@@ -83,12 +83,17 @@ func (c *Cluster) LogFile(name string) string { return filepath.Join(c.dir, "log
 
 // processes lists the pids of this cluster's living processes of the name, or all when it is empty.
 func (c *Cluster) processes(name string) ([]int, error) {
+	return processes(func(vars []string) bool {
+		return slices.Contains(vars, OwnerVariable+"="+c.dir) && (name == "" || slices.Contains(vars, processVariable+"="+name))
+	})
+}
+
+// processes lists the pids of the machine's living processes, but this one, whose environment is.
+func processes(is func(vars []string) bool) ([]int, error) {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
 		return nil, err
 	}
-	owner := []byte(OwnerVariable + "=" + c.dir)
-	process := []byte(processVariable + "=" + name)
 	var pids []int
 	for _, e := range entries {
 		pid, err := strconv.Atoi(e.Name())
@@ -99,11 +104,7 @@ func (c *Cluster) processes(name string) ([]int, error) {
 		if err != nil {
 			continue // another user's, or gone
 		}
-		vars := bytes.Split(environ, []byte{0})
-		has := func(v []byte) bool {
-			return slices.ContainsFunc(vars, func(x []byte) bool { return bytes.Equal(x, v) })
-		}
-		if has(owner) && (name == "" || has(process)) {
+		if is(strings.Split(string(environ), "\x00")) {
 			pids = append(pids, pid)
 		}
 	}

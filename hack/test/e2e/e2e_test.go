@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/plimsoll-dev/plimsoll/hack/build"
@@ -33,6 +34,7 @@ func TestMainJob(t *testing.T) {
 		t.Fatal("remains of an earlier run:", err)
 	}
 	before := machine(t)
+	leaveRemains(t)
 
 	c, err := demo.Cluster(ctx, o, b)
 	if err != nil {
@@ -47,6 +49,11 @@ func TestMainJob(t *testing.T) {
 	env, err := demo.Install(ctx, c, b)
 	if err != nil {
 		t.Fatal(err)
+	}
+	second := o
+	second.Dir = filepath.Join(t.TempDir(), "second")
+	if _, err := cluster.Up(ctx, second); err == nil || !strings.Contains(err.Error(), o.Dir) {
+		t.Errorf("a second node on this machine: %v, want a refusal that names the first's folder %s", err, o.Dir)
 	}
 	s := suite{Env: env}
 	for _, part := range []struct {

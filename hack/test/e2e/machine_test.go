@@ -32,6 +32,24 @@ func machine(t *testing.T) map[string]string {
 	return seen
 }
 
+// leaveRemains makes what a node leaves that was killed together with its command: it is not to hinder the next.
+func leaveRemains(t *testing.T) {
+	t.Helper()
+	hierarchy := "/sys/fs/cgroup"
+	if _, err := os.Stat(hierarchy + "/cgroup.controllers"); err != nil {
+		hierarchy += "/memory" // cgroup v1
+	}
+	if err := os.MkdirAll(hierarchy+"/plimsoll-node", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := exec.LookPath("nft"); err != nil {
+		return // not installed before the first run
+	}
+	if out, err := exec.Command("nft", "add", "table", "ip", "plimsoll").CombinedOutput(); err != nil {
+		t.Fatalf("nft: %v\n%s", err, out)
+	}
+}
+
 // kubernetesProcesses are the command lines of what a node runs, ours or not, but for those of another cluster's folder.
 func kubernetesProcesses(t *testing.T) []string {
 	t.Helper()
