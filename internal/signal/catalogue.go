@@ -1,11 +1,5 @@
 package signal
 
-import (
-	"math"
-
-	"github.com/plimsoll-dev/plimsoll/internal/metric"
-)
-
 // Names of the signals.
 const (
 	HTTPErrorRate         = "HTTPErrorRate"
@@ -23,6 +17,14 @@ const (
 	Memory                = "Memory"
 	Disk                  = "Disk"
 	Availability          = "Availability"
+	TimePerOutputToken    = "TimePerOutputToken"
+	QueueLength           = "QueueLength"
+	QueueTime             = "QueueTime"
+	RequestsRunning       = "RequestsRunning"
+	CacheUsage            = "CacheUsage"
+	Preemptions           = "Preemptions"
+	AnswerTruncatedRatio  = "AnswerTruncatedRatio"
+	AnswerBlockedRatio    = "AnswerBlockedRatio"
 )
 
 const (
@@ -40,6 +42,13 @@ const (
 	adviceMemory = "Consider more replicas, a higher memory limit, leaner code or smaller caches."
 )
 
+// The same for other sources, where Plimsoll's metrics cannot be looked at.
+const (
+	elsewhereModel   = "Look at the log of the model's server or gateway for the kind of error; consider retries, a higher quota or another model."
+	elsewhereLatency = "Consider a faster model, shorter prompts and answers, streaming, caching or more replicas."
+	elsewhereCost    = "Look at the cost by model; consider a cheaper model, shorter prompts, caching or limits per client."
+)
+
 // What it says nothing about.
 const (
 	adviceRequests = "Compare with a usual day: too few point to an outage before the assistant, too many to a client that retries or to abuse."
@@ -50,118 +59,130 @@ const (
 	adviceCost     = "Look at ai_cost_usd_total by model and type; consider a cheaper model, shorter prompts, caching or limits per client."
 	adviceSessions = "Too many: consider more replicas, a shorter session lifetime or limits per client. Too few: check that users reach the assistant."
 	adviceDisk     = "Rotate or delete old logs, or enlarge the volume: a full disk stops whatever writes to it."
+	advicePace     = "Consider a faster model, fewer requests at a time per replica, or more replicas."
+	adviceQueue    = "Consider more replicas, fewer or shorter requests, or limits per client: what waits is not yet being answered."
+	adviceRunning  = "Too many: consider more replicas or limits per client. Too few: check that clients reach the model."
+	adviceCache    = "Consider more replicas, shorter prompts and answers, or more memory for the KV cache: a full one makes requests wait."
+	advicePreempt  = "The KV cache is too small for what runs at once: consider more memory for it, fewer requests at a time, or more replicas."
+	adviceCut      = "Consider a higher limit of output tokens, or prompts that ask for shorter answers."
+	adviceBlocked  = "Look at what is asked: a new prompt, a new client or abuse; consider another safety setting if answers are blocked by mistake."
 	adviceUp       = "Look at the pods (kubectl get pods, kubectl describe pod) and at Prometheus' targets page for why scrapes fail."
 )
 
 var catalogue = []Signal{
 	{
 		Name: HTTPErrorRate, Title: "Error rate", Unit: PerSecond,
-		Means:   "errors per second, of requests and of model calls, as errors_total counts them",
-		Metrics: []metric.Metric{metric.Errors}, By: metric.Errors.Labels,
-		Window: defaultWindow, Max: math.Inf(1), Advice: adviceErrors,
-		expr: sumOfRates(metric.Errors),
+		Means:  "errors per second, of requests and of model calls, as errors_total counts them",
+		Window: defaultWindow, Max: unbounded, Advice: adviceErrors,
 	},
 	{
 		Name: HTTPErrorRatio, Title: "Error ratio", Unit: Ratio,
-		Means:   "the part of HTTP requests that is answered with a 5xx status; 0 without errors, no value without requests",
-		Metrics: []metric.Metric{metric.HTTPRequests}, By: []string{"method", "endpoint"},
+		Means:  "the part of HTTP requests that is answered with a 5xx status; 0 without errors, no value without requests",
 		Window: defaultWindow, Max: 1, Advice: adviceErrors,
-		Traffic: metric.HTTPRequests.Name,
-		expr:    shareOf(metric.HTTPRequests, `status=~"5.."`),
 	},
 	{
 		Name: HTTPLatency, Title: "Response time", Unit: Seconds,
-		Means:   "a quantile of the time that HTTP requests take",
-		Metrics: []metric.Metric{metric.HTTPRequestDuration}, By: metric.HTTPRequestDuration.Labels,
-		Window: defaultWindow, Quantile: defaultQuantile, Max: greatest(metric.HTTPRequestDuration), Advice: adviceSlow,
-		Traffic: metric.HTTPRequestDuration.Count(),
-		expr:    histogramQuantile(metric.HTTPRequestDuration),
+		Means:  "a quantile of the time that HTTP requests take",
+		Window: defaultWindow, Quantile: defaultQuantile, Max: unbounded, Advice: adviceSlow,
 	},
 	{
 		Name: HTTPRequestRate, Title: "Request rate", Unit: PerSecond,
-		Means:   "HTTP requests per second",
-		Metrics: []metric.Metric{metric.HTTPRequests}, By: metric.HTTPRequests.Labels,
-		Window: defaultWindow, Max: math.Inf(1), Advice: adviceRequests,
-		expr: sumOfRates(metric.HTTPRequests),
+		Means:  "HTTP requests per second",
+		Window: defaultWindow, Max: unbounded, Advice: adviceRequests,
 	},
 	{
 		Name: ModelErrorRatio, Title: "Model error ratio", Unit: Ratio,
-		Means:   "the part of model calls that fails; 0 without failures, no value without calls",
-		Metrics: []metric.Metric{metric.ModelCalls}, By: []string{"model"},
-		Window: defaultWindow, Max: 1, Advice: adviceModel,
-		Traffic: metric.ModelCalls.Name,
-		expr:    shareOf(metric.ModelCalls, equal("status", metric.StatusError)),
+		Means:  "the part of model calls that fails; 0 without failures, no value without calls",
+		Window: defaultWindow, Max: 1, Advice: adviceModel, elsewhere: elsewhereModel,
 	},
 	{
 		Name: ModelLatency, Title: "Model response time", Unit: Seconds,
-		Means:   "a quantile of the time that model calls take, from start to end",
-		Metrics: []metric.Metric{metric.ModelDuration}, By: metric.ModelDuration.Labels,
-		Window: defaultWindow, Quantile: defaultQuantile, Max: greatest(metric.ModelDuration), Advice: adviceLatency,
-		Traffic: metric.ModelDuration.Count(),
-		expr:    histogramQuantile(metric.ModelDuration),
+		Means:  "a quantile of the time that model calls take, from start to end",
+		Window: defaultWindow, Quantile: defaultQuantile, Max: unbounded, Advice: adviceLatency, elsewhere: elsewhereLatency,
 	},
 	{
 		Name: ModelTimeToFirstToken, Title: "Time to first token", Unit: Seconds,
-		Means:   "a quantile of the time from a model call's start to the first text of its answer",
-		Metrics: []metric.Metric{metric.TimeToFirstToken}, By: metric.TimeToFirstToken.Labels,
-		Window: defaultWindow, Quantile: defaultQuantile, Max: greatest(metric.TimeToFirstToken), Advice: adviceFirst,
-		Traffic: metric.TimeToFirstToken.Count(),
-		expr:    histogramQuantile(metric.TimeToFirstToken),
+		Means:  "a quantile of the time from a model call's start to the first text of its answer",
+		Window: defaultWindow, Quantile: defaultQuantile, Max: unbounded, Advice: adviceFirst,
 	},
 	{
 		Name: TokenRate, Title: "Token rate", Unit: PerSecond,
-		Means:   "tokens per second, of prompts and answers together unless told apart by type",
-		Metrics: []metric.Metric{metric.TokensUsed}, By: metric.TokensUsed.Labels,
-		Window: defaultWindow, Max: math.Inf(1), Advice: adviceTokens,
-		expr: sumOfRates(metric.TokensUsed),
+		Means:  "tokens per second, of prompts and answers together unless told apart by type",
+		Window: defaultWindow, Max: unbounded, Advice: adviceTokens,
 	},
 	{
 		Name: CostPerHour, Title: "Cost per hour", Unit: USD,
-		Means:   "US dollars per hour, at the pace of the window; models without a price are not in it",
-		Metrics: []metric.Metric{metric.Cost}, By: metric.Cost.Labels,
-		Window: "1h", Max: math.Inf(1), Advice: adviceCost,
-		expr: ratesTimes(metric.Cost, "3600"),
+		Means:  "US dollars per hour, at the pace of the window; models without a price are not in it",
+		Window: "1h", Max: unbounded, Advice: adviceCost, elsewhere: elsewhereCost,
 	},
 	{
 		Name: CostPerDay, Title: "Cost per day", Unit: USD,
-		Means:   "US dollars per day, at the pace of the window; models without a price are not in it",
-		Metrics: []metric.Metric{metric.Cost}, By: metric.Cost.Labels,
-		Window: "1d", Max: math.Inf(1), Advice: adviceCost,
-		expr: ratesTimes(metric.Cost, "86400"),
+		Means:  "US dollars per day, at the pace of the window; models without a price are not in it",
+		Window: "1d", Max: unbounded, Advice: adviceCost, elsewhere: elsewhereCost,
 	},
 	{
 		Name: ActiveSessions, Title: "Number of active sessions", Unit: Number,
-		Means:   "active user sessions as each pod counts them (all of them where pods share a store); grouped, the greatest of the group",
-		Metrics: []metric.Metric{metric.ActiveSessions}, By: metric.ActiveSessions.Labels,
-		Max: math.Inf(1), Advice: adviceSessions,
-		expr: gauge(metric.ActiveSessions),
+		Means: "active user sessions as each pod counts them (all of them where pods share a store); grouped, the greatest of the group",
+		Max:   unbounded, Advice: adviceSessions,
 	},
 	{
 		Name: CPU, Title: "CPU usage", Unit: Percent,
-		Means:   "CPU in use, as a percentage of what each pod may use; grouped, the greatest of the group",
-		Metrics: []metric.Metric{metric.CPUUsage}, By: metric.CPUUsage.Labels,
-		Max: 100, Advice: adviceCPU,
-		expr: gauge(metric.CPUUsage),
+		Means: "CPU in use, as a percentage of what each pod may use; grouped, the greatest of the group",
+		Max:   100, Advice: adviceCPU,
 	},
 	{
 		Name: Memory, Title: "Memory usage", Unit: Percent,
-		Means:   "memory in use, as a percentage of what each pod may use; grouped, the greatest of the group",
-		Metrics: []metric.Metric{metric.MemoryUsage}, By: metric.MemoryUsage.Labels,
-		Max: 100, Advice: adviceMemory,
-		expr: gauge(metric.MemoryUsage),
+		Means: "memory in use, as a percentage of what each pod may use; grouped, the greatest of the group",
+		Max:   100, Advice: adviceMemory,
 	},
 	{
 		Name: Disk, Title: "Disk usage", Unit: Percent,
-		Means:   "disk space in use where each pod works, as a percentage; grouped, the greatest of the group",
-		Metrics: []metric.Metric{metric.DiskUsage}, By: metric.DiskUsage.Labels,
-		Max: 100, Advice: adviceDisk,
-		expr: gauge(metric.DiskUsage),
+		Means: "disk space in use where each pod works, as a percentage; grouped, the greatest of the group",
+		Max:   100, Advice: adviceDisk,
 	},
 	{
 		Name: Availability, Title: "Availability", Unit: Ratio,
-		Means:   "the part of scrapes of all targets that went well; its levels usually lie below",
-		Metrics: []metric.Metric{metric.Up}, By: metric.Up.Labels,
+		Means:  "the part of scrapes of all targets that went well; its levels usually lie below",
 		Window: defaultWindow, Max: 1, Advice: adviceUp,
-		expr: meanOverTime(metric.Up),
+	},
+	{
+		Name: TimePerOutputToken, Title: "Time per output token", Unit: Seconds,
+		Means:  "a quantile of the time from one token of an answer to the next",
+		Window: defaultWindow, Quantile: defaultQuantile, Max: unbounded, Advice: advicePace,
+	},
+	{
+		Name: QueueLength, Title: "Queue length", Unit: Number,
+		Means: "requests that wait for the model, as each server counts them; grouped, the sum of the group",
+		Max:   unbounded, Advice: adviceQueue,
+	},
+	{
+		Name: QueueTime, Title: "Time in the queue", Unit: Seconds,
+		Means:  "a quantile of the time that requests wait before the model begins with them",
+		Window: defaultWindow, Quantile: defaultQuantile, Max: unbounded, Advice: adviceQueue,
+	},
+	{
+		Name: RequestsRunning, Title: "Number of running requests", Unit: Number,
+		Means: "requests that are being answered, as each server counts them; grouped, the sum of the group",
+		Max:   unbounded, Advice: adviceRunning,
+	},
+	{
+		Name: CacheUsage, Title: "KV cache usage", Unit: Ratio,
+		Means: "the part of the KV cache in use, as each server measures it; grouped, the greatest of the group",
+		Max:   1, Advice: adviceCache,
+	},
+	{
+		Name: Preemptions, Title: "Preemption rate", Unit: PerSecond,
+		Means:  "requests per second that lose their place in the KV cache and are computed again",
+		Window: defaultWindow, Max: unbounded, Advice: advicePreempt,
+	},
+	{
+		Name: AnswerTruncatedRatio, Title: "Ratio of truncated answers", Unit: Ratio,
+		Means:  "the part of answers that end at a limit of tokens; no value without answers",
+		Window: defaultWindow, Max: 1, Advice: adviceCut,
+	},
+	{
+		Name: AnswerBlockedRatio, Title: "Ratio of blocked answers", Unit: Ratio,
+		Means:  "the part of answers that a filter of content blocks; no value without answers",
+		Window: defaultWindow, Max: 1, Advice: adviceBlocked,
 	},
 }

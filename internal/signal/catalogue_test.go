@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
@@ -23,11 +24,11 @@ func TestExpr(t *testing.T) {
 	}{
 		"latency": {
 			HTTPLatency, Query{Namespace: "ai"},
-			`histogram_quantile(0.95, sum by (le) (rate(http_request_duration_seconds_bucket{namespace="ai"}[5m]))) and sum(rate(http_request_duration_seconds_count{namespace="ai"}[5m])) > 0`,
+			`histogram_quantile(0.95, sum by (le) (rate(http_request_duration_seconds_bucket{namespace="ai"}[5m]))) and sum(rate(http_request_duration_seconds_count{namespace="ai"}[5m])) > 0 or histogram_quantile(0.95, sum(rate(http_request_duration_seconds{namespace="ai"}[5m]))) and histogram_count(sum(rate(http_request_duration_seconds{namespace="ai"}[5m]))) > 0`,
 		},
 		"latency, with everything": {
 			HTTPLatency, all,
-			`histogram_quantile(0.5, sum by (le, pod) (rate(http_request_duration_seconds_bucket{namespace="ai",service="a"}[1m]))) and sum by (pod) (rate(http_request_duration_seconds_count{namespace="ai",service="a"}[1m])) >= 0.1`,
+			`histogram_quantile(0.5, sum by (le, pod) (rate(http_request_duration_seconds_bucket{namespace="ai",service="a"}[1m]))) and sum by (pod) (rate(http_request_duration_seconds_count{namespace="ai",service="a"}[1m])) >= 0.1 or histogram_quantile(0.5, sum by (pod) (rate(http_request_duration_seconds{namespace="ai",service="a"}[1m]))) and histogram_count(sum by (pod) (rate(http_request_duration_seconds{namespace="ai",service="a"}[1m]))) >= 0.1`,
 		},
 		"error rate": {
 			HTTPErrorRate, Query{Namespace: "ai"},
@@ -81,7 +82,7 @@ func TestExpr(t *testing.T) {
 func TestAbsent(t *testing.T) {
 	q := Query{Namespace: "ai", Match: map[string]string{"service": "a"}}
 	for name, want := range map[string]string{
-		HTTPLatency: `absent(http_request_duration_seconds_count{namespace="ai",service="a"})`,
+		HTTPLatency: `absent(http_request_duration_seconds_count{namespace="ai",service="a"}) and on () absent(http_request_duration_seconds{namespace="ai",service="a"})`,
 		CPU:         `absent(system_cpu_usage_percent{namespace="ai",service="a"})`,
 	} {
 		if s, _ := Lookup(name); s.Absent(q) != want {
@@ -90,70 +91,93 @@ func TestAbsent(t *testing.T) {
 	}
 }
 
-// TestCatalogue holds every signal to the contract, so that a new one cannot be half described.
-func TestCatalogue(t *testing.T) {
-	for _, s := range All() {
-		t.Run(s.Name, func(t *testing.T) {
-			if !slices.Contains(Units(), s.Unit) {
-				t.Errorf("unit %q is none of %v", s.Unit, Units())
-			}
-			first := s.Metrics[0]
-			if (first.Type == metric.Histogram) != (s.Quantile != "") {
-				t.Errorf("quantile = %q for a %s", s.Quantile, first.Type)
-			}
-			if first.Type != metric.Gauge && s.Window == "" {
-				t.Errorf("no window for the rate of a %s", first.Type)
-			}
-			if (s.Traffic != "") != (s.Quantile != "" || s.Unit == Ratio && first.Type == metric.Counter) {
-				t.Errorf("traffic = %q for %s", s.Traffic, s.Unit)
-			}
-			if s.Title == "" || s.Means == "" || s.Advice == "" || s.Max <= 0 {
-				t.Errorf("incomplete: %+v", s)
-			}
-		})
+// everySignal calls the function with each signal of each source.
+func everySignal(t *testing.T, f func(*testing.T, Signal)) {
+	for _, source := range Sources() {
+		for _, s := range Of(source) {
+			t.Run(string(source)+"/"+s.Name, func(t *testing.T) { f(t, s) })
+		}
 	}
 }
 
-// TestSignalsReadTheContract takes the selectors out of each signal's PromQL, grouped by every label at once, and looks
-// for their series and labels in the metric contract.
-func TestSignalsReadTheContract(t *testing.T) {
-	series := map[string]metric.Metric{}
-	for _, m := range append(metric.All(), metric.Up) {
-		series[m.Name] = m
-		if m.Type == metric.Histogram {
-			delete(series, m.Name)
-			series[m.Bucket()], series[m.Count()] = m, m
+// TestCatalogue holds every signal to the contract, so that a new one cannot be half described.
+func TestCatalogue(t *testing.T) {
+	everySignal(t, func(t *testing.T, s Signal) {
+		if !slices.Contains(Units(), s.Unit) {
+			t.Errorf("unit %q is none of %v", s.Unit, Units())
 		}
-	}
-	for _, s := range All() {
-		t.Run(s.Name, func(t *testing.T) {
-			read := map[string]bool{}
-			for _, selector := range selectors(t, s.Expr(Query{Namespace: "ai", By: s.Labels(), MinTraffic: 1})) {
-				m, ok := series[selector.Name]
-				if !ok {
-					t.Fatalf("%s is not in the contract", selector.Name)
-				}
-				read[m.Name] = true
-				for _, label := range s.By {
-					if !slices.Contains(m.Labels, label) {
-						t.Errorf("%s has no label %s", m.Name, label)
-					}
-				}
-				for _, matcher := range selector.LabelMatchers {
-					if !slices.Contains(m.Labels, matcher.Name) && matcher.Name != "namespace" && matcher.Name != model.MetricNameLabel {
-						t.Errorf("%s has no label %s", m.Name, matcher.Name)
-					}
+		first := s.Metrics[0]
+		if s.Quantile != "" && first.Type != metric.Histogram {
+			t.Errorf("quantile = %q for a %s", s.Quantile, first.Type)
+		}
+		if first.Type != metric.Gauge && s.Window == "" {
+			t.Errorf("no window for the rate of a %s", first.Type)
+		}
+		if (s.Traffic != "") != (s.Quantile != "" || s.Unit == Ratio && first.Type != metric.Gauge) {
+			t.Errorf("traffic = %q for %s", s.Traffic, s.Unit)
+		}
+		if s.Title == "" || s.Means == "" || s.Advice == "" || s.Max <= 0 {
+			t.Errorf("incomplete: %+v", s)
+		}
+	})
+}
+
+// TestSignalsReadTheContract takes the selectors out of each signal's PromQL, grouped by every label at once, and looks
+// for their series and labels in the metric contract, or in the source's table.
+func TestSignalsReadTheContract(t *testing.T) {
+	everySignal(t, func(t *testing.T, s Signal) {
+		series := map[string]metric.Metric{}
+		for _, m := range tables[s.Source] {
+			series[m.Name] = m
+			if m.Type == metric.Histogram {
+				series[m.Bucket()], series[m.Count()], series[m.Sum()] = m, m, m
+			}
+		}
+		read := map[string]bool{}
+		q := Query{Namespace: "ai", By: s.Labels(), MinTraffic: 1, NamespaceLabel: "ns"}
+		for _, selector := range append(selectors(t, s.Expr(q)), selectors(t, s.Absent(q))...) {
+			m, ok := series[selector.Name]
+			if !ok {
+				t.Fatalf("%s is not in the contract", selector.Name)
+			}
+			read[m.Name] = true
+			for _, matcher := range selector.LabelMatchers {
+				if !slices.Contains(m.Labels, matcher.Name) && matcher.Name != "ns" && matcher.Name != model.MetricNameLabel {
+					t.Errorf("%s has no label %s", m.Name, matcher.Name)
 				}
 			}
-			want := map[string]bool{}
-			for _, m := range s.Metrics {
-				want[m.Name] = true
+			if !slices.ContainsFunc(selector.LabelMatchers, func(m *labels.Matcher) bool {
+				return m.Name == "ns" && m.Type == labels.MatchEqual && m.Value == "ai"
+			}) {
+				t.Errorf("%s is not confined to its namespace", selector)
 			}
-			if !maps.Equal(read, want) {
-				t.Errorf("reads %v, says %v", read, want)
-			}
-		})
-	}
+		}
+		want := map[string]bool{}
+		for _, m := range s.Metrics {
+			want[m.Name] = true
+		}
+		if !maps.Equal(read, want) {
+			t.Errorf("reads %v, says %v", read, want)
+		}
+	})
+}
+
+// tables are the metrics of each source, as its emitter's own code names them.
+var tables = map[Source][]metric.Metric{
+	Plimsoll: append(metric.All(), metric.Up),
+	OpenTelemetry: {
+		otelDuration, otelFirst, otelChunk, otelInput, otelOutput, oldDuration, oldFirst, oldChunk, oldTokens, serverFirst, serverPerOutput,
+	},
+	EnvoyAIGateway: {envoyDuration, envoyFirst, envoyPerOutput, envoyTokens, envoyTokensOld},
+	Agentgateway:   {agentDuration, agentFirst, agentPerOutput, agentTokens, agentCost, agentRequests},
+	LiteLLM:        {liteDuration, liteFirst, litePerOutput, liteQueue, liteInput, liteOutput, liteCost, liteCalls, liteFailed},
+	VLLM: {
+		vllmDuration, vllmFirst, vllmPerOutput, vllmPerOutputOld, vllmQueueTime, vllmInput, vllmOutput, vllmFinished,
+		vllmPreemptions, vllmWaiting, vllmRunning, vllmCache, vllmCacheOld, vllmHTTP,
+	},
+	Bifrost: {
+		bifrostDuration, bifrostFirst, bifrostPerOutput, bifrostInput, bifrostOutput, bifrostCost, bifrostCalls, bifrostFailed, bifrostRunning,
+	},
 }
 
 func selectors(t *testing.T, text string) []*parser.VectorSelector {

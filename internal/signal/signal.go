@@ -31,21 +31,44 @@ type Signal struct {
 	Max float64
 	// Advice is what is recommended when a level is crossed, by the source document where it says something.
 	Advice string
+	// Source is whose metrics the signal is read from.
+	Source Source
 
-	expr func(Query) string
+	// elsewhere is the advice for other sources than Plimsoll, where it differs.
+	elsewhere string
+	emitter   emitter
+	reading   reading
 }
 
 // targetLabels are the labels that the Prometheus Operator gives every series of a scraped pod, besides namespace.
 var targetLabels = []string{"service", "job", "pod", "instance", "container"}
 
-// All returns every signal, in the catalogue's order.
-func All() []Signal { return slices.Clone(catalogue) }
+// All returns every signal of Plimsoll's own, in the catalogue's order.
+func All() []Signal { return Of(Plimsoll) }
+
+// Of returns every signal that the source has, in the catalogue's order.
+func Of(source Source) []Signal {
+	var all []Signal
+	for _, s := range catalogue {
+		if found, err := s.From(source, ""); err == nil {
+			all = append(all, found)
+		}
+	}
+	return all
+}
 
 // Names returns the name of every signal, in the catalogue's order.
 func Names() []string { return namesOf(func(Signal) bool { return true }) }
 
 // WithTraffic returns the names of the signals that can be silent while there is too little traffic.
-func WithTraffic() []string { return namesOf(func(s Signal) bool { return s.Traffic != "" }) }
+func WithTraffic() []string {
+	return namesOf(func(s Signal) bool {
+		return slices.ContainsFunc(emitters, func(e emitter) bool {
+			r, ok := e.readings[s.Name]
+			return ok && r.traffic() != ""
+		})
+	})
+}
 
 // WithQuantile returns the names of the signals that are a quantile.
 func WithQuantile() []string { return namesOf(func(s Signal) bool { return s.Quantile != "" }) }
@@ -60,13 +83,14 @@ func namesOf(wanted func(Signal) bool) []string {
 	return names
 }
 
-// Lookup returns the signal of that name.
+// Lookup returns the signal of that name, from Plimsoll if it has it; else without metrics until From is asked.
 func Lookup(name string) (Signal, bool) {
 	i := slices.IndexFunc(catalogue, func(s Signal) bool { return s.Name == name })
 	if i < 0 {
 		return Signal{}, false
 	}
-	return catalogue[i], true
+	found, _ := catalogue[i].From(Plimsoll, "") // else as it is in the catalogue
+	return found, true
 }
 
 // Labels returns the labels by which the signal can be told apart: its metrics' and those of the scraped target.
@@ -74,7 +98,24 @@ func (s Signal) Labels() []string { return slices.Concat(s.By, targetLabels) }
 
 // Fixed reports whether the signal itself chooses the label's values, as a ratio of errors does with the status.
 func (s Signal) Fixed(label string) bool {
-	return slices.Contains(s.Metrics[0].Labels, label) && !slices.Contains(s.By, label)
+	if slices.Contains(s.By, label) {
+		return false
+	}
+	return slices.ContainsFunc(s.reading.streams(), func(st stream) bool { return st.fixes(label) })
+}
+
+// Lacks reports whether the label is a word of the catalogue for which the signal's source has no label.
+func (s Signal) Lacks(label string) bool {
+	known := slices.ContainsFunc(s.emitter.words, func(w word) bool { return w.name == label })
+	return known && !slices.Contains(s.By, label)
+}
+
+// Values returns the values that a label has in the catalogue's words; nil when any will do.
+func (s Signal) Values(label string) []string {
+	if s.Source == Plimsoll || label != typeWord || !slices.Contains(s.By, label) {
+		return nil
+	}
+	return []string{metric.TokenPrompt, metric.TokenCompletion}
 }
 
 // SeriesLabels returns the labels that tell one series of the signal from another: those it is grouped by, else a
@@ -89,10 +130,7 @@ func (s Signal) SeriesLabels(by []string) []string {
 // Bucket returns the bounds of the bucket that the value lies in, when the signal is a quantile and the value is not
 // itself a bound: from one to the other the signal is interpolated, a guess.
 func (s Signal) Bucket(value float64) (lower, upper float64, inside bool) {
-	if s.Quantile == "" {
-		return 0, 0, false
-	}
-	bounds := s.Metrics[0].Buckets
+	bounds := s.Bounds()
 	i, onBound := slices.BinarySearch(bounds, value)
 	if onBound || i == len(bounds) {
 		return 0, 0, false
@@ -101,6 +139,14 @@ func (s Signal) Bucket(value float64) (lower, upper float64, inside bool) {
 		lower = bounds[i-1]
 	}
 	return lower, bounds[i], true
+}
+
+// Bounds returns the known bounds of the buckets that a quantile is made of; empty when they are not known.
+func (s Signal) Bounds() []float64 {
+	if s.Quantile == "" || len(s.Metrics) == 0 {
+		return nil
+	}
+	return s.Metrics[0].Buckets
 }
 
 // greatest is the highest finite bound of a histogram: a quantile beyond it is given as the bound itself.
