@@ -17,6 +17,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/controller/prometheus"
 	"github.com/plimsoll-dev/plimsoll/internal/manager"
 	"github.com/plimsoll-dev/plimsoll/internal/promapi"
+	"github.com/plimsoll-dev/plimsoll/internal/rules"
 	"github.com/plimsoll-dev/plimsoll/internal/webhook"
 )
 
@@ -36,7 +37,7 @@ func TestParseOptions(t *testing.T) {
 		"defaults": {nil, options{controller: defaults}},
 		"all": {
 			[]string{
-				"--namespaces=ai, web", "--rule-labels=release=prometheus,team=", "--metrics-bind-address=0",
+				"--namespaces=ai, web", "--rule-labels=release=prometheus,team=", "--otel-namespace-label=k8s_namespace_name", "--metrics-bind-address=0",
 				"--health-probe-bind-address=127.0.0.1:9", "--metrics-secure", "--leader-elect",
 				"--leader-election-namespace=plimsoll", "--leader-election-id=mine", "--webhook-bind-address=:9443", "--webhook-cert-dir=/certs", "--log-level=debug",
 				"--prometheus-url=https://prometheus:9090/path", "--prometheus-token-file=" + token,
@@ -46,6 +47,7 @@ func TestParseOptions(t *testing.T) {
 				controller: manager.Options{
 					Namespaces:              []string{"ai", "web"},
 					RuleLabels:              map[string]string{"release": "prometheus", "team": ""},
+					Rules:                   rules.Options{OTelNamespaceLabel: "k8s_namespace_name"},
 					MetricsAddress:          "0",
 					MetricsSecure:           true,
 					ProbeAddress:            "127.0.0.1:9",
@@ -79,6 +81,7 @@ func TestParseOptions(t *testing.T) {
 
 func TestParseOptionsRefuses(t *testing.T) {
 	for name, tc := range map[string]struct{ arg, says string }{
+		"a label that is none": {"--otel-namespace-label=k8s.namespace.name", "such as k8s_namespace_name"},
 		"a bad URL":          {"--prometheus-url=prometheus", "must be http://HOST:PORT"},
 		"a token for nobody": {"--prometheus-token-file=token", "name it with --prometheus-url"},
 		"a bad duration":     {"--backtest-window=week", "not a valid duration"},

@@ -17,7 +17,7 @@ func TestConclude(t *testing.T) {
 	for name, tc := range situations(t) {
 		t.Run(name, func(t *testing.T) {
 			at := tc.threshold()
-			c := conclude(at, tc.seen, plan(at, tc.seen, extraLabels), nil)
+			c := conclude(at, tc.seen, plan(at, tc.seen, extraLabels, rules.Options{}), nil)
 			if (c.requeueAfter > 0) != tc.requeues || (c.err != nil) != tc.fails {
 				t.Errorf("requeued after %v, error = %v", c.requeueAfter, c.err)
 			}
@@ -71,7 +71,7 @@ func TestConcludeFailure(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			met := situations(t)[tc.situation]
 			at := met.threshold()
-			c := conclude(at, met.seen, plan(at, met.seen, extraLabels), tc.err)
+			c := conclude(at, met.seen, plan(at, met.seen, extraLabels, rules.Options{}), tc.err)
 			if c.programmed.Reason != tc.reason || c.programmed.Status != metav1.ConditionFalse || !strings.Contains(c.programmed.Message, tc.says) {
 				t.Errorf("programmed = %+v, want %s saying %q", c.programmed, tc.reason, tc.says)
 			}

@@ -25,6 +25,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/controller/claims"
 	"github.com/plimsoll-dev/plimsoll/internal/controller/prometheus"
 	"github.com/plimsoll-dev/plimsoll/internal/controller/requeue"
+	"github.com/plimsoll-dev/plimsoll/internal/rules"
 	"github.com/plimsoll-dev/plimsoll/internal/snapshot"
 )
 
@@ -32,6 +33,8 @@ import (
 type Options struct {
 	// RuleLabels are put on every PrometheusRule.
 	RuleLabels map[string]string
+	// Rules say how thresholds become rules.
+	Rules rules.Options
 	// Name is the controller's name among others, and Leases are where it finds them; empty to look for none.
 	Name   string
 	Leases coordinationclient.LeasesGetter
@@ -76,6 +79,7 @@ func Add(mgr ctrl.Manager, o Options) error {
 		expectations: newExpectations(),
 		events:       mgr.GetEventRecorder(eventSource),
 		ruleLabels:   o.RuleLabels,
+		rules:        o.Rules,
 	}
 	r.ruleWatch = &ruleWatch{cache: mgr.GetCache(), labelNames: ourLabels(o.RuleLabels), expectations: r.expectations}
 	var err error

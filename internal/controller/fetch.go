@@ -77,7 +77,7 @@ func (r *Reconciler) fetchOverrides(ctx context.Context, t *v1alpha1.AlertThresh
 	}
 	var names []string
 	for i := range overrides {
-		if isEffectiveOverride(&overrides[i]) {
+		if r.isEffectiveOverride(&overrides[i]) {
 			names = append(names, overrides[i].Name)
 		}
 	}

@@ -28,14 +28,14 @@ func indexAlert(object client.Object) []string {
 
 // isEffectiveOverride reports whether the override replaces the default: it has a rule, will get one, or is Off. A mistake in
 // a new override must not leave its alert without a rule.
-func isEffectiveOverride(o *v1alpha1.AlertThreshold) bool {
+func (r *Reconciler) isEffectiveOverride(o *v1alpha1.AlertThreshold) bool {
 	switch {
 	case !o.DeletionTimestamp.IsZero():
 		return false
 	case o.Status.Rule != nil, o.Spec.Mode == v1alpha1.ModeOff:
 		return true
 	default:
-		_, errs := rules.Resolve(o)
+		_, errs := r.rules.Resolve(o)
 		return len(errs) == 0
 	}
 }

@@ -44,9 +44,9 @@ func (a action) contentHash() ruleHash {
 }
 
 // plan decides what to do, with ruleLabels on every rule. It is pure.
-func plan(t *v1alpha1.AlertThreshold, s seen, ruleLabels map[string]string) action {
+func plan(t *v1alpha1.AlertThreshold, s seen, ruleLabels map[string]string, o rules.Options) action {
 	a := action{verb: verbWatch, inactive: inactiveReason(t, s.overrides)}
-	a.resolved, a.errs = rules.Resolve(t)
+	a.resolved, a.errs = o.Resolve(t)
 	isDeleting := s.rule != nil && !s.rule.DeletionTimestamp.IsZero()
 	switch {
 	case s.err != nil: // without knowing what is there, nothing is done

@@ -143,7 +143,7 @@ func situations(t *testing.T) map[string]situation {
 func TestPlan(t *testing.T) {
 	for name, tc := range situations(t) {
 		t.Run(name, func(t *testing.T) {
-			a := plan(tc.threshold(), tc.seen, extraLabels)
+			a := plan(tc.threshold(), tc.seen, extraLabels, rules.Options{})
 			if a.verb != tc.verb || a.err != nil {
 				t.Errorf("verb = %s (%v), want %s", a.verb, a.err, tc.verb)
 			}

@@ -17,6 +17,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/controller/claims"
 	"github.com/plimsoll-dev/plimsoll/internal/controller/prometheus"
+	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
 // +kubebuilder:rbac:groups=plimsoll.dev,resources=alertthresholds,verbs=get;list;watch
@@ -41,6 +42,7 @@ type Reconciler struct {
 	// tracker knows what Prometheus says; nil without one to ask.
 	tracker    *prometheus.Tracker
 	ruleLabels map[string]string
+	rules      rules.Options
 }
 
 // Reconcile brings the PrometheusRule of one AlertThreshold to what its spec says. Only what is worth a retry is returned; a
@@ -79,7 +81,7 @@ func (r *Reconciler) deleteState(key types.NamespacedName) {
 
 func (r *Reconciler) reconcile(ctx context.Context, t *v1alpha1.AlertThreshold, claim claims.Claim) (ctrl.Result, error) {
 	seen := r.fetch(ctx, t)
-	action := plan(t, seen, r.ruleLabels)
+	action := plan(t, seen, r.ruleLabels, r.rules)
 	err := r.apply(ctx, t, seen, action)
 	if apierrors.IsConflict(err) {
 		return ctrl.Result{}, err // the rule is not the one that was seen

@@ -18,7 +18,7 @@ import (
 // settle gives a threshold of that generation the status after what was seen, without a Prometheus.
 func settle(at *v1alpha1.AlertThreshold, generation int64, s seen) {
 	at.Generation = generation
-	setStatus(at, claims.Claim{}, conclude(at, s, plan(at, s, nil), nil), nil)
+	setStatus(at, claims.Claim{}, conclude(at, s, plan(at, s, nil, rules.Options{}), nil), nil)
 }
 
 func TestStatusKeepsTheLevelsInForce(t *testing.T) {
@@ -89,7 +89,7 @@ func TestStatusOfAContestedThreshold(t *testing.T) {
 func TestStatusOfWhatPrometheusSays(t *testing.T) {
 	since := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
 	at := newThreshold()
-	c := conclude(at, seen{}, plan(at, seen{}, nil), nil)
+	c := conclude(at, seen{}, plan(at, seen{}, nil, rules.Options{}), nil)
 	backtest := &v1alpha1.Backtest{Window: "7d"}
 	setStatus(at, claims.Claim{}, c, &prometheus.State{Generation: 3, Backtest: backtest})
 	if s := at.Status; s.State != "" || s.Backtest != backtest || meta.FindStatusCondition(s.Conditions, v1alpha1.ConditionLoaded) != nil {

@@ -42,6 +42,8 @@ type Check struct {
 type Input struct {
 	Now       time.Time
 	Threshold *v1alpha1.AlertThreshold
+	// Rules are the controller's options, by which the rule was made.
+	Rules rules.Options
 	// Rule is the threshold's PrometheusRule, nil when there is none; RuleErr is why it could not be read.
 	Rule    *monitoringv1.PrometheusRule
 	RuleErr error
@@ -105,7 +107,7 @@ func (r *Report) addCondition(name string, status metav1.ConditionStatus, messag
 func Threshold(in Input) Report {
 	r := Report{State: v1alpha1.StateUnknown}
 	r.add("resource", OK, "generation %d", in.Threshold.Generation)
-	plan, errs := rules.Resolve(in.Threshold)
+	plan, errs := in.Rules.Resolve(in.Threshold)
 	r.accepted(in.Threshold, errs)
 	if plan == nil || !r.rule(in, plan) {
 		return r

@@ -83,10 +83,10 @@ func New(cfg *rest.Config, o Options, log logr.Logger) (ctrl.Manager, error) {
 		return nil, fmt.Errorf("adding the health checks: %w", err)
 	}
 	err = controller.Add(mgr, controller.Options{
-		RuleLabels: o.RuleLabels, Name: o.controllerName(), Leases: leases, Prometheus: o.Prometheus, Registerer: o.Registerer,
+		RuleLabels: o.RuleLabels, Rules: o.Rules, Name: o.controllerName(), Leases: leases, Prometheus: o.Prometheus, Registerer: o.Registerer,
 	})
 	backtests := webhook.BacktestOptions{Options: o.Prometheus.Options, Window: o.Prometheus.BacktestWindow, Step: o.Prometheus.BacktestStep}
-	if err := errors.Join(err, webhook.Register(mgr, o.Webhook, backtests, o.Registerer)); err != nil {
+	if err := errors.Join(err, webhook.Register(mgr, o.Webhook, o.Rules, backtests, o.Registerer)); err != nil {
 		return nil, err
 	}
 	return mgr, nil

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/plimsoll-dev/plimsoll/internal/controller/prometheus"
+	"github.com/plimsoll-dev/plimsoll/internal/rules"
 	"github.com/plimsoll-dev/plimsoll/internal/webhook"
 )
 
@@ -24,6 +25,8 @@ type Options struct {
 	Namespaces []string
 	// RuleLabels are put on every PrometheusRule, so that a Prometheus' ruleSelector finds it.
 	RuleLabels map[string]string
+	// Rules say how thresholds become rules.
+	Rules rules.Options
 	// MetricsAddress and ProbeAddress are host:port to listen on; "0" for not at all.
 	MetricsAddress, ProbeAddress string
 	// MetricsSecure serves metrics over TLS, to those whom the API server lets GET /metrics.
@@ -72,7 +75,7 @@ func (o Options) Validate() error {
 	if o.LeaderElection && o.LeaderElectionNamespace == "" {
 		errs = append(errs, errors.New("leader election needs the namespace of its lease: name it with --leader-election-namespace"))
 	}
-	return errors.Join(append(errs, o.Prometheus.Validate(), o.Webhook.Validate())...)
+	return errors.Join(append(errs, o.Rules.Validate(), o.Prometheus.Validate(), o.Webhook.Validate())...)
 }
 
 // controllerName is the controller's name among others, NAMESPACE/NAME of its lease; empty without leader election.

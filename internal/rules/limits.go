@@ -14,6 +14,7 @@ const (
 	maxExpr     = 4096
 	maxSeverity = 32
 	maxQuantile = 16
+	maxPrefix   = 64
 	maxDuration = 32
 	maxValue    = 32
 	maxLevels   = 8
@@ -27,6 +28,7 @@ func checkLimits(t *v1alpha1.AlertThreshold, spec *field.Path) field.ErrorList {
 	l.length(t.Spec.Alert, maxAlert, spec.Child("alert"))
 	l.length(t.Spec.Expr, maxExpr, spec.Child("expr"))
 	if s, path := t.Spec.Signal, spec.Child("signal"); s != nil {
+		l.length(s.Prefix, maxPrefix, path.Child("prefix"))
 		l.length(s.Quantile, maxQuantile, path.Child("quantile"))
 		l.length(string(s.Window), maxDuration, path.Child("window"))
 		l.count(len(s.By), maxBy, path.Child("by"))

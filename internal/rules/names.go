@@ -40,6 +40,10 @@ var (
 		regexp.MustCompile(`^0?[.][0-9]*[1-9][0-9]*$`),
 		`must lie between 0 and 1, both excluded, such as "0.95"`,
 	}
+	metricPrefix = pattern{
+		regexp.MustCompile(`^[a-zA-Z_:][a-zA-Z0-9_:]*$`),
+		`must begin metric names, such as "kserve_vllm:": letters, digits, underscores and colons, not beginning with a digit`,
+	}
 	annotationName = pattern{
 		regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`),
 		"must be a name such as runbook_url: letters, digits and underscores, not beginning with a digit",
@@ -57,18 +61,24 @@ func checkNames(t *v1alpha1.AlertThreshold) field.ErrorList {
 	return errs
 }
 
-func checkMatchLabels(entry signal.Signal, matchLabels map[string]string, path *field.Path) field.ErrorList {
+func (o Options) checkMatchLabels(entry signal.Signal, matchLabels map[string]string, path *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	for _, name := range slices.Sorted(maps.Keys(matchLabels)) {
+		values := entry.Values(name)
 		switch {
-		case name == "namespace":
+		case name == NamespaceLabel || name == o.namespaceLabel(entry.Source):
 			errs = append(errs, field.Forbidden(path.Key(name), "remove it: a threshold always watches its own namespace"))
 		case entry.Fixed(name):
 			errs = append(errs, field.Forbidden(path.Key(name), "remove it: "+entry.Name+" itself tells series apart by this label"))
+		case entry.Lacks(name):
+			errs = append(errs, field.Forbidden(path.Key(name), fmt.Sprintf("remove it: what %s shows of %s has no label for it, but these: %s",
+				entry.Source, entry.Name, strings.Join(entry.Labels(), ", "))))
 		case name == "le":
 			errs = append(errs, field.Forbidden(path.Key(name), "remove it: a quantile needs every bucket"))
 		case !labelName.MatchString(name):
 			errs = append(errs, field.Invalid(path.Key(name), name, labelName.hint))
+		case values != nil && !slices.Contains(values, matchLabels[name]):
+			errs = append(errs, field.NotSupported(path.Key(name), matchLabels[name], values))
 		}
 	}
 	return errs

@@ -3,6 +3,7 @@
 package rules
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
@@ -53,13 +54,41 @@ type Value struct {
 	entry signal.Signal
 }
 
+// Options are what an administrator decides for all thresholds.
+type Options struct {
+	// OTelNamespaceLabel is the label that holds the namespace of OpenTelemetry's series, such as k8s_namespace_name; empty for
+	// namespace, which only scraped series have.
+	OTelNamespaceLabel string
+}
+
+// Validate returns what is wrong with the options.
+func (o Options) Validate() error {
+	switch name := o.OTelNamespaceLabel; {
+	case name == "" || name != "le" && labelName.MatchString(name):
+		return nil
+	default:
+		return fmt.Errorf("--otel-namespace-label=%q: name a Prometheus label that holds a namespace, such as k8s_namespace_name", name)
+	}
+}
+
+// namespaceLabel is the label that holds the namespace of a source's series.
+func (o Options) namespaceLabel(source signal.Source) string {
+	if source == signal.OpenTelemetry && o.OTelNamespaceLabel != "" {
+		return o.OTelNamespaceLabel
+	}
+	return NamespaceLabel
+}
+
+// Resolve reads the threshold as one of an administrator who decides nothing.
+func Resolve(t *v1alpha1.AlertThreshold) (*Plan, field.ErrorList) { return Options{}.Resolve(t) }
+
 // Resolve reads the threshold. When anything is wrong with it the plan is nil and the list names every wrong field and
 // its fix. It checks all that the API server checks too, so that it can stand alone. A rule that is too large is the
 // only error then: see TooLarge.
-func Resolve(t *v1alpha1.AlertThreshold) (*Plan, field.ErrorList) {
+func (o Options) Resolve(t *v1alpha1.AlertThreshold) (*Plan, field.ErrorList) {
 	spec := field.NewPath("spec")
 	errs := slices.Concat(checkNames(t), checkLimits(t, spec), checkMoved(t, spec))
-	value, valueErrs := resolveValue(t, spec)
+	value, valueErrs := o.resolveValue(t, spec)
 	errs = append(errs, valueErrs...)
 	levels, levelErrs := resolveLevels(t.Spec.Levels, value, spec.Child("levels"))
 	errs = append(errs, levelErrs...)

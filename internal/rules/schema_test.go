@@ -37,10 +37,15 @@ func TestSchemaOffersTheCatalogue(t *testing.T) {
 	for _, unit := range signal.Units() {
 		units = append(units, string(unit))
 	}
+	var sources []string
+	for _, source := range signal.Sources() {
+		sources = append(sources, string(source))
+	}
 	for name, tc := range map[string]struct {
 		schema apiextensionsv1.JSONSchemaProps
 		want   []string
 	}{
+		"signal.source": {spec.Properties["signal"].Properties["source"], sources},
 		"signal.name": {spec.Properties["signal"].Properties["name"], signal.Names()},
 		"unit":        {spec.Properties["unit"], units},
 	} {
@@ -117,6 +122,7 @@ func TestSchemaHasTheLimits(t *testing.T) {
 		"alert":                  {spec["alert"].MaxLength, maxAlert},
 		"expr":                   {spec["expr"].MaxLength, maxExpr},
 		"signal.minTraffic":      {spec["signal"].Properties["minTraffic"].MaxLength, maxValue},
+		"signal.prefix":          {spec["signal"].Properties["prefix"].MaxLength, maxPrefix},
 		"signal.quantile":        {spec["signal"].Properties["quantile"].MaxLength, maxQuantile},
 		"signal.window":          {spec["signal"].Properties["window"].MaxLength, maxDuration},
 		"signal.by":              {spec["signal"].Properties["by"].MaxItems, maxBy},

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -14,14 +15,14 @@ import (
 
 // resolveValue reads what the threshold watches. With errors, the value holds what could be read: its unit, mostly, so
 // that the levels can be checked all the same.
-func resolveValue(t *v1alpha1.AlertThreshold, spec *field.Path) (Value, field.ErrorList) {
+func (o Options) resolveValue(t *v1alpha1.AlertThreshold, spec *field.Path) (Value, field.ErrorList) {
 	hasSignal, hasExpr := t.Spec.Signal != nil, t.Spec.Expr != ""
 	switch {
 	case hasSignal && hasExpr:
 		return Value{}, field.ErrorList{field.Forbidden(spec.Child("expr"),
 			"set exactly one of spec.signal and spec.expr: a signal of the catalogue, or your own PromQL")}
 	case hasSignal:
-		return resolveSignal(t, spec)
+		return o.resolveSignal(t, spec)
 	case hasExpr:
 		return resolveExpr(t, spec)
 	default:
@@ -43,17 +44,21 @@ func checkMoved(t *v1alpha1.AlertThreshold, spec *field.Path) field.ErrorList {
 	return errs
 }
 
-func resolveSignal(t *v1alpha1.AlertThreshold, spec *field.Path) (Value, field.ErrorList) {
+func (o Options) resolveSignal(t *v1alpha1.AlertThreshold, spec *field.Path) (Value, field.ErrorList) {
 	s, path := t.Spec.Signal, spec.Child("signal")
 	entry, known := signal.Lookup(string(s.Name))
 	if !known {
 		return Value{}, field.ErrorList{field.NotSupported(path.Child("name"), string(s.Name), signal.Names())}
 	}
 
-	errs := checkQuantile(entry, s.Quantile, path.Child("quantile"))
+	entry, errs := resolveSource(entry, s, path)
+	if entry.Metrics == nil { // without a source only the levels can be checked
+		return Value{Unit: entry.Unit, Max: entry.Max, source: entry.Name}, errs
+	}
+	errs = append(errs, checkQuantile(entry, s.Quantile, path.Child("quantile"))...)
 	errs = append(errs, checkWindow(entry, s.Window, path.Child("window"))...)
 	errs = append(errs, checkBy(entry, s.By, path.Child("by"))...)
-	errs = append(errs, checkMatchLabels(entry, s.MatchLabels, path.Child("matchLabels"))...)
+	errs = append(errs, o.checkMatchLabels(entry, s.MatchLabels, path.Child("matchLabels"))...)
 	if t.Spec.Unit != "" {
 		errs = append(errs, field.Forbidden(spec.Child("unit"),
 			fmt.Sprintf("remove it: it goes with spec.expr only, %s is measured in %s", entry.Name, entry.Unit)))
@@ -75,19 +80,41 @@ func resolveSignal(t *v1alpha1.AlertThreshold, spec *field.Path) (Value, field.E
 		return value, errs
 	}
 	query := signal.Query{
-		Namespace: t.Namespace,
-		Match:     s.MatchLabels,
-		By:        s.By,
-		Window:    string(s.Window),
-		Quantile:  s.Quantile,
-
-		MinTraffic: minTraffic,
+		Namespace:      t.Namespace,
+		NamespaceLabel: o.namespaceLabel(entry.Source),
+		Match:          s.MatchLabels,
+		By:             s.By,
+		Window:         string(s.Window),
+		Quantile:       s.Quantile,
+		MinTraffic:     minTraffic,
 	}
 	value.Expr, value.Absent = entry.Expr(query), entry.Absent(query)
 	if entry.Quantile != "" {
 		value.Title += " (" + percentile(query.Quantile, entry.Quantile) + ")"
 	}
 	return value, nil
+}
+
+// resolveSource reads the signal from the source that the spec names. With errors it has no metrics.
+func resolveSource(entry signal.Signal, s *v1alpha1.Signal, path *field.Path) (signal.Signal, field.ErrorList) {
+	source := cmp.Or(signal.Source(s.Source), signal.Plimsoll)
+	entry.Metrics = nil
+	if !slices.Contains(signal.Sources(), source) {
+		return entry, field.ErrorList{field.NotSupported(path.Child("source"), source, signal.Sources())}
+	}
+	if s.Prefix != "" {
+		if prefixed := signal.Prefixed(); !slices.Contains(prefixed, source) {
+			return entry, field.ErrorList{field.Forbidden(path.Child("prefix"), fmt.Sprintf("remove it: it goes with source %s only", prefixed[0]))}
+		}
+		if !metricPrefix.MatchString(s.Prefix) {
+			return entry, field.ErrorList{field.Invalid(path.Child("prefix"), s.Prefix, metricPrefix.hint)}
+		}
+	}
+	found, err := entry.From(source, s.Prefix)
+	if err != nil {
+		return entry, field.ErrorList{field.Invalid(path.Child("source"), source, err.Error())}
+	}
+	return found, nil
 }
 
 // percentile is how people call a quantile: p95 for 0.95, p99.9 for 0.999. The quantiles have been checked.

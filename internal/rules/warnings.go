@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"regexp"
@@ -20,7 +21,7 @@ var ofValue = regexp.MustCompile(`\{\{.*(\$value|\.Value)`)
 func (p *Plan) warnings(spec *field.Path) []string {
 	var all []string
 	for i, level := range p.Levels {
-		if text := p.insideBucket(level); text != "" {
+		if text := cmp.Or(p.aboveBuckets(level), p.insideBucket(level)); text != "" {
 			all = append(all, spec.Child("levels").Index(i).Child(string(level.Comparison)).String()+": "+text)
 		}
 	}
@@ -31,6 +32,20 @@ func (p *Plan) warnings(spec *field.Path) []string {
 		}
 	}
 	return all
+}
+
+// aboveBuckets warns of a level that the known buckets of a source cannot show. Plimsoll's own are an error already.
+func (p *Plan) aboveBuckets(level Level) string {
+	bounds := p.Value.entry.Bounds()
+	if len(bounds) == 0 || level.Comparison != Above {
+		return ""
+	}
+	top := bounds[len(bounds)-1]
+	if level.Value < top {
+		return ""
+	}
+	return fmt.Sprintf("%s is not below the highest bucket (%s) of %s as %s is known to have it: unless yours has higher ones, it can never fire",
+		level.Unit.Format(level.Value), level.Unit.Format(top), p.Value.entry.Metrics[0].Name, p.Value.entry.Source)
 }
 
 // insideBucket warns of a level that lies inside a wide bucket, and says which levels do not.

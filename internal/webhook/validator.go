@@ -17,6 +17,7 @@ var thresholdKind = v1alpha1.GroupVersion.WithKind(v1alpha1.Kind).GroupKind()
 // validator refuses what has no rules, and warns about the rest.
 type validator struct {
 	advisor *backtestAdvisor // nil without a Prometheus
+	rules   rules.Options
 }
 
 // ValidateCreate evaluates a new threshold.
@@ -30,7 +31,7 @@ func (v validator) ValidateUpdate(ctx context.Context, before, after *v1alpha1.A
 	if !after.DeletionTimestamp.IsZero() || sameMeaning(before, after) {
 		return nil, nil
 	}
-	present, _ := rules.Resolve(before) // one with mistakes has no levels to compare with
+	present, _ := v.rules.Resolve(before) // one with mistakes has no levels to compare with
 	return v.evaluate(ctx, present, after)
 }
 
@@ -46,7 +47,7 @@ func sameMeaning(a, b *v1alpha1.AlertThreshold) bool {
 
 // evaluate returns every mistake as one error, as the API server returns its own; else warnings. The present plan may be nil.
 func (v validator) evaluate(ctx context.Context, present *rules.Plan, t *v1alpha1.AlertThreshold) (admission.Warnings, error) {
-	plan, errs := rules.Resolve(t)
+	plan, errs := v.rules.Resolve(t)
 	if len(errs) > 0 {
 		return nil, apierrors.NewInvalid(thresholdKind, t.Name, errs)
 	}

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/plimsoll-dev/plimsoll/internal/promapi"
+	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
 const (
@@ -25,8 +26,8 @@ const (
 )
 
 // Register makes mgr serve the webhook, as a leader and as a stand-by, unless the options say not to. The options must
-// be valid. Proposed levels are tried on the past; metrics takes the webhook's own metrics.
-func Register(mgr ctrl.Manager, o Options, backtests BacktestOptions, metrics prometheus.Registerer) error {
+// be valid. Thresholds are resolved by r. Proposed levels are tried on the past; metrics takes the webhook's own metrics.
+func Register(mgr ctrl.Manager, o Options, r rules.Options, backtests BacktestOptions, metrics prometheus.Registerer) error {
 	if !o.serves() {
 		return nil
 	}
@@ -38,7 +39,7 @@ func Register(mgr ctrl.Manager, o Options, backtests BacktestOptions, metrics pr
 	if err != nil {
 		return err
 	}
-	v := validator{}
+	v := validator{rules: r}
 	if backtests.URL != "" {
 		client, err := promapi.New(backtests.Options)
 		if err != nil {

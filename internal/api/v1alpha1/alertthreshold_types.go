@@ -7,7 +7,7 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:shortName=at,categories=plimsoll
-// +kubebuilder:metadata:annotations="plimsoll.dev/schema-version=3"
+// +kubebuilder:metadata:annotations="plimsoll.dev/schema-version=4"
 // +kubebuilder:metadata:annotations="helm.sh/resource-policy=keep"
 // +kubebuilder:printcolumn:name="Alert",type=string,JSONPath=`.spec.alert`
 // +kubebuilder:printcolumn:name="Signal",type=string,JSONPath=`.spec.signal.name`
@@ -123,6 +123,19 @@ type Signal struct {
 	// +required
 	Name SignalName `json:"name"`
 
+	// source says whose metrics the signal is read from; Plimsoll by default.
+	// OpenTelemetry needs series with a namespace label, as scraped ones have, or the controller's --otel-namespace-label.
+	//
+	// +optional
+	Source SignalSource `json:"source,omitempty"`
+
+	// prefix begins the names of VLLM's metrics where they were renamed, such as "kserve_vllm:".
+	//
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +optional
+	Prefix string `json:"prefix,omitempty"`
+
 	// quantile is that of a latency, in quotes; "0.95" by default.
 	//
 	// +kubebuilder:validation:MinLength=1
@@ -131,7 +144,7 @@ type Signal struct {
 	Quantile string `json:"quantile,omitempty"`
 
 	// window is that of rates, such as 10m.
-	// The default is 5m, 1h for CostPerHour and 1d for CostPerDay; gauges (ActiveSessions, CPU, Memory, Disk) have none.
+	// The default is 5m, 1h for CostPerHour and 1d for CostPerDay; gauges (such as ActiveSessions, CPU and QueueLength) have none.
 	//
 	// +optional
 	Window Duration `json:"window,omitempty"`
@@ -139,7 +152,7 @@ type Signal struct {
 	// by are labels; each combination of values is an alert.
 	//
 	// Every signal has service, job, pod, instance and container; signal.Signal.Labels has the others. Gauges are told apart by all
-	// labels by default.
+	// labels by default. Model, response_model, provider, operation and type are the same words for every source.
 	//
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=8
@@ -197,8 +210,13 @@ type Level struct {
 
 // SignalName names a signal of the catalogue.
 //
-// +kubebuilder:validation:Enum=HTTPErrorRate;HTTPErrorRatio;HTTPLatency;HTTPRequestRate;ModelErrorRatio;ModelLatency;ModelTimeToFirstToken;TokenRate;CostPerHour;CostPerDay;ActiveSessions;CPU;Memory;Disk;Availability
+// +kubebuilder:validation:Enum=HTTPErrorRate;HTTPErrorRatio;HTTPLatency;HTTPRequestRate;ModelErrorRatio;ModelLatency;ModelTimeToFirstToken;TokenRate;CostPerHour;CostPerDay;ActiveSessions;CPU;Memory;Disk;Availability;TimePerOutputToken;QueueLength;QueueTime;RequestsRunning;CacheUsage;Preemptions;AnswerTruncatedRatio;AnswerBlockedRatio
 type SignalName string
+
+// SignalSource names who emits a signal's metrics.
+//
+// +kubebuilder:validation:Enum=Plimsoll;OpenTelemetry;EnvoyAIGateway;Agentgateway;LiteLLM;VLLM;Bifrost
+type SignalSource string
 
 // Unit is that of an expression's value: Percent is 0 to 100, Ratio 0 to 1, USD dollars.
 //
