@@ -46,8 +46,8 @@ func TestSchemaOffersTheCatalogue(t *testing.T) {
 		want   []string
 	}{
 		"signal.source": {spec.Properties["signal"].Properties["source"], sources},
-		"signal.name": {spec.Properties["signal"].Properties["name"], signal.Names()},
-		"unit":        {spec.Properties["unit"], units},
+		"signal.name":   {spec.Properties["signal"].Properties["name"], signal.Names()},
+		"unit":          {spec.Properties["unit"], units},
 	} {
 		var got []string
 		for _, value := range tc.schema.Enum {

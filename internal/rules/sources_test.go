@@ -53,7 +53,7 @@ func TestSourceGoldens(t *testing.T) {
 // sourceThreshold watches the signal as its source has it, and only records it.
 func sourceThreshold(s signal.Signal) *v1alpha1.AlertThreshold {
 	t := &v1alpha1.AlertThreshold{}
-	t.Namespace, t.Name = "ai", strings.ToLower(s.Name)
+	t.Namespace, t.Name = "ai", strings.ToLower(string(s.Source)+"-"+s.Name)
 	t.Spec = v1alpha1.AlertThresholdSpec{
 		Alert:  s.Name,
 		Mode:   v1alpha1.ModeShadow,

@@ -83,6 +83,9 @@ func (s Signal) From(source Source, prefix string) (Signal, error) {
 		return s, fmt.Errorf("finding source %s: there is none", source)
 	}
 	e := emitters[i]
+	if known := slices.IndexFunc(catalogue, func(c Signal) bool { return c.Name == s.Name }); known >= 0 {
+		s = catalogue[known] // as no source has changed it
+	}
 	r, ok := e.readings[s.Name]
 	if !ok {
 		return s, fmt.Errorf("%s has no %s: %s", source, s.Name, e.whyMissing(s.Name))
