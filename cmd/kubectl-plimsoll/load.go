@@ -82,7 +82,7 @@ func (l *loader) loadNames(ctx context.Context, names []string) ([]target, error
 		if err := api.Get(ctx, key, t); err != nil {
 			return nil, fmt.Errorf("reading AlertThreshold %s: %w", key, err)
 		}
-		plan, errs := rules.Resolve(t)
+		plan, errs := l.rules.Resolve(t)
 		if len(errs) > 0 {
 			fmt.Fprintf(l.ErrOut, "AlertThreshold %s is invalid: %v\n", key, errs.ToAggregate())
 			return nil, errCheckFailed
@@ -126,7 +126,7 @@ func (l *loader) validateFiles() ([]target, validation, error) {
 	}
 	targets := make([]target, len(set.Thresholds))
 	for i, threshold := range set.Thresholds {
-		checked := threshold.Check()
+		checked := threshold.CheckWith(l.rules)
 		result.Errors = append(result.Errors, checked.Errors...)
 		result.Warnings = append(result.Warnings, checked.Warnings...)
 		targets[i] = target{checked.Resource, checked.Plan}

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
 // visibleFlags are the flags of kubectl that the help lists.
@@ -24,10 +25,12 @@ var visibleFlags = []string{"namespace", "context", "kubeconfig"}
 type cli struct {
 	genericiooptions.IOStreams
 	config *genericclioptions.ConfigFlags
+	// rules are the controller's options, for which the command has no other source than a flag.
+	rules rules.Options
 }
 
 func newCLI(streams genericiooptions.IOStreams) *cli {
-	return &cli{streams, genericclioptions.NewConfigFlags(true)}
+	return &cli{IOStreams: streams, config: genericclioptions.NewConfigFlags(true)}
 }
 
 // rootCommand returns the command with all others below it.
@@ -54,6 +57,14 @@ All flags of kubectl that select a cluster are understood: see kubectl options.`
 
 	c.config.AddFlags(root.PersistentFlags())
 	root.PersistentFlags().VisitAll(func(f *pflag.Flag) { f.Hidden = !slices.Contains(visibleFlags, f.Name) })
+	root.PersistentFlags().StringVar(&c.rules.OTelNamespaceLabel, "otel-namespace-label", "",
+		"label that holds the namespace of series of source OpenTelemetry, where the controller has this flag too")
+	root.PersistentPreRunE = func(*cobra.Command, []string) error {
+		if err := c.rules.Validate(); err != nil {
+			return usageError{err}
+		}
+		return nil
+	}
 	root.AddCommand(
 		c.backtestCommand(),
 		c.recommendCommand(),

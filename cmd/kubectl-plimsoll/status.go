@@ -87,7 +87,7 @@ func (o *statusOptions) run(ctx context.Context, names []string) error {
 }
 
 func (o *statusOptions) diagnose(ctx context.Context, api client.Client, prometheus *promapi.Client, key client.ObjectKey) (diagnose.Report, error) {
-	in := diagnose.Input{Threshold: &v1alpha1.AlertThreshold{}}
+	in := diagnose.Input{Threshold: &v1alpha1.AlertThreshold{}, Rules: o.rules}
 	err := api.Get(ctx, key, in.Threshold)
 	if apierrors.IsNotFound(err) {
 		return diagnose.Report{State: v1alpha1.StateUnknown, Checks: []diagnose.Check{{Name: "resource", Result: diagnose.Fail, Detail: err.Error()}}}, nil

@@ -12,8 +12,8 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/controller/claims"
 	"github.com/plimsoll-dev/plimsoll/internal/controller/prometheus"
-	"github.com/plimsoll-dev/plimsoll/internal/rules"
 	"github.com/plimsoll-dev/plimsoll/internal/observe"
+	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
 // settle gives a threshold of that generation the status after what was seen, without a Prometheus.

@@ -35,8 +35,11 @@ func (t *Threshold) setNamespace(namespace string, enforce bool) {
 	}
 }
 
-// Check checks the threshold as the API server and the controller would.
-func (t *Threshold) Check() Result {
+// Check checks the threshold as the API server, and a controller without options of rules, would.
+func (t *Threshold) Check() Result { return t.CheckWith(rules.Options{}) }
+
+// CheckWith checks the threshold as the API server and a controller with the options would.
+func (t *Threshold) CheckWith(o rules.Options) Result {
 	object := runtime.DeepCopyJSON(t.object)
 	if metadata, ok := object["metadata"].(map[string]any); ok && metadata["namespace"] == nil {
 		metadata["namespace"] = t.Namespace
@@ -44,7 +47,7 @@ func (t *Threshold) Check() Result {
 	var found structure
 	found.checkObject(object)
 	resource := decode(object)
-	plan, errs := rules.Resolve(resource)
+	plan, errs := o.Resolve(resource)
 	errs = slices.DeleteFunc(errs, func(err *field.Error) bool { return found.isAbout(err.Field) })
 	for _, empty := range found.empty {
 		if !slices.ContainsFunc(errs, func(err *field.Error) bool { return err.Field == empty.Field }) {
