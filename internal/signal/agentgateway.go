@@ -33,7 +33,7 @@ var agentgateway = emitter{
 		CostPerDay:            rateTimes(perDay, only(agentCost)),
 		AnswerBlockedRatio:    shareOf(pick(agentCalls, is("reason", "Guardrail")), agentCalls),
 	},
-	missing: map[string]string{
+	lacking: map[string]string{
 		QueueLength: noServer, QueueTime: noServer, RequestsRunning: noServer, CacheUsage: noServer, Preemptions: noServer,
 		AnswerTruncatedRatio: noReasons,
 	},

@@ -46,7 +46,7 @@ var bifrost = emitter{
 		CostPerDay:            rateTimes(perDay, only(bifrostCost)),
 		RequestsRunning:       gaugeOf(totalForm, only(bifrostRunning)),
 	},
-	missing: map[string]string{
+	lacking: map[string]string{
 		QueueLength: noServer, QueueTime: noServer, CacheUsage: noServer, Preemptions: noServer,
 		AnswerTruncatedRatio: noReasons, AnswerBlockedRatio: noReasons,
 	},

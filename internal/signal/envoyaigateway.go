@@ -26,7 +26,7 @@ var envoyAIGateway = emitter{
 		TimePerOutputToken:    quantileOf(only(envoyPerOutput)),
 		TokenRate:             rateOf(then(sumOf(envoyTokens, wholeTokens), sumOf(envoyTokensOld, wholeTokens))),
 	},
-	missing: map[string]string{
+	lacking: map[string]string{
 		CostPerHour: noCost, CostPerDay: noCost,
 		QueueLength: noServer, QueueTime: noServer, RequestsRunning: noServer, CacheUsage: noServer, Preemptions: noServer,
 		AnswerTruncatedRatio: noReasons, AnswerBlockedRatio: noReasons,

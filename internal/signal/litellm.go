@@ -46,7 +46,7 @@ var liteLLM = emitter{
 		CostPerDay:            rateTimes(perDay, only(liteCost)),
 		QueueTime:             quantileOf(only(liteQueue)),
 	},
-	missing: map[string]string{
+	lacking: map[string]string{
 		QueueLength: noServer, RequestsRunning: noServer, CacheUsage: noServer, Preemptions: noServer,
 		AnswerTruncatedRatio: noReasons, AnswerBlockedRatio: noReasons,
 	},

@@ -39,7 +39,7 @@ var openTelemetry = emitter{
 		TimePerOutputToken:    quantileOf(then(only(serverPerOutput), only(otelChunk), only(oldChunk))),
 		TokenRate:             rateOf(then(tokens(otelInput, otelOutput), sumOf(oldTokens, wholeTokens))),
 	},
-	missing: map[string]string{
+	lacking: map[string]string{
 		CostPerHour: noCost, CostPerDay: noCost,
 		QueueLength: noServer, QueueTime: noServer, RequestsRunning: noServer, CacheUsage: noServer, Preemptions: noServer,
 		AnswerTruncatedRatio: noReasons, AnswerBlockedRatio: noReasons,

@@ -29,7 +29,7 @@ var plimsoll = emitter{
 		AnswerTruncatedRatio:  shareOf(only(metric.FinishReasons, is("reason", "length")), only(metric.FinishReasons)),
 		AnswerBlockedRatio:    shareOf(only(metric.FinishReasons, is("reason", "blocked")), only(metric.FinishReasons)),
 	},
-	missing: map[string]string{
+	lacking: map[string]string{
 		QueueLength: noQueue, QueueTime: noQueue, CacheUsage: noQueue, Preemptions: noQueue,
 	},
 }

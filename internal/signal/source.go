@@ -40,8 +40,8 @@ type emitter struct {
 	prefix string
 	// readings are the signals that the source has, by name.
 	readings map[string]reading
-	// missing says why the source lacks a signal, and what to do instead.
-	missing map[string]string
+	// lacking says why the source lacks a signal, and what to do instead.
+	lacking map[string]string
 }
 
 // word is the catalogue's name for a label.
@@ -88,7 +88,7 @@ func (s Signal) From(source Source, prefix string) (Signal, error) {
 	}
 	r, ok := e.readings[s.Name]
 	if !ok {
-		return s, fmt.Errorf("%s has no %s: %s", source, s.Name, e.whyMissing(s.Name))
+		return s, fmt.Errorf("%s has no %s: %s", source, s.Name, e.whyLacking(s.Name))
 	}
 	s.Source, s.emitter, s.reading = source, e, r.rename(e.prefix, prefix)
 	s.Metrics, s.By, s.Traffic = s.reading.metrics(), e.by(s.reading), s.reading.traffic()
@@ -101,14 +101,14 @@ func (s Signal) From(source Source, prefix string) (Signal, error) {
 	return s, nil
 }
 
-// whyMissing says why the source lacks the signal.
-func (e emitter) whyMissing(name string) string {
+// whyLacking says why the source lacks the signal.
+func (e emitter) whyLacking(name string) string {
 	const own = "it is about Plimsoll's own assistant; leave source out, or write spec.expr"
-	return cmp.Or(e.missing[name], missingEverywhere[name], own)
+	return cmp.Or(e.lacking[name], lackingEverywhere[name], own)
 }
 
-// missingEverywhere holds for every source but Plimsoll.
-var missingEverywhere = map[string]string{
+// lackingEverywhere holds for every source but Plimsoll.
+var lackingEverywhere = map[string]string{
 	Availability: "it reads `up`, which every scraped target has; leave source out and name the job in matchLabels",
 }
 

@@ -52,7 +52,7 @@ var vLLM = emitter{
 		Preemptions:           rateOf(only(vllmPreemptions)),
 		AnswerTruncatedRatio:  shareOf(only(vllmFinished, is("finished_reason", "length")), only(vllmFinished)),
 	},
-	missing: map[string]string{
+	lacking: map[string]string{
 		CostPerHour: noCost, CostPerDay: noCost,
 		AnswerBlockedRatio: "it filters no content; name the source of the gateway before it, such as Agentgateway",
 	},
