@@ -11,7 +11,7 @@ const (
 	labelProvider  = "gen_ai_provider_name"
 	labelRequest   = "gen_ai_request_model"
 	labelResponse  = "gen_ai_response_model"
-	labelToken     = "gen_ai_token_type"
+	labelToken     = "gen_ai_token_type" //nolint:gosec // no secret
 	labelError     = "error_type"
 )
 

@@ -23,7 +23,7 @@ var plimsoll = emitter{
 		CPU:                   gaugeOf(greatestForm, only(metric.CPUUsage)),
 		Memory:                gaugeOf(greatestForm, only(metric.MemoryUsage)),
 		Disk:                  gaugeOf(greatestForm, only(metric.DiskUsage)),
-		Availability:          reading{form: meanForm, of: only(metric.Up)},
+		Availability:          {form: meanForm, of: only(metric.Up)},
 		TimePerOutputToken:    quantileOf(only(metric.TimePerOutputToken)),
 		RequestsRunning:       gaugeOf(totalForm, only(metric.RequestsInFlight)),
 		AnswerTruncatedRatio:  shareOf(only(metric.FinishReasons, is("reason", "length")), only(metric.FinishReasons)),

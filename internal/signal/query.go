@@ -155,13 +155,13 @@ func (b builder) wanted(g generation) generation {
 	return slices.DeleteFunc(slices.Clone(g), func(st stream) bool { return st.kind != "" && st.kind != kind })
 }
 
-// join is the part of all streams, with the catalogue's labels, as one vector.
+// join is the part of all streams as one vector, with the catalogue's labels, which all streams name alike.
 func (b builder) join(all []generation, p part) string {
 	texts := make([]string, 0, len(all))
 	for _, g := range all {
 		var alternatives []string
 		for _, st := range b.wanted(g) {
-			alternatives = append(alternatives, b.label(st, b.read(st, p), len(g) > 1))
+			alternatives = append(alternatives, b.labelType(st, b.read(st, p), len(g) > 1))
 		}
 		text := strings.Join(alternatives, " or ")
 		if len(all) > 1 && strings.Contains(text, " or ") {
@@ -169,7 +169,8 @@ func (b builder) join(all []generation, p part) string {
 		}
 		texts = append(texts, text)
 	}
-	return strings.Join(texts, " or "+b.sameTarget(all[0][0])+" ")
+	first := all[0][0]
+	return b.label(first, strings.Join(texts, " or "+b.sameTarget(first)+" "))
 }
 
 // sameTarget matches what one target says of one model, so that only one of its generations counts.
@@ -181,21 +182,30 @@ func (b builder) sameTarget(st stream) string {
 	return "on (" + strings.Join(on, ", ") + ")"
 }
 
-// label gives the catalogue's names to the labels that the query asks for. When several streams are joined, the type of tokens
-// keeps them apart.
-func (b builder) label(st stream, expr string, several bool) string {
-	if st.kind != "" && (several || slices.Contains(b.By, typeWord)) {
-		expr = fmt.Sprintf(`label_replace(%s, %q, %q, "", "")`, expr, typeWord, st.kind)
+// labelType says which type of tokens a stream counts, if the query asks for it. When several streams are joined, it keeps them
+// apart.
+func (b builder) labelType(st stream, expr string, several bool) string {
+	asked := slices.Contains(b.By, typeWord)
+	if st.kind != "" {
+		if several || asked {
+			expr = fmt.Sprintf(`label_replace(%s, %q, %q, "", "")`, expr, typeWord, st.kind)
+		}
+		return expr
 	}
+	label, values := b.emitter.label(st.Metric, typeWord), b.emitter.values(typeWord)
+	if !asked || label == "" {
+		return expr
+	}
+	for _, ours := range slices.Sorted(maps.Keys(values)) {
+		expr = fmt.Sprintf("label_replace(%s, %q, %q, %q, %q)", expr, typeWord, ours, label, values[ours])
+	}
+	return expr
+}
+
+// label gives the catalogue's names to the other labels that the query asks for.
+func (b builder) label(st stream, expr string) string {
 	for _, name := range b.replaceOrder(st) {
-		label := b.emitter.label(st.Metric, name)
-		values := b.emitter.values(name)
-		for _, ours := range slices.Sorted(maps.Keys(values)) {
-			expr = fmt.Sprintf("label_replace(%s, %q, %q, %q, %q)", expr, name, ours, label, values[ours])
-		}
-		if len(values) == 0 {
-			expr = fmt.Sprintf(`label_replace(%s, %q, "$1", %q, "(.*)")`, expr, name, label)
-		}
+		expr = fmt.Sprintf(`label_replace(%s, %q, "$1", %q, "(.*)")`, expr, name, b.emitter.label(st.Metric, name))
 	}
 	return expr
 }
@@ -206,7 +216,7 @@ func (b builder) replaceOrder(st stream) []string {
 	for _, name := range b.By {
 		label := b.emitter.label(st.Metric, name)
 		switch {
-		case label == "" || label == name:
+		case label == "" || label == name || name == typeWord:
 		case slices.ContainsFunc(b.By, func(other string) bool { return b.emitter.label(st.Metric, other) == name }):
 			last = append(last, name)
 		default:

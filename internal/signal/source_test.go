@@ -128,6 +128,24 @@ func TestAbsentOfAnotherNamespaceLabel(t *testing.T) {
 	}
 }
 
+// TestStreamsNameLabelsAlike: the labels of streams that are joined are renamed together.
+func TestStreamsNameLabelsAlike(t *testing.T) {
+	everySignal(t, func(t *testing.T, s Signal) {
+		for _, all := range [][]generation{s.reading.of, s.reading.picked} {
+			for _, g := range all {
+				for _, st := range g {
+					for _, name := range s.By {
+						first := s.emitter.label(all[0][0].Metric, name)
+						if got := s.emitter.label(st.Metric, name); name != typeWord && got != first {
+							t.Errorf("%s has %s as %q, %s as %q", all[0][0].Name, name, first, st.Name, got)
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
 // TestBoundsAscend checks the known buckets.
 func TestBoundsAscend(t *testing.T) {
 	for source, table := range tables {
