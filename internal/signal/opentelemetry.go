@@ -32,6 +32,7 @@ const noCost = "it counts tokens and has no cost; name a source that has prices 
 var openTelemetry = emitter{
 	source: OpenTelemetry,
 	words:  genAIWords,
+	target: []string{"exported_job", "exported_instance"},
 	readings: map[string]reading{
 		ModelErrorRatio:       shareOf(pick(otelCalls, isNot(labelError, "")), otelCalls),
 		ModelLatency:          quantileOf(otelCalls),

@@ -175,7 +175,7 @@ func (b builder) join(all []generation, p part) string {
 
 // sameTarget matches what one target says of one model, so that only one of its generations counts.
 func (b builder) sameTarget(st stream) string {
-	on := []string{"job", "instance", "pod"}
+	on := append([]string{"job", "instance", "pod"}, b.emitter.target...)
 	if label := b.emitter.label(st.Metric, "model"); label != "" {
 		on = append(on, label)
 	}

@@ -36,6 +36,8 @@ type emitter struct {
 	source Source
 	// words are the catalogue's words for the source's labels.
 	words []word
+	// target are labels by which its programs can be told apart inside one scraped target, such as a collector.
+	target []string
 	// prefix begins the names that another prefix may replace; empty when none may.
 	prefix string
 	// readings are the signals that the source has, by name.
