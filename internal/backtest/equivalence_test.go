@@ -139,6 +139,10 @@ var kinds = map[string]watched{
 	"increase": {spec: v1alpha1.AlertThresholdSpec{Expr: `sum(increase(events_total[90s])) / 60`}, metrics: []string{"events_total"}, counter: true, label: "pod"},
 	"errors": {spec: v1alpha1.AlertThresholdSpec{Signal: &v1alpha1.Signal{Name: "HTTPErrorRate", By: []string{"endpoint"}, Window: "1m"}},
 		metrics: []string{"errors_total"}, counter: true, label: "endpoint"},
+	"another source": {spec: v1alpha1.AlertThresholdSpec{Signal: &v1alpha1.Signal{Name: "Preemptions", Source: "VLLM", By: []string{"model"}, Window: "1m"}},
+		metrics: []string{"vllm:num_preemptions_total"}, counter: true, label: "model_name"},
+	"another source's gauge": {spec: v1alpha1.AlertThresholdSpec{Signal: &v1alpha1.Signal{Name: "QueueLength", Source: "VLLM", By: []string{"model"}}},
+		metrics: []string{"vllm:num_requests_waiting"}, label: "model_name"},
 	"ratio": {spec: v1alpha1.AlertThresholdSpec{Expr: `sum by (path) (rate(events_total[1m])) / sum by (path) (rate(requests_total[1m]))`},
 		metrics: []string{"events_total", "requests_total"}, counter: true, label: "path"},
 	"gated": {spec: v1alpha1.AlertThresholdSpec{Expr: `rate(events_total[1m]) and rate(requests_total[1m]) >= 1`}, // as minTraffic does

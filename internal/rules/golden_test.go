@@ -69,6 +69,12 @@ func checkGolden(t *testing.T, input, golden string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	compareGolden(t, golden, got)
+}
+
+// compareGolden compares the rules with those of the file, which promtool checks.
+func compareGolden(t *testing.T, golden string, got []byte) {
+	t.Helper()
 	if *update {
 		if err := os.WriteFile(golden, got, 0o644); err != nil {
 			t.Fatal(err)

@@ -1,8 +1,6 @@
 package rules
 
 import (
-	"bytes"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -32,20 +30,7 @@ func TestSourceGoldens(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden := filepath.Join("testdata", "sources", strings.ToLower(string(source))+".rules.yaml")
-			if *update {
-				if err := os.WriteFile(golden, got, 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !bytes.Equal(got, want) {
-				t.Errorf("%s: rules are\n%s\nwant\n%s\n(go test -update writes them anew)", golden, got, want)
-			}
-			promtool(t, "check", "rules", "--lint=all", "--lint-fatal", golden)
+			compareGolden(t, filepath.Join("testdata", "sources", strings.ToLower(string(source))+".rules.yaml"), got)
 		})
 	}
 }
@@ -64,6 +49,24 @@ func sourceThreshold(s signal.Signal) *v1alpha1.AlertThreshold {
 		t.Spec.Signal.By = []string{"model"}
 	}
 	return t
+}
+
+// TestPushedGolden: of series pushed by OTLP, only those of the threshold's namespace are read, and the alert that there are
+// none has the namespace too.
+func TestPushedGolden(t *testing.T) {
+	at := threshold(t, `{alert: Pushed, noData: Alert, levels: [{severity: warning, above: 1/s}],
+		signal: {name: TokenRate, source: OpenTelemetry, by: [model], matchLabels: {type: prompt}}}`)
+	plan, errs := Options{OTelNamespaceLabel: "k8s_namespace_name"}.Resolve(at)
+	if len(errs) > 0 {
+		t.Fatal(errs.ToAggregate())
+	}
+	got, err := yaml.Marshal(plan.Rule(nil).Spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden := filepath.Join("testdata", "sources", "pushed.rules.yaml")
+	compareGolden(t, golden, got)
+	promtool(t, "test", "rules", filepath.Join("testdata", "sources", "pushed_test.yaml"))
 }
 
 // TestSourceValues lets Prometheus evaluate them over series as the sources emit them.
