@@ -12,11 +12,11 @@ func SettleUsage(r Request, a Answer) Usage {
 	case a.Usage != Usage{}: // a model that counted without setting the source
 		a.Usage.Source = UsageReported
 		return a.Usage
-	case a.Text == "":
+	case a.Text == "" && len(a.ToolCalls) == 0:
 		return Usage{Source: UsageUnknown}
 	default:
 		return Usage{
-			PromptTokens: estimate(promptWords(r)), CompletionTokens: estimate(words(a.Text)), Source: UsageEstimated,
+			PromptTokens: estimate(promptWords(r)), CompletionTokens: estimate(answerWords(a)), Source: UsageEstimated,
 		}
 	}
 }
@@ -27,7 +27,17 @@ func estimate(words int) int { return (words*13 + 9) / 10 }
 func promptWords(r Request) int {
 	n := words(r.System)
 	for _, m := range r.Messages {
-		n += words(m.Text)
+		for _, p := range m.Parts {
+			n += words(p.Text)
+		}
+	}
+	return n
+}
+
+func answerWords(a Answer) int {
+	n := words(a.Text)
+	for _, c := range a.ToolCalls {
+		n += 1 + words(c.Arguments)
 	}
 	return n
 }

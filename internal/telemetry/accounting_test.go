@@ -139,10 +139,10 @@ func (s *accountingFixture) call(model assistant.Model, n int, e callEnding) err
 		s.arrived[id] = leave
 		s.mu.Unlock()
 	}
-	var emit func(string) error
+	var emit func(assistant.Delta) error
 	if e.leave > 0 || n%2 == 0 { // without emit it is a whole answer that is wanted
 		chunks := 0
-		emit = func(string) error {
+		emit = func(assistant.Delta) error {
 			chunks++
 			switch {
 			case chunks != e.leave:
@@ -156,7 +156,7 @@ func (s *accountingFixture) call(model assistant.Model, n int, e callEnding) err
 	}
 	_, err := model.Generate(ctx, assistant.Request{
 		System:   "be brief",
-		Messages: []assistant.Message{{Role: assistant.RoleUser, Text: "#" + e.name + " " + id + strings.Repeat(" word", n%23)}},
+		Messages: []assistant.Message{assistant.NewText(assistant.RoleUser, "#" + e.name + " " + id + strings.Repeat(" word", n%23))},
 	}, emit)
 	return err
 }

@@ -22,7 +22,7 @@ type instrumentedModel struct {
 	logger   *slog.Logger
 }
 
-func (m *instrumentedModel) Generate(ctx context.Context, r assistant.Request, emit func(string) error) (assistant.Answer, error) {
+func (m *instrumentedModel) Generate(ctx context.Context, r assistant.Request, emit func(assistant.Delta) error) (assistant.Answer, error) {
 	inFlight := m.recorder.model.inFlight.WithLabelValues(m.recorder.modelLabel(m.Name()))
 	inFlight.Inc()
 	defer inFlight.Dec() // also if the model panics
@@ -39,8 +39,8 @@ func (m *instrumentedModel) Generate(ctx context.Context, r assistant.Request, e
 }
 
 // timeFirstToken returns an emit function that records when text arrives, and passes it on to emit unless nil.
-func (c *Call) timeFirstToken(start time.Time, emit func(string) error) func(string) error {
-	return func(text string) error {
+func (c *Call) timeFirstToken(start time.Time, emit func(assistant.Delta) error) func(assistant.Delta) error {
+	return func(d assistant.Delta) error {
 		c.LastText = time.Since(start)
 		if c.Parts == 0 {
 			c.FirstText = c.LastText
@@ -49,7 +49,7 @@ func (c *Call) timeFirstToken(start time.Time, emit func(string) error) func(str
 		if emit == nil {
 			return nil
 		}
-		return emit(text)
+		return emit(d)
 	}
 }
 

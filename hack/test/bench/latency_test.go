@@ -50,7 +50,7 @@ func (h *harness) targets(ctx context.Context) (targets []asker, closeLibrary fu
 	if err != nil {
 		return nil, nil, err
 	}
-	conversation := assistant.Request{Messages: []assistant.Message{{Role: assistant.RoleUser, Text: question}}}
+	conversation := assistant.Request{Messages: []assistant.Message{assistant.NewText(assistant.RoleUser, question)}}
 	library := func(ctx context.Context) error {
 		_, err := m.Generate(ctx, conversation, nil)
 		return err

@@ -37,7 +37,7 @@ func against(t *testing.T, h http.HandlerFunc) *Model {
 }
 
 func generate(text string) assistant.Request {
-	return assistant.Request{Messages: []assistant.Message{{Role: assistant.RoleUser, Text: text}}}
+	return assistant.Request{Messages: []assistant.Message{assistant.NewText(assistant.RoleUser, text)}}
 }
 
 func TestAnswerAndUsageAreTheStandIns(t *testing.T) {
@@ -83,7 +83,7 @@ func TestTheWholeConversationIsSent(t *testing.T) {
 		_, _ = io.WriteString(w, `[{"candidates":[{"content":{"parts":[{"text":"three"}]},"finishReason":1}]}]`)
 	})
 	_, err := m.Generate(t.Context(), assistant.Request{Messages: []assistant.Message{
-		{Role: assistant.RoleUser, Text: "one"}, {Role: assistant.RoleModel, Text: "two"}, {Role: assistant.RoleUser, Text: "more"},
+		assistant.NewText(assistant.RoleUser, "one"), assistant.NewText(assistant.RoleModel, "two"), assistant.NewText(assistant.RoleUser, "more"),
 	}}, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -179,7 +179,7 @@ func TestNoRedirectIsFollowed(t *testing.T) {
 
 func TestBadRequestsAreNotSent(t *testing.T) {
 	m := against(t, func(http.ResponseWriter, *http.Request) { t.Error("a call was made") })
-	for _, r := range []assistant.Request{{}, {Messages: []assistant.Message{{Role: assistant.RoleModel, Text: "x"}}}} {
+	for _, r := range []assistant.Request{{}, {Messages: []assistant.Message{assistant.NewText(assistant.RoleModel, "x")}}} {
 		_, err := m.Generate(t.Context(), r, nil)
 		if got := assistant.KindOf(err); got != assistant.KindInvalid {
 			t.Errorf("Generate(%v): %v, want kind invalid", r, err)

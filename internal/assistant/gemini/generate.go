@@ -25,7 +25,7 @@ var (
 //
 // The library can send a history only as a chat, and a chat only as a stream, so every call is a stream. The library does
 // not retry streams, though its documentation says so.
-func (m *Model) Generate(ctx context.Context, r assistant.Request, emit func(string) error) (assistant.Answer, error) {
+func (m *Model) Generate(ctx context.Context, r assistant.Request, emit func(assistant.Delta) error) (assistant.Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, m.config.Timeout)
 	defer cancel() // also closes a response body that the library leaves open after a blocked answer
 	ctx, end := withTail(ctx)
@@ -46,7 +46,7 @@ func (m *Model) Generate(ctx context.Context, r assistant.Request, emit func(str
 	return answer, m.toModelError(ctx, err)
 }
 
-func (m *Model) generate(ctx context.Context, r assistant.Request, emit func(string) error) (assistant.Answer, error) {
+func (m *Model) generate(ctx context.Context, r assistant.Request, emit func(assistant.Delta) error) (assistant.Answer, error) {
 	n := len(r.Messages) - 1
 	if n < 0 || r.Messages[n].Role != assistant.RoleUser {
 		return assistant.Answer{}, errNoPrompt
@@ -55,9 +55,9 @@ func (m *Model) generate(ctx context.Context, r assistant.Request, emit func(str
 	configure(model, r)
 	chat := model.StartChat()
 	for _, msg := range r.Messages[:n] {
-		chat.History = append(chat.History, &genai.Content{Role: string(msg.Role), Parts: []genai.Part{genai.Text(msg.Text)}})
+		chat.History = append(chat.History, &genai.Content{Role: string(msg.Role), Parts: []genai.Part{genai.Text(msg.Text())}})
 	}
-	return collect(chat.SendMessageStream(ctx, genai.Text(r.Messages[n].Text)), emit)
+	return collect(chat.SendMessageStream(ctx, genai.Text(r.Messages[n].Text())), emit)
 }
 
 // configure sets the system instruction and the options.
@@ -80,7 +80,7 @@ func configure(model *genai.GenerativeModel, r assistant.Request) {
 
 // collect reads a stream to its end. The library reports a stream that broke off as complete, and keeps the first chunk's
 // usage. Only the last chunk is right: it has the finish reason, and its usage is cumulative.
-func collect(stream *genai.GenerateContentResponseIterator, emit func(string) error) (assistant.Answer, error) {
+func collect(stream *genai.GenerateContentResponseIterator, emit func(assistant.Delta) error) (assistant.Answer, error) {
 	var (
 		answer  assistant.Answer
 		text    strings.Builder
@@ -111,7 +111,7 @@ func collect(stream *genai.GenerateContentResponseIterator, emit func(string) er
 		if emit == nil || part == "" {
 			continue
 		}
-		if err := emit(part); err != nil {
+		if err := emit(assistant.Delta{Text: part}); err != nil {
 			answer.Text = text.String()
 			return answer, fmt.Errorf("%w: %w", errCallerStopped, err)
 		}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -56,7 +57,7 @@ func TestUsageIsTheLastOneKnown(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			m := against(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, tt.body) })
 			answer, err := m.Generate(t.Context(), generate("hello"), nil)
-			if want := (assistant.Answer{Text: tt.text, Usage: tt.usage, Finish: tt.finish}); answer != want {
+			if want := (assistant.Answer{Text: tt.text, Usage: tt.usage, Finish: tt.finish}); !reflect.DeepEqual(answer, want) {
 				t.Errorf("answer = %+v, want %+v", answer, want)
 			}
 			if (err != nil) != (tt.kind != "") || (err != nil && assistant.KindOf(err) != tt.kind) {
@@ -130,7 +131,7 @@ func TestWhoTakesNoMoreKeepsWhatCame(t *testing.T) {
 	m := against(t, func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, `[`+piece("a", `{"promptTokenCount":10,"candidatesTokenCount":2,"totalTokenCount":12}`)+`,`+piece("b", `{}`))
 	})
-	answer, err := m.Generate(t.Context(), generate("hello"), func(string) error { return cancelled })
+	answer, err := m.Generate(t.Context(), generate("hello"), func(assistant.Delta) error { return cancelled })
 	if assistant.KindOf(err) != assistant.KindCancelled {
 		t.Errorf("err = %v, want kind cancelled", err)
 	}

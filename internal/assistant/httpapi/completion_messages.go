@@ -37,9 +37,9 @@ func (in *completionRequest) setMessages(messages []wireMessage, limits Limits) 
 		case "system", "developer":
 			system = append(system, text)
 		case "user":
-			in.request.Messages = append(in.request.Messages, assistant.Message{Role: assistant.RoleUser, Text: text})
+			in.request.Messages = append(in.request.Messages, assistant.NewText(assistant.RoleUser, text))
 		default: // the assistant: text has checked the role
-			in.request.Messages = append(in.request.Messages, assistant.Message{Role: assistant.RoleModel, Text: text})
+			in.request.Messages = append(in.request.Messages, assistant.NewText(assistant.RoleModel, text))
 		}
 	}
 	in.request.System = strings.Join(system, "\n\n")

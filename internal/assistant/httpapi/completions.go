@@ -42,7 +42,7 @@ func (a *API) postCompletion(w http.ResponseWriter, r *http.Request) error {
 // streamCompletion sends an answer as it comes. Nothing is sent before its first text, so that a call that fails at once
 // is answered with its own status.
 func (a *API) streamCompletion(s *stream, r *http.Request, model assistant.Model, request assistant.Request) error {
-	answer, err := model.Generate(r.Context(), request, s.sendText)
+	answer, err := model.Generate(r.Context(), request, s.sendPart)
 	if err = a.acceptBlocked(r, &answer, err); err == nil {
 		err = s.finish(answer)
 	}

@@ -17,7 +17,7 @@ import (
 
 // parts is a model that answers in two parts and reports what it was asked.
 func parts(called *assistant.Request) streamer {
-	return streamer{"test-model", func(_ context.Context, r assistant.Request, emit func(string) error) (assistant.Answer, error) {
+	return streamer{"test-model", func(_ context.Context, r assistant.Request, emit func(assistant.Delta) error) (assistant.Answer, error) {
 		if called != nil {
 			*called = r
 		}
@@ -29,7 +29,7 @@ func parts(called *assistant.Request) streamer {
 			return answer, nil
 		}
 		for _, part := range []string{"Hello, ", "world"} {
-			if err := emit(part); err != nil {
+			if err := emit(assistant.Delta{Text: part}); err != nil {
 				return assistant.Answer{}, &assistant.Error{Kind: assistant.KindCancelled, Err: err}
 			}
 		}
@@ -96,7 +96,7 @@ func TestWhatAModelIsAsked(t *testing.T) {
 	want := assistant.Request{
 		System: "Be brief.\n\nBe kind.",
 		Messages: []assistant.Message{
-			{Role: assistant.RoleUser, Text: "one two"}, {Role: assistant.RoleModel, Text: "three"}, {Role: assistant.RoleUser, Text: "four"},
+			assistant.NewText(assistant.RoleUser, "one two"), assistant.NewText(assistant.RoleModel, "three"), assistant.NewText(assistant.RoleUser, "four"),
 		},
 		Options: assistant.Options{MaxTokens: &tokens, Temperature: &temperature, TopP: &topP, Stop: []string{"END"}},
 	}

@@ -54,18 +54,20 @@ var modelFailures = map[assistant.Kind]struct {
 	status  int
 	message string
 }{
-	assistant.KindQuota:       {http.StatusTooManyRequests, "The model's quota is exhausted; try again later."},
-	assistant.KindQuotaMinute: {http.StatusTooManyRequests, "The model's quota for this minute is exhausted; try again in a minute."},
-	assistant.KindQuotaDay:    {http.StatusTooManyRequests, "The model's quota for today is exhausted; try again tomorrow."},
-	assistant.KindBlocked:     {http.StatusUnprocessableEntity, "The model's safety filter refused the conversation."},
-	assistant.KindTimeout:     {http.StatusGatewayTimeout, "The model did not answer in time."},
-	assistant.KindTruncated:   {http.StatusBadGateway, "The model's answer broke off; try again."},
-	assistant.KindUnavailable: {http.StatusServiceUnavailable, "The model is unavailable; try again later."},
-	assistant.KindNotFound:    {http.StatusBadGateway, "The configured model does not exist, or no longer; tell the operator."},
-	assistant.KindInvalid:     {http.StatusBadRequest, "The model refused the conversation; it may be too long."},
-	assistant.KindCancelled:   {statusClientClosedRequest, "The request was cancelled before its answer was complete."},
-	assistant.KindAuth:        {http.StatusBadGateway, "The model refused the assistant's key; tell the operator."},
-	assistant.KindUnknown:     {http.StatusBadGateway, "The model failed."},
+	assistant.KindQuota:         {http.StatusTooManyRequests, "The model's quota is exhausted; try again later."},
+	assistant.KindQuotaMinute:   {http.StatusTooManyRequests, "The model's quota for this minute is exhausted; try again in a minute."},
+	assistant.KindQuotaDay:      {http.StatusTooManyRequests, "The model's quota for today is exhausted; try again tomorrow."},
+	assistant.KindBlocked:       {http.StatusUnprocessableEntity, "The model's safety filter refused the conversation."},
+	assistant.KindTimeout:       {http.StatusGatewayTimeout, "The model did not answer in time."},
+	assistant.KindTruncated:     {http.StatusBadGateway, "The model's answer broke off; try again."},
+	assistant.KindUnavailable:   {http.StatusServiceUnavailable, "The model is unavailable; try again later."},
+	assistant.KindNotFound:      {http.StatusBadGateway, "The configured model does not exist, or no longer; tell the operator."},
+	assistant.KindInvalid:       {http.StatusBadRequest, "The model refused the conversation; it may be too long."},
+	assistant.KindContextLength: {http.StatusBadRequest, "The conversation is longer than the model can read; shorten it."},
+	assistant.KindPrecondition:  {http.StatusForbidden, "The vendor does not serve the assistant's account; tell the operator."},
+	assistant.KindCancelled:     {statusClientClosedRequest, "The request was cancelled before its answer was complete."},
+	assistant.KindAuth:          {http.StatusBadGateway, "The model refused the assistant's key; tell the operator."},
+	assistant.KindUnknown:       {http.StatusBadGateway, "The model failed."},
 }
 
 // modelErrors are the errors of a route that calls a model.

@@ -66,8 +66,8 @@ func FuzzDecodeCompletion(f *testing.F) {
 			t.Errorf("accepted %+v", in)
 		}
 		for _, m := range in.request.Messages {
-			characters += utf8.RuneCountInString(m.Text)
-			if m.Text == "" || m.Role != assistant.RoleUser && m.Role != assistant.RoleModel {
+			characters += utf8.RuneCountInString(m.Text())
+			if m.Text() == "" || m.Role != assistant.RoleUser && m.Role != assistant.RoleModel {
 				t.Errorf("accepted the message %+v", m)
 			}
 		}

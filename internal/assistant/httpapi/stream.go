@@ -20,7 +20,9 @@ type stream struct {
 	started   bool
 }
 
-// sendText sends a part of the answer. Its error means that the client disconnected.
+// sendPart sends a part of the answer. Its error means that the client disconnected.
+func (s *stream) sendPart(d assistant.Delta) error { return s.sendText(d.Text) }
+
 func (s *stream) sendText(text string) error {
 	if err := s.start(); err != nil {
 		return err
