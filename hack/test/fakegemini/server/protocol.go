@@ -7,13 +7,49 @@ type (
 	generateRequest struct {
 		Contents []content `json:"contents"`
 		System   content   `json:"systemInstruction"`
+		Tools    []struct {
+			Functions []function `json:"functionDeclarations"`
+		} `json:"tools"`
+		ToolConfig struct {
+			Calling struct {
+				Mode  string   `json:"mode"`
+				Names []string `json:"allowedFunctionNames"`
+			} `json:"functionCallingConfig"`
+		} `json:"toolConfig"`
+		Generation struct {
+			MIMEType string         `json:"responseMimeType"`
+			Schema   map[string]any `json:"responseJsonSchema"`
+		} `json:"generationConfig"`
+	}
+	function struct {
+		Name       string         `json:"name"`
+		Parameters map[string]any `json:"parametersJsonSchema"`
 	}
 	content struct {
 		Parts []part `json:"parts"`
 		Role  string `json:"role,omitempty"`
 	}
 	part struct {
-		Text string `json:"text"`
+		Text         string          `json:"text,omitempty"`
+		Thought      bool            `json:"thought,omitempty"`
+		Signature    []byte          `json:"thoughtSignature,omitempty"`
+		FunctionCall *functionCall   `json:"functionCall,omitempty"`
+		Result       *functionResult `json:"functionResponse,omitempty"`
+		Inline       *inlineData     `json:"inlineData,omitempty"`
+	}
+	functionCall struct {
+		ID   string         `json:"id,omitempty"`
+		Name string         `json:"name"`
+		Args map[string]any `json:"args,omitempty"`
+	}
+	functionResult struct {
+		ID       string         `json:"id,omitempty"`
+		Name     string         `json:"name"`
+		Response map[string]any `json:"response"`
+	}
+	inlineData struct {
+		MIMEType string `json:"mimeType"`
+		Data     []byte `json:"data"`
 	}
 	generateResponse struct {
 		Candidates     []candidate     `json:"candidates,omitempty"`

@@ -23,11 +23,13 @@ const (
 	ActBlockAnswer Act = "block-answer"
 	// ActStall sends Chunks chunks and then nothing until the client leaves; with no chunks not even a header.
 	ActStall Act = "stall"
+	// ActFailWithin sends Chunks chunks and then the error of Code, within a response of 200.
+	ActFailWithin Act = "fail-within"
 	// ActTruncate ends the body after Chunks chunks, before the closing bracket and the finish reason.
 	ActTruncate Act = "truncate"
 )
 
-var acts = []Act{ActAnswer, ActFail, ActBlockPrompt, ActBlockAnswer, ActStall, ActTruncate}
+var acts = []Act{ActAnswer, ActFail, ActBlockPrompt, ActBlockAnswer, ActStall, ActFailWithin, ActTruncate}
 
 // Quotas that a refusal with 429 can name.
 const (
@@ -59,6 +61,15 @@ type Scene struct {
 	ThinkingTokens int
 	// Finish is the finish reason of a full answer; empty is STOP.
 	Finish string
+	// Thoughts are sent before the answer, as a part that is a thought; none if empty.
+	Thoughts string
+	// Text is the answer; empty draws one. Empty has the answer be without text.
+	Text  string
+	Empty bool
+	// Numbers has enums sent as numbers, as some gateways do.
+	Numbers bool
+	// Calls is how many tools are called at once, Rounds how often; 0 is once.
+	Calls, Rounds int
 }
 
 func (s Scene) validate() error {
@@ -67,14 +78,14 @@ func (s Scene) validate() error {
 		return fmt.Errorf("act %q is none of %v", s.Act, acts)
 	case !isShare(s.Share):
 		return fmt.Errorf("share %v is not between 0 and 1", s.Share)
-	case (s.Act == ActFail) != (s.Code != 0):
-		return fmt.Errorf("code goes with act %q and with no other", ActFail)
+	case (s.Act == ActFail || s.Act == ActFailWithin) != (s.Code != 0):
+		return fmt.Errorf("code goes with the acts %q and %q and with no other", ActFail, ActFailWithin)
 	case s.Code != 0 && failures[s.Code].status == "":
 		return fmt.Errorf("%d is not a code that Gemini fails with", s.Code)
 	case len(s.Quotas) > 0 && s.Code != http.StatusTooManyRequests:
 		return fmt.Errorf("quotas go with code 429")
-	case s.Chunks < 0 || s.CachedTokens < 0 || s.ThinkingTokens < 0 || s.ChunkDelay < 0 || s.RetryAfter < 0:
-		return fmt.Errorf("chunks, tokens and delays must not be negative")
+	case s.Chunks < 0 || s.Calls < 0 || s.Rounds < 0 || s.CachedTokens < 0 || s.ThinkingTokens < 0 || s.ChunkDelay < 0 || s.RetryAfter < 0:
+		return fmt.Errorf("chunks, calls, rounds, tokens and delays must not be negative")
 	}
 	for _, q := range s.Quotas {
 		if q != QuotaMinute && q != QuotaDay {

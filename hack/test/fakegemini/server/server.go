@@ -41,6 +41,7 @@ func New(c Config) (*Server, error) {
 	}
 	s := &Server{config: c, mux: http.NewServeMux(), behaviour: c.Behaviour}
 	s.mux.HandleFunc("POST /v1beta/models/{call}", s.generate)
+	s.mux.HandleFunc("GET /v1beta/models/{model}", s.model)
 	s.mux.HandleFunc("GET /ledger", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusOK, s.Ledger())
 	})
