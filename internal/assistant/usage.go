@@ -21,6 +21,15 @@ func SettleUsage(r Request, a Answer) Usage {
 	}
 }
 
+// EstimateTexts returns the usage of texts that the vendor read and did not count.
+func EstimateTexts(texts []string) Usage {
+	n := 0
+	for _, text := range texts {
+		n += words(text)
+	}
+	return Usage{PromptTokens: estimate(n), Source: UsageEstimated}
+}
+
 // estimate is 1.3 tokens a word, rounded up. It is far too low for languages that put no spaces between words.
 func estimate(words int) int { return (words*13 + 9) / 10 }
 

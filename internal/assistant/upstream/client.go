@@ -19,8 +19,7 @@ type Config struct {
 	Authorize func(http.Header)
 	// Silence is how long the vendor may send nothing, before its answer and within it.
 	Silence time.Duration
-	// OnAttempt is called for every HTTP request of a call, including retries, with its status, or 0 if it got no response.
-	// It runs in the goroutine and with the context of the call, and may be nil.
+	// OnAttempt is called for every HTTP request of a call, with its status, or 0 if it got no response. It runs in the goroutine and with the context of the call, and may be nil.
 	OnAttempt func(ctx context.Context, model string, status int)
 	// Body replaces the body of a successful response to a call; optional.
 	Body func(call *Call, body io.ReadCloser) io.ReadCloser
@@ -53,7 +52,7 @@ func (c *Client) HTTP() *http.Client { return c.http }
 // Close closes idle connections.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
-// Begin begins a call of a model. The context is for all its requests; the call must be ended.
+// Begin begins a call of a model. The context is for its one request; the call must be ended.
 func (c *Client) Begin(ctx context.Context, model string) (context.Context, *Call) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	call := &Call{model: model, silence: c.config.Silence, cancel: cancel}
@@ -65,6 +64,8 @@ func (c *Client) Begin(ctx context.Context, model string) (context.Context, *Cal
 // errSilent ends a call whose vendor sends nothing.
 var errSilent = errors.New("the model sent nothing in time")
 
+var errSentAlready = errors.New("a call is sent once")
+
 type callKey struct{}
 
 // maxErrorBody is how much is kept of an error's body, in bytes: Google's longest known are a tenth of that.
@@ -72,16 +73,19 @@ const maxErrorBody = 64 << 10
 
 // Call is one call of a model. It is not safe for concurrent use.
 type Call struct {
-	// Status and Header are those of the last response; 0 and nil without one.
+	// Path is that of the request's URL.
+	Path string
+	// Status and Header are those of the response; 0 and nil without one.
 	Status int
 	Header http.Header
 	// ErrorBody is the body of a response that is an error, or the error within a successful one.
 	ErrorBody []byte
-	// Started says that a part of a successful body was read.
-	Started bool
+	// Started says that a part of a successful body was read, Unreadable that it made no sense to Config.Body.
+	Started, Unreadable bool
 
 	model   string
 	silence time.Duration
+	sent    bool
 	timer   *time.Timer
 	cancel  context.CancelCauseFunc
 	readErr error
@@ -114,6 +118,10 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if !ok {
 		return t.base.RoundTrip(r)
 	}
+	if call.sent { // a library tries again by itself: that is for the client to decide, who pays
+		return nil, errSentAlready
+	}
+	call.sent, call.Path = true, r.URL.Path
 	var resp *http.Response
 	err := call.watch(func() (err error) {
 		resp, err = t.base.RoundTrip(r)
