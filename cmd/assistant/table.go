@@ -39,7 +39,7 @@ func printTable(w io.Writer, r analysis.Report) error {
 		r.Lines.Total, r.Lines.Counted, r.Lines.Broken, r.Lines.Debug, r.Lines.Outside))
 	printRequests(row, r.Requests)
 	printModels(row, r.Model)
-	printErrors(row, r.Errors)
+	printErrors(row, r.Errors, r.Model.ErrorTypes)
 	row()
 	if len(r.Advice) == 0 {
 		row("ADVICE", "none")
@@ -82,13 +82,22 @@ func printModels(row func(...any), s stats.ModelStats) {
 	}
 }
 
-func printErrors(row func(...any), s stats.ErrorStats) {
+func printErrors(row func(...any), s stats.ErrorStats, calls map[string]uint64) {
 	row()
 	row("ERRORS", "COUNT")
-	row("all", s.Total)
+	row("requests", s.Total)
 	for _, name := range byCount(s.Types) {
 		row("  "+name, s.Types[name])
 	}
+	var failed uint64
+	for _, n := range calls {
+		failed += n
+	}
+	row("model calls", failed)
+	for _, name := range byCount(calls) {
+		row("  "+name, calls[name])
+	}
+	row("other lines", s.Other)
 	if len(s.Recent) == 0 {
 		return
 	}

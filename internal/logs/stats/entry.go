@@ -32,7 +32,7 @@ type Fields struct {
 	// Duration counts if HasDuration.
 	Duration    time.Duration
 	HasDuration bool
-	// Tokens are those of an answer. An estimate in a file need not be whole.
+	// Tokens are those of a call, also of a failed one. An estimate in a file need not be whole.
 	PromptTokens, CompletionTokens float64
 }
 
