@@ -27,7 +27,7 @@ func TestWhatIsCounted(t *testing.T) {
 		request(noon, "/chat", 200, time.Second),
 		request(noon, "/chat", 429, 3*time.Second),
 		{Time: noon, Level: slog.LevelError, Kind: RequestEnded, Message: "Request failed", Fields: Fields{Endpoint: "/chat", Status: 503, ErrorType: "quota"}},
-		{Time: noon, Level: slog.LevelError, Kind: KindOf("Too many REQUESTS: sorry")}, // the source document's own wording
+		{Time: noon, Level: slog.LevelError, Kind: RequestEnded}, // without a type
 		{Time: noon, Kind: CallSucceeded, Fields: Fields{Model: "m", PromptTokens: 7, CompletionTokens: 30, Duration: time.Second, HasDuration: true}},
 		{Time: noon, Level: slog.LevelError, Kind: CallFailed, Fields: Fields{
 			Model: "m", ErrorType: "quota", PromptTokens: 5, CompletionTokens: 1, Duration: 3 * time.Second, HasDuration: true,
@@ -247,5 +247,28 @@ func TestAdvice(t *testing.T) {
 				t.Errorf("advice %q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+func TestAFilesLineIsKnownByMessageAndField(t *testing.T) {
+	for _, tt := range []struct {
+		message, endpoint, model string
+		kind                     Kind
+		ours                     bool
+	}{
+		{"Request completed", "/chat", "", RequestEnded, true},
+		{"Request failed", "/chat", "", RequestEnded, true},
+		{"Request completed", "", "", RequestEnded, false}, // many programs say so
+		{"Too many REQUESTS: sorry", "/chat", "", RequestEnded, true},
+		{"Too many REQUESTS: sorry", "", "", Other, true},
+		{"Application started", "/chat", "m", Other, true},
+		{"AI model call successful", "", "m", CallSucceeded, true},
+		{"AI model call failed", "", "m", CallFailed, true},
+		{"AI model call failed", "", "", CallFailed, false},
+	} {
+		e := Entry{Message: tt.message, Fields: Fields{Endpoint: tt.endpoint, Model: tt.model}}
+		if ours := e.Identify(); ours != tt.ours || e.Kind != tt.kind {
+			t.Errorf("%+v: kind %v, ours %v", tt, e.Kind, ours)
+		}
 	}
 }
