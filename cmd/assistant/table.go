@@ -35,8 +35,7 @@ func printTable(w io.Writer, r analysis.Report) error {
 		from = *r.From
 	}
 	row("RANGE", from+" to "+r.To)
-	row("LINES", fmt.Sprintf("%d: %d counted, %d broken, %d debug, %d outside the range",
-		r.Lines.Total, r.Lines.Counted, r.Lines.Broken, r.Lines.Debug, r.Lines.Outside))
+	printLines(row, r)
 	printRequests(row, r.Requests)
 	printModels(row, r.Model)
 	printErrors(row, r.Errors, r.Model.ErrorTypes)
@@ -53,6 +52,15 @@ func printTable(w io.Writer, r analysis.Report) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+func printLines(row func(...any), r analysis.Report) {
+	n := r.Lines
+	row("LINES", fmt.Sprintf("%d: %d counted, %d broken, %d of another program, %d debug, %d before the range, %d in the future",
+		n.Total, n.Counted, n.Broken, n.Foreign, n.Debug, n.Outside, n.Future))
+	if r.Foreign != nil {
+		row("", "another program's, in "+sampleText(r.Foreign))
+	}
 }
 
 func printRequests(row func(...any), s stats.RequestStats) {
