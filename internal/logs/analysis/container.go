@@ -3,6 +3,7 @@ package analysis
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"io"
 )
 
@@ -48,7 +49,7 @@ func (u *unwrapper) Read(p []byte) (int, error) {
 // next reads a line into out; none if it is a part.
 func (u *unwrapper) next() {
 	line, err := u.in.ReadSlice('\n')
-	if err == bufio.ErrBufferFull { //nolint:errorlint // it is never wrapped; what is so long is no record
+	if errors.Is(err, bufio.ErrBufferFull) { // what is so long is no record
 		u.out = line
 		return
 	}

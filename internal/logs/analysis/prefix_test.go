@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 const stamp = "2026-01-31T12:00:00.123456789Z"
@@ -153,6 +154,28 @@ func TestFilesThatCannotBeReadAreNamed(t *testing.T) {
 			t.Errorf("%q: %+v, %v", data, got.Lines, err)
 		}
 	}
+}
+
+// FuzzDocker: the text of a Docker line is what encoding/json reads.
+func FuzzDocker(f *testing.F) {
+	for _, text := range []string{"", "\n", line(1) + "\n", "tab\t \\ / \b\f\r\n", "é<&>\x00", "\xff"} {
+		f.Add(docker("stdout", text))
+	}
+	f.Add(`{"log":"\/","stream":"stdout"}`)
+	f.Add(`{"log":"","stream":1}`)
+	f.Add(`{"log":"","log":[],"stream":"stderr"}`)
+	p := newRecordParser()
+	f.Add(`{"log":"a","log":1,"stream":"stdout"}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		r, ok := p.parse([]byte(text))
+		var want map[string]any
+		if !ok || text[0] != '{' || !utf8.ValidString(text) {
+			return
+		}
+		if err := json.Unmarshal([]byte(text), &want); err != nil || string(r.text) != want["log"] {
+			t.Errorf("%q says %q, want %q, %v", text, r.text, want["log"], err)
+		}
+	})
 }
 
 // FuzzPrefix: what is stripped is in front, and is stripped once.

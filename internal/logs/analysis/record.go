@@ -12,6 +12,7 @@ type record struct {
 // recordParser reads one record after another.
 type recordParser struct {
 	log, stream []byte // of a Docker line, in JSON
+	text        []byte // what log says
 	visit       visitor
 }
 
@@ -38,12 +39,44 @@ func (p *recordParser) docker(line []byte) (r record, ok bool) {
 	if string(p.stream) == `"stderr"` {
 		r.stream = 1
 	}
-	r.text = unquote(p.log, false)
+	if p.text, ok = appendUnescaped(p.text[:0], p.log[1:len(p.log)-1]); ok {
+		r.text = p.text
+	} else {
+		r.text = unquote(p.log, false)
+	}
 	r.part = !bytes.HasSuffix(r.text, []byte("\n"))
 	return r, true
 }
 
+// appendUnescaped appends what is between the quotes of a JSON string; false means that encoding/json must read it.
+func appendUnescaped(dst, raw []byte) ([]byte, bool) {
+	for {
+		i := bytes.IndexByte(raw, '\\')
+		if i < 0 {
+			return append(dst, raw...), true
+		}
+		dst = append(dst, raw[:i]...)
+		switch c := raw[i+1]; c {
+		case '"', '\\', '/':
+			dst = append(dst, c)
+		case 'n':
+			dst = append(dst, '\n')
+		case 'r':
+			dst = append(dst, '\r')
+		case 't':
+			dst = append(dst, '\t')
+		default:
+			return dst, false
+		}
+		raw = raw[i+2:]
+	}
+}
+
+// field keeps a field that is a string. As for encoding/json, the last of several values counts.
 func (p *recordParser) field(key, value []byte, _ bool) {
+	if value[0] != '"' {
+		value = nil
+	}
 	switch string(key) {
 	case "log":
 		p.log = value
