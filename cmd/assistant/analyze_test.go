@@ -55,11 +55,14 @@ func TestAnalyzeTellsWhatItDidNotCount(t *testing.T) {
 	}
 	for _, want := range []string{
 		"5: 2 counted, 0 broken, 1 of another program, 0 debug, 0 before the range, 2 in the future",
-		`another program's, in standard input: {"ts":1769860800123.4`, "2 lines are in the future: a clock is ahead",
+		`another program's, in standard input: {"ts":1769860800123.4`, "2 lines are in the future: a clock is ahead", " seconds, limit 300, of 2)",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the table lacks %q:\n%s", want, out)
 		}
+	}
+	if strings.Contains(out, "e+") {
+		t.Errorf("the table has numbers with exponents:\n%s", out)
 	}
 }
 

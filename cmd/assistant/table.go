@@ -44,7 +44,7 @@ func printTable(w io.Writer, r analysis.Report) error {
 		row("ADVICE", "none")
 	}
 	for _, a := range r.Advice {
-		row("ADVICE", fmt.Sprintf("%s (%.3g %s, limit %g, of %d)", a.Message, a.Reading, a.Unit, a.Limit, a.Samples))
+		row("ADVICE", fmt.Sprintf("%s (%s %s, limit %g, of %d)", a.Message, shortNumber(a.Reading), a.Unit, a.Limit, a.Samples))
 		row("", "consider: "+strings.Join(a.Suggestions, "; "))
 	}
 	if err := t.Flush(); err != nil {
@@ -147,6 +147,14 @@ func seconds(s *float64) string {
 		return "-"
 	}
 	return fmt.Sprintf("%.3f s", *s)
+}
+
+// shortNumber returns a number with three digits, and without an exponent if it is large.
+func shortNumber(f float64) string {
+	if f >= 1000 {
+		return fmt.Sprintf("%.0f", f)
+	}
+	return fmt.Sprintf("%.3g", f)
 }
 
 func percent(p *float64) string {

@@ -107,13 +107,22 @@ func (w *worker) report(o Options) Report {
 	if w.foreign.Line != "" {
 		r.Foreign = &w.foreign.Sample
 	}
-	if w.lines.Future > 0 {
-		r.Advice = append(r.Advice, stats.Advice{
-			Reason:  "clock_ahead",
-			Message: fmt.Sprintf("%d lines are in the future: a clock is ahead, or writes local time without its zone.", w.lines.Future),
-			Reading: w.latest.Sub(o.To).Seconds(), Limit: ClockTolerance.Seconds(), Unit: "seconds", Samples: w.lines.Future,
-			Suggestions: []string{"synchronize the clocks of the nodes", "log in UTC or with the zone"},
-		})
+	if n := w.lines.Future; n > 0 {
+		r.Advice = append(r.Advice, clockAdvice(n, w.latest.Sub(o.To)))
 	}
 	return r
+}
+
+// clockAdvice is about n lines in the future, the last of them so far ahead.
+func clockAdvice(n uint64, ahead time.Duration) stats.Advice {
+	lines := "1 line is"
+	if n > 1 {
+		lines = fmt.Sprintf("%d lines are", n)
+	}
+	return stats.Advice{
+		Reason:  "clock_ahead",
+		Message: lines + " in the future: a clock is ahead, or local time is logged without its zone.",
+		Reading: ahead.Seconds(), Limit: ClockTolerance.Seconds(), Unit: "seconds", Samples: n,
+		Suggestions: []string{"synchronize the clocks of the nodes", "log in UTC or with the zone"},
+	}
 }
