@@ -82,8 +82,9 @@ func (u *unwrapper) whole(r record) []byte {
 		return r.text
 	}
 	u.keep(r)
-	line := append(*kept, '\n')
-	*kept = line[:0]
+	*kept = append(*kept, '\n')
+	line := *kept
+	*kept = line[:0] // out is read before the next part comes
 	return line
 }
 
