@@ -26,7 +26,7 @@ func (a *API) postCompletion(w http.ResponseWriter, r *http.Request) error {
 		return a.streamCompletion(s, r, model, in.request)
 	}
 	answer, err := model.Generate(r.Context(), in.request, nil)
-	if err = a.acceptBlocked(r, &answer, err); err != nil {
+	if err = acceptBlocked(r, &answer, err); err != nil {
 		return err
 	}
 	return writeJSON(w, http.StatusOK, chatCompletion{
@@ -43,27 +43,27 @@ func (a *API) postCompletion(w http.ResponseWriter, r *http.Request) error {
 // is answered with its own status.
 func (a *API) streamCompletion(s *stream, r *http.Request, model assistant.Model, request assistant.Request) error {
 	answer, err := model.Generate(r.Context(), request, s.sendPart)
-	if err = a.acceptBlocked(r, &answer, err); err == nil {
+	if err = acceptBlocked(r, &answer, err); err == nil {
 		err = s.finish(answer)
 	}
 	if err == nil || !s.started {
 		return err
 	}
 	// The client was told 200; metrics and logs are told how the answer ended.
-	e := a.recordError(r, err)
+	e := recordError(r, err)
 	recorderOf(r.Context()).status = e.status
 	_ = s.send(errorResponse(r.URL.Path, e)) // a client that left does not get it
 	return nil
 }
 
-// acceptBlocked treats an answer that the safety filter ended as an answer, as OpenAI's clients expect, and counts the
+// acceptBlocked treats an answer that the safety filter ended as an answer, as OpenAI's clients expect, and keeps the
 // filter's action. It returns any other error, also that of a blocked prompt.
-func (a *API) acceptBlocked(r *http.Request, answer *assistant.Answer, err error) error {
+func acceptBlocked(r *http.Request, answer *assistant.Answer, err error) error {
 	started := answer.Text != "" || answer.Finish == assistant.FinishBlocked
 	if err == nil || assistant.KindOf(err) != assistant.KindBlocked || !started {
 		return err
 	}
-	_ = a.recordError(r, err)
+	_ = recordError(r, err)
 	answer.Finish = assistant.FinishBlocked
 	return nil
 }

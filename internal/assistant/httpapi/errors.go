@@ -117,10 +117,9 @@ func errorResponse(path string, e *httpError) any {
 	return errorBody{errorDetail{e.kind, e.message}}
 }
 
-// recordError counts an error and keeps it for the request's log line.
-func (a *API) recordError(r *http.Request, err error) *httpError {
+// recordError keeps an error to count and log at the end of the request; the last one is the request's.
+func recordError(r *http.Request, err error) *httpError {
 	e := toHTTPError(err)
-	a.recorder.Error(e.kind, endpoint(r))
 	rec := recorderOf(r.Context())
 	rec.kind, rec.err = e.kind, err
 	return e
@@ -128,7 +127,7 @@ func (a *API) recordError(r *http.Request, err error) *httpError {
 
 // writeError records an error and answers with it.
 func (a *API) writeError(w http.ResponseWriter, r *http.Request, err error) {
-	e := a.recordError(r, err)
+	e := recordError(r, err)
 	if e.retryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(e.retryAfter.Seconds()))))
 	}

@@ -51,7 +51,7 @@ func (a *API) recoverPanic(rec *responseRecorder, r *http.Request) {
 	}
 	a.logger.ErrorContext(r.Context(), "Handler panicked", "panic", panicText(v), "stack", string(debug.Stack()))
 	if rec.sent != 0 {
-		rec.status = a.recordError(r, errInternal).status
+		rec.status = recordError(r, errInternal).status
 		panic(http.ErrAbortHandler)
 	}
 	a.writeError(rec, r, errInternal)
@@ -75,6 +75,7 @@ func (a *API) finishRequest(r *http.Request, rec *responseRecorder) {
 	ctx, level := r.Context(), slog.LevelInfo
 	switch {
 	case rec.err != nil:
+		a.recorder.Error(rec.kind, event.Endpoint)
 		event.ErrorType, event.Error = string(rec.kind), rec.err.Error()
 		level = errorLevel(event.Status)
 	case isProbe(event.Endpoint): // without an exemplar, since there is no log line for one to lead to
