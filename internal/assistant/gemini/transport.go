@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 	"net/http"
+
+	"github.com/plimsoll-dev/plimsoll/internal/tracing"
 )
 
 // idleConnections are kept open to the API: enough that a busy assistant does not dial again.
@@ -37,6 +39,7 @@ type transport struct {
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
 	r.Header.Set("X-Goog-Api-Key", t.key())
+	tracing.Inject(r.Context(), r.Header)
 	resp, err := t.base.RoundTrip(r)
 	if err != nil {
 		t.onAttempt(r.Context(), 0)
