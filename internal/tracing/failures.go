@@ -2,10 +2,12 @@ package tracing
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
 
+	"github.com/go-logr/logr"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
@@ -51,3 +53,29 @@ func (f *failureLog) add(err error, spans int) {
 		f.logged, f.lost = now, 0
 	}
 }
+
+// settingErrors is the SDK's own log, as far as it says that a variable is invalid. It leaves out the values: headers and
+// addresses hold credentials.
+type settingErrors struct{ failures *failureLog }
+
+var _ logr.LogSink = settingErrors{}
+
+// Init does nothing.
+func (settingErrors) Init(logr.RuntimeInfo) {}
+
+// Enabled returns false: only errors count.
+func (settingErrors) Enabled(int) bool { return false }
+
+// Info does nothing.
+func (settingErrors) Info(int, string, ...any) {}
+
+// Error logs what failed, such as "parse headers".
+func (s settingErrors) Error(_ error, message string, _ ...any) {
+	s.failures.add(errors.New("reading the OTEL_ environment: "+message), 0)
+}
+
+// WithValues returns the same log.
+func (s settingErrors) WithValues(...any) logr.LogSink { return s }
+
+// WithName returns the same log.
+func (s settingErrors) WithName(string) logr.LogSink { return s }

@@ -49,7 +49,7 @@ func Open(ctx context.Context, version string, logger *slog.Logger) (*Provider, 
 	}
 	failures := &failureLog{logger: logger, now: time.Now}
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { failures.add(err, 0) }))
-	otel.SetLogger(logr.FromSlogHandler(logger.Handler()))
+	otel.SetLogger(logr.New(settingErrors{failures}))
 	exporter, err := newExporter(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("creating the trace exporter: %w", err)

@@ -153,6 +153,22 @@ func TestAnUnreachableCollector(t *testing.T) {
 	}
 }
 
+// TestNoSettingIsQuoted: an invalid variable is reported by what it is for.
+func TestNoSettingIsQuoted(t *testing.T) {
+	for variable, value := range map[string]string{
+		"OTEL_EXPORTER_OTLP_HEADERS":  "canary",
+		"OTEL_EXPORTER_OTLP_ENDPOINT": "http://user:canary@127.0.0.1:x",
+	} {
+		var out bytes.Buffer
+		setEnv(t, "OTEL_TRACES_EXPORTER", "otlp", variable, value)
+		p, err := Open(t.Context(), "v1", slog.New(slog.NewTextHandler(&out, nil)))
+		p.Close()
+		if text := out.String(); err != nil || !strings.Contains(text, "OTEL_ environment") || strings.Contains(text, "canary") {
+			t.Errorf("%s: %v, log %s", variable, err, text)
+		}
+	}
+}
+
 func TestFailuresAreLoggedOnceInAWhile(t *testing.T) {
 	var out bytes.Buffer
 	now := time.Unix(1000, 0)
