@@ -19,7 +19,7 @@ func (r *Recorder) CountClients(names func() []string) {
 		calls: counter(metric.ClientCalls), tokens: counter(metric.ClientTokens),
 		cost:   description(metric.ClientCost, metric.Counter),
 		models: r.models, prices: r.prices, names: names,
-		usage: map[clientModel]*pricedUsage{}, known: map[string]bool{},
+		usage: map[clientModel]*pricedUsage{}, started: map[string]bool{},
 	}
 	r.registry.MustRegister(r.clients)
 }
@@ -32,9 +32,9 @@ type clientMetrics struct {
 	prices        price.Table
 	names         func() []string
 
-	mu    sync.RWMutex
-	usage map[clientModel]*pricedUsage // only of models with a price
-	known map[string]bool              // clients whose series have started
+	mu      sync.RWMutex
+	usage   map[clientModel]*pricedUsage // only of models with a price
+	started map[string]bool              // clients whose series have started
 }
 
 type clientModel struct{ client, model string }
@@ -66,17 +66,17 @@ func (m *clientMetrics) addCall(ctx context.Context, e prometheus.Labels, model,
 // initSeries starts every series of a client at zero, unless they have started.
 func (m *clientMetrics) initSeries(client string) {
 	m.mu.RLock()
-	known := m.known[client]
+	started := m.started[client]
 	m.mu.RUnlock()
-	if known {
+	if started {
 		return
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.known[client] {
+	if m.started[client] {
 		return
 	}
-	m.known[client] = true
+	m.started[client] = true
 	for _, model := range m.models {
 		for _, status := range []string{metric.StatusSuccess, metric.StatusError} {
 			m.calls.WithLabelValues(client, model, status)
