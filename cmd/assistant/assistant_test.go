@@ -84,10 +84,12 @@ func start(t *testing.T, args ...string) *program {
 			t.Fatalf("run ended at once: %v", err)
 		case <-time.After(5 * time.Millisecond):
 		}
-		var line map[string]any
-		if json.Unmarshal([]byte(p.log.lines()[0]), &line) == nil && line["message"] == "Application started" {
-			p.url = fmt.Sprintf("http://%s", line["listen"])
-			p.telemetry = fmt.Sprintf("http://%s", line["telemetry_listen"])
+		for _, text := range p.log.lines() {
+			var line map[string]any
+			if json.Unmarshal([]byte(text), &line) == nil && line["message"] == "Application started" {
+				p.url = fmt.Sprintf("http://%s", line["listen"])
+				p.telemetry = fmt.Sprintf("http://%s", line["telemetry_listen"])
+			}
 		}
 	}
 	return p

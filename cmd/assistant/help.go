@@ -28,6 +28,10 @@ do so; without --telemetry-listen nobody can. A restart restores --log-level.
 
 Every flag but --version can be set by the environment variable in brackets; the flag takes precedence.
 
+Traces are exported by OTLP if the standard variables of OpenTelemetry ask for it: OTEL_EXPORTER_OTLP_ENDPOINT, or
+OTEL_TRACES_EXPORTER=otlp; OTEL_EXPORTER_OTLP_PROTOCOL is http/protobuf or grpc, and OTEL_TRACES_SAMPLER,
+OTEL_SERVICE_NAME, OTEL_SDK_DISABLED and the others work, too.
+
 Flags:
 `
 

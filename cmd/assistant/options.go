@@ -14,6 +14,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/assistant/gemini"
 	"github.com/plimsoll-dev/plimsoll/internal/assistant/session"
 	"github.com/plimsoll-dev/plimsoll/internal/logs"
+	"github.com/plimsoll-dev/plimsoll/internal/telemetry"
 )
 
 // options is the whole configuration except the key, which must not be in a command line.
@@ -25,6 +26,7 @@ type options struct {
 	geminiTimeout   time.Duration
 	apiKeyFile      string
 	priceFile       string
+	genAI           telemetry.GenAINames
 	logLevel        slog.Level
 	logFile         logs.FileOptions
 	sessionTTL      time.Duration
@@ -70,6 +72,11 @@ func (o *options) register(fs *flag.FlagSet) {
 	fs.DurationVar(&o.geminiTimeout, "gemini-timeout", time.Minute, "maximum duration of a model call")
 	fs.StringVar(&o.apiKeyFile, "api-key-file", "", "`file` with the API key, read for every call (default: GEMINI_API_KEY)")
 	fs.StringVar(&o.priceFile, "price-file", "", "YAML `file` with the models' prices (default: none, and calls count as unpriced)")
+	fs.Func("genai-metrics", "`names` of OpenTelemetry's GenAI conventions under which model calls are counted, too: off, old, new "+
+		"or both (default off)", func(s string) (err error) {
+		o.genAI, err = telemetry.ParseGenAINames(s)
+		return err
+	})
 	fs.Func("log-level", "lowest `level` logged: debug, info, warning or error (default info)", func(s string) (err error) {
 		o.logLevel, err = logs.ParseLevel(s)
 		return err

@@ -90,6 +90,7 @@ func TestBadOptionsFailAtOnce(t *testing.T) {
 		{[]string{"--shutdown-delay=-1s"}, env(), "--shutdown-delay"},
 		{[]string{"--shutdown-delay=25s"}, env(), "--shutdown-timeout"},
 		{[]string{"--log-level=loud"}, env(), "log-level"},
+		{[]string{"--genai-metrics=latest"}, env(), "genai-metrics"},
 		{[]string{"--no-such-flag"}, env(), "no-such-flag"},
 		{[]string{"serve"}, env(), `"serve"`},
 		{nil, env("PLIMSOLL_SESSION_TTL", "soon"), "PLIMSOLL_SESSION_TTL"},

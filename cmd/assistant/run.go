@@ -11,6 +11,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/assistant/httpapi"
 	"github.com/plimsoll-dev/plimsoll/internal/system"
 	"github.com/plimsoll-dev/plimsoll/internal/telemetry"
+	"github.com/plimsoll-dev/plimsoll/internal/tracing"
 )
 
 // run serves until ctx ends, and drains. Logs, help and version go to stdout.
@@ -41,8 +42,14 @@ func serve(ctx context.Context, opts options, key string, log logging) (err erro
 	}
 	sampler := system.Start(ctx, ".", logger)
 	go log.window.Follow(ctx, system.Interval, func() (cpu, memory *float64) { return cpuAndMemory(sampler.Reading()) })
+	traces, err := tracing.Open(ctx, version, logger)
+	if err != nil { // the environment is often set for all programs of a cluster: what does not fit here stops nobody
+		logger.ErrorContext(ctx, "Traces are not exported", "error", err.Error())
+	}
+	defer traces.Close()
 	recorder := telemetry.New(telemetry.Config{
 		Models: opts.modelNames(), Prices: prices, System: sampler.Reading, LogWriteErrors: log.output.Lost,
+		GenAI: opts.genAI, Tracer: traces.Tracer(),
 	})
 	sessions, closeSessions, err := openSessions(opts, recorder.SessionStoreError, logger)
 	if err != nil {
@@ -59,13 +66,16 @@ func serve(ctx context.Context, opts options, key string, log logging) (err erro
 	}
 	config := httpapi.Config{
 		Sessions: sessions, Recorder: recorder, System: sampler.Reading, Logger: logger,
-		Stats: log.window, Level: log.level,
+		Stats: log.window, Level: log.level, Tracer: traces.Tracer(),
 	}
 	for _, model := range models {
 		config.Models = append(config.Models, telemetry.Instrument(model, recorder, logger))
 	}
 	if err := opts.api.configure(ctx, &config, logger); err != nil {
 		return err
+	}
+	if config.Keys != nil {
+		recorder.CountClients(config.Keys.Names)
 	}
 	api := httpapi.New(config)
 	serving, err := listen(opts)

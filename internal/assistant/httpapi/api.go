@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/plimsoll-dev/plimsoll/internal/assistant"
 	"github.com/plimsoll-dev/plimsoll/internal/assistant/clientkeys"
 	"github.com/plimsoll-dev/plimsoll/internal/logs/stats"
@@ -33,6 +35,8 @@ type Config struct {
 	// one, its path is not served.
 	Stats *stats.Window
 	Level *slog.LevelVar
+	// Tracer starts a span for every request but probes; optional.
+	Tracer trace.Tracer
 }
 
 // API is the assistant's HTTP interface.
@@ -48,8 +52,9 @@ type API struct {
 	started  time.Time
 	draining atomic.Bool
 
-	stats *stats.Window
-	level *slog.LevelVar
+	stats  *stats.Window
+	level  *slog.LevelVar
+	tracer trace.Tracer // nil without traces
 }
 
 // New returns an API that is healthy and ready.
@@ -57,7 +62,7 @@ func New(c Config) *API {
 	a := &API{
 		models: c.Models, sessions: c.Sessions, recorder: c.Recorder, system: c.System, logger: c.Logger,
 		keys: c.Keys, limiter: newLimiter(c.Rate), limits: c.Limits,
-		stats: c.Stats, level: c.Level, started: time.Now(),
+		stats: c.Stats, level: c.Level, tracer: c.Tracer, started: time.Now(),
 	}
 	if a.limits == (Limits{}) {
 		a.limits = DefaultLimits()

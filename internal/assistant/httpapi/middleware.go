@@ -32,6 +32,7 @@ func newID() string { return rand.Text() }
 func (a *API) instrument(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rec := newRecorder(w, r)
+		a.startSpan(rec, r)
 		instrumented := r.WithContext(&rec.ctx)
 		defer a.finishRequest(instrumented, rec)
 		defer a.recoverPanic(rec, instrumented)
@@ -85,6 +86,7 @@ func (a *API) finishRequest(r *http.Request, rec *responseRecorder) {
 		Method: event.Method, Endpoint: event.Endpoint, Status: event.Status, Elapsed: event.Duration,
 	})
 	event.Log(r.Context(), a.logger, level)
+	endSpan(r, rec, event.Endpoint)
 }
 
 // isProbe reports whether machines ask an endpoint every few seconds: their success is not worth a log line.

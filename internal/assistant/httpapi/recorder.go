@@ -49,13 +49,15 @@ func recorderOf(ctx context.Context) *responseRecorder {
 	return ctx.Value(recorderKey{}).(*responseRecorder)
 }
 
-// Value returns the recorder, the request's id, or what the context before it holds.
+// Value returns the recorder, the request's id, its client, or what the context before it holds.
 func (c *requestContext) Value(key any) any {
 	switch key {
 	case recorderKey{}:
 		return c.recorder
 	case logs.RequestIDContextKey:
 		return c.recorder.requestID[0]
+	case clientkeys.ContextKey:
+		return &c.recorder.client
 	default:
 		return c.Context.Value(key)
 	}

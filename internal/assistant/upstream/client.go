@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"github.com/plimsoll-dev/plimsoll/internal/tracing"
 )
 
 // idleConnections are kept open to the API: enough that a busy assistant does not dial again.
@@ -114,6 +116,7 @@ type transport struct {
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
 	t.config.Authorize(r.Header)
+	tracing.Inject(r.Context(), r.Header)
 	call, ok := r.Context().Value(callKey{}).(*Call)
 	if !ok {
 		return t.base.RoundTrip(r)
