@@ -230,6 +230,8 @@ type ToolCallDelta struct {
 	// Index counts the answer's calls from 0.
 	Index               int
 	ID, Name, Arguments string
+	// Signature comes with the ID, if there is one.
+	Signature []byte
 }
 
 // Model answers conversations. Implementations are safe for concurrent use.
