@@ -184,7 +184,7 @@ func TestMetricsEqualTheStandInsLedger(t *testing.T) {
 		{metric.HTTPRequests, []string{"method", "POST", "endpoint", "/chat", "status", "200"}, ledger.Answers},
 		{metric.HTTPRequests, []string{"method", "POST", "endpoint", "/chat", "status", "429"}, ledger.Errors[429]},
 		{metric.HTTPRequests, []string{"method", "POST", "endpoint", "/chat", "status", "503"}, unavailable},
-		{metric.HTTPRequests, []string{"method", "POST", "endpoint", "/chat", "status", "422"}, ledger.Blocked},
+		{metric.HTTPRequests, []string{"method", "POST", "endpoint", "/chat", "status", "400"}, ledger.Blocked},
 		{metric.ActiveSessions, nil, 1},
 	} {
 		if got := value(t, families, tt.metric, tt.labels...); got != float64(tt.want) {
