@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/plimsoll-dev/plimsoll/internal/assistant/clientkeys"
 	"github.com/plimsoll-dev/plimsoll/internal/assistant/gemini"
@@ -22,6 +24,8 @@ type apiOptions struct {
 	clientRate     float64
 	clientBurst    int
 	limits         httpapi.Limits
+	corsOrigins    string // with commas between them
+	keepAlive      time.Duration
 }
 
 func (o *apiOptions) register(fs *flag.FlagSet) {
@@ -34,6 +38,10 @@ func (o *apiOptions) register(fs *flag.FlagSet) {
 	fs.IntVar(&o.limits.PromptCharacters, "max-prompt-characters", limits.PromptCharacters, "most `characters` of text in a request")
 	fs.IntVar(&o.limits.HistoryMessages, "max-history-messages", limits.HistoryMessages, "most `messages` of a conversation sent to "+
 		"the model; a session may keep fewer")
+	fs.StringVar(&o.corsOrigins, "cors-origins", "", "`origins` whose pages may call the API from a browser, such as "+
+		"https://example.com, with commas between them, or * for all (default: none)")
+	fs.DurationVar(&o.keepAlive, "keep-alive-interval", httpapi.DefaultKeepAlive, "how long a stream may be silent before a "+
+		"comment shows that it lives; 0 for ever")
 }
 
 func (o apiOptions) validate() error {
@@ -49,13 +57,28 @@ func (o apiOptions) validate() error {
 	check(o.limits.BodyBytes > 0, "--max-body-bytes must be positive")
 	check(o.limits.PromptCharacters > 0, "--max-prompt-characters must be positive")
 	check(o.limits.HistoryMessages > 0, "--max-history-messages must be positive")
+	check(o.keepAlive >= 0, "--keep-alive-interval must not be negative")
+	for _, origin := range o.origins() {
+		check(originPattern.MatchString(origin), fmt.Sprintf("--cors-origins: %q is not an origin, such as https://example.com, or *", origin))
+	}
 	return errors.Join(errs...)
+}
+
+// originPattern matches what browsers send as Origin, and * for all.
+var originPattern = regexp.MustCompile(`^(\*|[a-z][a-z0-9+.-]*://[^/?#*\s]+)$`)
+
+// origins are those of --cors-origins; none if it is empty.
+func (o apiOptions) origins() []string {
+	if o.corsOrigins == "" {
+		return nil
+	}
+	return strings.Split(o.corsOrigins, ",")
 }
 
 // configure applies the options to c. It watches a file of keys until ctx ends.
 func (o apiOptions) configure(ctx context.Context, c *httpapi.Config, logger *slog.Logger) error {
 	c.Rate = httpapi.Rate{PerSecond: o.clientRate, Burst: o.clientBurst}
-	c.Limits = o.limits
+	c.Limits, c.CORSOrigins, c.KeepAlive = o.limits, o.origins(), o.keepAlive
 	if o.clientKeysFile == "" {
 		return nil
 	}

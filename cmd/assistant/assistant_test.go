@@ -186,7 +186,7 @@ func TestMetricsEqualTheStandInsLedger(t *testing.T) {
 		{metric.HTTPRequests, []string{"method", "POST", "endpoint", "/chat", "status", "200"}, ledger.Answers},
 		{metric.HTTPRequests, []string{"method", "POST", "endpoint", "/chat", "status", "429"}, ledger.Errors[429]},
 		{metric.HTTPRequests, []string{"method", "POST", "endpoint", "/chat", "status", "503"}, unavailable},
-		{metric.HTTPRequests, []string{"method", "POST", "endpoint", "/chat", "status", "422"}, ledger.Blocked},
+		{metric.HTTPRequests, []string{"method", "POST", "endpoint", "/chat", "status", "400"}, ledger.Blocked},
 		{metric.ActiveSessions, nil, 1},
 	} {
 		if got := value(t, families, tt.metric, tt.labels...); got != float64(tt.want) {
@@ -277,8 +277,8 @@ func TestAWrongKeyIsCalledByItsName(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := start(t, "--api-key-file="+file)
-	if status, _ := p.chat(t, "hello"); status != http.StatusBadGateway {
-		t.Errorf("chat = %d, want 502", status)
+	if status, _ := p.chat(t, "hello"); status != http.StatusForbidden {
+		t.Errorf("chat = %d, want 403", status)
 	}
 	if got := value(t, p.scrape(t), metric.Errors, "endpoint", "ai_model", "error_type", "auth"); got != 1 {
 		t.Errorf("auth errors = %v, want 1", got)
@@ -299,7 +299,7 @@ func TestTheKeyIsReplacedWithoutARestart(t *testing.T) {
 	for _, step := range []struct {
 		text string
 		want int
-	}{{"revoked", 502}, {canaryKey + "\n", 200}, {"", 200}, {"two\nlines", 200}, {"revoked", 502}, {canaryKey, 200}} {
+	}{{"revoked", 403}, {canaryKey + "\n", 200}, {"", 200}, {"two\nlines", 200}, {"revoked", 403}, {canaryKey, 200}} {
 		write(step.text)
 		if status, _ := p.chat(t, "hello"); status != step.want {
 			t.Errorf("with %q in the file, chat = %d, want %d", step.text, status, step.want)

@@ -18,8 +18,8 @@ const usage = `Usage: assistant [flags]
        assistant analyze FILE...           statistics of log files; see assistant analyze --help
        assistant check URL TELEMETRY-URL   one chat and one scrape of a running assistant
 
-Serves conversations with Gemini models at POST /chat and, in OpenAI's form, at POST /v1/chat/completions and GET
-/v1/models, with Prometheus metrics at /metrics, health at /health, /health/ready and /health/detailed, and statistics at
+Serves conversations with Gemini models at POST /chat and, in OpenAI's form, at POST /v1/chat/completions, POST
+/v1/embeddings and GET /v1/models, with Prometheus metrics at /metrics, health at /health, /health/ready and /health/detailed, and statistics at
 /stats (?range=1h, at most 24h). The API key comes from GEMINI_API_KEY or from a file, never from a flag.
 
 With --telemetry-listen, only that port serves /metrics and /stats, and also /log-level, which changes the log level while

@@ -35,7 +35,7 @@ func TestDefaults(t *testing.T) {
 		listen: ":8000", model: "gemini-2.0-flash-exp", geminiTimeout: time.Minute, sessionTTL: 30 * time.Minute,
 		sessionStore:  session.Address{URL: "memory"},
 		shutdownDelay: 3 * time.Second, shutdownTimeout: 25 * time.Second,
-		api:     apiOptions{limits: httpapi.DefaultLimits()},
+		api:     apiOptions{limits: httpapi.DefaultLimits(), keepAlive: 15 * time.Second},
 		logFile: logs.FileOptions{MaxSize: 100, MaxBackups: 5, Compress: true},
 	}
 	if err != nil || got != want {
@@ -78,6 +78,9 @@ func TestBadOptionsFailAtOnce(t *testing.T) {
 		{[]string{"--max-body-bytes=0"}, env(), "--max-body-bytes"},
 		{[]string{"--max-prompt-characters=-1"}, env(), "--max-prompt-characters"},
 		{[]string{"--max-history-messages=0"}, env(), "--max-history-messages"},
+		{[]string{"--cors-origins=https://example.com/app"}, env(), "--cors-origins"},
+		{[]string{"--cors-origins=https://example.com, https://example.org"}, env(), "--cors-origins"},
+		{[]string{"--keep-alive-interval=-1s"}, env(), "--keep-alive-interval"},
 		{[]string{"--gemini-timeout=0s"}, env(), "--gemini-timeout"},
 		{[]string{"--gemini-endpoint=localhost:9000"}, env(), "--gemini-endpoint"},
 		{[]string{"--session-ttl=-1s"}, env(), "--session-ttl"},

@@ -97,7 +97,7 @@ func serve(ctx context.Context, opts options, key string, log logging) (err erro
 // listen opens the ports.
 func listen(opts options) (httpapi.Serving, error) {
 	s := httpapi.Serving{
-		ModelTimeout: opts.geminiTimeout, ShutdownDelay: opts.shutdownDelay, ShutdownTimeout: opts.shutdownTimeout,
+		ShutdownDelay: opts.shutdownDelay, ShutdownTimeout: opts.shutdownTimeout,
 	}
 	var err error
 	if s.Public, err = net.Listen("tcp", opts.listen); err != nil {

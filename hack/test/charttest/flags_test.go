@@ -33,7 +33,7 @@ func TestFlags(t *testing.T) {
 			for _, args := range [][]string{
 				{"--values", "testdata/plimsoll.yaml"},
 				{"--set", "controller.watchNamespaces={one},ruleLabels.a=b"},
-				{"--set", "assistant.geminiEndpoint=http://x,assistant.clientRate=1,assistant.clientBurst=1"},
+				{"--set", "assistant.geminiEndpoint=http://x,assistant.clientRate=1,assistant.clientBurst=1,assistant.corsOrigins={https://x}"},
 			} {
 				maps.Copy(set, argsOf(t, program, args...))
 			}

@@ -31,7 +31,11 @@ type chatUsage struct {
 
 // postChat answers one message and stores both. A call that fails is not stored: the message can be sent again.
 func (a *API) postChat(w http.ResponseWriter, r *http.Request) error {
-	in, err := decodeChat(a.limitBody(w, r), a.limits)
+	body, err := a.jsonBody(w, r)
+	if err != nil {
+		return err
+	}
+	in, err := decodeChat(body, a.limits)
 	if err != nil {
 		return err
 	}

@@ -233,7 +233,7 @@ func TestDrainLetsStreamsFinishAndCancelsTheRest(t *testing.T) {
 			ctx, stop := context.WithCancel(t.Context())
 			served := make(chan error, 1)
 			go func() {
-				served <- a.Serve(ctx, Serving{Public: public, ModelTimeout: time.Minute, ShutdownTimeout: tt.timeout})
+				served <- a.Serve(ctx, Serving{Public: public, ShutdownTimeout: tt.timeout})
 			}()
 			go func() { steps <- "one" }()
 			in := streaming(t.Context(), t, url)
