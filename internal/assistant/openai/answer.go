@@ -19,7 +19,7 @@ type answer struct {
 	calls   toolCalls
 	usage   assistant.Usage
 	finish  assistant.Finish
-	started bool // an object came
+	started bool // a choice came
 }
 
 // result returns the answer until now.
@@ -38,7 +38,7 @@ func (a *answer) add(data []byte) error {
 	if err := json.NewDecoder(bytes.NewReader(data)).Decode(&chunk); err != nil {
 		return err
 	}
-	a.started = true
+	a.started = a.started || len(chunk.Choices) > 0
 	if u, ok := usageOf(chunk.Usage); ok {
 		a.usage = u
 	}
