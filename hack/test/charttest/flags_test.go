@@ -33,6 +33,7 @@ func TestFlags(t *testing.T) {
 			for _, args := range [][]string{
 				{"--values", "testdata/plimsoll.yaml"},
 				{"--set", "controller.watchNamespaces={one},ruleLabels.a=b"},
+				{"--set", "assistant.upstream=openai,assistant.openai.baseURL=http://x/v1,assistant.model=m"},
 				{"--set", "assistant.geminiEndpoint=http://x,assistant.clientRate=1,assistant.clientBurst=1"},
 			} {
 				maps.Copy(set, argsOf(t, program, args...))
