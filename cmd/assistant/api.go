@@ -8,14 +8,10 @@ import (
 	"log/slog"
 	"math"
 	"regexp"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/plimsoll-dev/plimsoll/internal/assistant/clientkeys"
-	"github.com/plimsoll-dev/plimsoll/internal/assistant/gemini"
 	"github.com/plimsoll-dev/plimsoll/internal/assistant/httpapi"
-	"github.com/plimsoll-dev/plimsoll/internal/telemetry"
 )
 
 // apiOptions are the options of clients and limits.
@@ -88,36 +84,4 @@ func (o apiOptions) configure(ctx context.Context, c *httpapi.Config, logger *sl
 	}
 	c.Keys = keys
 	return nil
-}
-
-// modelNames returns the names of --model, the default first.
-func (o options) modelNames() []string { return strings.Split(o.model, ",") }
-
-func checkModels(names []string) error {
-	for i, name := range names {
-		if !modelName.MatchString(name) {
-			return fmt.Errorf("--model %q is not the name of a model, such as gemini-2.0-flash-exp, or several with commas between them", name)
-		}
-		if slices.Contains(names[:i], name) {
-			return fmt.Errorf("--model names %q twice", name)
-		}
-	}
-	return nil
-}
-
-// openModels returns a client for each model. Those it returns must be closed, also after an error.
-func openModels(ctx context.Context, opts options, key string, recorder *telemetry.Recorder) ([]*gemini.Model, error) {
-	var models []*gemini.Model
-	current := currentKey(opts.apiKeyFile, key)
-	for _, name := range opts.modelNames() {
-		model, err := gemini.New(ctx, gemini.Config{
-			Model: name, APIKey: key, CurrentKey: current, Endpoint: opts.geminiEndpoint, Timeout: opts.geminiTimeout,
-			OnAttempt: func(ctx context.Context, status int) { recorder.Attempt(ctx, name, status) },
-		})
-		if err != nil {
-			return models, err
-		}
-		models = append(models, model)
-	}
-	return models, nil
 }

@@ -78,6 +78,13 @@ func start(t *testing.T, args ...string) *program {
 		return <-ended
 	})
 	t.Cleanup(func() { _ = p.stop() })
+	p.await(t, ended)
+	return p
+}
+
+// await waits until the program listens.
+func (p *program) await(t *testing.T, ended <-chan error) {
+	t.Helper()
 	for p.url == "" {
 		select {
 		case err := <-ended:
@@ -92,7 +99,6 @@ func start(t *testing.T, args ...string) *program {
 			}
 		}
 	}
-	return p
 }
 
 // chat posts a message and returns the status and the reply.

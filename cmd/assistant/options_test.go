@@ -35,8 +35,9 @@ func TestDefaults(t *testing.T) {
 		listen: ":8000", model: "gemini-2.0-flash-exp", geminiTimeout: time.Minute, sessionTTL: 30 * time.Minute,
 		sessionStore:  session.Address{URL: "memory"},
 		shutdownDelay: 3 * time.Second, shutdownTimeout: 25 * time.Second,
-		api:     apiOptions{limits: httpapi.DefaultLimits(), keepAlive: 15 * time.Second},
-		logFile: logs.FileOptions{MaxSize: 100, MaxBackups: 5, Compress: true},
+		api:      apiOptions{limits: httpapi.DefaultLimits(), keepAlive: 15 * time.Second},
+		upstream: upstreamOptions{name: "gemini"},
+		logFile:  logs.FileOptions{MaxSize: 100, MaxBackups: 5, Compress: true},
 	}
 	if err != nil || got != want {
 		t.Errorf("parseOptions() = %+v, %v; want %+v", got, err, want)

@@ -26,7 +26,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 		_, err := fmt.Fprintln(stdout, versionLine())
 		return err
 	}
-	key, err := apiKey(opts.apiKeyFile, getenv)
+	key, err := opts.apiKey(getenv)
 	if err != nil {
 		return err
 	}
@@ -57,19 +57,17 @@ func serve(ctx context.Context, opts options, key string, log logging) (err erro
 	}
 	defer func() { err = errors.Join(err, closeSessions()) }()
 	recorder.CollectSessions(sessions.Active)
-	models, err := openModels(ctx, opts, key, recorder)
-	for _, model := range models {
-		defer func() { err = errors.Join(err, model.Close()) }()
-	}
+	models, err := openModels(ctx, opts, key, recorder.Attempt)
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, models.Close()) }()
 	config := httpapi.Config{
 		Sessions: sessions, Recorder: recorder, System: sampler.Reading, Logger: logger,
 		Stats: log.window, Level: log.level, Tracer: traces.Tracer(),
 	}
-	for _, model := range models {
-		config.Models = append(config.Models, telemetry.Instrument(model, recorder, logger))
+	for _, name := range opts.modelNames() {
+		config.Models = append(config.Models, telemetry.Instrument(models.Model(name), recorder, logger))
 	}
 	if err := opts.api.configure(ctx, &config, logger); err != nil {
 		return err
@@ -123,6 +121,9 @@ func startupFields(opts options, s httpapi.Serving) []any {
 	}
 	if opts.geminiEndpoint != "" {
 		fields = append(fields, "gemini_endpoint", opts.geminiEndpoint)
+	}
+	if opts.upstream.openAIBaseURL != "" {
+		fields = append(fields, "openai_base_url", opts.upstream.openAIBaseURL)
 	}
 	return fields
 }
