@@ -27,7 +27,7 @@ import (
 const (
 	canaryKey    = "AIzaCANARY-key"
 	canaryPrompt = "canary-prompt"
-	defaultModel = "gemini-2.0-flash-exp"
+	defaultModel = "gemini-flash-latest"
 )
 
 // program is a running assistant before a stand-in Gemini.

@@ -21,8 +21,6 @@ type options struct {
 	listen          string
 	telemetryListen string
 	model           string // or several, with commas between them
-	geminiEndpoint  string
-	geminiTimeout   time.Duration
 	apiKeyFile      string
 	priceFile       string
 	genAI           telemetry.GenAINames
@@ -39,7 +37,7 @@ type options struct {
 }
 
 // defaultGeminiModel is the model of the source document.
-const defaultGeminiModel = "gemini-2.0-flash-exp"
+const defaultGeminiModel = "gemini-flash-latest"
 
 // parseOptions reads and validates flags, and the environment for flags that are not set. Help goes to stdout, and the
 // error is then flag.ErrHelp.
@@ -71,8 +69,6 @@ func (o *options) register(fs *flag.FlagSet) {
 	fs.StringVar(&o.listen, "listen", ":8000", "`address` that users reach")
 	fs.StringVar(&o.telemetryListen, "telemetry-listen", "", "`address` of /metrics, /stats, /health and /log-level (default: --listen's)")
 	fs.StringVar(&o.model, "model", defaultGeminiModel, "`name` of the model, or several with commas between them, the default first")
-	fs.StringVar(&o.geminiEndpoint, "gemini-endpoint", "", "base `URL` of a stand-in (default: Gemini itself)")
-	fs.DurationVar(&o.geminiTimeout, "gemini-timeout", time.Minute, "maximum duration of a model call")
 	fs.StringVar(&o.apiKeyFile, "api-key-file", "", "`file` with the API key, read for every call (default: GEMINI_API_KEY or OPENAI_API_KEY)")
 	fs.StringVar(&o.priceFile, "price-file", "", "YAML `file` with the models' prices (default: none, and calls count as unpriced)")
 	fs.Func("genai-metrics", "`names` of OpenTelemetry's GenAI conventions under which model calls are counted, too: off, old, new "+
@@ -138,7 +134,6 @@ func (o options) validate() error {
 		}
 	}
 	check(o.listen != "", "--listen must not be empty")
-	check(o.geminiTimeout > 0, "--gemini-timeout must be positive")
 	check(o.logFile.MaxSize > 0, "--log-file-max-size must be positive")
 	check(o.logFile.MaxBackups >= 0, "--log-file-max-backups must not be negative")
 	check(o.logFile.MaxAge >= 0, "--log-file-max-age must not be negative")
@@ -149,8 +144,5 @@ func (o options) validate() error {
 	check(o.shutdownDelay >= 0, "--shutdown-delay must not be negative")
 	check(o.shutdownTimeout > o.shutdownDelay, "--shutdown-timeout must be longer than --shutdown-delay")
 	errs = append(errs, o.checkModels(), o.api.validate(), o.upstream.validate())
-	if err := gemini.CheckEndpoint(o.geminiEndpoint); err != nil {
-		errs = append(errs, fmt.Errorf("--gemini-endpoint: %w", err))
-	}
 	return errors.Join(errs...)
 }

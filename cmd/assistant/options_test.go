@@ -32,11 +32,11 @@ func env(pairs ...string) func(string) string {
 func TestDefaults(t *testing.T) {
 	got, err := parseOptions(nil, env(), io.Discard)
 	want := options{
-		listen: ":8000", model: "gemini-2.0-flash-exp", geminiTimeout: time.Minute, sessionTTL: 30 * time.Minute,
+		listen: ":8000", model: "gemini-flash-latest", sessionTTL: 30 * time.Minute,
 		sessionStore:  session.Address{URL: "memory"},
 		shutdownDelay: 3 * time.Second, shutdownTimeout: 25 * time.Second,
 		api:      apiOptions{limits: httpapi.DefaultLimits(), keepAlive: 15 * time.Second},
-		upstream: upstreamOptions{name: "gemini"},
+		upstream: upstreamOptions{name: "gemini", silence: 2 * time.Minute},
 		logFile:  logs.FileOptions{MaxSize: 100, MaxBackups: 5, Compress: true},
 	}
 	if err != nil || got != want {
@@ -82,7 +82,7 @@ func TestBadOptionsFailAtOnce(t *testing.T) {
 		{[]string{"--cors-origins=https://example.com/app"}, env(), "--cors-origins"},
 		{[]string{"--cors-origins=https://example.com, https://example.org"}, env(), "--cors-origins"},
 		{[]string{"--keep-alive-interval=-1s"}, env(), "--keep-alive-interval"},
-		{[]string{"--gemini-timeout=0s"}, env(), "--gemini-timeout"},
+		{[]string{"--silence-timeout=0s"}, env(), "--silence-timeout"},
 		{[]string{"--gemini-endpoint=localhost:9000"}, env(), "--gemini-endpoint"},
 		{[]string{"--session-ttl=-1s"}, env(), "--session-ttl"},
 		{[]string{"--session-store=disk"}, env(), "--session-store"},

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 
 	"github.com/plimsoll-dev/plimsoll/internal/assistant/httpapi"
 	"github.com/plimsoll-dev/plimsoll/internal/system"
@@ -48,7 +49,7 @@ func serve(ctx context.Context, opts options, key string, log logging) (err erro
 	}
 	defer traces.Close()
 	recorder := telemetry.New(telemetry.Config{
-		Models: opts.modelNames(), Prices: prices, System: sampler.Reading, LogWriteErrors: log.output.Lost,
+		Models: slices.Concat(opts.modelNames(), opts.embeddingNames()), Prices: prices, System: sampler.Reading, LogWriteErrors: log.output.Lost,
 		GenAI: opts.genAI, Tracer: traces.Tracer(),
 	})
 	sessions, closeSessions, err := openSessions(opts, recorder.SessionStoreError, logger)
@@ -57,17 +58,21 @@ func serve(ctx context.Context, opts options, key string, log logging) (err erro
 	}
 	defer func() { err = errors.Join(err, closeSessions()) }()
 	recorder.CollectSessions(sessions.Active)
-	models, err := openModels(ctx, opts, key, recorder.Attempt)
+	models, err := openUpstream(ctx, opts, key, recorder.Attempt)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, models.Close()) }()
+	lookups := lookUpModels(ctx, models, slices.Concat(opts.modelNames(), opts.embeddingNames()), logger)
 	config := httpapi.Config{
 		Sessions: sessions, Recorder: recorder, System: sampler.Reading, Logger: logger,
-		Stats: log.window, Level: log.level, Tracer: traces.Tracer(),
+		Stats: log.window, Level: log.level, Tracer: traces.Tracer(), MissingModels: lookups.missing,
 	}
 	for _, name := range opts.modelNames() {
 		config.Models = append(config.Models, telemetry.Instrument(models.Model(name), recorder, logger))
+	}
+	for _, name := range opts.embeddingNames() {
+		config.Embedders = append(config.Embedders, telemetry.InstrumentEmbedder(models.Embedder(name), recorder, logger))
 	}
 	if err := opts.api.configure(ctx, &config, logger); err != nil {
 		return err
@@ -119,8 +124,8 @@ func startupFields(opts options, s httpapi.Serving) []any {
 	if s.Telemetry != nil {
 		fields = append(fields, "telemetry_listen", s.Telemetry.Addr().String())
 	}
-	if opts.geminiEndpoint != "" {
-		fields = append(fields, "gemini_endpoint", opts.geminiEndpoint)
+	if opts.upstream.geminiEndpoint != "" {
+		fields = append(fields, "gemini_endpoint", opts.upstream.geminiEndpoint)
 	}
 	if opts.upstream.openAIBaseURL != "" {
 		fields = append(fields, "openai_base_url", opts.upstream.openAIBaseURL)

@@ -32,15 +32,32 @@ const (
 
 // upstreamOptions say which server has the models.
 type upstreamOptions struct {
-	name          string
-	openAIBaseURL string
+	name           string
+	geminiEndpoint string
+	openAIBaseURL  string
+	// silence is how long the server may send nothing.
+	silence time.Duration
+	// embedding is the model of embeddings; empty for the server's usual one.
+	embedding string
 }
 
 func (o *upstreamOptions) register(fs *flag.FlagSet) {
 	fs.StringVar(&o.name, "upstream", upstreamGemini, "`API` of the models' server: gemini, or openai for OpenAI, vLLM, Ollama, LiteLLM and others")
+	fs.StringVar(&o.geminiEndpoint, "gemini-endpoint", "", "base `URL` of a stand-in (default: Gemini itself)")
 	fs.StringVar(&o.openAIBaseURL, "openai-base-url", "", "base `URL` of a server that speaks OpenAI's API, such as http://vllm:8000/v1; "+
 		"it may need no key (default: OpenAI itself)")
+	fs.DurationVar(&o.silence, "silence-timeout", defaultSilence, "how long a model may send nothing, before its answer and within "+
+		"it; an answer may last longer")
+	fs.StringVar(&o.embedding, "embedding-model", "", "`name` of the model of /v1/embeddings (default: "+defaultEmbeddingModel+
+		" of Gemini, none of other servers)")
 }
+
+const (
+	// defaultSilence is longer than models think before they say the first word.
+	defaultSilence = 2 * time.Minute
+	// defaultEmbeddingModel is Gemini's (https://ai.google.dev/gemini-api/docs/embeddings).
+	defaultEmbeddingModel = "gemini-embedding-001"
+)
 
 func (o upstreamOptions) validate() error {
 	if o.name != upstreamGemini && o.name != upstreamOpenAI {
@@ -48,6 +65,12 @@ func (o upstreamOptions) validate() error {
 	}
 	if o.openAIBaseURL != "" && o.name != upstreamOpenAI {
 		return errors.New("--openai-base-url needs --upstream=openai")
+	}
+	if o.silence <= 0 {
+		return errors.New("--silence-timeout must be positive")
+	}
+	if err := gemini.CheckEndpoint(o.geminiEndpoint); err != nil {
+		return fmt.Errorf("--gemini-endpoint: %w", err)
 	}
 	if err := openai.CheckBaseURL(o.openAIBaseURL); err != nil {
 		return fmt.Errorf("--openai-base-url: %w", err)
@@ -57,6 +80,18 @@ func (o upstreamOptions) validate() error {
 
 // modelNames returns the names of --model, the default first.
 func (o options) modelNames() []string { return strings.Split(o.model, ",") }
+
+// embeddingNames returns the names of the models of embeddings; none without one.
+func (o options) embeddingNames() []string {
+	switch {
+	case o.upstream.embedding != "":
+		return []string{o.upstream.embedding}
+	case o.upstream.name == upstreamGemini:
+		return []string{defaultEmbeddingModel}
+	default:
+		return nil
+	}
+}
 
 var (
 	// geminiModelName matches the name of a model or of a tuned one; it becomes part of a URL.
@@ -69,6 +104,11 @@ func (o options) checkModels() error {
 	pattern, example := geminiModelName, defaultGeminiModel
 	if o.upstream.name == upstreamOpenAI {
 		pattern, example = openAIModelName, "gpt-4o or llama3:8b"
+	}
+	for _, name := range o.embeddingNames() {
+		if !pattern.MatchString(name) {
+			return fmt.Errorf("--embedding-model %q is not the name of a model", name)
+		}
 	}
 	names := o.modelNames()
 	for i, name := range names {
@@ -93,87 +133,17 @@ func (o options) apiKey(getenv func(string) string) (string, error) {
 	return openAIKey(o.apiKeyFile, getenv, !openai.IsOpenAI(o.upstream.openAIBaseURL))
 }
 
-// openModels returns a client of the server that the options name. It must be closed.
-func openModels(
+// openUpstream returns a client of the server that the options name. It must be closed.
+func openUpstream(
 	ctx context.Context, o options, key string, onAttempt func(ctx context.Context, model string, status int),
 ) (upstreamClient, error) {
-	if o.upstream.name == upstreamOpenAI {
-		client, err := openai.New(openai.Config{
-			BaseURL: o.upstream.openAIBaseURL, Key: currentKey(o.apiKeyFile, key), Silence: o.geminiTimeout, OnAttempt: onAttempt,
-		})
-		if err != nil {
-			return nil, err
-		}
-		return bounded{client, o.geminiTimeout}, nil
-	}
-	client := geminiClient{}
 	current := currentKey(o.apiKeyFile, key)
-	for _, name := range o.modelNames() {
-		model, err := gemini.New(ctx, gemini.Config{
-			Model: name, APIKey: key, CurrentKey: current, Endpoint: o.geminiEndpoint, Timeout: o.geminiTimeout,
-			OnAttempt: func(ctx context.Context, status int) { onAttempt(ctx, name, status) },
+	if o.upstream.name == upstreamOpenAI {
+		return openai.New(openai.Config{
+			BaseURL: o.upstream.openAIBaseURL, Key: current, Silence: o.upstream.silence, OnAttempt: onAttempt,
 		})
-		if err != nil {
-			return nil, errors.Join(err, client.Close())
-		}
-		client[name] = model
 	}
-	return client, nil
-}
-
-// geminiClient is an upstreamClient of Gemini's configured models by their names.
-type geminiClient map[string]*gemini.Model
-
-var errGeminiOnly = &assistant.Error{Kind: assistant.KindInvalid, Err: errors.New("the Gemini client only answers conversations")}
-
-// Model returns a configured model.
-func (c geminiClient) Model(name string) assistant.Model { return c[name] }
-
-// Embedder returns one that refuses.
-func (c geminiClient) Embedder(name string) assistant.Embedder { return noEmbedder(name) }
-
-// Lookup cannot say whether there is a model.
-func (c geminiClient) Lookup(context.Context, string) error { return errGeminiOnly }
-
-// Close closes all models.
-func (c geminiClient) Close() error {
-	var errs []error
-	for _, model := range c {
-		errs = append(errs, model.Close())
-	}
-	return errors.Join(errs...)
-}
-
-// noEmbedder refuses embeddings.
-type noEmbedder string
-
-// Name returns the configured name.
-func (n noEmbedder) Name() string { return string(n) }
-
-// Embed refuses.
-func (n noEmbedder) Embed(context.Context, assistant.EmbeddingRequest) (assistant.Embeddings, error) {
-	return assistant.Embeddings{}, errGeminiOnly
-}
-
-// bounded ends the calls of its models after a timeout, as the HTTP server's own timeouts expect.
-type bounded struct {
-	upstreamClient
-	timeout time.Duration
-}
-
-// Model returns a bounded model.
-func (b bounded) Model(name string) assistant.Model {
-	return boundedModel{b.upstreamClient.Model(name), b.timeout}
-}
-
-type boundedModel struct {
-	assistant.Model
-	timeout time.Duration
-}
-
-// Generate answers within the timeout.
-func (m boundedModel) Generate(ctx context.Context, r assistant.Request, emit func(assistant.Delta) error) (assistant.Answer, error) {
-	ctx, cancel := context.WithTimeout(ctx, m.timeout)
-	defer cancel()
-	return m.Model.Generate(ctx, r, emit)
+	return gemini.New(ctx, gemini.Config{
+		APIKey: key, CurrentKey: current, Endpoint: o.upstream.geminiEndpoint, Silence: o.upstream.silence, OnAttempt: onAttempt,
+	})
 }

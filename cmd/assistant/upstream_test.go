@@ -21,6 +21,10 @@ func openAIServer(t *testing.T) (url string, keys func() []string) {
 	var mu sync.Mutex
 	var sent []string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet { // the model is looked up at the start
+			_, _ = io.WriteString(w, `{"id":"org/llama3:8b","object":"model"}`)
+			return
+		}
 		body, _ := io.ReadAll(r.Body)
 		mu.Lock()
 		sent = append(sent, r.Header.Get("Authorization"))

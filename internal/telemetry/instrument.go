@@ -27,26 +27,35 @@ type instrumentedModel struct {
 	perChunk func(time.Duration) // nil if nobody wants it
 }
 
-func (m *instrumentedModel) Generate(ctx context.Context, r assistant.Request, emit func(assistant.Delta) error) (assistant.Answer, error) {
-	inFlight := m.recorder.model.inFlight.WithLabelValues(m.recorder.modelLabel(m.Name()))
+func (m *instrumentedModel) Generate(
+	ctx context.Context, r assistant.Request, emit func(assistant.Delta) error,
+) (answer assistant.Answer, err error) {
+	call := Call{Model: m.Name(), provider: m.provider}
+	m.recorder.track(ctx, &call, func(ctx context.Context, start time.Time) {
+		answer, err = m.Model.Generate(ctx, r, call.timeFirstToken(start, emit, m.perChunk))
+		answer.Usage = assistant.SettleUsage(r, answer)
+		call.Finish, call.Usage, call.Err = answer.Finish, answer.Usage, err
+	})
+	logCall(ctx, m.logger, call, utf8.RuneCountInString(r.Prompt()), utf8.RuneCountInString(answer.Text))
+	return answer, err
+}
+
+// track counts a call as in flight while it runs, gives it a span, and records what run has told of it.
+func (r *Recorder) track(ctx context.Context, call *Call, run func(ctx context.Context, start time.Time)) {
+	inFlight := r.model.inFlight.WithLabelValues(r.modelLabel(call.Model))
 	inFlight.Inc()
 	defer inFlight.Dec() // also if the model panics
 
-	call := Call{Model: m.Name(), provider: m.provider}
 	start := time.Now()
-	ctx, span := startCallSpan(ctx, m.recorder.tracer, call.Model, m.provider)
+	ctx, span := startCallSpan(ctx, r.tracer, call.Model, call.provider)
 	if span != nil {
 		// Not deferred itself: there End would find a panic, and record what it says.
 		defer func() { span.End() }()
 	}
-	answer, err := m.Model.Generate(ctx, r, call.timeFirstToken(start, emit, m.perChunk))
+	run(ctx, start)
 	call.Elapsed = time.Since(start)
-	answer.Usage = assistant.SettleUsage(r, answer)
-	call.Finish, call.Usage, call.Err = answer.Finish, answer.Usage, err
-	describeCall(span, call)
-	m.recorder.ModelCall(ctx, call)
-	m.log(ctx, r, answer, call)
-	return answer, err
+	describeCall(span, *call)
+	r.ModelCall(ctx, *call)
 }
 
 // timeFirstToken returns an emit function that records when text arrives, and passes it on to emit unless nil. It calls
@@ -69,9 +78,10 @@ func (c *Call) timeFirstToken(start time.Time, emit func(assistant.Delta) error,
 	}
 }
 
-func (m *instrumentedModel) log(ctx context.Context, r assistant.Request, answer assistant.Answer, c Call) {
+// logCall logs a call that has ended. The lengths of its texts are in characters.
+func logCall(ctx context.Context, logger *slog.Logger, c Call, promptLength, responseLength int) {
 	event := logs.Call{
-		Model: c.Model, PromptLength: utf8.RuneCountInString(r.Prompt()), ResponseLength: utf8.RuneCountInString(answer.Text),
+		Model: c.Model, PromptLength: promptLength, ResponseLength: responseLength,
 		PromptTokens: c.Usage.PromptTokens, CompletionTokens: c.Usage.CompletionTokens, UsageSource: string(c.Usage.Source),
 		Duration: c.Elapsed,
 	}
@@ -84,5 +94,5 @@ func (m *instrumentedModel) log(ctx context.Context, r assistant.Request, answer
 			level = slog.LevelWarn
 		}
 	}
-	event.Log(ctx, m.logger, level)
+	event.Log(ctx, logger, level)
 }

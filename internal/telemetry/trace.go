@@ -15,7 +15,7 @@ import (
 type provider struct{ name, operation string }
 
 // providerOf asks the model's method Provider, which returns a gen_ai.provider.name. A model without it is Gemini's.
-func providerOf(model assistant.Model) provider {
+func providerOf(model any) provider {
 	p := provider{semconv.GenAIProviderNameGCPGemini.Value.AsString(), semconv.GenAIOperationNameGenerateContent.Value.AsString()}
 	if other, ok := model.(interface{ Provider() string }); ok && other.Provider() != p.name {
 		return provider{other.Provider(), semconv.GenAIOperationNameChat.Value.AsString()}

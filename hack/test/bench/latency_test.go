@@ -19,7 +19,7 @@ import (
 
 // The same question, put to the assistant and to the stand-in itself.
 const (
-	model    = "gemini-2.0-flash-exp"
+	model    = "gemini-flash-latest"
 	question = "Which is worse: an alert that never fires, or one that always does?"
 	direct   = `{"contents":[{"role":"user","parts":[{"text":"` + question + `"}]}]}`
 	through  = `{"message":"` + question + `"}`

@@ -33,7 +33,7 @@ func TestFlags(t *testing.T) {
 			for _, args := range [][]string{
 				{"--values", "testdata/plimsoll.yaml"},
 				{"--set", "controller.watchNamespaces={one},ruleLabels.a=b"},
-				{"--set", "assistant.geminiEndpoint=http://x,assistant.clientRate=1,assistant.clientBurst=1,assistant.corsOrigins={https://x}"},
+				{"--set", "assistant.geminiEndpoint=http://x,assistant.clientRate=1,assistant.clientBurst=1,assistant.embeddingModel=m,assistant.corsOrigins={https://x}"},
 				{"--set", "assistant.upstream=openai,assistant.openai.baseURL=http://x/v1,assistant.model=m"},
 			} {
 				maps.Copy(set, argsOf(t, program, args...))

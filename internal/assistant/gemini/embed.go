@@ -76,7 +76,7 @@ func shorten(vector []float32, dimensions *int) ([]float32, error) {
 }
 
 func (e *embedder) count(ctx context.Context, texts []string) assistant.Usage {
-	ctx, call := e.client.upstream.Begin(ctx, e.name)
+	ctx, call := e.client.upstream.Begin(ctx, "")
 	defer call.End()
 	counted, err := e.client.models.GenerativeModel(e.name).CountTokens(ctx, generativeai.Text(strings.Join(texts, "\n")))
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 // Lookup asks for a model by name. Its error is an *assistant.Error; of KindNotFound, it is certain that the vendor does
 // not have the model.
 func (c *Client) Lookup(ctx context.Context, name string) error {
-	ctx, call := c.upstream.Begin(ctx, name)
+	ctx, call := c.upstream.Begin(ctx, "")
 	defer call.End()
 	_, err := c.models.GenerativeModel(name).Info(ctx)
 	if err == nil {

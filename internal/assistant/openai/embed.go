@@ -17,6 +17,9 @@ type embedder struct {
 // Name returns the configured name.
 func (e *embedder) Name() string { return e.name }
 
+// Provider returns the gen_ai.provider.name of OpenTelemetry's conventions.
+func (e *embedder) Provider() string { return "openai" }
+
 // Embed returns a vector for each text. Its error is an *assistant.Error.
 func (e *embedder) Embed(ctx context.Context, r assistant.EmbeddingRequest) (assistant.Embeddings, error) {
 	body := openai.EmbeddingNewParams{Model: e.name, Input: openai.EmbeddingNewParamsInputUnion{OfArrayOfStrings: r.Texts}}

@@ -19,6 +19,9 @@ type model struct {
 // Name returns the configured name.
 func (m *model) Name() string { return m.name }
 
+// Provider returns the gen_ai.provider.name of OpenTelemetry's conventions.
+func (m *model) Provider() string { return "openai" }
+
 // Generate returns the complete answer to r. Its error is an *assistant.Error, with what is known of the answer. Every
 // call is a stream: so text arrives early, and silence can be told from thinking.
 func (m *model) Generate(ctx context.Context, r assistant.Request, emit func(assistant.Delta) error) (assistant.Answer, error) {

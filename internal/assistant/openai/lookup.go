@@ -15,7 +15,7 @@ import (
 // Lookup asks for a model by name. Its error is an *assistant.Error; of KindNotFound, it is certain that the server does
 // not have the model: it says so by a code, or it lists other models only.
 func (c *Client) Lookup(ctx context.Context, name string) error {
-	ctx, call := c.upstream.Begin(ctx, name)
+	ctx, call := c.upstream.Begin(ctx, "")
 	defer call.End()
 	_, err := c.api.Models.Get(ctx, name)
 	failed := c.callError(ctx, call, err, false)
@@ -25,7 +25,7 @@ func (c *Client) Lookup(ctx context.Context, name string) error {
 	if !mayLackRoute(call.Status) || strings.EqualFold(readFault(call.ErrorBody).code, "model_not_found") {
 		return failed
 	}
-	return c.lookupInList(ctx, call, name)
+	return c.lookupInList(ctx, name)
 }
 
 // mayLackRoute reports whether a server may lack the route of a model, as vLLM does.
@@ -34,8 +34,9 @@ func mayLackRoute(status int) bool {
 }
 
 // lookupInList looks for a model among all. An empty list says nothing: a key may not see it.
-func (c *Client) lookupInList(ctx context.Context, call *upstream.Call, name string) error {
-	call.ErrorBody, call.Started = nil, false
+func (c *Client) lookupInList(ctx context.Context, name string) error {
+	ctx, call := c.upstream.Begin(ctx, "")
+	defer call.End()
 	page, err := c.api.Models.List(ctx)
 	if err := c.callError(ctx, call, err, false); err != nil {
 		if err.Kind == assistant.KindNotFound { // the address is wrong, not the name

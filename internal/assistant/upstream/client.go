@@ -54,7 +54,8 @@ func (c *Client) HTTP() *http.Client { return c.http }
 // Close closes idle connections.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
-// Begin begins a call of a model. The context is for its one request; the call must be ended.
+// Begin begins a call of a model; with an empty name, a question that costs nothing and is not counted. The context is for
+// its one request; the call must be ended.
 func (c *Client) Begin(ctx context.Context, model string) (context.Context, *Call) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	call := &Call{model: model, silence: c.config.Silence, cancel: cancel}
@@ -131,10 +132,10 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return err
 	})
 	if err != nil {
-		t.config.OnAttempt(r.Context(), call.model, 0)
+		t.attempt(r.Context(), call, 0)
 		return nil, err
 	}
-	t.config.OnAttempt(r.Context(), call.model, resp.StatusCode)
+	t.attempt(r.Context(), call, resp.StatusCode)
 	call.Status, call.Header = resp.StatusCode, resp.Header
 	body := &watchedBody{resp.Body, call}
 	if resp.StatusCode/100 != http.StatusOK/100 {
@@ -149,6 +150,13 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		resp.Body = t.config.Body(call, body)
 	}
 	return resp, nil
+}
+
+// attempt tells of a request for a model.
+func (t *transport) attempt(ctx context.Context, call *Call, status int) {
+	if call.model != "" {
+		t.config.OnAttempt(ctx, call.model, status)
+	}
 }
 
 // CloseIdleConnections lets http.Client.CloseIdleConnections through.

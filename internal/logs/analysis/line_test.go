@@ -109,7 +109,7 @@ func checkLine(t *testing.T, p *parser, line []byte) {
 
 // seeds are lines of our own and of the source document's, and everything that a line can be broken by.
 var seeds = []string{
-	`{"timestamp":"2026-11-23T11:55:55.123456Z","level":"INFO","message":"AI model call successful","request_id":"A1","model":"gemini-2.0-flash-exp","prompt_length":12,"response_length":32,"tokens":{"prompt":12,"completion":45},"duration":1.234567891}`,
+	`{"timestamp":"2026-11-23T11:55:55.123456Z","level":"INFO","message":"AI model call successful","request_id":"A1","model":"gemini-flash-latest","prompt_length":12,"response_length":32,"tokens":{"prompt":12,"completion":45},"duration":1.234567891}`,
 	`{"timestamp":"2026-11-23T11:55:55.123456Z","level":"INFO","message":"Request completed","request_id":"A1","method":"POST","endpoint":"/chat","status":200,"duration":0.000000001}`,
 	`{"timestamp":"2026-11-23T11:55:56.000001Z","level":"ERROR","message":"AI model call failed","model":"m","error":"quota: \"it\" is \u00fcber\n","error_type":"quota","duration":2e-05}`,
 	`{"timestamp": "2026-11-23T11:55:55.123456", "level": "ERROR", "message": "Request failed: \u8acb\u6c42", "module": "app", "line": 7}`,
