@@ -51,7 +51,7 @@ func CheckBaseURL(base string) error {
 	return nil
 }
 
-// IsOpenAI reports whether a base URL is OpenAI's, in any region.
+// IsOpenAI reports whether a base URL is OpenAI's, in any region, or Azure's.
 func IsOpenAI(base string) bool {
 	if base == "" {
 		return true
@@ -61,7 +61,7 @@ func IsOpenAI(base string) bool {
 		return false
 	}
 	host := strings.ToLower(u.Hostname())
-	return host == "api.openai.com" || strings.HasSuffix(host, ".api.openai.com")
+	return host == "api.openai.com" || strings.HasSuffix(host, ".api.openai.com") || strings.HasSuffix(host, ".openai.azure.com")
 }
 
 // Client makes calls to one server.

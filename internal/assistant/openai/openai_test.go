@@ -269,7 +269,7 @@ func TestConfig(t *testing.T) {
 		t.Error("there is no limit on silence")
 	}
 	for base, want := range map[string]bool{
-		"": true, "https://api.openai.com/v1": true, "https://EU.api.openai.com": true, "http://api.openai.com.evil": false, "http://vllm": false, "http://[": false,
+		"": true, "https://api.openai.com/v1": true, "https://EU.api.openai.com": true, "http://api.openai.com.evil": false, "https://me.openai.azure.com/openai/v1": true, "http://vllm": false, "http://[": false,
 	} {
 		if IsOpenAI(base) != want {
 			t.Errorf("IsOpenAI(%q) = %t", base, !want)
