@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"math"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/plimsoll-dev/plimsoll/internal/assistant/clientkeys"

@@ -18,20 +18,30 @@ const (
 
 // lookups are what is known of the models since the start. It is safe for concurrent use.
 type lookups struct {
-	logger *slog.Logger
+	logger  *slog.Logger
+	running sync.WaitGroup
+	cancel  context.CancelFunc
 
 	mu     sync.Mutex
 	absent []string
 }
 
 // lookUpModels asks for each model in the background, until the server says whether it has it. It does not ask again: a
-// model that is retired later must not take all replicas out of service at once, and its calls say it.
+// model that is retired later must not take all replicas out of service at once, and its calls say it. Stop it before the
+// client is closed.
 func lookUpModels(ctx context.Context, client upstreamClient, names []string, logger *slog.Logger) *lookups {
-	l := &lookups{logger: logger}
+	ctx, cancel := context.WithCancel(ctx)
+	l := &lookups{logger: logger, cancel: cancel}
 	for _, name := range names {
-		go l.lookUp(ctx, client, name)
+		l.running.Go(func() { l.lookUp(ctx, client, name) })
 	}
 	return l
+}
+
+// stop ends what is still being asked.
+func (l *lookups) stop() {
+	l.cancel()
+	l.running.Wait()
 }
 
 func (l *lookups) lookUp(ctx context.Context, client upstreamClient, name string) {

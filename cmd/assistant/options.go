@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/plimsoll-dev/plimsoll/internal/assistant/gemini"
 	"github.com/plimsoll-dev/plimsoll/internal/assistant/session"
 	"github.com/plimsoll-dev/plimsoll/internal/logs"
 	"github.com/plimsoll-dev/plimsoll/internal/telemetry"

@@ -64,6 +64,7 @@ func serve(ctx context.Context, opts options, key string, log logging) (err erro
 	}
 	defer func() { err = errors.Join(err, models.Close()) }()
 	lookups := lookUpModels(ctx, models, slices.Concat(opts.modelNames(), opts.embeddingNames()), logger)
+	defer lookups.stop()
 	config := httpapi.Config{
 		Sessions: sessions, Recorder: recorder, System: sampler.Reading, Logger: logger,
 		Stats: log.window, Level: log.level, Tracer: traces.Tracer(), MissingModels: lookups.missing,

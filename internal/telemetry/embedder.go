@@ -30,7 +30,7 @@ func (m *instrumentedEmbedder) Embed(
 	ctx context.Context, r assistant.EmbeddingRequest,
 ) (embeddings assistant.Embeddings, err error) {
 	call := Call{Model: m.Name(), provider: m.provider}
-	m.recorder.track(ctx, &call, func(ctx context.Context, _ time.Time) {
+	ctx = m.recorder.track(ctx, &call, func(ctx context.Context, _ time.Time) {
 		embeddings, err = m.Embedder.Embed(ctx, r)
 		switch {
 		case embeddings.Usage.Source != "":

@@ -31,7 +31,7 @@ func (m *instrumentedModel) Generate(
 	ctx context.Context, r assistant.Request, emit func(assistant.Delta) error,
 ) (answer assistant.Answer, err error) {
 	call := Call{Model: m.Name(), provider: m.provider}
-	m.recorder.track(ctx, &call, func(ctx context.Context, start time.Time) {
+	ctx = m.recorder.track(ctx, &call, func(ctx context.Context, start time.Time) {
 		answer, err = m.Model.Generate(ctx, r, call.timeFirstToken(start, emit, m.perChunk))
 		answer.Usage = assistant.SettleUsage(r, answer)
 		call.Finish, call.Usage, call.Err = answer.Finish, answer.Usage, err
@@ -40,8 +40,11 @@ func (m *instrumentedModel) Generate(
 	return answer, err
 }
 
-// track counts a call as in flight while it runs, gives it a span, and records what run has told of it.
-func (r *Recorder) track(ctx context.Context, call *Call, run func(ctx context.Context, start time.Time)) {
+// track counts a call as in flight while it runs, gives it a span, and records what run has told of it. It returns the
+// span's context, for the log.
+func (r *Recorder) track(
+	ctx context.Context, call *Call, run func(ctx context.Context, start time.Time),
+) context.Context {
 	inFlight := r.model.inFlight.WithLabelValues(r.modelLabel(call.Model))
 	inFlight.Inc()
 	defer inFlight.Dec() // also if the model panics
@@ -56,6 +59,7 @@ func (r *Recorder) track(ctx context.Context, call *Call, run func(ctx context.C
 	call.Elapsed = time.Since(start)
 	describeCall(span, *call)
 	r.ModelCall(ctx, *call)
+	return ctx
 }
 
 // timeFirstToken returns an emit function that records when text arrives, and passes it on to emit unless nil. It calls

@@ -106,7 +106,7 @@ func TestAPanicEndsTheSpan(t *testing.T) {
 	func() {
 		defer func() { _ = recover() }()
 		_, _ = Instrument(fakeModel{parts: []string{"one"}}, r, slog.New(slog.DiscardHandler)).
-			Generate(t.Context(), requestWith("x"), func(string) error { panic("canary") })
+			Generate(t.Context(), requestWith("x"), func(assistant.Delta) error { panic("canary") })
 	}()
 	ended := spans.Ended()
 	if len(ended) != 1 || len(ended[0].Events()) != 0 {

@@ -53,7 +53,7 @@ func withFakeGemini(t *testing.T) (*API, *syncBuffer) {
 	upstream := httptest.NewServer(fake)
 	t.Cleanup(upstream.Close)
 	a, _ := newAPI(t, echo) // for its recorder
-	model, err := gemini.New(t.Context(), gemini.Config{Model: "test-model", APIKey: "key", Endpoint: upstream.URL, Timeout: time.Minute})
+	model, err := gemini.New(t.Context(), gemini.Config{APIKey: "key", Endpoint: upstream.URL, Silence: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func withFakeGemini(t *testing.T) (*API, *syncBuffer) {
 	log, window := &syncBuffer{}, stats.NewWindow(time.Now)
 	logger := stats.CountInto(logs.New(log, slog.LevelInfo), window)
 	return New(Config{
-		Models: []assistant.Model{telemetry.Instrument(model, a.recorder, logger)}, Sessions: a.sessions,
+		Models: []assistant.Model{telemetry.Instrument(model.Model("test-model"), a.recorder, logger)}, Sessions: a.sessions,
 		Recorder: a.recorder, System: a.system, Logger: logger, Stats: window,
 	}), log
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/openai/openai-go/v3"
 
 	"github.com/plimsoll-dev/plimsoll/internal/assistant"
-	"github.com/plimsoll-dev/plimsoll/internal/assistant/upstream"
 )
 
 // Lookup asks for a model by name. Its error is an *assistant.Error; of KindNotFound, it is certain that the server does

@@ -20,8 +20,8 @@ func TestParse(t *testing.T) {
 	got, err := Parse([]byte(example))
 	want := Table{
 		"gemini-flash-latest": {Prompt: 0.1, Completion: 0.4, Cached: 0.025},
-		"tunedModels/mine":     {Prompt: 2, Completion: 12, Cached: 2}, // without a price of their own, cached tokens are as dear as any
-		"free":                 {},
+		"tunedModels/mine":    {Prompt: 2, Completion: 12, Cached: 2}, // without a price of their own, cached tokens are as dear as any
+		"free":                {},
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("Parse = %v, %v; want %v", got, err, want)
