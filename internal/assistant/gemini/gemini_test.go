@@ -35,12 +35,21 @@ func newModel(t *testing.T, endpoint string, silence time.Duration) assistant.Mo
 	return newClient(t, endpoint, silence).Model(modelName)
 }
 
-// against returns a model whose every call h answers.
-func against(t *testing.T, h http.HandlerFunc) assistant.Model {
+// testSilence is longer than any test's server is silent for no reason.
+const testSilence = 5 * time.Second
+
+// serve returns the address of a server whose every request h answers.
+func serve(t *testing.T, h http.HandlerFunc) string {
 	t.Helper()
 	srv := httptest.NewServer(h)
 	t.Cleanup(srv.Close)
-	return newModel(t, srv.URL, 5*time.Second)
+	return srv.URL
+}
+
+// against returns a model whose every call h answers.
+func against(t *testing.T, h http.HandlerFunc) assistant.Model {
+	t.Helper()
+	return newModel(t, serve(t, h), testSilence)
 }
 
 func generate(text string) assistant.Request {

@@ -34,14 +34,14 @@ func (c *Call) Interrupted(ctx context.Context, err error) *assistant.Error {
 	case c.readErr != nil && c.Started:
 		return &assistant.Error{Kind: assistant.KindTruncated, Err: errors.New("the connection broke within the answer")}
 	case c.readErr != nil, c.Status == 0 && errors.As(err, &network), c.Status == 0 && err != nil:
-		return &assistant.Error{Kind: assistant.KindUnavailable, Err: errors.New("the connection failed" + describe(err))}
+		return &assistant.Error{Kind: assistant.KindUnavailable, Err: errors.New("the connection failed" + networkCause(err))}
 	default:
 		return nil
 	}
 }
 
-// describe names a network failure by its operation and system error, which hold no text of a conversation.
-func describe(err error) string {
+// networkCause names a network failure by its operation and system error, which hold no text of a conversation.
+func networkCause(err error) string {
 	var op *net.OpError
 	var errno syscall.Errno
 	var dns *net.DNSError
