@@ -24,7 +24,7 @@ import (
 
 const (
 	model = "gpt-4o" // LlamaIndex gives tools only to models that it knows
-	key   = "client-key"
+	key   = "client-key-of-the-tests"
 )
 
 var scenes = []server.Scene{

@@ -22,7 +22,8 @@ export function llamaIndex({ baseURL, apiKey, model }) {
     },
     stream: async () => {
       let text = "", tokens = 0;
-      for await (const chunk of await llm.chat({ messages: [{ role: "user", content: "#hello" }], stream: true })) {
+      const withUsage = new OpenAI({ model, apiKey, baseURL, additionalChatOptions: { stream_options: { include_usage: true } } });
+      for await (const chunk of await withUsage.chat({ messages: [{ role: "user", content: "#hello" }], stream: true })) {
         text += chunk.delta;
         tokens = chunk.raw?.usage?.total_tokens ?? tokens;
       }

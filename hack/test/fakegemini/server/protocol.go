@@ -1,6 +1,9 @@
 package server
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // What of Gemini's generateContent messages the stand-in reads and writes.
 type (
@@ -85,16 +88,18 @@ func (r generateRequest) words() int {
 	return n
 }
 
-// message is the last one said.
+// message is the last text that was said: the results of tools have none.
 func (r generateRequest) message() string {
-	if len(r.Contents) == 0 {
-		return ""
+	for _, c := range slices.Backward(r.Contents) {
+		var b strings.Builder
+		for _, p := range c.Parts {
+			b.WriteString(p.Text)
+		}
+		if c.Role != "model" && b.Len() > 0 {
+			return b.String()
+		}
 	}
-	var b strings.Builder
-	for _, p := range r.Contents[len(r.Contents)-1].Parts {
-		b.WriteString(p.Text)
-	}
-	return b.String()
+	return ""
 }
 
 // form is how an answer is written.
