@@ -69,8 +69,8 @@ func (l *lookups) lookUp(ctx context.Context, client upstreamClient, name string
 	}
 }
 
-// missing returns the names of the models that the server certainly does not have.
-func (l *lookups) missing() []string {
+// absentModels returns the names of the models that the server certainly does not have.
+func (l *lookups) absentModels() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.Clone(l.absent)

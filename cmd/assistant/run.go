@@ -67,7 +67,7 @@ func serve(ctx context.Context, opts options, key string, log logging) (err erro
 	defer lookups.stop()
 	config := httpapi.Config{
 		Sessions: sessions, Recorder: recorder, System: sampler.Reading, Logger: logger,
-		Stats: log.window, Level: log.level, Tracer: traces.Tracer(), MissingModels: lookups.missing,
+		Stats: log.window, Level: log.level, Tracer: traces.Tracer(), AbsentModels: lookups.absentModels,
 	}
 	for _, name := range opts.modelNames() {
 		config.Models = append(config.Models, telemetry.Instrument(models.Model(name), recorder, logger))

@@ -7,7 +7,7 @@ const (
 	GenAIOperationLabel = "gen_ai_operation_name"
 	GenAIProviderLabel  = "gen_ai_provider_name"
 	GenAIModelLabel     = "gen_ai_request_model"
-	GenAITokenTypeLabel = "gen_ai_token_type"
+	GenAITokenTypeLabel = "gen_ai_token_type" //nolint:gosec // tokens of text, not of access
 	GenAIModalityLabel  = "gen_ai_token_modality"
 	// GenAIErrorLabel is empty, and so absent in Prometheus, for a success.
 	GenAIErrorLabel = "error_type"

@@ -151,10 +151,10 @@ func setOptions(config *genai.GenerateContentConfig, o assistant.Options) {
 		config.TopK = new(float32(*o.TopK))
 	}
 	if o.MaxTokens != nil {
-		config.MaxOutputTokens = int32(min(*o.MaxTokens, math.MaxInt32))
+		config.MaxOutputTokens = int32(max(0, min(*o.MaxTokens, math.MaxInt32)))
 	}
-	if o.Seed != nil { // Gemini's are of 32 bits: two seeds may be one, but each is always the same
-		config.Seed = new(int32(uint64(*o.Seed)))
+	if o.Seed != nil { // Gemini's are of 31 bits: two seeds may be one, but each is always the same
+		config.Seed = new(int32(*o.Seed & math.MaxInt32))
 	}
 }
 

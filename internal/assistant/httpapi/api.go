@@ -42,8 +42,8 @@ type Config struct {
 	// one, its path is not served.
 	Stats *stats.Window
 	Level *slog.LevelVar
-	// MissingModels returns the models that the vendor certainly does not have; optional. It must not block.
-	MissingModels func() []string
+	// AbsentModels returns the models that the vendor certainly does not have; optional. It must not block.
+	AbsentModels func() []string
 	// Tracer starts a span for every request but probes; optional.
 	Tracer trace.Tracer
 }
@@ -65,7 +65,7 @@ type API struct {
 	alive     time.Duration
 	origins   []string
 	random    func() float64 // spreads what clients wait
-	missing   func() []string
+	absent    func() []string
 	started   time.Time
 	draining  atomic.Bool
 
@@ -79,14 +79,14 @@ func New(c Config) *API {
 	a := &API{
 		models: c.Models, embedders: c.Embedders, sessions: c.Sessions, recorder: c.Recorder, system: c.System, logger: c.Logger,
 		keys: c.Keys, limiter: newLimiter(c.Rate), limits: c.Limits, random: rand.Float64,
-		alive: c.KeepAlive, origins: c.CORSOrigins, missing: c.MissingModels,
+		alive: c.KeepAlive, origins: c.CORSOrigins, absent: c.AbsentModels,
 		stats: c.Stats, level: c.Level, tracer: c.Tracer, started: time.Now(),
 	}
 	if a.limits == (Limits{}) {
 		a.limits = DefaultLimits()
 	}
-	if a.missing == nil {
-		a.missing = func() []string { return nil }
+	if a.absent == nil {
+		a.absent = func() []string { return nil }
 	}
 	a.initSeries()
 	return a

@@ -25,8 +25,8 @@ func (a *API) getReady(w http.ResponseWriter, _ *http.Request) error {
 	if a.draining.Load() {
 		return writeJSON(w, http.StatusServiceUnavailable, healthStatus{Status: "draining"})
 	}
-	if missing := a.missing(); len(missing) > 0 {
-		return writeJSON(w, http.StatusServiceUnavailable, healthStatus{"model missing", missing})
+	if absent := a.absent(); len(absent) > 0 {
+		return writeJSON(w, http.StatusServiceUnavailable, healthStatus{"model missing", absent})
 	}
 	return writeJSON(w, http.StatusOK, healthStatus{Status: "ready"})
 }

@@ -24,8 +24,8 @@ func fragmentOf(part openai.ChatCompletionChunkChoiceDeltaToolCall) fragment {
 
 // toolCalls are those of an answer. Servers differ in which fragments have an index, an id and a name.
 type toolCalls struct {
-	begun []*toolCall
-	named []*toolCall // in the order of the answer
+	started []*toolCall
+	named   []*toolCall // in the order of the answer
 }
 
 type toolCall struct {
@@ -61,8 +61,8 @@ func (t *toolCalls) add(f fragment) *assistant.ToolCallDelta {
 
 // of returns the call that a fragment belongs to. Another id begins another call, even at the same index.
 func (t *toolCalls) of(f fragment) *toolCall {
-	for i := len(t.begun) - 1; i >= 0; i-- {
-		c := t.begun[i]
+	for i := len(t.started) - 1; i >= 0; i-- {
+		c := t.started[i]
 		sameID := f.id == "" || c.serverID == "" || f.id == c.serverID
 		switch {
 		case f.hasIndex && f.index == c.index && sameID:
@@ -77,7 +77,7 @@ func (t *toolCalls) of(f fragment) *toolCall {
 	if !f.hasIndex {
 		c.index = -1
 	}
-	t.begun = append(t.begun, c)
+	t.started = append(t.started, c)
 	return c
 }
 

@@ -100,13 +100,6 @@ func (c *Call) End() {
 	c.cancel(nil)
 }
 
-// watch runs do, which must not take longer than the vendor may be silent.
-func (c *Call) watch(do func() error) error {
-	c.timer.Reset(c.silence)
-	defer c.timer.Stop()
-	return do()
-}
-
 // transport is the http.RoundTripper of all calls.
 type transport struct {
 	config Config
@@ -126,11 +119,9 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, errSentAlready
 	}
 	call.sent, call.Path = true, r.URL.Path
-	var resp *http.Response
-	err := call.watch(func() (err error) {
-		resp, err = t.base.RoundTrip(r)
-		return err
-	})
+	call.timer.Reset(call.silence)
+	resp, err := t.base.RoundTrip(r)
+	call.timer.Stop()
 	if err != nil {
 		t.attempt(r.Context(), call, 0)
 		return nil, err
@@ -170,10 +161,9 @@ type watchedBody struct {
 
 // Read reads from the vendor.
 func (b *watchedBody) Read(p []byte) (n int, err error) {
-	err = b.call.watch(func() (err error) {
-		n, err = b.ReadCloser.Read(p)
-		return err
-	})
+	b.call.timer.Reset(b.call.silence)
+	n, err = b.ReadCloser.Read(p)
+	b.call.timer.Stop()
 	b.call.Started = b.call.Started || n > 0
 	if err != nil && !errors.Is(err, io.EOF) {
 		b.call.readErr = err

@@ -59,7 +59,7 @@ func (u *unwrapper) next() {
 	case !ok:
 		u.out = line
 	case r.part:
-		u.keep(r)
+		u.addPart(r)
 	default:
 		u.out = u.whole(r)
 	}
@@ -68,20 +68,20 @@ func (u *unwrapper) next() {
 	}
 }
 
-// keep adds a part to its stream's line, up to one byte more than a line may have.
-func (u *unwrapper) keep(r record) {
+// addPart adds a part to its stream's line, up to one byte more than a line may have.
+func (u *unwrapper) addPart(r containerRecord) {
 	kept := &u.parts[r.stream]
 	text := bytes.TrimRight(r.text, "\r\n")
 	*kept = append(*kept, text[:min(len(text), blockSize+1-len(*kept))]...)
 }
 
 // whole returns the line that a record ends.
-func (u *unwrapper) whole(r record) []byte {
+func (u *unwrapper) whole(r containerRecord) []byte {
 	kept := &u.parts[r.stream]
 	if len(*kept) == 0 {
 		return r.text
 	}
-	u.keep(r)
+	u.addPart(r)
 	*kept = append(*kept, '\n')
 	line := *kept
 	*kept = line[:0] // out is read before the next part comes

@@ -19,7 +19,7 @@ type parser struct {
 	interner   interner
 	hasTime    bool
 	hasLevel   bool
-	found      fieldSet
+	seen       fieldSet
 	visitField visitor
 	visitToken visitor
 	// requestID and errorText are raw JSON: only errors need them decoded.
@@ -65,7 +65,7 @@ func (p *parser) parse(line []byte) verdict {
 		}
 	}
 	switch {
-	case p.found != foundAll:
+	case p.seen != foundAll:
 		return foreign
 	case !p.hasTime || !p.hasLevel:
 		return broken
@@ -83,7 +83,7 @@ func (p *parser) fillTexts() {
 
 func (p *parser) reset() {
 	p.entry = stats.Entry{}
-	p.hasTime, p.hasLevel, p.found, p.requestID, p.errorText = false, false, 0, nil, nil
+	p.hasTime, p.hasLevel, p.seen, p.requestID, p.errorText = false, false, 0, nil, nil
 }
 
 // field sets a field of the entry. A repeated key replaces what its value set before.
@@ -91,13 +91,13 @@ func (p *parser) field(key, value []byte, plain bool) {
 	e := &p.entry
 	switch string(key) {
 	case logs.TimestampKey:
-		p.found |= foundTime
+		p.seen |= foundTime
 		e.Time, p.hasTime = p.timestamps.parse(unquote(value, plain))
 	case logs.LevelKey:
-		p.found |= foundLevel
+		p.seen |= foundLevel
 		e.Level, p.hasLevel = parseLevel(unquote(value, plain))
 	case logs.MessageKey:
-		p.found |= foundMessage
+		p.seen |= foundMessage
 		e.Message = p.interner.intern(unquote(value, plain))
 	case logs.RequestIDKey:
 		p.requestID = value

@@ -2,8 +2,8 @@ package analysis
 
 import "bytes"
 
-// record is what a container runtime keeps of one write.
-type record struct {
+// containerRecord is what a container runtime keeps of one write.
+type containerRecord struct {
 	stream int // 0 is stdout, 1 stderr
 	text   []byte
 	part   bool // the line goes on in the stream's next record
@@ -23,7 +23,7 @@ func newRecordParser() *recordParser {
 }
 
 // parse reads a line of a container runtime.
-func (p *recordParser) parse(line []byte) (record, bool) {
+func (p *recordParser) parse(line []byte) (containerRecord, bool) {
 	if bytes.HasPrefix(line, []byte(`{"log":"`)) {
 		return p.docker(line)
 	}
@@ -31,7 +31,7 @@ func (p *recordParser) parse(line []byte) (record, bool) {
 }
 
 // docker reads a line of Docker's json-file: {"log":"TEXT","stream":"STREAM","time":"TIME"}.
-func (p *recordParser) docker(line []byte) (r record, ok bool) {
+func (p *recordParser) docker(line []byte) (r containerRecord, ok bool) {
 	p.log, p.stream = nil, nil
 	if !visitObject(line, p.visit) || p.log == nil || p.stream == nil {
 		return r, false
@@ -86,7 +86,7 @@ func (p *recordParser) field(key, value []byte, _ bool) {
 }
 
 // parseCRI reads a line of containerd or CRI-O: TIME STREAM TAG TEXT.
-func parseCRI(line []byte) (r record, ok bool) {
+func parseCRI(line []byte) (r containerRecord, ok bool) {
 	rest, ok := cutTime(line)
 	if !ok {
 		return r, false
