@@ -13,8 +13,8 @@ type failure struct {
 	message string
 	// code is OpenAI's name of the error; empty for the kind.
 	code string
-	// wait is how long clients wait before they try again; 0 if trying again is pointless.
-	wait time.Duration
+	// retryAfter is how long clients wait before they try again; 0 if trying again is pointless.
+	retryAfter time.Duration
 }
 
 const (
@@ -26,11 +26,11 @@ const (
 // fails again has another status.
 var modelFailures = map[assistant.Kind]failure{
 	assistant.KindQuota: {
-		status: http.StatusTooManyRequests, wait: quotaWait, code: "rate_limit_exceeded",
+		status: http.StatusTooManyRequests, retryAfter: quotaWait, code: "rate_limit_exceeded",
 		message: "The model's quota is exhausted; try again later.",
 	},
 	assistant.KindQuotaMinute: {
-		status: http.StatusTooManyRequests, wait: quotaWait, code: "rate_limit_exceeded",
+		status: http.StatusTooManyRequests, retryAfter: quotaWait, code: "rate_limit_exceeded",
 		message: "The model's quota for this minute is exhausted; try again in a minute.",
 	},
 	assistant.KindQuotaDay: {
@@ -42,13 +42,13 @@ var modelFailures = map[assistant.Kind]failure{
 		message: "The model's safety filter refused the conversation.",
 	},
 	assistant.KindTimeout: {
-		status: http.StatusGatewayTimeout, wait: shortWait, message: "The model did not answer in time; try again.",
+		status: http.StatusGatewayTimeout, retryAfter: shortWait, message: "The model did not answer in time; try again.",
 	},
 	assistant.KindTruncated: {
-		status: http.StatusBadGateway, wait: shortWait, message: "The model's answer broke off; try again.",
+		status: http.StatusBadGateway, retryAfter: shortWait, message: "The model's answer broke off; try again.",
 	},
 	assistant.KindUnavailable: {
-		status: http.StatusServiceUnavailable, wait: shortWait, message: "The model is unavailable; try again later.",
+		status: http.StatusServiceUnavailable, retryAfter: shortWait, message: "The model is unavailable; try again later.",
 	},
 	assistant.KindNotFound: {
 		status: http.StatusNotFound, code: "upstream_model_not_found",
@@ -71,15 +71,15 @@ var modelFailures = map[assistant.Kind]failure{
 		status: http.StatusForbidden, message: "The model refused the assistant's key; tell the operator.",
 	},
 	assistant.KindUnknown: {
-		status: http.StatusBadGateway, wait: shortWait, message: "The model failed; try again.",
+		status: http.StatusBadGateway, retryAfter: shortWait, message: "The model failed; try again.",
 	},
 }
 
 // httpError is the failure as clients see it. A vendor's wait replaces the usual one.
 func (f failure) httpError(kind assistant.Kind, vendorWait time.Duration) *httpError {
 	e := &httpError{status: f.status, kind: kind, message: f.message, code: f.code, retry: retryNever}
-	if f.wait > 0 {
-		e.retry, e.retryAfter = retryLater, f.wait
+	if f.retryAfter > 0 {
+		e.retry, e.retryAfter = retryLater, f.retryAfter
 		if vendorWait > 0 {
 			e.retryAfter = vendorWait
 		}

@@ -64,11 +64,11 @@ func TestOpenAIsClientEmbeds(t *testing.T) {
 func TestOpenAIsClientRetriesWhatMayPass(t *testing.T) {
 	t.Parallel()
 	for _, kind := range assistant.ModelKinds() {
-		if modelFailures[kind].wait == quotaWait || kind == assistant.KindCancelled {
+		if modelFailures[kind].retryAfter == quotaWait || kind == assistant.KindCancelled {
 			continue // long to wait, or nobody there
 		}
 		want := int32(1)
-		if modelFailures[kind].wait > 0 {
+		if modelFailures[kind].retryAfter > 0 {
 			want = 2
 		}
 		t.Run(string(kind), func(t *testing.T) {
