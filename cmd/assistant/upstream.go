@@ -13,6 +13,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/assistant"
 	"github.com/plimsoll-dev/plimsoll/internal/assistant/gemini"
 	"github.com/plimsoll-dev/plimsoll/internal/assistant/openai"
+	"github.com/plimsoll-dev/plimsoll/internal/assistant/upstream"
 )
 
 // upstreamClient makes calls to the server of the models.
@@ -69,10 +70,10 @@ func (o upstreamOptions) validate() error {
 	if o.silence <= 0 {
 		return errors.New("--silence-timeout must be positive")
 	}
-	if err := gemini.CheckEndpoint(o.geminiEndpoint); err != nil {
+	if err := upstream.CheckURL(o.geminiEndpoint); err != nil {
 		return fmt.Errorf("--gemini-endpoint: %w", err)
 	}
-	if err := openai.CheckBaseURL(o.openAIBaseURL); err != nil {
+	if err := upstream.CheckURL(o.openAIBaseURL); err != nil {
 		return fmt.Errorf("--openai-base-url: %w", err)
 	}
 	return nil

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -44,29 +43,15 @@ func (c Config) validate() error {
 	case c.Silence <= 0:
 		return fmt.Errorf("the limit on silence %v is not positive", c.Silence)
 	}
-	return CheckEndpoint(c.Endpoint)
+	if err := upstream.CheckURL(c.Endpoint); err != nil {
+		return fmt.Errorf("the endpoint: %w", err)
+	}
+	return nil
 }
 
 // ValidKey reports whether a text can be an API key.
 func ValidKey(key string) bool {
 	return key != "" && !strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' })
-}
-
-// CheckEndpoint validates a Config's Endpoint.
-func CheckEndpoint(endpoint string) error {
-	if endpoint == "" {
-		return nil
-	}
-	u, err := url.Parse(endpoint)
-	switch {
-	case err != nil:
-		return errors.New("endpoint is not a URL") // the parser's error would repeat a password in it
-	case u.Scheme != "http" && u.Scheme != "https", u.Host == "":
-		return errors.New("endpoint is not an absolute http or https URL, such as http://127.0.0.1:9000")
-	case u.User != nil, u.RawQuery != "", u.Fragment != "":
-		return errors.New("endpoint must be a plain URL, without user, query or fragment")
-	}
-	return nil
 }
 
 // Client makes calls to Gemini.

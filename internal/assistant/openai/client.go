@@ -4,7 +4,6 @@ package openai
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -34,23 +33,6 @@ type Config struct {
 	OnAttempt func(ctx context.Context, model string, status int)
 }
 
-// CheckBaseURL validates a Config's BaseURL.
-func CheckBaseURL(base string) error {
-	if base == "" {
-		return nil
-	}
-	u, err := url.Parse(base)
-	switch {
-	case err != nil:
-		return errors.New("base URL is not a URL") // the parser's error would repeat a password in it
-	case u.Scheme != "http" && u.Scheme != "https", u.Host == "":
-		return errors.New("base URL is not an absolute http or https URL, such as http://127.0.0.1:11434/v1")
-	case u.User != nil, u.RawQuery != "", u.Fragment != "":
-		return errors.New("base URL must be a plain URL, without user, query or fragment")
-	}
-	return nil
-}
-
 // IsOpenAI reports whether a base URL is OpenAI's, in any region, or Azure's.
 func IsOpenAI(base string) bool {
 	if base == "" {
@@ -74,7 +56,7 @@ type Client struct {
 
 // New returns a client. It does not connect yet, and fails only on an invalid configuration. Close it after use.
 func New(c Config) (*Client, error) {
-	err := CheckBaseURL(c.BaseURL)
+	err := upstream.CheckURL(c.BaseURL)
 	if err == nil && c.Silence <= 0 {
 		err = fmt.Errorf("the limit on silence %v is not positive", c.Silence)
 	}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-dev/plimsoll/internal/assistant"
+	"github.com/plimsoll-dev/plimsoll/internal/assistant/upstream"
 )
 
 const (
@@ -258,7 +259,7 @@ func TestConfig(t *testing.T) {
 		"localhost:11434": false, "ftp://x": false, "http://user:canary@x": false, "http://x?a=b": false, "http://x#a": false, "http://[": false,
 	} {
 		_, err := New(Config{BaseURL: base, Silence: time.Second})
-		if (err == nil) != good || (CheckBaseURL(base) == nil) != good {
+		if (err == nil) != good || (upstream.CheckURL(base) == nil) != good {
 			t.Errorf("%q: %v", base, err)
 		}
 		if err != nil && strings.Contains(err.Error(), "canary") {
