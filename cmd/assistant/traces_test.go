@@ -98,8 +98,8 @@ func (c *receiver) serveGRPC(t *testing.T) string {
 	return "http://" + l.Addr().String()
 }
 
-// upstream is a Gemini that keeps the header of its last call.
-func upstream(t *testing.T) (url string, header func() http.Header) {
+// upstreamServer is a Gemini that keeps the header of its last call.
+func upstreamServer(t *testing.T) (url string, header func() http.Header) {
 	t.Helper()
 	fake, err := server.New(server.Config{Behaviour: server.DefaultBehaviour(), APIKey: canaryKey, Seed: 7})
 	if err != nil {
@@ -108,6 +108,10 @@ func upstream(t *testing.T) (url string, header func() http.Header) {
 	var mu sync.Mutex
 	var last http.Header
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet { // the model is looked up at the start
+			fake.ServeHTTP(w, r)
+			return
+		}
 		mu.Lock()
 		last = r.Header.Clone()
 		mu.Unlock()
@@ -154,7 +158,7 @@ func TestATraceFromTheCallerToGemini(t *testing.T) {
 			t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", serve(to, t))
 			t.Setenv("OTEL_EXPORTER_OTLP_PROTOCOL", protocol)
 			t.Setenv("OTEL_RESOURCE_ATTRIBUTES", "k8s.namespace.name=ai")
-			url, header := upstream(t)
+			url, header := upstreamServer(t)
 			p := start(t, "--gemini-endpoint="+url)
 			p.chatInTrace(t)
 			p.scrape(t) // no span
@@ -225,7 +229,7 @@ func TestNoTracesByDefault(t *testing.T) {
 				t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", to.serveHTTP(t))
 				t.Setenv(env[0], env[1])
 			}
-			url, header := upstream(t)
+			url, header := upstreamServer(t)
 			p := start(t, "--gemini-endpoint="+url)
 			p.chatInTrace(t)
 			if err := p.stop(); err != nil {
