@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 
 	"google.golang.org/genai"
 
@@ -20,6 +21,7 @@ const finishMissingSignature genai.FinishReason = "MISSING_THOUGHT_SIGNATURE"
 // answer is what has come of an answer.
 type answer struct {
 	assistant.Answer
+	text strings.Builder // becomes the Answer's in the end
 	emit func(assistant.Delta) error
 	// finish and blocked are the vendor's reasons for the end of the answer and for none.
 	finish  genai.FinishReason
@@ -60,7 +62,7 @@ func (a *answer) addPart(p *genai.Part) error {
 	case p.FunctionCall != nil:
 		return a.addToolCall(p.FunctionCall, p.ThoughtSignature)
 	case p.Text != "":
-		a.Text += p.Text
+		a.text.WriteString(p.Text)
 		return a.send(assistant.Delta{Text: p.Text})
 	default:
 		return nil
@@ -92,9 +94,9 @@ func (a *answer) send(d assistant.Delta) error {
 	return a.emit(d)
 }
 
-// failure returns the error of the call that ended, nil if it has an answer, and says how the answer finished.
+// failure completes the answer, and returns the error of a call that has none.
 func (a *answer) failure(ctx context.Context, call *upstream.Call, err error) error {
-	a.Finish = a.finished()
+	a.Text, a.Finish = a.text.String(), a.finished()
 	if call.ErrorBody != nil || call.Status/100 > 2 {
 		return fromAPI(call)
 	}
