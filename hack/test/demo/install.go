@@ -34,7 +34,7 @@ func Install(ctx context.Context, c *cluster.Cluster, b build.Builder) (*Env, er
 	if err := e.steps.Do(ctx, "the model: "+model.about, func(ctx context.Context) error { return e.model(ctx, model) }); err != nil {
 		return nil, err
 	}
-	if err := e.chart(ctx, Release, Namespace, "charts/plimsoll", "plimsoll-values.yaml", wait, model.values()...); err != nil {
+	if err := e.chart(ctx, Release, Namespace, "charts/plimsoll", "plimsoll-values.yaml", wait, model.args(true)...); err != nil {
 		return nil, err
 	}
 	if c.Depth == cluster.ControlPlane {

@@ -5,59 +5,42 @@ import (
 	"strings"
 )
 
-// The environment that says which model the demo talks to: a server that speaks OpenAI's API, with the key if it needs
-// one, Gemini by its key, or else a stand-in for Gemini.
-const (
-	baseURLVariable   = "OPENAI_BASE_URL"
-	modelVariable     = "OPENAI_MODEL"
-	openAIKeyVariable = "OPENAI_API_KEY"
-	geminiKeyVariable = "GEMINI_API_KEY"
-)
-
-// upstream is where the demo's model is.
+// upstream is where the demo's model is. The assistant's flags are name=value.
 type upstream struct {
-	about   string
-	key     string
-	standIn bool
-	// flags are the assistant's, as name=value.
-	flags []string
+	about, key string
+	standIn    bool
+	flags      []string
 }
 
-// chosenUpstream reads the environment. The stand-in, if it is one, is at the address.
+// chosenUpstream reads the environment: a server that speaks OpenAI's API, Gemini by its key, or else the stand-in at an
+// address.
 func chosenUpstream(standIn string) upstream {
-	switch url, key := os.Getenv(baseURLVariable), os.Getenv(geminiKeyVariable); {
-	case url != "":
-		return upstream{about: url, key: os.Getenv(openAIKeyVariable), flags: []string{
-			"upstream=openai", "openai-base-url=" + url, "model=" + os.Getenv(modelVariable),
+	if url := os.Getenv("OPENAI_BASE_URL"); url != "" {
+		return upstream{about: url, key: os.Getenv("OPENAI_API_KEY"), flags: []string{
+			"upstream=openai", "openai-base-url=" + url, "model=" + os.Getenv("OPENAI_MODEL"),
 		}}
-	case key != "":
+	}
+	if key := os.Getenv("GEMINI_API_KEY"); key != "" {
 		return upstream{about: "Gemini", key: key}
-	default:
-		return upstream{
-			about: "a stand-in for Gemini (neither " + geminiKeyVariable + " nor " + baseURLVariable + " is set)",
-			key:   "stand-in", standIn: true, flags: []string{"gemini-endpoint=" + standIn},
+	}
+	return upstream{
+		about: "a stand-in for Gemini (neither GEMINI_API_KEY nor OPENAI_BASE_URL is set)", key: "stand-in", standIn: true,
+		flags: []string{"gemini-endpoint=" + standIn},
+	}
+}
+
+// args returns the flags, as values of the chart with the Secret of the key if there is one, or as the program's.
+func (u upstream) args(chart bool) (args []string) {
+	names := strings.NewReplacer("openai-base-url=", "openai.baseURL=", "gemini-endpoint=", "geminiEndpoint=")
+	for _, f := range u.flags {
+		if chart {
+			args = append(args, "--set", "assistant."+names.Replace(f))
+		} else {
+			args = append(args, "--"+f)
 		}
 	}
-}
-
-// values are the flags, and the Secret with the key, as values of the chart.
-func (u upstream) values() []string {
-	names := strings.NewReplacer("openai-base-url=", "openai.baseURL=", "gemini-endpoint=", "geminiEndpoint=")
-	var args []string
-	for _, f := range u.flags {
-		args = append(args, "--set", "assistant."+names.Replace(f))
-	}
-	if u.key != "" { // a server that speaks OpenAI's API may need none
+	if chart && u.key != "" {
 		args = append(args, "--set", "assistant.apiKey.existingSecret="+Assistant)
-	}
-	return args
-}
-
-// args are the flags as arguments of the program.
-func (u upstream) args() []string {
-	var args []string
-	for _, f := range u.flags {
-		args = append(args, "--"+f)
 	}
 	return args
 }

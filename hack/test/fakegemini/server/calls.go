@@ -2,6 +2,7 @@ package server
 
 import (
 	"cmp"
+	"maps"
 	"sync"
 )
 
@@ -138,9 +139,6 @@ func (b *callLog) copy() Ledger {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	l := b.l
-	l.Errors = make(map[int]int, len(b.l.Errors))
-	for code, n := range b.l.Errors {
-		l.Errors[code] = n
-	}
+	l.Errors = maps.Clone(b.l.Errors)
 	return l
 }

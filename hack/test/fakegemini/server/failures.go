@@ -99,10 +99,9 @@ func errorOf(code int, f failure) errorBody {
 
 // writeFailure answers with f. As with Gemini, the error is the element of an array where an array was asked for.
 func writeFailure(w http.ResponseWriter, code int, f failure, how form) {
-	body := errorOf(code, f)
+	var body any = errorOf(code, f)
 	if how == formArray {
-		writeJSON(w, code, []errorBody{body})
-		return
+		body = []any{body}
 	}
 	writeJSON(w, code, body)
 }

@@ -56,7 +56,8 @@ func (s *Server) generate(w http.ResponseWriter, r *http.Request) {
 	case len(calls) > 0:
 		a.call(calls)
 	case in.Generation.MIMEType == "application/json":
-		a.write(instanceText(in.Generation.Schema))
+		data, _ := json.Marshal(instance(in.Generation.Schema))
+		a.write(string(data))
 	case in.resultText() != "":
 		a.write("The tool said " + in.resultText())
 	case scene.Empty:

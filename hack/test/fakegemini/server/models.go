@@ -2,13 +2,8 @@ package server
 
 import (
 	"encoding/json"
-	"hash/fnv"
 	"net/http"
-	"strings"
 )
-
-// dimensions is the length of the stand-in's vectors.
-const dimensions = 16
 
 // model serves GET /v1beta/models/{model}.
 func (s *Server) model(w http.ResponseWriter, r *http.Request) {
@@ -23,16 +18,12 @@ func (s *Server) model(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-type embedRequest struct {
-	Requests []struct {
-		Content content `json:"content"`
-	} `json:"requests"`
-	Contents []content `json:"contents"` // of countTokens
-}
-
 // embedOrCount serves the methods batchEmbedContents and countTokens, which cost nothing and are in no ledger.
 func (s *Server) embedOrCount(w http.ResponseWriter, r *http.Request, model, method string) {
-	var in embedRequest
+	var in struct {
+		Requests []struct{ Content content }
+		Contents []content // of countTokens
+	}
 	if code, f := s.check(r, model, method); code != 0 {
 		writeFailure(w, code, f, formObject)
 		return
@@ -47,21 +38,9 @@ func (s *Server) embedOrCount(w http.ResponseWriter, r *http.Request, model, met
 		return
 	}
 	vectors := make([]map[string][]float32, len(in.Requests))
-	for i, request := range in.Requests {
-		vectors[i] = map[string][]float32{"values": vector(request.Content)}
+	for i, request := range in.Requests { // the same for the same number of words
+		words := generateRequest{Contents: []content{request.Content}}.words()
+		vectors[i] = map[string][]float32{"values": {float32(words), 1, 0, -1}}
 	}
 	writeJSON(w, http.StatusOK, map[string]any{"embeddings": vectors})
-}
-
-// vector is the same for the same text: its words are counted by a hash.
-func vector(c content) []float32 {
-	out := make([]float32, dimensions)
-	for _, p := range c.Parts {
-		for word := range strings.FieldsSeq(p.Text) {
-			h := fnv.New32a()
-			_, _ = h.Write([]byte(word))
-			out[h.Sum32()%dimensions]++
-		}
-	}
-	return out
 }

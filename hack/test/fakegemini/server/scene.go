@@ -1,10 +1,7 @@
 package server
 
 import (
-	"fmt"
 	"math/rand/v2"
-	"net/http"
-	"slices"
 	"strings"
 	"time"
 )
@@ -28,8 +25,6 @@ const (
 	// ActTruncate ends the body after Chunks chunks, before the closing bracket and the finish reason.
 	ActTruncate Act = "truncate"
 )
-
-var acts = []Act{ActAnswer, ActFail, ActBlockPrompt, ActBlockAnswer, ActStall, ActFailWithin, ActTruncate}
 
 // Quotas that a refusal with 429 can name.
 const (
@@ -70,29 +65,6 @@ type Scene struct {
 	Numbers bool
 	// Calls is how many tools are called at once, Rounds how often; 0 is once.
 	Calls, Rounds int
-}
-
-func (s Scene) validate() error {
-	switch {
-	case !slices.Contains(acts, s.Act):
-		return fmt.Errorf("act %q is none of %v", s.Act, acts)
-	case !isShare(s.Share):
-		return fmt.Errorf("share %v is not between 0 and 1", s.Share)
-	case (s.Act == ActFail || s.Act == ActFailWithin) != (s.Code != 0):
-		return fmt.Errorf("code goes with the acts %q and %q and with no other", ActFail, ActFailWithin)
-	case s.Code != 0 && failures[s.Code].status == "":
-		return fmt.Errorf("%d is not a code that Gemini fails with", s.Code)
-	case len(s.Quotas) > 0 && s.Code != http.StatusTooManyRequests:
-		return fmt.Errorf("quotas go with code 429")
-	case s.Chunks < 0 || s.Calls < 0 || s.Rounds < 0 || s.CachedTokens < 0 || s.ThinkingTokens < 0 || s.ChunkDelay < 0 || s.RetryAfter < 0:
-		return fmt.Errorf("chunks, calls, rounds, tokens and delays must not be negative")
-	}
-	for _, q := range s.Quotas {
-		if q != QuotaMinute && q != QuotaDay {
-			return fmt.Errorf("quota %q is neither %s nor %s", q, QuotaMinute, QuotaDay)
-		}
-	}
-	return nil
 }
 
 // scene is the one that a call with this last message is played: a scripted one, else what its fate comes to.

@@ -34,8 +34,7 @@ func (r generateRequest) nextCalls(s Scene) []functionCall {
 	var calls []functionCall
 	for i := range max(1, s.Calls) {
 		f := functions[i%len(functions)]
-		args, _ := instance(f.Parameters).(map[string]any)
-		calls = append(calls, functionCall{ID: fmt.Sprintf("fc-%d-%d", r.rounds(), i), Name: f.Name, Args: args})
+		calls = append(calls, functionCall{ID: fmt.Sprintf("fc-%d-%d", r.rounds(), i), Name: f.Name, Args: instance(f.Parameters)})
 	}
 	return calls
 }
@@ -57,27 +56,15 @@ func (r generateRequest) rounds() int {
 // signed reports whether each turn's first call has a signature, and as many results as calls follow.
 func (r generateRequest) signed() bool {
 	for i, c := range r.Contents {
-		first := slices.IndexFunc(c.Parts, func(p part) bool { return p.FunctionCall != nil })
-		if first < 0 {
+		calls := slices.DeleteFunc(slices.Clone(c.Parts), func(p part) bool { return p.FunctionCall == nil })
+		if len(calls) == 0 {
 			continue
 		}
-		if s := string(c.Parts[first].Signature); s != signature && s != skipSignature {
-			return false
-		}
-		calls, results := 0, 0
-		for _, p := range c.Parts {
-			if p.FunctionCall != nil {
-				calls++
-			}
-		}
+		var results []part
 		if i+1 < len(r.Contents) {
-			for _, p := range r.Contents[i+1].Parts {
-				if p.Result != nil {
-					results++
-				}
-			}
+			results = slices.DeleteFunc(slices.Clone(r.Contents[i+1].Parts), func(p part) bool { return p.Result == nil })
 		}
-		if calls != results {
+		if s := string(calls[0].Signature); s != signature && s != skipSignature || len(calls) != len(results) {
 			return false
 		}
 	}
@@ -114,35 +101,15 @@ func toolWords(calls []functionCall) int {
 	return n
 }
 
-// instanceText is a JSON text that keeps to a schema.
-func instanceText(schema map[string]any) string {
-	data, _ := json.Marshal(instance(schema))
-	return string(data)
-}
-
-// instance is a value that keeps to a schema, as far as tests have them: the first of an enum, and each property.
-func instance(schema map[string]any) any {
-	if values, ok := schema["enum"].([]any); ok && len(values) > 0 {
-		return values[0]
-	}
-	kind, _ := schema["type"].(string)
-	switch kind {
-	case "string":
-		return "Hamburg"
-	case "integer", "number":
-		return 7
-	case "boolean":
-		return true
-	case "array":
-		items, _ := schema["items"].(map[string]any)
-		return []any{instance(items)}
-	default:
-		out := map[string]any{}
-		properties, _ := schema["properties"].(map[string]any)
-		for name, p := range properties {
-			property, _ := p.(map[string]any)
-			out[name] = instance(property)
+// instance is a value that keeps to a schema, as far as tests have them: an object of strings and numbers.
+func instance(schema map[string]any) map[string]any {
+	out := map[string]any{}
+	properties, _ := schema["properties"].(map[string]any)
+	for name, p := range properties {
+		out[name] = "Hamburg"
+		if property, _ := p.(map[string]any); property["type"] == "number" || property["type"] == "integer" {
+			out[name] = 7
 		}
-		return out
 	}
+	return out
 }
