@@ -44,8 +44,14 @@ test-oldest: tools-test ## the controller's integration tests on the oldest Kube
 
 .PHONY: test-redis
 test-redis: ## sessions in a real Redis, killed and back; needs redis-server, which root gets from Debian
-	@$(DEV) redis
+	@$(DEV) debian redis-server
 	go test -count=1 -tags redis ./internal/assistant/session ./cmd/assistant
+
+.PHONY: test-clients
+test-clients: ## openai-node, LangChain, the AI SDK and LlamaIndex, of npm, against the assistant; needs npm, which root gets from Debian
+	@$(DEV) debian npm
+	cd hack/test/clients && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	go test -count=1 -tags clients ./hack/test/clients
 
 .PHONY: test-logs
 test-logs: ## 100,000 lines to Loki once each, while it and the collector are killed; the alert on errors fires
@@ -104,7 +110,7 @@ e2e: ## the main job asserted on a real node; needs root on Debian
 .PHONY: lint
 lint: ## golangci-lint: among other things, who may import whom
 	@$(DEV) tools golangci-lint
-	$(BIN)/golangci-lint run --build-tags integration,e2e,redis,logs,harness
+	$(BIN)/golangci-lint run --build-tags integration,e2e,redis,logs,clients,harness
 
 .PHONY: verify
 verify: generate lint ## regenerate what is generated, lint, and fail if that changed a file

@@ -20,13 +20,20 @@ import (
 const analyzeUsage = `Usage: assistant analyze [flags] FILE...
 
 Prints statistics of the assistant's log files: errors, requests and model calls, and advice; the same as GET /stats of a
-running assistant. Files may be gzipped; - is standard input. They are read in one pass and in bounded memory. Lines that
-are not log lines are counted and shown. DEBUG lines are left out, so that the statistics do not depend on the level that
-was logged.
+running assistant. Each error counts once: ERRORS has failed requests, failed model calls by themselves (a request that
+fails for its model is in both), and other lines at level ERROR.
+
+Files may be gzipped; - is standard input. They are read in one pass and in bounded memory. Lines may be as kubectl logs
+prints them, with --prefix and --timestamps, as Docker Compose does, or as containerd, CRI-O and Docker keep them on a node.
+Levels may be in any spelling, times in Python's formats; times without a zone are in UTC.
+
+Lines that are no JSON (broken), of another program, or more than five minutes in the future are counted and shown. DEBUG
+lines are left out, so that the statistics do not depend on the level that was logged.
 
   assistant analyze app.log
   assistant analyze --range 1h -o json app-*.log.gz app.log
-  kubectl logs deploy/plimsoll-assistant | assistant analyze -
+  kubectl logs --prefix -l app.kubernetes.io/component=assistant | assistant analyze -
+  xz -dc app.log.xz | assistant analyze -
 
 Flags:
   --range DURATION   only the last DURATION, such as 90s, 30m, 1h, 1d (default: all)
@@ -79,14 +86,33 @@ func analyze(ctx context.Context, args []string, s streams) error {
 	if err := show(s.out, report); err != nil {
 		return fmt.Errorf("printing the statistics: %w", err)
 	}
-	if failed == nil && report.Lines.Total > 0 && report.Lines.Broken == report.Lines.Total {
-		failed = fmt.Errorf("none of the %d lines is a JSON log line: is this the assistant's log?", report.Lines.Total)
+	if failed == nil {
+		failed = noneOurs(report)
 	}
 	if failed != nil {
 		return fmt.Errorf("analyze: %w", failed)
 	}
 	return nil
 }
+
+// noneOurs returns an error if there are lines, but none of the assistant.
+func noneOurs(r analysis.Report) error {
+	const ask = "is this the assistant's log?"
+	switch n := r.Lines; {
+	case n.Total == 0 || n.Broken+n.Foreign < n.Total:
+		return nil
+	case n.Foreign == 0:
+		return fmt.Errorf("none of the %d lines is a JSON log line: %s", n.Total, ask)
+	case n.Broken == 0:
+		return fmt.Errorf("all %d lines are another program's, the first in %s: %s", n.Total, sampleText(r.Foreign), ask)
+	default:
+		return fmt.Errorf("none of the %d lines is the assistant's: %d of another program, %d no JSON; the first in %s: %s",
+			n.Total, n.Foreign, n.Broken, sampleText(r.Foreign), ask)
+	}
+}
+
+// sampleText is where a line is and how it begins.
+func sampleText(s *analysis.Sample) string { return s.Source + ": " + printable(s.Line) }
 
 // parseAnalyze reads the command line, with flags and files in any order.
 func parseAnalyze(args []string, now time.Time) (analyzeOptions, error) {

@@ -18,6 +18,9 @@ const twoLines = `{"timestamp":"2026-11-23T12:00:00.000000Z","level":"INFO","mes
 {"timestamp":"2026-11-23T12:00:01.000000Z","level":"ERROR","message":"Request failed","endpoint":"/chat","status":503,"duration":3,"error_type":"unavailable","error":"\u001b[31mred","request_id":"r1"}
 `
 
+// klogLine is a line of another program.
+const klogLine = `{"ts":1769860800123.4,"caller":"app/main.go:12","msg":"Request completed","v":0}` + "\n"
+
 // analyzed runs the command on files and standard input.
 func analyzed(t *testing.T, stdin string, args ...string) (stdout, stderr string, err error) {
 	t.Helper()
@@ -32,7 +35,7 @@ func TestAnalyzePrintsATable(t *testing.T) {
 		t.Fatalf("analyze = %v, stderr %q", err, errOut)
 	}
 	for _, want := range []string{
-		"3: 2 counted, 1 broken", "/chat", "unavailable", "r1", "50.00 %", "1.750 s",
+		"3: 2 counted, 1 broken", "other lines", "/chat", "unavailable", "r1", "50.00 %", "1.750 s",
 		"More than one request in a hundred failed (5xx). (50 percent, limit 1, of 2)", "consider: ",
 	} {
 		if !strings.Contains(out, want) {
@@ -41,6 +44,25 @@ func TestAnalyzePrintsATable(t *testing.T) {
 	}
 	if strings.Contains(out, "\x1b") {
 		t.Error("the table holds what a terminal would obey")
+	}
+}
+
+func TestAnalyzeTellsWhatItDidNotCount(t *testing.T) {
+	future := strings.ReplaceAll(twoLines, "2026-11-23", "2999-11-23")
+	out, _, err := analyzed(t, "[pod/a-1/assistant] "+twoLines+klogLine+future, "-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"5: 2 counted, 0 broken, 1 of another program, 0 debug, 0 before the range, 2 in the future",
+		`another program's, in standard input: {"ts":1769860800123.4`, "2 lines are in the future: a clock is ahead", " seconds, limit 300, of 2)",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the table lacks %q:\n%s", want, out)
+		}
+	}
+	if strings.Contains(out, "e+") {
+		t.Errorf("the table has numbers with exponents:\n%s", out)
 	}
 }
 
@@ -98,7 +120,11 @@ func TestAnalyzeFailures(t *testing.T) {
 	}{
 		{"no file", "", nil, true, "--help", false},
 		{"a file that is not there", twoLines, []string{absent, "-"}, false, "gone.log", true},
-		{"no log", "a\nb\n", []string{"-"}, false, "none of the 2 lines", true},
+		{"no log", "a\nb\n", []string{"-"}, false, "none of the 2 lines is a JSON log line", true},
+		{"another program's log", klogLine + klogLine, []string{"-"}, false,
+			"all 2 lines are another program's, the first in standard input: " + strings.TrimSpace(klogLine), true},
+		{"both", klogLine + "a\n", []string{"-"}, false, "none of the 2 lines is the assistant's: 1 of another program, 1 no JSON; the first in standard input", true},
+		{"a compressed file", "\xfd7zXZ\x00", []string{"-"}, false, "reading standard input: it is compressed with xz; use: xz -dc", true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			out, _, err := analyzed(t, tt.stdin, tt.args...)

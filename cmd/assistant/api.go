@@ -7,13 +7,12 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
-	"slices"
+	"regexp"
 	"strings"
+	"time"
 
 	"github.com/plimsoll-dev/plimsoll/internal/assistant/clientkeys"
-	"github.com/plimsoll-dev/plimsoll/internal/assistant/gemini"
 	"github.com/plimsoll-dev/plimsoll/internal/assistant/httpapi"
-	"github.com/plimsoll-dev/plimsoll/internal/telemetry"
 )
 
 // apiOptions are the options of clients and limits.
@@ -22,6 +21,8 @@ type apiOptions struct {
 	clientRate     float64
 	clientBurst    int
 	limits         httpapi.Limits
+	corsOrigins    string // with commas between them
+	keepAlive      time.Duration
 }
 
 func (o *apiOptions) register(fs *flag.FlagSet) {
@@ -34,6 +35,10 @@ func (o *apiOptions) register(fs *flag.FlagSet) {
 	fs.IntVar(&o.limits.PromptCharacters, "max-prompt-characters", limits.PromptCharacters, "most `characters` of text in a request")
 	fs.IntVar(&o.limits.HistoryMessages, "max-history-messages", limits.HistoryMessages, "most `messages` of a conversation sent to "+
 		"the model; a session may keep fewer")
+	fs.StringVar(&o.corsOrigins, "cors-origins", "", "`origins` whose pages may call the API from a browser, such as "+
+		"https://example.com, with commas between them, or * for all (default: none)")
+	fs.DurationVar(&o.keepAlive, "keep-alive-interval", httpapi.DefaultKeepAlive, "how long a stream may be silent before a "+
+		"comment shows that it lives; 0 for ever")
 }
 
 func (o apiOptions) validate() error {
@@ -49,13 +54,28 @@ func (o apiOptions) validate() error {
 	check(o.limits.BodyBytes > 0, "--max-body-bytes must be positive")
 	check(o.limits.PromptCharacters > 0, "--max-prompt-characters must be positive")
 	check(o.limits.HistoryMessages > 0, "--max-history-messages must be positive")
+	check(o.keepAlive >= 0, "--keep-alive-interval must not be negative")
+	for _, origin := range o.origins() {
+		check(originPattern.MatchString(origin), fmt.Sprintf("--cors-origins: %q is not an origin, such as https://example.com, or *", origin))
+	}
 	return errors.Join(errs...)
+}
+
+// originPattern matches what browsers send as Origin, and * for all.
+var originPattern = regexp.MustCompile(`^(\*|[a-z][a-z0-9+.-]*://[^/?#*\s]+)$`)
+
+// origins are those of --cors-origins; none if it is empty.
+func (o apiOptions) origins() []string {
+	if o.corsOrigins == "" {
+		return nil
+	}
+	return strings.Split(o.corsOrigins, ",")
 }
 
 // configure applies the options to c. It watches a file of keys until ctx ends.
 func (o apiOptions) configure(ctx context.Context, c *httpapi.Config, logger *slog.Logger) error {
 	c.Rate = httpapi.Rate{PerSecond: o.clientRate, Burst: o.clientBurst}
-	c.Limits = o.limits
+	c.Limits, c.CORSOrigins, c.KeepAlive = o.limits, o.origins(), o.keepAlive
 	if o.clientKeysFile == "" {
 		return nil
 	}
@@ -65,36 +85,4 @@ func (o apiOptions) configure(ctx context.Context, c *httpapi.Config, logger *sl
 	}
 	c.Keys = keys
 	return nil
-}
-
-// modelNames returns the names of --model, the default first.
-func (o options) modelNames() []string { return strings.Split(o.model, ",") }
-
-func checkModels(names []string) error {
-	for i, name := range names {
-		if !modelName.MatchString(name) {
-			return fmt.Errorf("--model %q is not the name of a model, such as gemini-2.0-flash-exp, or several with commas between them", name)
-		}
-		if slices.Contains(names[:i], name) {
-			return fmt.Errorf("--model names %q twice", name)
-		}
-	}
-	return nil
-}
-
-// openModels returns a client for each model. Those it returns must be closed, also after an error.
-func openModels(ctx context.Context, opts options, key string, recorder *telemetry.Recorder) ([]*gemini.Model, error) {
-	var models []*gemini.Model
-	current := currentKey(opts.apiKeyFile, key)
-	for _, name := range opts.modelNames() {
-		model, err := gemini.New(ctx, gemini.Config{
-			Model: name, APIKey: key, CurrentKey: current, Endpoint: opts.geminiEndpoint, Timeout: opts.geminiTimeout,
-			OnAttempt: func(ctx context.Context, status int) { recorder.Attempt(ctx, name, status) },
-		})
-		if err != nil {
-			return models, err
-		}
-		models = append(models, model)
-	}
-	return models, nil
 }

@@ -18,8 +18,8 @@ const usage = `Usage: assistant [flags]
        assistant analyze FILE...           statistics of log files; see assistant analyze --help
        assistant check URL TELEMETRY-URL   one chat and one scrape of a running assistant
 
-Serves conversations with Gemini models at POST /chat and, in OpenAI's form, at POST /v1/chat/completions and GET
-/v1/models, with Prometheus metrics at /metrics, health at /health, /health/ready and /health/detailed, and statistics at
+Serves conversations with Gemini models at POST /chat and, in OpenAI's form, at POST /v1/chat/completions, POST
+/v1/embeddings and GET /v1/models, with Prometheus metrics at /metrics, health at /health, /health/ready and /health/detailed, and statistics at
 /stats (?range=1h, at most 24h). The API key comes from GEMINI_API_KEY or from a file, never from a flag.
 
 With --telemetry-listen, only that port serves /metrics and /stats, and also /log-level, which changes the log level while
@@ -27,6 +27,10 @@ the program runs: curl -X PUT -d '{"level":"debug"}' http://HOST:PORT/log-level.
 do so; without --telemetry-listen nobody can. A restart restores --log-level.
 
 Every flag but --version can be set by the environment variable in brackets; the flag takes precedence.
+
+Traces are exported by OTLP if the standard variables of OpenTelemetry ask for it: OTEL_EXPORTER_OTLP_ENDPOINT, or
+OTEL_TRACES_EXPORTER=otlp; OTEL_EXPORTER_OTLP_PROTOCOL is http/protobuf or grpc, and OTEL_TRACES_SAMPLER,
+OTEL_SERVICE_NAME, OTEL_SDK_DISABLED and the others work, too.
 
 Flags:
 `

@@ -99,7 +99,7 @@ func hostileProgram(t *testing.T) *program {
 	if err := os.WriteFile(keys, []byte("alice:"+clientKey+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return start(t, "--client-keys-file="+keys)
+	return start(t, "--client-keys-file="+keys, "--max-body-bytes=1048576")
 }
 
 func (p *program) dial(t *testing.T) net.Conn {

@@ -7,13 +7,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"regexp"
 	"strings"
 	"time"
 
-	"github.com/plimsoll-dev/plimsoll/internal/assistant/gemini"
 	"github.com/plimsoll-dev/plimsoll/internal/assistant/session"
 	"github.com/plimsoll-dev/plimsoll/internal/logs"
+	"github.com/plimsoll-dev/plimsoll/internal/telemetry"
 )
 
 // options is the whole configuration except the key, which must not be in a command line.
@@ -21,10 +20,9 @@ type options struct {
 	listen          string
 	telemetryListen string
 	model           string // or several, with commas between them
-	geminiEndpoint  string
-	geminiTimeout   time.Duration
 	apiKeyFile      string
 	priceFile       string
+	genAI           telemetry.GenAINames
 	logLevel        slog.Level
 	logFile         logs.FileOptions
 	sessionTTL      time.Duration
@@ -33,8 +31,12 @@ type options struct {
 	shutdownTimeout time.Duration
 	version         bool
 
-	api apiOptions
+	api      apiOptions
+	upstream upstreamOptions
 }
+
+// defaultGeminiModel is the model of the source document.
+const defaultGeminiModel = "gemini-flash-latest"
 
 // parseOptions reads and validates flags, and the environment for flags that are not set. Help goes to stdout, and the
 // error is then flag.ErrHelp.
@@ -65,11 +67,14 @@ func parseOptions(args []string, getenv func(string) string, stdout io.Writer) (
 func (o *options) register(fs *flag.FlagSet) {
 	fs.StringVar(&o.listen, "listen", ":8000", "`address` that users reach")
 	fs.StringVar(&o.telemetryListen, "telemetry-listen", "", "`address` of /metrics, /stats, /health and /log-level (default: --listen's)")
-	fs.StringVar(&o.model, "model", "gemini-2.0-flash-exp", "`name` of the Gemini model, or several with commas between them, the default first")
-	fs.StringVar(&o.geminiEndpoint, "gemini-endpoint", "", "base `URL` of a stand-in (default: Gemini itself)")
-	fs.DurationVar(&o.geminiTimeout, "gemini-timeout", time.Minute, "maximum duration of a model call")
-	fs.StringVar(&o.apiKeyFile, "api-key-file", "", "`file` with the API key, read for every call (default: GEMINI_API_KEY)")
+	fs.StringVar(&o.model, "model", defaultGeminiModel, "`name` of the model, or several with commas between them, the default first")
+	fs.StringVar(&o.apiKeyFile, "api-key-file", "", "`file` with the API key, read for every call (default: GEMINI_API_KEY or OPENAI_API_KEY)")
 	fs.StringVar(&o.priceFile, "price-file", "", "YAML `file` with the models' prices (default: none, and calls count as unpriced)")
+	fs.Func("genai-metrics", "`names` of OpenTelemetry's GenAI conventions under which model calls are counted, too: off, old, new "+
+		"or both (default off)", func(s string) (err error) {
+		o.genAI, err = telemetry.ParseGenAINames(s)
+		return err
+	})
 	fs.Func("log-level", "lowest `level` logged: debug, info, warning or error (default info)", func(s string) (err error) {
 		o.logLevel, err = logs.ParseLevel(s)
 		return err
@@ -80,6 +85,7 @@ func (o *options) register(fs *flag.FlagSet) {
 	fs.DurationVar(&o.shutdownDelay, "shutdown-delay", 3*time.Second, "how long requests are accepted after readiness fails")
 	fs.DurationVar(&o.shutdownTimeout, "shutdown-timeout", 25*time.Second, "maximum duration of a shutdown, including the delay")
 	o.api.register(fs)
+	o.upstream.register(fs)
 	fs.BoolVar(&o.version, "version", false, "print the version and exit")
 }
 
@@ -119,9 +125,6 @@ func fromEnvironment(fs *flag.FlagSet, getenv func(string) string) error {
 	return errors.Join(errs...)
 }
 
-// modelName matches the name of a model or of a tuned one; it becomes part of a URL.
-var modelName = regexp.MustCompile(`^(tunedModels/)?[A-Za-z0-9][A-Za-z0-9._-]*$`)
-
 func (o options) validate() error {
 	var errs []error
 	check := func(ok bool, message string) {
@@ -130,7 +133,6 @@ func (o options) validate() error {
 		}
 	}
 	check(o.listen != "", "--listen must not be empty")
-	check(o.geminiTimeout > 0, "--gemini-timeout must be positive")
 	check(o.logFile.MaxSize > 0, "--log-file-max-size must be positive")
 	check(o.logFile.MaxBackups >= 0, "--log-file-max-backups must not be negative")
 	check(o.logFile.MaxAge >= 0, "--log-file-max-age must not be negative")
@@ -140,9 +142,6 @@ func (o options) validate() error {
 	}
 	check(o.shutdownDelay >= 0, "--shutdown-delay must not be negative")
 	check(o.shutdownTimeout > o.shutdownDelay, "--shutdown-timeout must be longer than --shutdown-delay")
-	errs = append(errs, checkModels(o.modelNames()), o.api.validate())
-	if err := gemini.CheckEndpoint(o.geminiEndpoint); err != nil {
-		errs = append(errs, fmt.Errorf("--gemini-endpoint: %w", err))
-	}
+	errs = append(errs, o.checkModels(), o.api.validate(), o.upstream.validate())
 	return errors.Join(errs...)
 }

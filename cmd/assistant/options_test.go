@@ -32,11 +32,12 @@ func env(pairs ...string) func(string) string {
 func TestDefaults(t *testing.T) {
 	got, err := parseOptions(nil, env(), io.Discard)
 	want := options{
-		listen: ":8000", model: "gemini-2.0-flash-exp", geminiTimeout: time.Minute, sessionTTL: 30 * time.Minute,
+		listen: ":8000", model: "gemini-flash-latest", sessionTTL: 30 * time.Minute,
 		sessionStore:  session.Address{URL: "memory"},
 		shutdownDelay: 3 * time.Second, shutdownTimeout: 25 * time.Second,
-		api:     apiOptions{limits: httpapi.DefaultLimits()},
-		logFile: logs.FileOptions{MaxSize: 100, MaxBackups: 5, Compress: true},
+		api:      apiOptions{limits: httpapi.DefaultLimits(), keepAlive: 15 * time.Second},
+		upstream: upstreamOptions{name: "gemini", silence: 2 * time.Minute},
+		logFile:  logs.FileOptions{MaxSize: 100, MaxBackups: 5, Compress: true},
 	}
 	if err != nil || got != want {
 		t.Errorf("parseOptions() = %+v, %v; want %+v", got, err, want)
@@ -78,7 +79,10 @@ func TestBadOptionsFailAtOnce(t *testing.T) {
 		{[]string{"--max-body-bytes=0"}, env(), "--max-body-bytes"},
 		{[]string{"--max-prompt-characters=-1"}, env(), "--max-prompt-characters"},
 		{[]string{"--max-history-messages=0"}, env(), "--max-history-messages"},
-		{[]string{"--gemini-timeout=0s"}, env(), "--gemini-timeout"},
+		{[]string{"--cors-origins=https://example.com/app"}, env(), "--cors-origins"},
+		{[]string{"--cors-origins=https://example.com, https://example.org"}, env(), "--cors-origins"},
+		{[]string{"--keep-alive-interval=-1s"}, env(), "--keep-alive-interval"},
+		{[]string{"--silence-timeout=0s"}, env(), "--silence-timeout"},
 		{[]string{"--gemini-endpoint=localhost:9000"}, env(), "--gemini-endpoint"},
 		{[]string{"--session-ttl=-1s"}, env(), "--session-ttl"},
 		{[]string{"--session-store=disk"}, env(), "--session-store"},
@@ -90,6 +94,7 @@ func TestBadOptionsFailAtOnce(t *testing.T) {
 		{[]string{"--shutdown-delay=-1s"}, env(), "--shutdown-delay"},
 		{[]string{"--shutdown-delay=25s"}, env(), "--shutdown-timeout"},
 		{[]string{"--log-level=loud"}, env(), "log-level"},
+		{[]string{"--genai-metrics=latest"}, env(), "genai-metrics"},
 		{[]string{"--no-such-flag"}, env(), "no-such-flag"},
 		{[]string{"serve"}, env(), `"serve"`},
 		{nil, env("PLIMSOLL_SESSION_TTL", "soon"), "PLIMSOLL_SESSION_TTL"},

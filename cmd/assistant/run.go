@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 
 	"github.com/plimsoll-dev/plimsoll/internal/assistant/httpapi"
 	"github.com/plimsoll-dev/plimsoll/internal/system"
 	"github.com/plimsoll-dev/plimsoll/internal/telemetry"
+	"github.com/plimsoll-dev/plimsoll/internal/tracing"
 )
 
 // run serves until ctx ends, and drains. Logs, help and version go to stdout.
@@ -25,7 +27,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 		_, err := fmt.Fprintln(stdout, versionLine())
 		return err
 	}
-	key, err := apiKey(opts.apiKeyFile, getenv)
+	key, err := opts.apiKey(getenv)
 	if err != nil {
 		return err
 	}
@@ -41,8 +43,14 @@ func serve(ctx context.Context, opts options, key string, log logging) (err erro
 	}
 	sampler := system.Start(ctx, ".", logger)
 	go log.window.Follow(ctx, system.Interval, func() (cpu, memory *float64) { return cpuAndMemory(sampler.Reading()) })
+	traces, err := tracing.Open(ctx, version, logger)
+	if err != nil { // the environment is often set for all programs of a cluster: what does not fit here stops nobody
+		logger.ErrorContext(ctx, "Traces are not exported", "error", err.Error())
+	}
+	defer traces.Close()
 	recorder := telemetry.New(telemetry.Config{
-		Models: opts.modelNames(), Prices: prices, System: sampler.Reading, LogWriteErrors: log.output.Lost,
+		Models: slices.Concat(opts.modelNames(), opts.embeddingNames()), Prices: prices, System: sampler.Reading, LogWriteErrors: log.output.Lost,
+		GenAI: opts.genAI, Tracer: traces.Tracer(),
 	})
 	sessions, closeSessions, err := openSessions(opts, recorder.SessionStoreError, logger)
 	if err != nil {
@@ -50,22 +58,28 @@ func serve(ctx context.Context, opts options, key string, log logging) (err erro
 	}
 	defer func() { err = errors.Join(err, closeSessions()) }()
 	recorder.CollectSessions(sessions.Active)
-	models, err := openModels(ctx, opts, key, recorder)
-	for _, model := range models {
-		defer func() { err = errors.Join(err, model.Close()) }()
-	}
+	models, err := openUpstream(ctx, opts, key, recorder.Attempt)
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, models.Close()) }()
+	lookups := lookUpModels(ctx, models, slices.Concat(opts.modelNames(), opts.embeddingNames()), logger)
+	defer lookups.stop()
 	config := httpapi.Config{
 		Sessions: sessions, Recorder: recorder, System: sampler.Reading, Logger: logger,
-		Stats: log.window, Level: log.level,
+		Stats: log.window, Level: log.level, Tracer: traces.Tracer(), AbsentModels: lookups.absentModels,
 	}
-	for _, model := range models {
-		config.Models = append(config.Models, telemetry.Instrument(model, recorder, logger))
+	for _, name := range opts.modelNames() {
+		config.Models = append(config.Models, telemetry.Instrument(models.Model(name), recorder, logger))
+	}
+	for _, name := range opts.embeddingNames() {
+		config.Embedders = append(config.Embedders, telemetry.InstrumentEmbedder(models.Embedder(name), recorder, logger))
 	}
 	if err := opts.api.configure(ctx, &config, logger); err != nil {
 		return err
+	}
+	if config.Keys != nil {
+		recorder.CountClients(config.Keys.Names)
 	}
 	api := httpapi.New(config)
 	serving, err := listen(opts)
@@ -87,7 +101,7 @@ func serve(ctx context.Context, opts options, key string, log logging) (err erro
 // listen opens the ports.
 func listen(opts options) (httpapi.Serving, error) {
 	s := httpapi.Serving{
-		ModelTimeout: opts.geminiTimeout, ShutdownDelay: opts.shutdownDelay, ShutdownTimeout: opts.shutdownTimeout,
+		ShutdownDelay: opts.shutdownDelay, ShutdownTimeout: opts.shutdownTimeout,
 	}
 	var err error
 	if s.Public, err = net.Listen("tcp", opts.listen); err != nil {
@@ -111,8 +125,11 @@ func startupFields(opts options, s httpapi.Serving) []any {
 	if s.Telemetry != nil {
 		fields = append(fields, "telemetry_listen", s.Telemetry.Addr().String())
 	}
-	if opts.geminiEndpoint != "" {
-		fields = append(fields, "gemini_endpoint", opts.geminiEndpoint)
+	if opts.upstream.geminiEndpoint != "" {
+		fields = append(fields, "gemini_endpoint", opts.upstream.geminiEndpoint)
+	}
+	if opts.upstream.openAIBaseURL != "" {
+		fields = append(fields, "openai_base_url", opts.upstream.openAIBaseURL)
 	}
 	return fields
 }

@@ -35,17 +35,16 @@ func printTable(w io.Writer, r analysis.Report) error {
 		from = *r.From
 	}
 	row("RANGE", from+" to "+r.To)
-	row("LINES", fmt.Sprintf("%d: %d counted, %d broken, %d debug, %d outside the range",
-		r.Lines.Total, r.Lines.Counted, r.Lines.Broken, r.Lines.Debug, r.Lines.Outside))
+	printLines(row, r)
 	printRequests(row, r.Requests)
 	printModels(row, r.Model)
-	printErrors(row, r.Errors)
+	printErrors(row, r.Errors, r.Model.ErrorTypes)
 	row()
 	if len(r.Advice) == 0 {
 		row("ADVICE", "none")
 	}
 	for _, a := range r.Advice {
-		row("ADVICE", fmt.Sprintf("%s (%.3g %s, limit %g, of %d)", a.Message, a.Reading, a.Unit, a.Limit, a.Samples))
+		row("ADVICE", fmt.Sprintf("%s (%s %s, limit %g, of %d)", a.Message, shortNumber(a.Reading), a.Unit, a.Limit, a.Samples))
 		row("", "consider: "+strings.Join(a.Suggestions, "; "))
 	}
 	if err := t.Flush(); err != nil {
@@ -53,6 +52,15 @@ func printTable(w io.Writer, r analysis.Report) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+func printLines(row func(...any), r analysis.Report) {
+	n := r.Lines
+	row("LINES", fmt.Sprintf("%d: %d counted, %d broken, %d of another program, %d debug, %d before the range, %d in the future",
+		n.Total, n.Counted, n.Broken, n.Foreign, n.Debug, n.Outside, n.Future))
+	if r.Foreign != nil {
+		row("", "another program's, in "+sampleText(r.Foreign))
+	}
 }
 
 func printRequests(row func(...any), s stats.RequestStats) {
@@ -82,13 +90,22 @@ func printModels(row func(...any), s stats.ModelStats) {
 	}
 }
 
-func printErrors(row func(...any), s stats.ErrorStats) {
+func printErrors(row func(...any), s stats.ErrorStats, calls map[string]uint64) {
 	row()
 	row("ERRORS", "COUNT")
-	row("all", s.Total)
+	row("requests", s.Total)
 	for _, name := range byCount(s.Types) {
 		row("  "+name, s.Types[name])
 	}
+	var failed uint64
+	for _, n := range calls {
+		failed += n
+	}
+	row("model calls", failed)
+	for _, name := range byCount(calls) {
+		row("  "+name, calls[name])
+	}
+	row("other lines", s.Other)
 	if len(s.Recent) == 0 {
 		return
 	}
@@ -130,6 +147,14 @@ func seconds(s *float64) string {
 		return "-"
 	}
 	return fmt.Sprintf("%.3f s", *s)
+}
+
+// shortNumber returns a number with three digits, and without an exponent if it is large.
+func shortNumber(f float64) string {
+	if f >= 1000 {
+		return fmt.Sprintf("%.0f", f)
+	}
+	return fmt.Sprintf("%.3g", f)
 }
 
 func percent(p *float64) string {

@@ -10,9 +10,6 @@ import (
 	"slices"
 )
 
-// redisServer is the command and the Debian package of the Redis that tests run.
-const redisServer = "redis-server"
-
 // debian names, for each file or command that a node needs, the Debian package that brings it. What is there already,
 // from whatever source, is left alone.
 var debian = map[string]string{
@@ -34,13 +31,16 @@ const (
 // Debian installs the packages that a node needs and the machine lacks. It removes no package and starts no service.
 func (b Builder) Debian(ctx context.Context) error { return b.install(ctx, debian) }
 
-// Redis installs the Redis that tests run where the machine lacks it, which takes root. No service of it starts.
-func (b Builder) Redis(ctx context.Context) error {
-	if !present(redisServer) && os.Geteuid() != 0 {
-		return errors.New("redis-server is not on this machine: ask root for make test-redis once, or for " +
-			"apt-get install redis-server")
+// DebianPrograms installs the Debian packages of programs that tests run, if they are missing: a package has its program's name.
+func (b Builder) DebianPrograms(ctx context.Context, programs ...string) error {
+	packages := map[string]string{}
+	for _, program := range programs {
+		if !present(program) && os.Geteuid() != 0 {
+			return fmt.Errorf("%s is not on this machine: ask root for apt-get install %s", program, program)
+		}
+		packages[program] = program
 	}
-	return b.install(ctx, map[string]string{redisServer: redisServer})
+	return b.install(ctx, packages)
 }
 
 func (b Builder) install(ctx context.Context, packages map[string]string) error {

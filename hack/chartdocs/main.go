@@ -4,12 +4,16 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/plimsoll-dev/plimsoll/hack/program"
 )
 
 // Between these lines of a README stands the table.
@@ -18,14 +22,9 @@ const (
 	end   = "<!-- end of values -->\n"
 )
 
-func main() {
-	if err := run(os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, "chartdocs:", err)
-		os.Exit(1)
-	}
-}
+func main() { program.Main("chartdocs", run) }
 
-func run(charts []string) error {
+func run(_ context.Context, charts []string, _ io.Writer) error {
 	for _, chart := range charts {
 		values, err := os.ReadFile(filepath.Join(chart, "values.yaml"))
 		if err != nil {

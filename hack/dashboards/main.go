@@ -2,20 +2,18 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"os"
 
+	"github.com/plimsoll-dev/plimsoll/hack/program"
 	"github.com/plimsoll-dev/plimsoll/internal/dashboards"
 )
 
-func main() {
-	if err := run(os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, "dashboards:", err)
-		os.Exit(1)
-	}
-}
+func main() { program.Main("dashboards", run) }
 
-func run(args []string) error {
+func run(_ context.Context, args []string, _ io.Writer) error {
 	if len(args) != 1 {
 		return fmt.Errorf("want one argument, the folder to write to, got %d", len(args))
 	}

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/yaml"
 	sigsyaml "sigs.k8s.io/yaml"
 
+	"github.com/plimsoll-dev/plimsoll/hack/program"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
@@ -29,14 +31,9 @@ type alert struct {
 	Groups []monitoringv1.RuleGroup `json:"groups"`
 }
 
-func main() {
-	if err := run(os.Args[1:], os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "defaultrules:", err)
-		os.Exit(1)
-	}
-}
+func main() { program.Main("defaultrules", run) }
 
-func run(args []string, stdout io.Writer) error {
+func run(ctx context.Context, args []string, stdout io.Writer) error {
 	if len(args) != 2 {
 		return fmt.Errorf("want two arguments, Helm and the chart's folder, got %d", len(args))
 	}
@@ -44,7 +41,7 @@ func run(args []string, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	thresholds, err := render(args[0], args[1])
+	thresholds, err := render(ctx, args[0], args[1])
 	if err != nil {
 		return err
 	}
@@ -81,8 +78,8 @@ func readValues(path string) (map[string]any, error) {
 }
 
 // render returns the chart's thresholds, those that need prices included.
-func render(helm, chart string) ([]v1alpha1.AlertThreshold, error) {
-	cmd := exec.Command(helm, "template", "release", chart, "--namespace", "release-namespace", //nolint:gosec // the Makefile says which Helm
+func render(ctx context.Context, helm, chart string) ([]v1alpha1.AlertThreshold, error) {
+	cmd := exec.CommandContext(ctx, helm, "template", "release", chart, "--namespace", "release-namespace", //nolint:gosec // the Makefile says which Helm
 		"--show-only", "templates/alertthresholds.yaml", "--set", "fullnameOverride="+fullname,
 		"--set", "alerts.runbookURL=http://release-runbooks,grafana.url=http://release-grafana",
 		"--set-json", `assistant.prices={"any": {"prompt": 1, "completion": 1}}`)

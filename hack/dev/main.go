@@ -20,7 +20,7 @@ import (
 const usage = `usage: go run ./hack/dev [flags] <command>
 
   tools [NAME...]     build the pinned tools (all, or those named) into hack/bin
-  redis               install the Redis that tests run, if it is missing (needs root on Debian)
+  debian NAME...      install programs that tests run, if they are missing (needs root on Debian)
   programs            build the product and the demo's programs into hack/bin
   cluster-up          start a Kubernetes on this machine
   cluster-load        build the images and load them into the node
@@ -68,8 +68,8 @@ func (j job) run(ctx context.Context, name string, args []string) error {
 	switch name {
 	case "tools":
 		return j.build.Tools(ctx, args...)
-	case "redis":
-		return j.build.Redis(ctx)
+	case "debian":
+		return j.build.DebianPrograms(ctx, args...)
 	case "programs":
 		return j.build.Programs(ctx)
 	case "cluster-up":

@@ -30,13 +30,18 @@ const (
 	// KindNotFound means that the vendor does not know the configured model: models are retired. Only the operator can
 	// fix that.
 	KindNotFound Kind = "not_found"
-	// KindInvalid means that the request is malformed or too long.
+	// KindInvalid means that the request is malformed.
 	KindInvalid Kind = "invalid"
+	// KindContextLength means that the conversation is longer than the model can read: only a shorter one helps.
+	KindContextLength Kind = "context_length"
+	// KindPrecondition means that the vendor does not serve the account, for its location or its billing. Only the
+	// operator can fix that.
+	KindPrecondition Kind = "failed_precondition"
 	// KindCancelled means that the client disconnected before the answer was complete.
 	KindCancelled Kind = "cancelled"
 	// KindAuth means that the vendor rejected the API key. Only the operator can fix that.
 	KindAuth Kind = "auth"
-	// KindUnknown is any other failure, such as an answer that cannot be read or holds no text.
+	// KindUnknown is any other failure, such as an answer that cannot be read.
 	KindUnknown Kind = "unknown"
 )
 
@@ -44,7 +49,7 @@ const (
 func ModelKinds() []Kind {
 	return []Kind{
 		KindQuota, KindQuotaMinute, KindQuotaDay, KindBlocked, KindTimeout, KindTruncated, KindUnavailable,
-		KindNotFound, KindInvalid, KindCancelled, KindAuth, KindUnknown,
+		KindNotFound, KindInvalid, KindContextLength, KindPrecondition, KindCancelled, KindAuth, KindUnknown,
 	}
 }
 

@@ -41,7 +41,7 @@ func TestErrorUnwraps(t *testing.T) {
 }
 
 func TestPromptIsTheLastMessage(t *testing.T) {
-	r := Request{Messages: []Message{{RoleUser, "first"}, {RoleModel, "answer"}, {RoleUser, "second"}}}
+	r := Request{Messages: []Message{NewText(RoleUser, "first"), NewText(RoleModel, "answer"), NewText(RoleUser, "second")}}
 	if got := r.Prompt(); got != "second" {
 		t.Errorf("Prompt() = %q, want the last message", got)
 	}

@@ -9,7 +9,7 @@ func TestEveryCallHasExactlyOneSource(t *testing.T) {
 	request := Request{
 		System: "be brief", // all that the model reads is prompt
 		Messages: []Message{
-			{RoleUser, "how  deep\nmay it lie"}, {RoleModel, "four fathoms"}, {RoleUser, "why"},
+			NewText(RoleUser, "how  deep\nmay it lie"), NewText(RoleModel, "four fathoms"), NewText(RoleUser, "why"),
 		},
 	}
 	reported := Usage{PromptTokens: 7, CompletionTokens: 3, ThinkingTokens: 2, Source: UsageReported}

@@ -142,7 +142,7 @@ func TestEveryMetricIsDrawn(t *testing.T) {
 			}
 		}
 	}
-	for _, m := range slices.Concat(metric.All(), metric.Controller()) {
+	for _, m := range slices.Concat(metric.All(), metric.Client(), metric.Controller()) {
 		if drawn := strings.Contains(queries.String(), m.Name); drawn == (notDrawn[m.Name] != "") {
 			t.Errorf("%s: drawn is %v, the reason why not is %q", m.Name, drawn, notDrawn[m.Name])
 		}
@@ -157,7 +157,7 @@ func TestVariablesAndLinks(t *testing.T) {
 		"model.json":      {"datasource", "namespace", "service", "model"},
 		"thresholds.json": {"datasource", "namespace", "alertthreshold"},
 		"itself.json":     {"datasource", "namespace", "controller"},
-		"logs.json":       {"loki", "namespace", "request_id"},
+		"logs.json":       {"loki", "namespace", "request_id", "tempo", "jaeger"},
 	}
 	for name, d := range load(t) {
 		var names []string
@@ -185,11 +185,65 @@ func TestRatesFollowTheZoom(t *testing.T) {
 		for _, p := range d.Panels {
 			for _, target := range p.Targets {
 				for _, window := range ranges.FindAllString(target.Expr, -1) {
-					if window != "[$__rate_interval]" && window != "[$__auto]" && p.Title != ofADay {
+					if window != "[$__rate_interval]" && window != "[$__auto]" && !strings.HasPrefix(p.Title, ofADay) {
 						t.Errorf("%s: panel %q looks at %s", name, p.Title, window)
 					}
 				}
 			}
+		}
+	}
+}
+
+// TestALineLeadsToItsTrace: the field that the panel takes from a line has a link for each kind of data source, whose address
+// is a query that Grafana's Explore can read.
+func TestALineLeadsToItsTrace(t *testing.T) {
+	var d struct {
+		Panels []struct {
+			Title           string
+			Transformations []struct {
+				ID      string
+				Options struct{ JSONPaths []struct{ Path string } }
+			}
+			FieldConfig struct {
+				Overrides []struct {
+					Matcher    struct{ ID, Options string }
+					Properties []struct {
+						ID    string
+						Value []struct{ Title, URL string }
+					}
+				}
+			}
+		}
+	}
+	files, err := dashboards.All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if f.Name == "logs.json" {
+			if err := json.Unmarshal(f.JSON, &d); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	panel := d.Panels[len(d.Panels)-1]
+	if len(panel.Transformations) != 1 || panel.Transformations[0].Options.JSONPaths[0].Path != "trace_id" {
+		t.Fatalf("transformations = %+v", panel.Transformations)
+	}
+	if o := panel.FieldConfig.Overrides; len(o) != 1 || o[0].Matcher.Options != "trace_id" || len(o[0].Properties[0].Value) != 2 {
+		t.Fatalf("overrides = %+v", o)
+	}
+	for _, link := range panel.FieldConfig.Overrides[0].Properties[0].Value {
+		_, panes, _ := strings.Cut(link.URL, "&panes=")
+		var parsed map[string]struct {
+			Datasource string
+			Queries    []struct{ Query string }
+		}
+		if err := json.Unmarshal([]byte(panes), &parsed); err != nil {
+			t.Errorf("%s: %v in %s", link.Title, err, panes)
+		}
+		if p := parsed["trace"]; len(p.Queries) != 1 || p.Queries[0].Query != "${__value.raw}" || !slices.Contains([]string{"${tempo}", "${jaeger}"}, p.Datasource) {
+			t.Errorf("%s leads to %s", link.Title, panes)
 		}
 	}
 }

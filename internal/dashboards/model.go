@@ -28,6 +28,11 @@ func model() *dashboard.DashboardBuilder {
 		WithRow(row("Cost")).
 		WithPanel(costPerHour()).
 		WithPanel(costPerDay()).
+		WithRow(row("Clients")).
+		WithPanel(perSecond(metric.ClientCalls, "client", "Calls by client", units.RequestsPerSecond, blue)).
+		WithPanel(perSecond(metric.ClientTokens, "client", "Tokens by client", units.CountsPerSecond, skyBlue)).
+		WithPanel(perSecond(metric.ClientCalls, "client, status", "Calls by client and outcome", units.RequestsPerSecond, orange)).
+		WithPanel(clientCostPerDay()).
 		WithRow(row("Accounting")).
 		WithPanel(perSecond(metric.UsageRecords, "source", "Where usage comes from", units.CountsPerSecond, green)).
 		WithPanel(perSecond(metric.CostLookups, "status", "Priced and unpriced calls", units.CountsPerSecond, orange)).
@@ -50,6 +55,12 @@ func costPerDay() *timeseries.PanelBuilder {
 	const day = "US dollars of the 24 hours before, by model. A model without a price is not in it."
 	return stacked(timePanel("Cost of the last day", day, units.Dollars, vermillion)).
 		WithTarget(query("{{model}}", "sum by (model) (increase(%s{%s}[1d]))", metric.Cost.Name, modelScope))
+}
+
+func clientCostPerDay() *timeseries.PanelBuilder {
+	const day = "US dollars of the 24 hours before, by the name of the client's key. A model without a price is not in it."
+	return stacked(timePanel("Cost of the last day by client", day, units.Dollars, vermillion)).
+		WithTarget(query("{{client}}", "sum by (client) (increase(%s{%s}[1d]))", metric.ClientCost.Name, modelScope))
 }
 
 // accountingGap draws the calls without a usage record. Every call ends in exactly one, so it stays at zero.

@@ -66,7 +66,8 @@ func (q Request) LogValue() slog.Value {
 	return withError(attrs, q.ErrorType, q.Error)
 }
 
-// Call is the event of a model call that has ended. It holds lengths and tokens, never a text.
+// Call is the event of a model call that has ended. It holds lengths and tokens, never a text. If it failed, its request
+// fails with the same error type: one error with two events.
 type Call struct {
 	Model string
 	// PromptLength and ResponseLength are in characters.

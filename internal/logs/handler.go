@@ -4,10 +4,12 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+
+	"go.opentelemetry.io/otel/trace"
 )
 
-// requestHandler puts the context's request id right after the message, at the top level. It applies the logger's own
-// attributes and groups after the id.
+// requestHandler puts the context's request id, and the ids of its span, right after the message, at the top level. It
+// applies the logger's own attributes and groups after the ids.
 type requestHandler struct {
 	root  slog.Handler
 	steps []func(slog.Handler) slog.Handler
@@ -23,13 +25,32 @@ func (h *requestHandler) Enabled(ctx context.Context, level slog.Level) bool {
 // Handle writes one line.
 func (h *requestHandler) Handle(ctx context.Context, r slog.Record) error {
 	out := h.root
-	if id := RequestID(ctx); id != "" {
-		out = out.WithAttrs([]slog.Attr{slog.String(RequestIDKey, id)})
+	if ids := contextIDs(ctx); len(ids) > 0 {
+		out = out.WithAttrs(ids)
 	}
 	for _, step := range h.steps {
 		out = step(out)
 	}
 	return out.Handle(ctx, r)
+}
+
+// contextIDs returns the fields of the context's request and span.
+func contextIDs(ctx context.Context) []slog.Attr {
+	id, span := RequestID(ctx), trace.SpanContextFromContext(ctx)
+	var ids []slog.Attr
+	switch {
+	case span.IsValid():
+		ids = make([]slog.Attr, 0, 3)
+	case id != "":
+		ids = make([]slog.Attr, 0, 1)
+	}
+	if id != "" {
+		ids = append(ids, slog.String(RequestIDKey, id))
+	}
+	if span.IsValid() {
+		ids = append(ids, slog.String(TraceIDKey, span.TraceID().String()), slog.String(SpanIDKey, span.SpanID().String()))
+	}
+	return ids
 }
 
 // WithAttrs returns a handler whose lines carry attrs.

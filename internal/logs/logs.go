@@ -1,5 +1,5 @@
-// Package logs sets up structured logging: one JSON object a line with timestamp, level, message and request_id, then the
-// other fields. Prompts, answers and keys are never logged.
+// Package logs sets up structured logging: one JSON object a line with timestamp, level, message and request_id, then
+// trace_id, span_id and the other fields. Prompts, answers and keys are never logged.
 package logs
 
 import (
@@ -17,6 +17,9 @@ const (
 	LevelKey     = "level"
 	MessageKey   = "message"
 	RequestIDKey = "request_id"
+	// TraceIDKey and SpanIDKey are those of the context's span; a line outside a trace has neither.
+	TraceIDKey = "trace_id"
+	SpanIDKey  = "span_id"
 )
 
 // TimestampLayout is ISO 8601 in UTC with microseconds and the zone.

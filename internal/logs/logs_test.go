@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"go.opentelemetry.io/otel/trace"
 )
 
 func TestLineHasTheContractsShape(t *testing.T) {
@@ -37,6 +39,27 @@ func TestRequestIDStaysOutsideGroups(t *testing.T) {
 	} {
 		if !strings.HasSuffix(lines[i], want) {
 			t.Errorf("line %d = %s, want it to end in %s", i, lines[i], want)
+		}
+	}
+}
+
+func TestSpansIDsFollowTheRequests(t *testing.T) {
+	span := trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{1}, SpanID: trace.SpanID{2}})
+	const ids = `"trace_id":"01000000000000000000000000000000","span_id":"0200000000000000"`
+	for name, tt := range map[string]struct {
+		id   string
+		span trace.SpanContext
+		want string
+	}{
+		"both":    {"req-1", span, `"message":"m","request_id":"req-1",` + ids + `,"g":{"a":1}}`},
+		"a span":  {"", span, `"message":"m",` + ids + `,"g":{"a":1}}`},
+		"invalid": {"req-1", trace.SpanContext{}, `"message":"m","request_id":"req-1","g":{"a":1}}`},
+	} {
+		var out bytes.Buffer
+		ctx := trace.ContextWithSpanContext(WithRequestID(context.Background(), tt.id), tt.span)
+		New(&out, slog.LevelInfo).WithGroup("g").InfoContext(ctx, "m", "a", 1)
+		if !strings.HasSuffix(strings.TrimSpace(out.String()), tt.want) {
+			t.Errorf("%s: line = %s, want it to end in %s", name, out.String(), tt.want)
 		}
 	}
 }

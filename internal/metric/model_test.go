@@ -10,7 +10,7 @@ import (
 // the name, and no name is used twice.
 func TestNamesFollowTheConventions(t *testing.T) {
 	seen := map[string]bool{}
-	for _, m := range All() {
+	for _, m := range slices.Concat(All(), Client(), GenAIOld(), GenAINew()) {
 		if seen[m.Name] {
 			t.Errorf("%s is there twice", m.Name)
 		}
@@ -26,6 +26,23 @@ func TestNamesFollowTheConventions(t *testing.T) {
 		}
 		if !strings.HasSuffix(m.Help, ".") {
 			t.Errorf("%s has no help, or no sentence: %q", m.Name, m.Help)
+		}
+	}
+}
+
+// TestGenAIMetricsAreOpenTelemetrys: in their namespace, with their buckets, and told apart by what they require.
+func TestGenAIMetricsAreOpenTelemetrys(t *testing.T) {
+	for _, m := range append(GenAIOld(), GenAINew()...) {
+		if !strings.HasPrefix(m.Name, "gen_ai_client_") {
+			t.Errorf("%s is not theirs", m.Name)
+		}
+		for _, label := range []string{GenAIOperationLabel, GenAIProviderLabel, GenAIModelLabel} {
+			if !slices.Contains(m.Labels, label) {
+				t.Errorf("%s lacks the label %s", m.Name, label)
+			}
+		}
+		if m.Unit == Seconds && (len(m.Buckets) != 14 || m.Buckets[13] != 81.92) {
+			t.Errorf("%s has buckets %v", m.Name, m.Buckets)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package telemetry
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -45,6 +46,11 @@ var callEndings = []callEnding{
 	{name: "thoughtful", scene: server.Scene{Act: server.ActAnswer, ThinkingTokens: 17, CachedTokens: 5}},
 	{name: "too-long", scene: server.Scene{Act: server.ActAnswer, Finish: "MAX_TOKENS"}},
 	{name: "uncounted", scene: server.Scene{Act: server.ActAnswer, NoUsage: true}},
+	{name: "thinks-aloud", scene: server.Scene{Act: server.ActAnswer, ThinkingTokens: 9, Thoughts: "let me see", Numbers: true}},
+	{name: "silent", scene: server.Scene{Act: server.ActAnswer, Empty: true, Finish: "MAX_TOKENS", ThinkingTokens: 31}},
+	{name: "tool", scene: server.Scene{Act: server.ActAnswer, ThinkingTokens: 11, Thoughts: "a tool will do"}},
+	{name: "tools-at-once", scene: server.Scene{Act: server.ActAnswer, Calls: 3, Numbers: true}},
+	{name: "tool-uncounted", scene: server.Scene{Act: server.ActAnswer, Calls: 2, NoUsage: true}},
 	{name: "blocked-prompt", scene: server.Scene{Act: server.ActBlockPrompt}, kind: assistant.KindBlocked},
 	{name: "blocked-uncounted", scene: server.Scene{Act: server.ActBlockPrompt, NoUsage: true}, kind: assistant.KindBlocked},
 	{name: "blocked-answer", scene: server.Scene{Act: server.ActBlockAnswer, Chunks: 2, ThinkingTokens: 3}, kind: assistant.KindBlocked},
@@ -53,6 +59,8 @@ var callEndings = []callEnding{
 	{name: "day", scene: server.Scene{Act: server.ActFail, Code: 429, Quotas: []string{"minute", "day"}}, kind: assistant.KindQuotaDay},
 	{name: "unavailable", scene: server.Scene{Act: server.ActFail, Code: 503}, kind: assistant.KindUnavailable},
 	{name: "internal", scene: server.Scene{Act: server.ActFail, Code: 500}, kind: assistant.KindUnavailable},
+	{name: "quota-amidst", scene: server.Scene{Act: server.ActFailWithin, Code: 429, Chunks: 2}, kind: assistant.KindQuota},
+	{name: "unavailable-at-once", scene: server.Scene{Act: server.ActFailWithin, Code: 503}, kind: assistant.KindUnavailable},
 	{name: "truncated", scene: server.Scene{Act: server.ActTruncate, Chunks: 2, CachedTokens: 4}, kind: assistant.KindTruncated},
 	{name: "truncated-uncounted", scene: server.Scene{Act: server.ActTruncate, Chunks: 2, NoUsage: true}, kind: assistant.KindTruncated},
 	{name: "truncated-at-once", scene: server.Scene{Act: server.ActTruncate}, kind: assistant.KindTruncated},
@@ -139,10 +147,10 @@ func (s *accountingFixture) call(model assistant.Model, n int, e callEnding) err
 		s.arrived[id] = leave
 		s.mu.Unlock()
 	}
-	var emit func(string) error
+	var emit func(assistant.Delta) error
 	if e.leave > 0 || n%2 == 0 { // without emit it is a whole answer that is wanted
 		chunks := 0
-		emit = func(string) error {
+		emit = func(assistant.Delta) error {
 			chunks++
 			switch {
 			case chunks != e.leave:
@@ -154,10 +162,14 @@ func (s *accountingFixture) call(model assistant.Model, n int, e callEnding) err
 			return nil
 		}
 	}
-	_, err := model.Generate(ctx, assistant.Request{
+	request := assistant.Request{
 		System:   "be brief",
-		Messages: []assistant.Message{{Role: assistant.RoleUser, Text: "#" + e.name + " " + id + strings.Repeat(" word", n%23)}},
-	}, emit)
+		Messages: []assistant.Message{assistant.NewText(assistant.RoleUser, "#"+e.name+" "+id+strings.Repeat(" word", n%23))},
+	}
+	if strings.HasPrefix(e.name, "tool") {
+		request.Tools = []assistant.Tool{{Name: "depth", Parameters: json.RawMessage(`{"properties":{"place":{"type":"string"}}}`)}}
+	}
+	_, err := model.Generate(ctx, request, emit)
 	return err
 }
 
@@ -167,13 +179,12 @@ func (s *accountingFixture) call(model assistant.Model, n int, e callEnding) err
 func TestMixedCallsEqualTheLedger(t *testing.T) {
 	s, r := newStage(t), fresh()
 	upstream, err := gemini.New(t.Context(), gemini.Config{
-		Model: model, APIKey: "key", Endpoint: s.srv.URL, Timeout: time.Minute,
-		OnAttempt: func(ctx context.Context, status int) { r.Attempt(ctx, model, status) },
+		APIKey: "key", Endpoint: s.srv.URL, Silence: time.Minute, OnAttempt: r.Attempt,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	instrumented := Instrument(upstream, r, slog.New(slog.DiscardHandler))
+	instrumented := Instrument(upstream.Model(model), r, slog.New(slog.DiscardHandler))
 	atStart := runtime.NumGoroutine()
 
 	kinds := s.hammer(t, instrumented)

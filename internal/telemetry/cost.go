@@ -40,10 +40,15 @@ func (c *costs) addTokens(model string, u assistant.Usage) string {
 	if !ok {
 		return metric.LookupUnpriced
 	}
+	a.add(u)
+	return metric.LookupPriced
+}
+
+// add adds a call's tokens.
+func (a *pricedUsage) add(u assistant.Usage) {
 	a.uncached.Add(int64(u.PromptTokens - u.CachedTokens))
 	a.cached.Add(int64(u.CachedTokens))
 	a.completion.Add(int64(u.CompletionTokens))
-	return metric.LookupPriced
 }
 
 // Describe sends the metric's description.

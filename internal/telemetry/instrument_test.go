@@ -25,10 +25,10 @@ type fakeModel struct {
 
 func (fakeModel) Name() string { return model }
 
-func (f fakeModel) Generate(_ context.Context, _ assistant.Request, emit func(string) error) (assistant.Answer, error) {
+func (f fakeModel) Generate(_ context.Context, _ assistant.Request, emit func(assistant.Delta) error) (assistant.Answer, error) {
 	for _, part := range f.parts {
 		f.answer.Text += part
-		if err := emit(part); err != nil {
+		if err := emit(assistant.Delta{Text: part}); err != nil {
 			return f.answer, &assistant.Error{Kind: assistant.KindCancelled, Err: err}
 		}
 	}
@@ -36,7 +36,7 @@ func (f fakeModel) Generate(_ context.Context, _ assistant.Request, emit func(st
 }
 
 func requestWith(text string) assistant.Request {
-	return assistant.Request{Messages: []assistant.Message{{Role: assistant.RoleUser, Text: text}}}
+	return assistant.Request{Messages: []assistant.Message{assistant.NewText(assistant.RoleUser, text)}}
 }
 
 func TestInstrumentLogsLengthsAndTokens(t *testing.T) {
@@ -94,11 +94,11 @@ func TestInstrumentPassesTheTextOn(t *testing.T) {
 	r := fresh()
 	instrumented := Instrument(fakeModel{parts: []string{"one ", "two ", "three"}}, r, slog.New(slog.DiscardHandler))
 	var received []string
-	answer, err := instrumented.Generate(t.Context(), requestWith("how deep"), func(text string) error {
+	answer, err := instrumented.Generate(t.Context(), requestWith("how deep"), func(d assistant.Delta) error {
 		if got := testutil.ToFloat64(r.model.inFlight.WithLabelValues(model)); got != 1 {
 			t.Errorf("%v calls in flight, want this one", got)
 		}
-		received = append(received, text)
+		received = append(received, d.Text)
 		return nil
 	})
 	if err != nil || len(received) != 3 || answer.Text != "one two three" {
@@ -108,7 +108,7 @@ func TestInstrumentPassesTheTextOn(t *testing.T) {
 		t.Errorf("usage = %+v, want the estimate %+v", answer.Usage, want)
 	}
 	errGone := errors.New("gone")
-	if _, err := instrumented.Generate(t.Context(), requestWith("x"), func(string) error { return errGone }); !errors.Is(err, errGone) {
+	if _, err := instrumented.Generate(t.Context(), requestWith("x"), func(assistant.Delta) error { return errGone }); !errors.Is(err, errGone) {
 		t.Errorf("err = %v, want emit's", err)
 	}
 	if got := histogramOf(t, r, metric.TimeToFirstToken).GetSampleCount(); got != 2 {
@@ -124,7 +124,7 @@ func TestAPanicLeavesNothingInFlight(t *testing.T) {
 	instrumented := Instrument(fakeModel{parts: []string{"one"}}, r, slog.New(slog.DiscardHandler))
 	func() {
 		defer func() { _ = recover() }()
-		_, _ = instrumented.Generate(t.Context(), requestWith("x"), func(string) error { panic("broken handler") })
+		_, _ = instrumented.Generate(t.Context(), requestWith("x"), func(assistant.Delta) error { panic("broken handler") })
 	}()
 	if got := testutil.ToFloat64(r.model.inFlight.WithLabelValues(model)); got != 0 {
 		t.Errorf("%v calls in flight after a panic", got)

@@ -24,6 +24,8 @@ type Call struct {
 	Usage assistant.Usage
 	// Err is the error of the call; nil for a success.
 	Err error
+
+	provider provider
 }
 
 // modelMetrics are the metrics of model calls.
@@ -102,6 +104,8 @@ func (r *Recorder) ModelCall(ctx context.Context, c Call) {
 	if c.Finish != "" {
 		addValue(e, m.finishes.WithLabelValues(model, string(c.Finish)), 1)
 	}
+	r.genAI.addCall(e, model, c)
+	r.clients.addCall(ctx, e, model, status, c.Usage)
 	m.recordDurations(e, model, c)
 	if c.Usage.Source != assistant.UsageUnknown {
 		m.addUsage(e, model, c.Usage)

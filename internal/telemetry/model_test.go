@@ -114,7 +114,7 @@ func TestEverySeriesOfAModelBeginsAtZero(t *testing.T) {
 	r := fresh()
 	for m, want := range map[string]int{
 		metric.ModelErrors.Name: len(assistant.ModelKinds()), metric.UpstreamAttempts.Name: len(metric.AttemptCodes()),
-		metric.FinishReasons.Name: 4, metric.TokenDetails.Name: 2, metric.CostLookups.Name: 2, metric.UsageRecords.Name: 3,
+		metric.FinishReasons.Name: len(assistant.Finishes()), metric.TokenDetails.Name: 2, metric.CostLookups.Name: 2, metric.UsageRecords.Name: 3,
 		metric.RequestsInFlight.Name: 1, metric.TimeToFirstToken.Name: 1, metric.TimePerOutputToken.Name: 1,
 	} {
 		if got := len(gatherFamilies(t, r)[m].GetMetric()); got != 2*want { // two models

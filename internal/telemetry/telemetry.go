@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/plimsoll-dev/plimsoll/internal/assistant"
 	"github.com/plimsoll-dev/plimsoll/internal/assistant/price"
@@ -16,7 +17,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/system"
 )
 
-// Config configures a Recorder. All but Prices and LogWriteErrors is required.
+// Config configures a Recorder. Models and System are required.
 type Config struct {
 	// Models are the configured models, the only values of the model label besides metric.Other.
 	Models []string
@@ -26,17 +27,25 @@ type Config struct {
 	System func() system.Reading
 	// LogWriteErrors returns the number of log lines that the log file could not take; nil for none.
 	LogWriteErrors func() int64
+	// GenAI says under which names of OpenTelemetry model calls are counted, too; none by default.
+	GenAI GenAINames
+	// Tracer starts a span for every model call; nil for none.
+	Tracer trace.Tracer
 }
 
 // Recorder records what the assistant does, in its own registry. It is safe for concurrent use.
 type Recorder struct {
 	registry *prometheus.Registry
 	models   []string
+	prices   price.Table
+	tracer   trace.Tracer
 
 	requests        *prometheus.CounterVec
 	requestDuration *prometheus.HistogramVec
 	errors          *prometheus.CounterVec
 	model           *modelMetrics
+	genAI           *genAIMetrics  // nil without
+	clients         *clientMetrics // nil without client keys
 	storeErrors     *prometheus.CounterVec
 }
 
@@ -45,6 +54,8 @@ func New(c Config) *Recorder {
 	r := &Recorder{
 		registry:        prometheus.NewRegistry(),
 		models:          slices.Clone(c.Models),
+		prices:          c.Prices,
+		tracer:          c.Tracer,
 		requests:        counter(metric.HTTPRequests),
 		requestDuration: histogram(metric.HTTPRequestDuration),
 		errors:          counter(metric.Errors),
@@ -60,6 +71,7 @@ func New(c Config) *Recorder {
 		collectors.NewBuildInfoCollector(),
 	)
 	r.registry.MustRegister(r.model.collectors()...)
+	r.genAI = newGenAIMetrics(c.GenAI, r.registry)
 	for _, kind := range assistant.ModelKinds() {
 		r.errors.WithLabelValues(string(kind), metric.EndpointModel)
 	}

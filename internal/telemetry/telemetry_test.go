@@ -22,7 +22,7 @@ import (
 )
 
 const (
-	model    = "gemini-2.0-flash-exp"
+	model    = "gemini-flash-latest"
 	unpriced = "gemini-without-a-price"
 )
 

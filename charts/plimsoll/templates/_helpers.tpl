@@ -78,6 +78,11 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace 
 {{- default (include "plimsoll.assistant.name" .) $key.existingSecret -}}
 {{- end -}}
 
+{{/* "true" if the server of the models gets a key: one of the user's own may need none. Takes the values of the assistant. */}}
+{{- define "plimsoll.assistant.hasKey" -}}
+{{- if or (ne .upstream "openai") (not .openai.baseURL) .apiKey.existingSecret .apiKey.value }}true{{ end -}}
+{{- end -}}
+
 {{/* "true" if this release brings a controller. */}}
 {{- define "plimsoll.hasController" -}}
 {{- if and .Values.controller.enabled (not .Values.controller.external) }}true{{ end -}}

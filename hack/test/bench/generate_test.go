@@ -47,7 +47,7 @@ func conversation(h slog.Handler, random *rand.Rand, now time.Time, number int) 
 		r.AddAttrs(attrs...)
 		return h.Handle(ctx, r)
 	}
-	model := slog.String("model", "gemini-2.0-flash-exp")
+	model := slog.String("model", "gemini-flash-latest")
 	request := []slog.Attr{slog.String("method", "POST"), slog.String("endpoint", "/chat")}
 	total := slog.Duration("duration", took+300*time.Microsecond)
 	prompt := slog.Int("prompt_length", random.IntN(2000))

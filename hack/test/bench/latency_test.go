@@ -19,7 +19,7 @@ import (
 
 // The same question, put to the assistant and to the stand-in itself.
 const (
-	model    = "gemini-2.0-flash-exp"
+	model    = "gemini-flash-latest"
 	question = "Which is worse: an alert that never fires, or one that always does?"
 	direct   = `{"contents":[{"role":"user","parts":[{"text":"` + question + `"}]}]}`
 	through  = `{"message":"` + question + `"}`
@@ -46,13 +46,13 @@ func (h *harness) service(client *http.Client) asker {
 // targets are the service's health, which asks nothing, the stand-in by plain HTTP, the stand-in by the client library that
 // the service uses too, and the service. Close the library's client after use.
 func (h *harness) targets(ctx context.Context) (targets []asker, closeLibrary func() error, err error) {
-	m, err := gemini.New(ctx, gemini.Config{Model: model, APIKey: "stand-in", Endpoint: h.gemini, Timeout: time.Minute})
+	c, err := gemini.New(ctx, gemini.Config{APIKey: "stand-in", Endpoint: h.gemini, Silence: time.Minute})
 	if err != nil {
 		return nil, nil, err
 	}
-	conversation := assistant.Request{Messages: []assistant.Message{{Role: assistant.RoleUser, Text: question}}}
+	conversation := assistant.Request{Messages: []assistant.Message{assistant.NewText(assistant.RoleUser, question)}}
 	library := func(ctx context.Context) error {
-		_, err := m.Generate(ctx, conversation, nil)
+		_, err := c.Model(model).Generate(ctx, conversation, nil)
 		return err
 	}
 	client := askerClient()
@@ -61,7 +61,7 @@ func (h *harness) targets(ctx context.Context) (targets []asker, closeLibrary fu
 		post(client, h.gemini+"/v1beta/models/"+model+":streamGenerateContent", direct),
 		library,
 		h.service(client),
-	}, m.Close, nil
+	}, c.Close, nil
 }
 
 func post(client *http.Client, url, body string) asker {

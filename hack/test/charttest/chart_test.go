@@ -55,7 +55,7 @@ var valueSets = map[string][][]string{
 		{"--set", "ruleLabels.prometheus=main,serviceMonitor.labels.prometheus=main"},
 		{"--set", "alerts.highCPUUsage.levels[0].severity=critical,alerts.highCPUUsage.levels[0].above=90"},
 		{"--values", "testdata/plimsoll.yaml"},
-		{"--set", "assistant.geminiTimeout=90s,assistant.sessionTTL=1h,assistant.clientBurst=2,assistant.limits.bodyBytes=20971520"},
+		{"--set", "assistant.silenceTimeout=90s,assistant.sessionTTL=1h,assistant.clientBurst=2,assistant.limits.bodyBytes=20971520"},
 		{"--set", "controller.logLevel=debug,controller.backtest.window=3d,controller.watchNamespaces={one},prometheus.url=http://p"},
 		{"--set", "dashboards.annotations.a=b,dashboards.labels.mine=yes,grafana.url=https://g.example.com,alerts.runbookURL="},
 		{"--set-json", "assistant=" + where, "--set-json", "controller=" + where},

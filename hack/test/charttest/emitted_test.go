@@ -23,7 +23,7 @@ import (
 func emitted() map[string][]string {
 	target := []string{"namespace", "service", "pod", "job", "instance"}
 	series := map[string][]string{}
-	known := slices.Concat(metric.All(), metric.Controller(), metric.Runtime(), metric.ControllerRuntime())
+	known := slices.Concat(metric.All(), metric.Client(), metric.Controller(), metric.Runtime(), metric.ControllerRuntime())
 	for _, m := range append(known, metric.Up) {
 		labels := slices.Concat(m.Labels, target)
 		series[m.Name] = labels

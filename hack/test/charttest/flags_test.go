@@ -33,7 +33,8 @@ func TestFlags(t *testing.T) {
 			for _, args := range [][]string{
 				{"--values", "testdata/plimsoll.yaml"},
 				{"--set", "controller.watchNamespaces={one},ruleLabels.a=b,prometheus.otelNamespaceLabel=k8s_namespace_name"},
-				{"--set", "assistant.geminiEndpoint=http://x,assistant.clientRate=1,assistant.clientBurst=1"},
+				{"--set", "assistant.geminiEndpoint=http://x,assistant.clientRate=1,assistant.clientBurst=1,assistant.embeddingModel=m,assistant.corsOrigins={https://x}"},
+				{"--set", "assistant.upstream=openai,assistant.openai.baseURL=http://x/v1,assistant.model=m"},
 			} {
 				maps.Copy(set, argsOf(t, program, args...))
 			}

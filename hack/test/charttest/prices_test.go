@@ -11,7 +11,7 @@ import (
 )
 
 // prices sets one model's prices. (--set would take a fraction for a text.)
-const prices = `assistant.prices={"gemini-2.0-flash-exp": {"prompt": 0.1, "completion": 0.4}}`
+const prices = `assistant.prices={"gemini-flash-latest": {"prompt": 0.1, "completion": 0.4}}`
 
 // TestPrices: the prices of the values are a price file as the assistant reads it, in the place where it looks.
 func TestPrices(t *testing.T) {
@@ -32,7 +32,7 @@ func TestPrices(t *testing.T) {
 			}
 		}
 	}
-	if p, ok := table.Of("gemini-2.0-flash-exp"); !ok || p.Prompt != 0.1 || p.Completion != 0.4 {
+	if p, ok := table.Of("gemini-flash-latest"); !ok || p.Prompt != 0.1 || p.Completion != 0.4 {
 		t.Errorf("prices are %v", table)
 	}
 	if !slices.Contains(args, "--price-file=/etc/plimsoll/prices/prices.yaml") {

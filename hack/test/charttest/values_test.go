@@ -38,7 +38,7 @@ func TestValues(t *testing.T) {
 func TestSchemaRefuses(t *testing.T) {
 	for _, set := range []string{
 		"assistant.replicas=-1", "assistant.replicas=two", "assistant.autoscaling.targetCPUUtilizationPercentage=0", "assistant.model=a b",
-		"assistant.podDisruptionBudget.maxUnavailable=half", "assistant.geminiEndpoint=ftp://x", "assistant.geminiTimeout=1d", "assistant.apiKey.key=a/b",
+		"assistant.podDisruptionBudget.maxUnavailable=half", "assistant.geminiEndpoint=ftp://x", "assistant.upstream=claude", "assistant.openai.baseURL=vllm", "assistant.silenceTimeout=1d", "assistant.apiKey.key=a/b",
 		"assistant.clientRate=-1", "assistant.service.port=9090", "assistant.service.type=ExternalName", "assistant.service.ipFamilies={IPv5}",
 		"assistant.prices.m.prompt=1", "assistant.networkPolicy.egressPorts={0}", "assistant.logLevel=loud", "assistant.image.digest=latest",
 		"assistant.image.name=assistant", "assistant.extraArgs={debug}", "assistant.extraEnv[0].value=x", "assistant.terminationGracePeriodSeconds=5",

@@ -17,9 +17,6 @@ import (
 //go:embed manifests
 var manifests embed.FS
 
-// keyVariable holds the key of Gemini's API. With it, the demo talks to Gemini itself.
-const keyVariable = "GEMINI_API_KEY"
-
 // Install puts the stack, Plimsoll, the model's stand-in and traffic on the cluster, with Helm and kubectl as a person
 // would, and returns when all of it runs. On a control plane, which runs no pods, the programs are local processes.
 func Install(ctx context.Context, c *cluster.Cluster, b build.Builder) (*Env, error) {
@@ -33,27 +30,17 @@ func Install(ctx context.Context, c *cluster.Cluster, b build.Builder) (*Env, er
 			return nil, err
 		}
 	}
-	if err := e.steps.Do(ctx, "the model: "+model(), e.model); err != nil {
+	model := chosenUpstream("http://fakegemini:9000")
+	if err := e.steps.Do(ctx, "the model: "+model.about, func(ctx context.Context) error { return e.model(ctx, model) }); err != nil {
 		return nil, err
 	}
-	var endpoint []string
-	if os.Getenv(keyVariable) == "" {
-		endpoint = []string{"--set", "assistant.geminiEndpoint=http://fakegemini:9000"}
-	}
-	if err := e.chart(ctx, Release, Namespace, "charts/plimsoll", "plimsoll-values.yaml", wait, endpoint...); err != nil {
+	if err := e.chart(ctx, Release, Namespace, "charts/plimsoll", "plimsoll-values.yaml", wait, model.args(true)...); err != nil {
 		return nil, err
 	}
 	if c.Depth == cluster.ControlPlane {
 		return e, e.processes(ctx)
 	}
 	return e, e.pods(ctx)
-}
-
-func model() string {
-	if os.Getenv(keyVariable) == "" {
-		return "a stand-in for Gemini (" + keyVariable + " is not set)"
-	}
-	return "Gemini"
 }
 
 // chart installs or upgrades a release, and with wait returns when its pods are ready.
@@ -128,13 +115,9 @@ func (e *Env) Apply(ctx context.Context, name string) error {
 	return err
 }
 
-// model makes the namespace, in which only restricted pods may run, the Secret with the model's key and, when there is
-// no key, the stand-in. The key goes through standard input: arguments are for everyone to see.
-func (e *Env) model(ctx context.Context) error {
-	key := os.Getenv(keyVariable)
-	if key == "" {
-		key = "stand-in"
-	}
+// model makes the namespace, in which only restricted pods may run, the Secret with the model's key and, where it is one,
+// the stand-in. The key goes through standard input: arguments are for everyone to see.
+func (e *Env) model(ctx context.Context, u upstream) error {
 	const objects = `
 apiVersion: v1
 kind: Namespace
@@ -145,11 +128,11 @@ kind: Secret
 metadata: {name: %[2]s, namespace: %[1]s}
 data: {api-key: %[3]s}
 `
-	text := fmt.Sprintf(objects, Namespace, Assistant, base64.StdEncoding.EncodeToString([]byte(key)))
+	text := fmt.Sprintf(objects, Namespace, Assistant, base64.StdEncoding.EncodeToString([]byte(u.key)))
 	if _, err := e.Kubectl(ctx, text, "apply", "-f", "-"); err != nil {
 		return err
 	}
-	if e.Cluster.Depth == cluster.ControlPlane || os.Getenv(keyVariable) != "" {
+	if e.Cluster.Depth == cluster.ControlPlane || !u.standIn {
 		return nil
 	}
 	return e.Apply(ctx, "gemini.yaml")

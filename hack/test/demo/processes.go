@@ -54,17 +54,14 @@ func (e *Env) processes(ctx context.Context) error {
 
 func (e *Env) programs(address func(string) string) []cluster.Process {
 	bin := func(name string) string { return filepath.Join(e.bin, name) }
-	assistant := []string{"--listen", address("assistant"), "--telemetry-listen", address("assistant-telemetry")}
-	key := os.Getenv(keyVariable)
-	if key == "" {
-		key = "stand-in"
-		assistant = append(assistant, "--gemini-endpoint", "http://"+address("fakegemini"))
-	}
+	model := chosenUpstream("http://" + address("fakegemini"))
+	assistant := append(model.args(false), "--listen", address("assistant"), "--telemetry-listen", address("assistant-telemetry"))
 	return []cluster.Process{
 		{Name: "fakegemini", Path: bin("fakegemini"), Args: []string{
 			"--listen", address("fakegemini"), "--latency", "1s", "--latency-jitter", "300ms", "--error-rate", "0.02"}},
-		{Name: "assistant", Path: bin("assistant"), Args: assistant, Env: append(os.Environ(), keyVariable+"="+key)}, // all of it: a proxy may be on the way to Gemini
-		{Name: "loadgen", Path: bin("loadgen"), Args: []string{"--url", e.AssistantURL, "--rate", "2", "--duration", "0"}},
+		{Name: "assistant", Path: bin("assistant"), Args: assistant,
+			Env: append(os.Environ(), "GEMINI_API_KEY="+model.key)}, // all of it: a proxy may be on the way
+		{Name: "loadgen", Path: bin("loadgen"), Args: []string{"--url", e.AssistantURL, "--rate", "2"}},
 		{Name: "controller", Path: bin("controller"), Args: []string{
 			"--kubeconfig", e.file("controller.kubeconfig"), "--prometheus-url", e.PrometheusURL,
 			"--metrics-bind-address", address("controller"), "--health-probe-bind-address", address("controller-health")}},

@@ -79,7 +79,7 @@ func (e *Env) addresses(out io.Writer) {
 Prometheus     %s
 Alertmanager   %s
 The assistant  %s, as in
-  curl -s %[3]s/chat -d '{"message": "hello"}'
+  curl -s %[3]s/chat -H 'Content-Type: application/json' -d '{"message": "hello"}'
 
 To look around:
   export KUBECONFIG=%s PATH=%s:$PATH

@@ -11,40 +11,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 )
-
-func TestTheRateIsSteadyAndBounded(t *testing.T) {
-	for _, tt := range []struct {
-		name          string
-		answerIn      time.Duration
-		sent, skipped int64
-	}{
-		{"fast assistant", time.Millisecond, 100, 0},
-		{"slow assistant", 950 * time.Millisecond, 20, 80},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				var inFlight, most atomic.Int32
-				ask := func(context.Context, int) error {
-					most.Store(max(most.Load(), inFlight.Add(1)))
-					defer inFlight.Add(-1)
-					time.Sleep(tt.answerIn)
-					return nil
-				}
-				o := options{rate: 10, duration: 10*time.Second - time.Millisecond, concurrency: 2}
-				c, _ := drive(t.Context(), o, ask, io.Discard)
-				if c.answered.Load() != tt.sent || c.skipped.Load() != tt.skipped {
-					t.Errorf("sent %d, skipped %d; want %d, %d", c.answered.Load(), c.skipped.Load(), tt.sent, tt.skipped)
-				}
-				if most.Load() > 2 {
-					t.Errorf("%d at once, want at most 2", most.Load())
-				}
-			})
-		})
-	}
-}
 
 func TestRunAgainstAServer(t *testing.T) {
 	var calls atomic.Int32
@@ -61,32 +29,22 @@ func TestRunAgainstAServer(t *testing.T) {
 		}
 	}))
 	defer srv.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
 	var out bytes.Buffer
-	if err := run(t.Context(), []string{"--url", srv.URL + "/", "--rate=200", "--duration=200ms"}, &out); err != nil {
+	if err := run(ctx, []string{"--url", srv.URL + "/", "--rate=200"}, &out); err != nil {
 		t.Fatal(err)
 	}
 	failed := calls.Load() / 2
-	if want := fmt.Sprintf("%d answered, %d failed, ", calls.Load()-failed, failed); !strings.Contains(out.String(), want) {
+	if want := fmt.Sprintf("%d answered, %d failed, ", calls.Load()-failed, failed); calls.Load() == 0 || !strings.Contains(out.String(), want) {
 		t.Errorf("the summary lacks %q:\n%s", want, out.String())
 	}
 }
 
-func TestARunWithoutSuccessFails(t *testing.T) {
-	srv := httptest.NewServer(nil)
-	srv.Close()
-	var out bytes.Buffer
-	if err := run(t.Context(), []string{"--url", srv.URL, "--rate=100", "--duration=50ms"}, &out); err == nil {
-		t.Error("run succeeded without an assistant")
-	}
-	if !strings.Contains(out.String(), " 0 answered, ") {
-		t.Errorf("the summary lacks the requests without answer:\n%s", out.String())
-	}
-}
-
 func TestBadFlags(t *testing.T) {
-	for _, bad := range []string{"--url=localhost", "--rate=0", "--rate=NaN", "--rate=1e9", "--concurrency=0", "--sessions=0", "--duration=-1s", "--timeout=0s", "more"} {
-		if _, err := parse([]string{bad}, io.Discard); err == nil {
-			t.Errorf("parse %s succeeded", bad)
+	for _, bad := range []string{"--rate=0", "--rate=NaN", "--rate=1e9", "--speed=1"} {
+		if err := run(t.Context(), []string{bad}, io.Discard); err == nil {
+			t.Errorf("run %s succeeded", bad)
 		}
 	}
 }

@@ -7,67 +7,79 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net/url"
+	"net/http"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
+
+	"golang.org/x/time/rate"
 
 	"github.com/plimsoll-dev/plimsoll/hack/program"
 )
 
+const (
+	// sessions and concurrency are how many conversations and requests there are at once.
+	sessions, concurrency = 5, 64
+	timeout               = 2 * time.Minute
+)
+
+var prompts = []string{
+	"How deep may this ship lie in the water?", "What does a Plimsoll line mark?", "Summarise what we have said so far.",
+	"Why should an alert have a threshold that somebody has thought about? Answer in two sentences.",
+}
+
 func main() { program.Main("loadgen", run) }
 
+// run sends requests until ctx ends, and waits for those in flight. The rate does not follow the answers: a slow assistant
+// is asked as often as a fast one, as users would; what is due beyond the concurrency is skipped.
 func run(ctx context.Context, args []string, out io.Writer) error {
-	o, err := parse(args, out)
+	fs := flag.NewFlagSet("loadgen", flag.ContinueOnError)
+	fs.SetOutput(out)
+	url := fs.String("url", "http://localhost:8000", "`URL` of the assistant")
+	perSecond := fs.Float64("rate", 1, "`requests` a second")
+	if err := fs.Parse(args); err != nil {
+		return err
+	}
+	if !(*perSecond > 0 && *perSecond <= 1000) { // NaN is neither
+		return errors.New("--rate must be between 0 and 1000")
+	}
+	var answered, failed, skipped atomic.Int64
+	var running sync.WaitGroup
+	client, free, id := &http.Client{Timeout: timeout}, make(chan struct{}, concurrency), time.Now().UnixNano()
+	for n, due := 0, rate.NewLimiter(rate.Limit(*perSecond), 1); due.Wait(ctx) == nil; n++ {
+		select {
+		case free <- struct{}{}:
+			running.Go(func() {
+				defer func() { <-free }()
+				if send(client, *url, fmt.Sprintf("loadgen-%x-%d", id, n%sessions), prompts[n%len(prompts)]) == nil {
+					answered.Add(1)
+				} else {
+					failed.Add(1)
+				}
+			})
+		default:
+			skipped.Add(1)
+		}
+	}
+	running.Wait()
+	_, err := fmt.Fprintf(out, "%d answered, %d failed, %d skipped\n", answered.Load(), failed.Load(), skipped.Load())
+	return err
+}
+
+// send sends one message. The end of the program does not break it off: the timeout does.
+func send(client *http.Client, url, session, message string) error {
+	body := fmt.Sprintf(`{"session_id": %q, "message": %q}`, session, message)
+	resp, err := client.Post(strings.TrimSuffix(url, "/")+"/chat", "application/json", strings.NewReader(body))
 	if err != nil {
 		return err
 	}
-	_, _ = fmt.Fprintf(out, "loadgen: %g requests a second to %s/chat, at most %d at once\n", o.rate, o.url, o.concurrency)
-	c, elapsed := drive(ctx, o, newClient(o).send, out)
-	_, _ = io.WriteString(out, c.summary(elapsed))
-	if c.answered.Load() == 0 {
-		return errors.New("no request was answered with success")
+	defer func() { _ = resp.Body.Close() }()
+	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+		return err
+	}
+	if resp.StatusCode != http.StatusOK {
+		return errors.New(resp.Status)
 	}
 	return nil
-}
-
-type options struct {
-	url         string
-	rate        float64 // requests a second
-	duration    time.Duration
-	concurrency int
-	sessions    int
-	timeout     time.Duration
-}
-
-// parse reads the flags and checks them. Its error is flag.ErrHelp when only help was asked for.
-func parse(args []string, out io.Writer) (options, error) {
-	var o options
-	fs := flag.NewFlagSet("loadgen", flag.ContinueOnError)
-	fs.SetOutput(out)
-	fs.StringVar(&o.url, "url", "http://127.0.0.1:8000", "base `URL` of the assistant")
-	fs.Float64Var(&o.rate, "rate", 1, "requests a `second`")
-	fs.DurationVar(&o.duration, "duration", 0, "how long to send (0: until a signal)")
-	fs.IntVar(&o.concurrency, "concurrency", 16, "most requests at once; those due beyond it are skipped")
-	fs.IntVar(&o.sessions, "sessions", 20, "conversations to spread the requests over")
-	fs.DurationVar(&o.timeout, "timeout", 90*time.Second, "longest to wait for an answer")
-	if err := fs.Parse(args); err != nil {
-		return o, err
-	}
-	o.url = strings.TrimSuffix(o.url, "/")
-	u, err := url.Parse(o.url)
-	switch {
-	case fs.NArg() > 0:
-		return o, fmt.Errorf("unexpected argument %q", fs.Arg(0))
-	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
-		return o, fmt.Errorf("--url %q is not an http or https URL", o.url)
-	case !(o.rate > 0 && o.rate <= 10_000):
-		return o, errors.New("--rate must be above 0 and at most 10000")
-	case o.concurrency < 1 || o.concurrency > 10_000:
-		return o, errors.New("--concurrency must be from 1 to 10000")
-	case o.sessions < 1:
-		return o, errors.New("--sessions must be at least 1")
-	case o.duration < 0 || o.timeout <= 0:
-		return o, errors.New("--duration must not be negative, and --timeout must be positive")
-	}
-	return o, nil
 }

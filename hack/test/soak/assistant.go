@@ -24,7 +24,7 @@ import (
 )
 
 const (
-	model = "gemini-2.0-flash-exp"
+	model = "gemini-flash-latest"
 	// modelTimeout is long beside what the stand-in takes to answer, even on a busy machine, and short beside the run.
 	modelTimeout = 5 * time.Second
 	// maxBody is the largest request body, in bytes.
@@ -142,7 +142,7 @@ func (p *process) start(ctx context.Context, o options, geminiURL string) error 
 		}
 	}
 	p.cmd = exec.Command(binary, "--listen=127.0.0.1:0", "--telemetry-listen=127.0.0.1:0", "--shutdown-delay=0s",
-		"--gemini-endpoint="+geminiURL, "--gemini-timeout="+modelTimeout.String(), "--model="+model,
+		"--gemini-endpoint="+geminiURL, "--silence-timeout="+modelTimeout.String(), "--model="+model,
 		"--client-keys-file="+keys, "--price-file="+prices, fmt.Sprintf("--max-body-bytes=%d", maxBody))
 	p.cmd.Env = append(os.Environ(), "GEMINI_API_KEY=soak", "PLIMSOLL_SESSION_STORE="+o.store)
 	p.cmd.Stderr = os.Stderr

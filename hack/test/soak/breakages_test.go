@@ -16,23 +16,16 @@ type breakage struct {
 
 var breakages = []breakage{
 	{
-		name: "keeps the first chunk's usage", file: "internal/assistant/gemini/generate.go",
-		from: `usage(); ok {
-			answer.Usage = u
-		}
-		if len(chunk`,
-		to: `usage(); ok && answer.Usage.Source == "" {
-			answer.Usage = u
-		}
-		if len(chunk`,
+		name: "keeps the first chunk's usage", file: "internal/assistant/gemini/answer.go",
+		from: `usageOf(chunk.UsageMetadata); ok {`,
+		to:   `usageOf(chunk.UsageMetadata); ok && a.Usage.Source == "" {`,
 		want: `ai_tokens_used_total{completion} is`,
 	},
 	{
-		name: "takes a broken answer for a whole one", file: "internal/assistant/gemini/generate.go",
-		from: `		return errBrokenOff
-	case answer.Text`,
+		name: "takes a broken answer for a whole one", file: "internal/assistant/gemini/answer.go",
+		from: `		return failed(assistant.KindTruncated`,
 		to: `		return nil
-	case answer.Text`,
+		_ = failed(assistant.KindTruncated`,
 		want: `POST /chat, broken off: status 200, want 502`,
 	},
 	{
@@ -57,11 +50,9 @@ var breakages = []breakage{
 	},
 	{
 		name: "counts requests with errors twice", file: "internal/assistant/httpapi/middleware.go",
-		from: `	case rec.err != nil:
-		event`,
-		to: `	case rec.err != nil:
-		a.recorder.Error(rec.kind, endpoint(r))
-		event`,
+		from: `		a.recorder.Error(rec.kind, event.Endpoint)`,
+		to: `		a.recorder.Error(rec.kind, event.Endpoint)
+		a.recorder.Error(rec.kind, event.Endpoint)`,
 		want: `errors_total{/chat blocked} is`,
 	},
 	{

@@ -87,8 +87,8 @@ func (e ending) keyword() string { return "#" + strings.ReplaceAll(e.name, " ", 
 
 // status is what an error of the model is answered with: written here again, not taken from the code under test.
 var status = map[assistant.Kind]int{
-	"": http.StatusOK, assistant.KindBlocked: 422, assistant.KindInvalid: 400, assistant.KindAuth: 502,
-	assistant.KindNotFound: 502, assistant.KindQuota: 429, assistant.KindQuotaMinute: 429, assistant.KindQuotaDay: 429,
+	"": http.StatusOK, assistant.KindBlocked: 400, assistant.KindInvalid: 400, assistant.KindAuth: 403,
+	assistant.KindNotFound: 404, assistant.KindQuota: 429, assistant.KindQuotaMinute: 429, assistant.KindQuotaDay: 402,
 	assistant.KindUnavailable: 503, assistant.KindTimeout: 504, assistant.KindTruncated: 502, assistant.KindCancelled: 499,
 }
 

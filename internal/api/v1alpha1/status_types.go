@@ -113,22 +113,27 @@ type LevelStatus struct {
 
 // Backtest is what the levels would have done over a past window.
 type Backtest struct {
+	// ---
 	// window is its length, such as 7d.
 	//
 	// +required
 	Window string `json:"window"`
+	// ---
 	// coverage is the share of it with a value, such as 98%.
 	//
 	// +required
 	Coverage string `json:"coverage"`
+	// ---
 	// evaluatedAt is its end.
 	//
 	// +required
 	EvaluatedAt metav1.Time `json:"evaluatedAt"`
+	// ---
 	// generation is that of the spec.
 	//
 	// +required
 	Generation int64 `json:"generation"`
+	// ---
 	// fires are those of levels, as one text.
 	//
 	// +required
@@ -139,26 +144,32 @@ type Backtest struct {
 	Levels []BacktestLevel `json:"levels,omitempty"`
 }
 
+// ---
 // BacktestLevel is one level.
 type BacktestLevel struct {
 	// +required
 	Severity string `json:"severity"`
+	// ---
 	// fires is how often it would have begun to fire.
 	//
 	// +required
 	Fires int64 `json:"fires"`
+	// ---
 	// firing is for how long any series would have fired, such as 42m.
 	//
 	// +required
 	Firing string `json:"firing"`
+	// ---
 	// longest is the longest without a break, such as 20m.
 	//
 	// +optional
 	Longest string `json:"longest,omitempty"`
+	// ---
 	// lastFired is when it would last have begun to fire.
 	//
 	// +optional
 	LastFired *metav1.Time `json:"lastFired,omitempty"`
+	// ---
 	// worstLabels are those of the worst series.
 	//
 	// +optional

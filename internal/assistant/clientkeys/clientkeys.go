@@ -5,6 +5,7 @@ package clientkeys
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
@@ -18,8 +19,21 @@ import (
 type Client struct {
 	// ID identifies the client. Keys of one name are one client, so that a key can be rotated without a gap.
 	ID string
-	// Name is for logs: the name before the key, or the number of the line.
+	// Name is for logs and metrics: the name before the key, or the number of the line.
 	Name string
+}
+
+type contextKey struct{}
+
+// ContextKey is the key of a request's *Client in contexts.
+var ContextKey any = contextKey{}
+
+// NameOf returns the name of the context's client; empty without one.
+func NameOf(ctx context.Context) string {
+	if client, ok := ctx.Value(ContextKey).(*Client); ok {
+		return client.Name
+	}
+	return ""
 }
 
 // minKeyLength is the minimum length of a key in characters: shorter ones can be guessed.

@@ -2,6 +2,7 @@ package clientkeys
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"log/slog"
 	"os"
@@ -50,6 +51,27 @@ func TestAClientOutlivesTheEditingOfItsFile(t *testing.T) {
 	old, _ := find(after, alice)
 	if replaced, _ := find(after, bob); replaced != old {
 		t.Errorf("two keys of one name are %+v and %+v, want one client", old, replaced)
+	}
+}
+
+func TestNames(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "keys")
+	if err := os.WriteFile(path, []byte("bob:"+bob+"\nalice:"+alice+"\nbob:"+bob+"2\n"+unnamed), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := load(path, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(f.Names(), " "); got != "alice bob line-4" {
+		t.Errorf("names = %s", got)
+	}
+	client, _ := f.Find(bob)
+	if got := NameOf(context.WithValue(t.Context(), ContextKey, &client)); got != "bob" {
+		t.Errorf("NameOf = %q", got)
+	}
+	if got := NameOf(t.Context()); got != "" {
+		t.Errorf("NameOf = %q without a client", got)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -52,6 +53,16 @@ func load(path string, logger *slog.Logger) (*File, error) {
 
 // Find returns the client that holds key.
 func (f *File) Find(key string) (Client, bool) { return find(*f.entries.Load(), key) }
+
+// Names returns the names of all clients, each once.
+func (f *File) Names() []string {
+	var names []string
+	for _, e := range *f.entries.Load() {
+		names = append(names, e.client.Name)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
 
 // Len returns the number of keys.
 func (f *File) Len() int { return len(*f.entries.Load()) }

@@ -20,7 +20,9 @@ func apiError(status, details string) string {
 }
 
 const (
-	info  = `{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"API_KEY_INVALID","domain":"googleapis.com"}`
+	info   = `{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"API_KEY_INVALID","domain":"googleapis.com"}`
+	fields = `{"@type":"type.googleapis.com/google.rpc.BadRequest","fieldViolations":[{"field":"contents[0].parts[1].inline_data","description":"` +
+		secretPrompt + `"},{"field":"` + secretPrompt + `"}]}`
 	retry = `{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"34s"}`
 )
 
@@ -64,12 +66,17 @@ func TestFailuresHaveAKindAndKeepSecrets(t *testing.T) {
 		{"blocked prompt", `[{"promptFeedback":{"blockReason":1}}]`, 200, assistant.KindBlocked, "blocked"},
 		{"blocked answer", chunk(secretPrompt, 3), 200, assistant.KindBlocked, "blocked"},
 		{"prohibited content", chunk(secretPrompt, 8), 200, assistant.KindBlocked, "blocked"},
-		{"cut between chunks", strings.TrimSuffix(chunk(secretPrompt, 0), "]"), 200, assistant.KindTruncated, "broke off"},
-		{"cut within a chunk", chunk(secretPrompt, 1)[:30], 200, assistant.KindTruncated, "broke off"},
-		{"error within a stream", apiError("INTERNAL", ""), 200, assistant.KindTruncated, "broke off"},
-		{"no text", chunk("", 1), 200, assistant.KindUnknown, "no text"},
-		{"not a stream", `"` + secretPrompt + testKey + `"`, 200, assistant.KindUnknown, "could not be read"},
-		{"not an answer", `[{"candidates":"` + secretPrompt + testKey + `"}]`, 200, assistant.KindUnknown, "could not be read"},
+		{"cut between chunks", strings.TrimSuffix(chunk(secretPrompt, 0), "]"), 200, assistant.KindTruncated, "without a finish reason"},
+		{"cut within a chunk", chunk(secretPrompt, 1)[:30], 200, assistant.KindTruncated, "without a finish reason"},
+		{"error within a stream", apiError("INTERNAL", ""), 200, assistant.KindUnavailable, "500 Internal Server Error INTERNAL"},
+		{"quota within a stream", apiError("RESOURCE_EXHAUSTED", violated(perMinute)), 200, assistant.KindQuotaMinute, "429"},
+		{"location", apiError("FAILED_PRECONDITION", ""), 400, assistant.KindPrecondition, "FAILED_PRECONDITION"},
+		{"too long", strings.Replace(apiError("INVALID_ARGUMENT", ""), "sent", "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576). ", 1), 400, assistant.KindContextLength, "400"},
+		{"fields at fault", apiError("INVALID_ARGUMENT", fields), 400, assistant.KindInvalid, "at contents[0].parts[1].inline_data"},
+		{"no candidate at all", chunk("", 5), 200, assistant.KindUnknown, "there is no answer: OTHER"},
+		{"missing signature", strings.Replace(chunk("", 1), ":1", `:"MISSING_THOUGHT_SIGNATURE"`, 1), 200, assistant.KindInvalid, "thought signature"},
+		{"not a stream", `"` + secretPrompt + testKey + `"`, 200, assistant.KindUnknown, "cannot be read"},
+		{"not an answer", `[{"candidates":"` + secretPrompt + testKey + `"}]`, 200, assistant.KindUnknown, "cannot be read"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			m := against(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -124,21 +131,3 @@ func TestRetryAfterIsTheVendors(t *testing.T) {
 		})
 	}
 }
-
-func TestAnErrorThatNamesTheKeyIsRedacted(t *testing.T) {
-	m := newModel(t, "http://127.0.0.1:1", time.Second)
-	err := m.toModelError(t.Context(), &netError{"dial " + testKey})
-	if strings.Contains(err.Error(), testKey) || !strings.Contains(err.Error(), "[redacted]") {
-		t.Errorf("explain = %v, want the key redacted", err)
-	}
-	if got := redact("?key=AIza%2Fcanary%2Bkey%3D1&x", testKey); got != "?key=[redacted]&x" {
-		t.Errorf("redact = %q, want the escaped key redacted", got)
-	}
-}
-
-// netError is a net.Error with a text of its own.
-type netError struct{ text string }
-
-func (e *netError) Error() string   { return e.text }
-func (e *netError) Timeout() bool   { return false }
-func (e *netError) Temporary() bool { return false }

@@ -18,26 +18,42 @@ import (
 
 const testKey = "AIza/canary+key=1"
 
-func newModel(t *testing.T, endpoint string, timeout time.Duration) *Model {
+const modelName = "gemini-flash-latest"
+
+func newClient(t *testing.T, endpoint string, silence time.Duration) *Client {
 	t.Helper()
-	m, err := New(t.Context(), Config{Model: "gemini-2.0-flash-exp", APIKey: testKey, Endpoint: endpoint, Timeout: timeout})
+	c, err := New(t.Context(), Config{APIKey: testKey, Endpoint: endpoint, Silence: silence})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = m.Close() })
-	return m
+	t.Cleanup(func() { _ = c.Close() })
+	return c
 }
 
-// against returns a model whose every call h answers.
-func against(t *testing.T, h http.HandlerFunc) *Model {
+func newModel(t *testing.T, endpoint string, silence time.Duration) assistant.Model {
+	t.Helper()
+	return newClient(t, endpoint, silence).Model(modelName)
+}
+
+// testSilence is longer than any test's server is silent for no reason.
+const testSilence = 5 * time.Second
+
+// serve returns the address of a server whose every request h answers.
+func serve(t *testing.T, h http.HandlerFunc) string {
 	t.Helper()
 	srv := httptest.NewServer(h)
 	t.Cleanup(srv.Close)
-	return newModel(t, srv.URL, 5*time.Second)
+	return srv.URL
+}
+
+// against returns a model whose every call h answers.
+func against(t *testing.T, h http.HandlerFunc) assistant.Model {
+	t.Helper()
+	return newModel(t, serve(t, h), testSilence)
 }
 
 func generate(text string) assistant.Request {
-	return assistant.Request{Messages: []assistant.Message{{Role: assistant.RoleUser, Text: text}}}
+	return assistant.Request{Messages: []assistant.Message{assistant.NewText(assistant.RoleUser, text)}}
 }
 
 func TestAnswerAndUsageAreTheStandIns(t *testing.T) {
@@ -83,7 +99,7 @@ func TestTheWholeConversationIsSent(t *testing.T) {
 		_, _ = io.WriteString(w, `[{"candidates":[{"content":{"parts":[{"text":"three"}]},"finishReason":1}]}]`)
 	})
 	_, err := m.Generate(t.Context(), assistant.Request{Messages: []assistant.Message{
-		{Role: assistant.RoleUser, Text: "one"}, {Role: assistant.RoleModel, Text: "two"}, {Role: assistant.RoleUser, Text: "more"},
+		assistant.NewText(assistant.RoleUser, "one"), assistant.NewText(assistant.RoleModel, "two"), assistant.NewText(assistant.RoleUser, "more"),
 	}}, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -118,7 +134,7 @@ func TestOptionsAreSent(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]any{
-		"candidateCount": 1.0, "maxOutputTokens": 7.0, "temperature": 0.5, "topP": 0.25, "stopSequences": []any{"end"},
+		"maxOutputTokens": 7.0, "temperature": 0.5, "topP": 0.25, "stopSequences": []any{"end"},
 	}
 	if !reflect.DeepEqual(sent.GenerationConfig, want) {
 		t.Errorf("sent %v, want %v", sent.GenerationConfig, want)
@@ -126,7 +142,7 @@ func TestOptionsAreSent(t *testing.T) {
 	if p := sent.SystemInstruction.Parts; len(p) != 1 || p[0].Text != "be brief" {
 		t.Errorf("sent system instruction %v", p)
 	}
-	if got := m.Name(); got != "gemini-2.0-flash-exp" {
+	if got := m.Name(); got != modelName {
 		t.Errorf("Name() = %q", got)
 	}
 }
@@ -179,7 +195,7 @@ func TestNoRedirectIsFollowed(t *testing.T) {
 
 func TestBadRequestsAreNotSent(t *testing.T) {
 	m := against(t, func(http.ResponseWriter, *http.Request) { t.Error("a call was made") })
-	for _, r := range []assistant.Request{{}, {Messages: []assistant.Message{{Role: assistant.RoleModel, Text: "x"}}}} {
+	for _, r := range []assistant.Request{{}, {Messages: []assistant.Message{{Role: assistant.RoleTool, ToolCallID: "x"}}}} {
 		_, err := m.Generate(t.Context(), r, nil)
 		if got := assistant.KindOf(err); got != assistant.KindInvalid {
 			t.Errorf("Generate(%v): %v, want kind invalid", r, err)
@@ -188,12 +204,11 @@ func TestBadRequestsAreNotSent(t *testing.T) {
 }
 
 func TestBadConfigurations(t *testing.T) {
-	good := Config{Model: "m", APIKey: testKey, Timeout: time.Second}
+	good := Config{APIKey: testKey, Silence: time.Second}
 	for name, change := range map[string]func(*Config){
-		"no model":         func(c *Config) { c.Model = "" },
 		"no key":           func(c *Config) { c.APIKey = "" },
 		"key with newline": func(c *Config) { c.APIKey += "\n" },
-		"no timeout":       func(c *Config) { c.Timeout = 0 },
+		"no limit":         func(c *Config) { c.Silence = 0 },
 		"no scheme":        func(c *Config) { c.Endpoint = "localhost:9000" },
 		"other scheme":     func(c *Config) { c.Endpoint = "ftp://localhost" },
 		"query":            func(c *Config) { c.Endpoint = "http://localhost?key=" + testKey },

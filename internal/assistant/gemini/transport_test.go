@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -60,7 +61,7 @@ func TestAConnectionThatBreaksWithinAnAnswerTruncatesIt(t *testing.T) {
 				<-received // a reset would overtake what is not yet read
 				breakOff(w)
 			})
-			answer, err := m.Generate(t.Context(), generate("hello"), func(string) error {
+			answer, err := m.Generate(t.Context(), generate("hello"), func(assistant.Delta) error {
 				close(received)
 				return nil
 			})
@@ -74,7 +75,7 @@ func TestAConnectionThatBreaksWithinAnAnswerTruncatesIt(t *testing.T) {
 func TestAConnectionThatBreaksBeforeTheAnswerIsUnavailable(t *testing.T) {
 	m := against(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	answer, err := m.Generate(t.Context(), generate("hello"), nil)
-	if assistant.KindOf(err) != assistant.KindUnavailable || answer != (assistant.Answer{}) {
+	if assistant.KindOf(err) != assistant.KindUnavailable || !reflect.DeepEqual(answer, assistant.Answer{}) {
 		t.Errorf("Generate = %+v, %v; want kind unavailable", answer, err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -56,7 +57,7 @@ func TestUsageIsTheLastOneKnown(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			m := against(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, tt.body) })
 			answer, err := m.Generate(t.Context(), generate("hello"), nil)
-			if want := (assistant.Answer{Text: tt.text, Usage: tt.usage, Finish: tt.finish}); answer != want {
+			if want := (assistant.Answer{Text: tt.text, Usage: tt.usage, Finish: tt.finish}); !reflect.DeepEqual(answer, want) {
 				t.Errorf("answer = %+v, want %+v", answer, want)
 			}
 			if (err != nil) != (tt.kind != "") || (err != nil && assistant.KindOf(err) != tt.kind) {
@@ -66,36 +67,16 @@ func TestUsageIsTheLastOneKnown(t *testing.T) {
 	}
 }
 
-func TestATailIsShort(t *testing.T) {
-	var end tail
-	for range 1000 {
-		end.add([]byte(strings.Repeat("x", 999)))
-	}
-	end.add([]byte(strings.Repeat("y", 10*maxTail) + `"usageMetadata" : {"promptTokenCount": 3}`))
-	if u, ok := end.usage(); !ok || u.PromptTokens != 3 {
-		t.Errorf("usage = %+v, %v; want what came last", u, ok)
-	}
-	if len(end.b) > 2*maxTail {
-		t.Errorf("%d bytes are kept", len(end.b))
-	}
-	for _, broken := range []string{`"usageMetadata"`, `"usageMetadata":`, `"usageMetadata":{"promptTokenCount":3`, `"usageMetadata":[]`} {
-		if u, ok := (&tail{b: []byte(broken)}).usage(); ok {
-			t.Errorf("usage of %s = %+v", broken, u)
-		}
-	}
-}
-
-// TestEveryAttemptIsTold also holds the library to its habit of not retrying streams: were it to begin, calls and
-// attempts would part here.
-func TestEveryAttemptIsTold(t *testing.T) {
+// TestEveryAttemptIsTheOnlyOne also holds the libraries to one request for a call.
+func TestEveryAttemptIsTheOnlyOne(t *testing.T) {
 	type key struct{}
 	var attempts []int
-	model := func(endpoint string) *Model {
-		m, err := New(t.Context(), Config{
-			Model: "m", APIKey: testKey, Endpoint: endpoint, Timeout: 5 * time.Second,
-			OnAttempt: func(ctx context.Context, status int) {
-				if ctx.Value(key{}) != "call" {
-					t.Error("the context is not the call's")
+	client := func(endpoint string) *Client {
+		c, err := New(t.Context(), Config{
+			APIKey: testKey, Endpoint: endpoint, Silence: 5 * time.Second,
+			OnAttempt: func(ctx context.Context, model string, status int) {
+				if ctx.Value(key{}) != "call" || model != modelName {
+					t.Error("the context or the model is not the call's")
 				}
 				attempts = append(attempts, status)
 			},
@@ -103,10 +84,10 @@ func TestEveryAttemptIsTold(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { _ = m.Close() })
-		return m
+		t.Cleanup(func() { _ = c.Close() })
+		return c
 	}
-	statuses := []int{200, 429, 503, 302}
+	statuses := []int{200, 429, 302, 503}
 	next := 0
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(statuses[next])
@@ -115,11 +96,15 @@ func TestEveryAttemptIsTold(t *testing.T) {
 	}))
 	defer srv.Close()
 	ctx := context.WithValue(t.Context(), key{}, "call")
-	m := model(srv.URL)
-	for range statuses {
-		_, _ = m.Generate(ctx, generate("hello"), nil)
+	c := client(srv.URL)
+	for i := range statuses {
+		if next = i; i%2 == 0 {
+			_, _ = c.Model(modelName).Generate(ctx, generate("hello"), nil)
+		} else { // the library would send this again after 503
+			_, _ = c.Embedder(modelName).Embed(ctx, assistant.EmbeddingRequest{Texts: []string{"hello"}})
+		}
 	}
-	_, _ = model("http://127.0.0.1:1").Generate(ctx, generate("hello"), nil)
+	_, _ = client("http://127.0.0.1:1").Model(modelName).Generate(ctx, generate("hello"), nil)
 	if want := append(slices.Clone(statuses), 0); !slices.Equal(attempts, want) {
 		t.Errorf("told of %v, want one attempt of each call: %v", attempts, want)
 	}
@@ -130,7 +115,7 @@ func TestWhoTakesNoMoreKeepsWhatCame(t *testing.T) {
 	m := against(t, func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, `[`+piece("a", `{"promptTokenCount":10,"candidatesTokenCount":2,"totalTokenCount":12}`)+`,`+piece("b", `{}`))
 	})
-	answer, err := m.Generate(t.Context(), generate("hello"), func(string) error { return cancelled })
+	answer, err := m.Generate(t.Context(), generate("hello"), func(assistant.Delta) error { return cancelled })
 	if assistant.KindOf(err) != assistant.KindCancelled {
 		t.Errorf("err = %v, want kind cancelled", err)
 	}

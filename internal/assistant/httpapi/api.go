@@ -3,9 +3,12 @@ package httpapi
 
 import (
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"sync/atomic"
 	"time"
+
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/plimsoll-dev/plimsoll/internal/assistant"
 	"github.com/plimsoll-dev/plimsoll/internal/assistant/clientkeys"
@@ -29,38 +32,61 @@ type Config struct {
 	Rate Rate
 	// Limits of one request; optional: DefaultLimits without it.
 	Limits Limits
+	// KeepAlive is how long a stream may be silent before a comment shows that it lives; 0 for ever.
+	KeepAlive time.Duration
+	// CORSOrigins are the sites whose pages may call the API from a browser, such as https://example.com, or * for all.
+	CORSOrigins []string
+	// Embedders make vectors, by their names; optional. They are instrumented already.
+	Embedders []assistant.Embedder
 	// Stats counts what the logger logs, for /stats; Level is the logger's, for /log-level. Both are optional: without
 	// one, its path is not served.
 	Stats *stats.Window
 	Level *slog.LevelVar
+	// AbsentModels returns the models that the vendor certainly does not have; optional. It must not block.
+	AbsentModels func() []string
+	// Tracer starts a span for every request but probes; optional.
+	Tracer trace.Tracer
 }
+
+// DefaultKeepAlive is shorter than the usual timeouts of proxies.
+const DefaultKeepAlive = 15 * time.Second
 
 // API is the assistant's HTTP interface.
 type API struct {
-	models   []assistant.Model
-	sessions assistant.Store
-	recorder *telemetry.Recorder
-	system   func() system.Reading
-	logger   *slog.Logger
-	keys     *clientkeys.File
-	limiter  *limiter // nil without a limit
-	limits   Limits
-	started  time.Time
-	draining atomic.Bool
+	models    []assistant.Model
+	embedders []assistant.Embedder
+	sessions  assistant.Store
+	recorder  *telemetry.Recorder
+	system    func() system.Reading
+	logger    *slog.Logger
+	keys      *clientkeys.File
+	limiter   *limiter // nil without a limit
+	limits    Limits
+	alive     time.Duration
+	origins   []string
+	random    func() float64 // spreads what clients wait
+	absent    func() []string
+	started   time.Time
+	draining  atomic.Bool
 
-	stats *stats.Window
-	level *slog.LevelVar
+	stats  *stats.Window
+	level  *slog.LevelVar
+	tracer trace.Tracer // nil without traces
 }
 
 // New returns an API that is healthy and ready.
 func New(c Config) *API {
 	a := &API{
-		models: c.Models, sessions: c.Sessions, recorder: c.Recorder, system: c.System, logger: c.Logger,
-		keys: c.Keys, limiter: newLimiter(c.Rate), limits: c.Limits,
-		stats: c.Stats, level: c.Level, started: time.Now(),
+		models: c.Models, embedders: c.Embedders, sessions: c.Sessions, recorder: c.Recorder, system: c.System, logger: c.Logger,
+		keys: c.Keys, limiter: newLimiter(c.Rate), limits: c.Limits, random: rand.Float64,
+		alive: c.KeepAlive, origins: c.CORSOrigins, absent: c.AbsentModels,
+		stats: c.Stats, level: c.Level, tracer: c.Tracer, started: time.Now(),
 	}
 	if a.limits == (Limits{}) {
 		a.limits = DefaultLimits()
+	}
+	if a.absent == nil {
+		a.absent = func() []string { return nil }
 	}
 	a.initSeries()
 	return a

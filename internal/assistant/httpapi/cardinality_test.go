@@ -40,7 +40,7 @@ func (s randomClient) pick(words ...string) string {
 }
 
 var routePaths = []string{
-	"/chat", "/chat/s", "/chat/", "/v1/chat/completions", "/v1/models", "/v1/models/test-model", "/v1/models/gpt-4", "/v1/other",
+	"/chat", "/chat/s", "/chat/", "/chat/completions", "/v1/chat/completions", "/v1/chat/completions/", "/v1/embeddings", "/v1/models", "/v1/models/test-model", "/v1/models/gpt-4", "/v1/other",
 	"/health", "/health/ready", "/health/detailed", "/metrics", "/",
 }
 

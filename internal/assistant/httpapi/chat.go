@@ -31,7 +31,11 @@ type chatUsage struct {
 
 // postChat answers one message and stores both. A call that fails is not stored: the message can be sent again.
 func (a *API) postChat(w http.ResponseWriter, r *http.Request) error {
-	in, err := decodeChat(a.limitBody(w, r), a.limits)
+	body, err := a.jsonBody(w, r)
+	if err != nil {
+		return err
+	}
+	in, err := decodeChat(body, a.limits)
 	if err != nil {
 		return err
 	}
@@ -44,13 +48,13 @@ func (a *API) postChat(w http.ResponseWriter, r *http.Request) error {
 		return fmt.Errorf("loading the session: %w", err)
 	}
 	model := a.models[0]
-	question := assistant.Message{Role: assistant.RoleUser, Text: in.Message}
+	question := assistant.NewText(assistant.RoleUser, in.Message)
 	messages := append(slices.Clip(a.limits.latest(history)), question)
 	answer, err := model.Generate(r.Context(), assistant.Request{Messages: messages}, nil)
 	if err != nil {
 		return err
 	}
-	reply := assistant.Message{Role: assistant.RoleModel, Text: answer.Text}
+	reply := assistant.NewText(assistant.RoleModel, answer.Text)
 	if err := a.sessions.Append(r.Context(), session, question, reply); err != nil {
 		return fmt.Errorf("saving the session: %w", err)
 	}

@@ -3,95 +3,133 @@ package httpapi
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/plimsoll-dev/plimsoll/internal/assistant"
+)
+
+// The roles of OpenAI's API. A developer is what a system was.
+const (
+	roleSystem    = "system"
+	roleDeveloper = "developer"
+	roleUser      = "user"
+	roleAssistant = "assistant"
+	roleTool      = "tool"
 )
 
 // wireMessage is a message of OpenAI's API. Its other fields, such as name, are ignored.
 type wireMessage struct {
 	Role         string          `json:"role"`
 	Content      json.RawMessage `json:"content"`
+	Refusal      *string         `json:"refusal"`
 	ToolCalls    json.RawMessage `json:"tool_calls"`
+	ToolCallID   string          `json:"tool_call_id"`
 	FunctionCall json.RawMessage `json:"function_call"`
 	Audio        json.RawMessage `json:"audio"`
 }
 
+// conversation is what has been read of a request's messages.
+type conversation struct {
+	system   []string
+	messages []assistant.Message
+	texts    []string // all of them, to be measured
+	calls    openCalls
+	blank    bool // whether the last message is the user's and holds nothing
+}
+
 // setMessages sets the request's messages. It joins those of system and developer, since there is one system
-// instruction, and leaves out messages without text.
-func (in *completionRequest) setMessages(messages []wireMessage, limits Limits) error {
-	if err := limits.checkHistory(len(messages)); err != nil {
+// instruction, and leaves out messages that hold nothing.
+func (in *completionRequest) setMessages(wire []wireMessage, limits Limits) error {
+	if err := limits.checkHistory(len(wire)); err != nil {
 		return err
 	}
-	var system, all []string
-	for i, m := range messages {
-		text, err := m.text(fmt.Sprintf("messages[%d]", i))
-		if err != nil {
+	var c conversation
+	for i, m := range wire {
+		if err := c.add(m, fmt.Sprintf("messages[%d]", i)); err != nil {
 			return err
 		}
-		all = append(all, text)
-		if text == "" && i < len(messages)-1 {
-			continue
-		}
-		switch m.Role {
-		case "system", "developer":
-			system = append(system, text)
-		case "user":
-			in.request.Messages = append(in.request.Messages, assistant.Message{Role: assistant.RoleUser, Text: text})
-		default: // the assistant: text has checked the role
-			in.request.Messages = append(in.request.Messages, assistant.Message{Role: assistant.RoleModel, Text: text})
-		}
 	}
-	in.request.System = strings.Join(system, "\n\n")
-	if n := len(messages); n == 0 || messages[n-1].Role != "user" || strings.TrimSpace(in.request.Prompt()) == "" {
-		return parameterError("messages", "invalid_value", "The last of the messages must be the user's, and hold text.")
+	in.request.System, in.request.Messages = strings.Join(c.system, "\n\n"), c.messages
+	if len(c.messages) == 0 && strings.TrimSpace(in.request.System) == "" {
+		return parameterError("messages", "invalid_value", "There must be a message that holds text.")
 	}
-	return limits.checkPrompt(all...)
+	if c.blank {
+		return parameterError("messages", "invalid_value", "The last message is empty.")
+	}
+	return limits.checkPrompt(c.texts...)
 }
 
-// text returns the text of a message. Its errors name the message as param.
-func (m wireMessage) text(param string) (string, error) {
+// isBlank reports whether there is nothing to answer.
+func isBlank(parts []assistant.Part) bool {
+	return !slices.ContainsFunc(parts, func(p assistant.Part) bool { return p.Media != nil || strings.TrimSpace(p.Text) != "" })
+}
+
+// add reads one message. Its errors name the message as param.
+func (c *conversation) add(m wireMessage, param string) error {
+	if err := m.check(param); err != nil {
+		return err
+	}
+	parts, err := partsOf(m.Content, m.Role, param+".content")
+	if err != nil {
+		return err
+	}
+	c.blank = m.Role == roleUser && isBlank(parts)
+	out := assistant.Message{Role: assistant.RoleUser, Parts: parts}
 	switch m.Role {
-	case "system", "developer", "user", "assistant":
-	default:
-		return "", parameterError(param+".role", "invalid_value", "The role must be system, developer, user or assistant; tools are not supported.")
-	}
-	for name, raw := range map[string]json.RawMessage{
-		"tool_calls": m.ToolCalls, "function_call": m.FunctionCall, "audio": m.Audio,
-	} {
-		if !isNull(raw) && compact(raw) != "[]" {
-			return "", parameterError(param+"."+name, "unsupported_parameter", "Tools and audio are not supported; send messages of text only.")
+	case roleSystem, roleDeveloper:
+		if text := out.Text(); text != "" {
+			c.system, c.texts = append(c.system, text), append(c.texts, text)
+		}
+		return nil
+	case roleAssistant:
+		out.Role = assistant.RoleModel
+		if m.Refusal != nil {
+			out.Parts = appendPart(out.Parts, assistant.Part{Text: *m.Refusal})
+		}
+		if out.ToolCalls, err = readToolCalls(m.ToolCalls, param+".tool_calls"); err != nil {
+			return err
+		}
+	case roleTool:
+		out.Role = assistant.RoleTool
+		out.ToolCallID, _ = splitCallID(m.ToolCallID)
+		if len(out.Parts) == 0 { // an empty result is a result
+			out.Parts = []assistant.Part{{}}
 		}
 	}
-	return textOf(m.Content, param+".content")
+	if err := c.calls.follow(out, param); err != nil {
+		return err
+	}
+	c.append(out)
+	return nil
 }
 
-// textOf reads a message's content: a string, or an array of text parts.
-func textOf(content json.RawMessage, param string) (string, error) {
-	const expected = "The content of a message must be a string, or an array of parts such as {\"type\": \"text\", \"text\": \"Hello\"}."
-	if isNull(content) {
-		return "", nil
+func (c *conversation) append(m assistant.Message) {
+	if len(m.Parts) == 0 && len(m.ToolCalls) == 0 {
+		return
 	}
-	if content[0] == '"' {
-		var text string
-		if err := json.Unmarshal(content, &text); err != nil {
-			return "", parameterError(param, "invalid_type", expected)
-		}
-		return text, nil
+	c.messages, c.texts = append(c.messages, m), append(c.texts, m.Text())
+	for _, call := range m.ToolCalls {
+		c.texts = append(c.texts, call.Arguments)
 	}
-	var parts []struct {
-		Type string  `json:"type"`
-		Text *string `json:"text"`
+}
+
+// check rejects roles and fields that are not supported.
+func (m wireMessage) check(param string) error {
+	switch m.Role {
+	case roleSystem, roleDeveloper, roleUser, roleAssistant, roleTool:
+	case "function":
+		return parameterError(param+".role", "unsupported_parameter", "The role function is not supported; send the role tool, with a tool_call_id.")
+	default:
+		return parameterError(param+".role", "invalid_value", "The role must be system, developer, user, assistant or tool.")
 	}
-	if err := json.Unmarshal(content, &parts); err != nil {
-		return "", parameterError(param, "invalid_type", expected)
+	switch {
+	case !isNull(m.FunctionCall):
+		return parameterError(param+".function_call", "unsupported_parameter", "The field function_call is not supported; send tool_calls.")
+	case !isNull(m.Audio):
+		return parameterError(param+".audio", "unsupported_parameter", "The model does not speak; send what the assistant said as text.")
+	case m.Role != roleAssistant && !isNull(m.ToolCalls) && compact(m.ToolCalls) != "[]":
+		return parameterError(param+".tool_calls", "invalid_value", "Only a message of the role assistant may hold tool_calls.")
 	}
-	var b strings.Builder
-	for i, part := range parts {
-		if part.Type != "text" || part.Text == nil {
-			return "", parameterError(fmt.Sprintf("%s[%d]", param, i), "unsupported_parameter", "Only parts of the type text are supported.")
-		}
-		b.WriteString(*part.Text)
-	}
-	return b.String(), nil
+	return nil
 }

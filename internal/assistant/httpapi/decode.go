@@ -5,15 +5,27 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
 	"os"
+	"strings"
 
 	"github.com/plimsoll-dev/plimsoll/internal/assistant"
 )
 
-// limitBody returns the request's body, up to the limit.
-func (a *API) limitBody(w http.ResponseWriter, r *http.Request) io.Reader {
-	return http.MaxBytesReader(w, r.Body, a.limits.BodyBytes)
+// jsonBody returns the request's body, up to the limit. A browser sends other types to any site without asking first.
+func (a *API) jsonBody(w http.ResponseWriter, r *http.Request) (io.Reader, error) {
+	if contentType := r.Header.Get("Content-Type"); contentType != "" && !isJSON(contentType) {
+		return nil, errNotJSON
+	}
+	return http.MaxBytesReader(w, r.Body, a.limits.BodyBytes), nil
+}
+
+// isJSON reports whether a Content-Type is application/json or built on it, such as application/ld+json.
+func isJSON(contentType string) bool {
+	mediaType, _, _ := mime.ParseMediaType(contentType)
+	return mediaType == "application/json" ||
+		strings.HasPrefix(mediaType, "application/") && strings.HasSuffix(mediaType, "+json")
 }
 
 // decodeOne reads exactly one JSON value, without unknown fields. Its error is io.EOF if there is none.

@@ -3,9 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
-	"math"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/plimsoll-dev/plimsoll/internal/assistant"
@@ -31,6 +29,7 @@ type httpError struct {
 	message string // says what happened and, where the client can do something, what; it quotes nothing
 	// param is the invalid parameter, code OpenAI's name of the error: for OpenAI's clients.
 	param, code string
+	retry       retry
 	retryAfter  time.Duration // 0 if unknown
 }
 
@@ -44,38 +43,14 @@ var (
 	errNoMethod = &httpError{
 		status: http.StatusMethodNotAllowed, kind: kindNoMethod, message: "This method is not served; see the Allow header.",
 	}
+	errNotJSON = &httpError{
+		status: http.StatusUnsupportedMediaType, kind: assistant.KindInvalid, code: "unsupported_media_type",
+		message: "The body must be JSON, with the header Content-Type: application/json.",
+	}
 	errInternal = &httpError{
 		status: http.StatusInternalServerError, kind: kindInternal, message: "Something went wrong in the assistant.",
 	}
 )
-
-// modelFailures are the answers to a failed model call by its kind. What only the operator can fix is a bad gateway.
-var modelFailures = map[assistant.Kind]struct {
-	status  int
-	message string
-}{
-	assistant.KindQuota:       {http.StatusTooManyRequests, "The model's quota is exhausted; try again later."},
-	assistant.KindQuotaMinute: {http.StatusTooManyRequests, "The model's quota for this minute is exhausted; try again in a minute."},
-	assistant.KindQuotaDay:    {http.StatusTooManyRequests, "The model's quota for today is exhausted; try again tomorrow."},
-	assistant.KindBlocked:     {http.StatusUnprocessableEntity, "The model's safety filter refused the conversation."},
-	assistant.KindTimeout:     {http.StatusGatewayTimeout, "The model did not answer in time."},
-	assistant.KindTruncated:   {http.StatusBadGateway, "The model's answer broke off; try again."},
-	assistant.KindUnavailable: {http.StatusServiceUnavailable, "The model is unavailable; try again later."},
-	assistant.KindNotFound:    {http.StatusBadGateway, "The configured model does not exist, or no longer; tell the operator."},
-	assistant.KindInvalid:     {http.StatusBadRequest, "The model refused the conversation; it may be too long."},
-	assistant.KindCancelled:   {statusClientClosedRequest, "The request was cancelled before its answer was complete."},
-	assistant.KindAuth:        {http.StatusBadGateway, "The model refused the assistant's key; tell the operator."},
-	assistant.KindUnknown:     {http.StatusBadGateway, "The model failed."},
-}
-
-// modelErrors are the errors of a route that calls a model.
-func modelErrors() []*httpError {
-	all := []*httpError{errInternal, {status: http.StatusRequestEntityTooLarge, kind: kindTooLarge}}
-	for kind, f := range modelFailures {
-		all = append(all, &httpError{status: f.status, kind: kind, message: f.message})
-	}
-	return all
-}
 
 // toHTTPError returns what clients see of an error: the request's fault, the model's, or our own.
 func toHTTPError(err error) *httpError {
@@ -87,11 +62,11 @@ func toHTTPError(err error) *httpError {
 	case errors.As(err, &model), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		kind := assistant.KindOf(err)
 		if f, ok := modelFailures[kind]; ok {
-			out := &httpError{status: f.status, kind: kind, message: f.message}
+			var wait time.Duration
 			if model != nil {
-				out.retryAfter = model.RetryAfter
+				wait = model.RetryAfter
 			}
-			return out
+			return f.httpError(kind, wait)
 		}
 	}
 	return errInternal
@@ -115,10 +90,9 @@ func errorResponse(path string, e *httpError) any {
 	return errorBody{errorDetail{e.kind, e.message}}
 }
 
-// recordError counts an error and keeps it for the request's log line.
-func (a *API) recordError(r *http.Request, err error) *httpError {
+// recordError keeps an error to count and log at the end of the request; the last one is the request's.
+func recordError(r *http.Request, err error) *httpError {
 	e := toHTTPError(err)
-	a.recorder.Error(e.kind, endpoint(r))
 	rec := recorderOf(r.Context())
 	rec.kind, rec.err = e.kind, err
 	return e
@@ -126,9 +100,7 @@ func (a *API) recordError(r *http.Request, err error) *httpError {
 
 // writeError records an error and answers with it.
 func (a *API) writeError(w http.ResponseWriter, r *http.Request, err error) {
-	e := a.recordError(r, err)
-	if e.retryAfter > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(e.retryAfter.Seconds()))))
-	}
+	e := recordError(r, err)
+	a.setRetry(w.Header(), e)
 	_ = writeJSON(w, e.status, errorResponse(r.URL.Path, e))
 }

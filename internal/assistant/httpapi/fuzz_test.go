@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -54,6 +55,43 @@ func FuzzDecodeChat(f *testing.F) {
 	})
 }
 
+// wantUsableMessage checks that a message holds what a model can read, and answers calls before it only.
+func wantUsableMessage(t *testing.T, m assistant.Message, called map[string]bool) {
+	t.Helper()
+	for _, p := range m.Parts {
+		if p.Media == nil && p.Text == "" && m.Role != assistant.RoleTool || p.Media != nil && (m.Role != assistant.RoleUser || len(p.Media.Data) == 0) {
+			t.Errorf("accepted the part %+v of %s", p, m.Role)
+		}
+	}
+	for _, c := range m.ToolCalls {
+		called[c.ID] = true
+		if c.Name == "" || m.Role != assistant.RoleModel || !json.Valid([]byte(c.Arguments)) {
+			t.Errorf("accepted the call %+v of %s", c, m.Role)
+		}
+	}
+	switch {
+	case len(m.Parts) == 0 && len(m.ToolCalls) == 0:
+		t.Errorf("accepted the message %+v", m)
+	case m.Role == assistant.RoleTool && !called[m.ToolCallID]:
+		t.Errorf("accepted the result of no call: %+v", m)
+	}
+}
+
+func FuzzDecodeEmbeddings(f *testing.F) {
+	f.Add([]byte(`{"model":"m","input":["a","b"],"encoding_format":"base64","dimensions":3}`))
+	f.Add([]byte(`{"model":"m","input":[[1,2],[3]]}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		in, err := decodeEmbeddings(limitedBody(data).Body, fuzzLimits)
+		if err != nil {
+			wantHTTPError(t, err)
+			return
+		}
+		if in.model == "" || len(in.request.Texts) == 0 || in.request.Dimensions != nil && *in.request.Dimensions < 1 {
+			t.Errorf("accepted %+v", in)
+		}
+	})
+}
+
 func FuzzDecodeCompletion(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		in, err := decodeCompletion(limitedBody(data).Body, fuzzLimits)
@@ -62,18 +100,20 @@ func FuzzDecodeCompletion(f *testing.F) {
 			return
 		}
 		n, characters := len(in.request.Messages), utf8.RuneCountInString(in.request.System)
-		if in.model == "" || n == 0 || n > fuzzLimits.HistoryMessages || in.request.Messages[n-1].Role != assistant.RoleUser {
+		if in.model == "" || n == 0 && in.request.System == "" || n > fuzzLimits.HistoryMessages {
 			t.Errorf("accepted %+v", in)
 		}
+		called := map[string]bool{}
 		for _, m := range in.request.Messages {
-			characters += utf8.RuneCountInString(m.Text)
-			if m.Text == "" || m.Role != assistant.RoleUser && m.Role != assistant.RoleModel {
-				t.Errorf("accepted the message %+v", m)
-			}
+			characters += utf8.RuneCountInString(m.Text())
+			wantUsableMessage(t, m, called)
 		}
 		// The system messages are joined by two line breaks each.
 		if characters > fuzzLimits.PromptCharacters+2*fuzzLimits.HistoryMessages {
 			t.Errorf("accepted %d characters", characters)
+		}
+		if c := in.request.ToolChoice; (c.Mode == assistant.ToolsRequired || len(c.Names) > 0) && len(in.request.Tools) == 0 {
+			t.Errorf("accepted the choice %+v of no tools", c)
 		}
 		o := in.request.Options
 		if o.Temperature != nil && !(*o.Temperature >= 0 && *o.Temperature <= 2) || o.TopP != nil && !(*o.TopP >= 0 && *o.TopP <= 1) ||

@@ -10,20 +10,25 @@ import (
 
 type healthStatus struct {
 	Status string `json:"status"`
+	// MissingModels are configured, but the vendor does not have them.
+	MissingModels []string `json:"missing_models,omitempty"`
 }
 
 // getHealth is liveness: it fails only if the process cannot answer at all. The model's health is no part of it, nor of
 // readiness: its failure would take every replica out of service at once.
 func (a *API) getHealth(w http.ResponseWriter, _ *http.Request) error {
-	return writeJSON(w, http.StatusOK, healthStatus{"healthy"})
+	return writeJSON(w, http.StatusOK, healthStatus{Status: "healthy"})
 }
 
-// getReady is readiness: it fails once the process is told to stop.
+// getReady is readiness: it fails once the process is told to stop, and if it started with a model that does not exist.
 func (a *API) getReady(w http.ResponseWriter, _ *http.Request) error {
 	if a.draining.Load() {
-		return writeJSON(w, http.StatusServiceUnavailable, healthStatus{"draining"})
+		return writeJSON(w, http.StatusServiceUnavailable, healthStatus{Status: "draining"})
 	}
-	return writeJSON(w, http.StatusOK, healthStatus{"ready"})
+	if absent := a.absent(); len(absent) > 0 {
+		return writeJSON(w, http.StatusServiceUnavailable, healthStatus{"model missing", absent})
+	}
+	return writeJSON(w, http.StatusOK, healthStatus{Status: "ready"})
 }
 
 // detailedHealth is the report of GET /health/detailed.

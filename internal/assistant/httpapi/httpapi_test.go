@@ -25,18 +25,18 @@ import (
 type generate func(context.Context, assistant.Request) (assistant.Answer, error)
 
 func (generate) Name() string { return "test-model" }
-func (g generate) Generate(ctx context.Context, r assistant.Request, _ func(string) error) (assistant.Answer, error) {
+func (g generate) Generate(ctx context.Context, r assistant.Request, _ func(assistant.Delta) error) (assistant.Answer, error) {
 	return g(ctx, r)
 }
 
 // streamer is a model that is a function and answers in parts.
 type streamer struct {
 	name     string
-	generate func(ctx context.Context, r assistant.Request, emit func(string) error) (assistant.Answer, error)
+	generate func(ctx context.Context, r assistant.Request, emit func(assistant.Delta) error) (assistant.Answer, error)
 }
 
 func (s streamer) Name() string { return s.name }
-func (s streamer) Generate(ctx context.Context, r assistant.Request, emit func(string) error) (assistant.Answer, error) {
+func (s streamer) Generate(ctx context.Context, r assistant.Request, emit func(assistant.Delta) error) (assistant.Answer, error) {
 	return s.generate(ctx, r, emit)
 }
 
@@ -44,7 +44,7 @@ func (s streamer) Generate(ctx context.Context, r assistant.Request, emit func(s
 func echo(_ context.Context, r assistant.Request) (assistant.Answer, error) {
 	var said []string
 	for _, m := range r.Messages {
-		said = append(said, string(m.Role)+" "+m.Text)
+		said = append(said, string(m.Role)+" "+m.Text())
 	}
 	return assistant.Answer{
 		Text:  "[" + strings.Join(said, ", ") + "]",
@@ -103,7 +103,9 @@ func newAPIWith(t *testing.T, c Config) (*API, *syncBuffer) {
 	for i, m := range c.Models {
 		c.Models[i] = telemetry.Instrument(m, c.Recorder, c.Logger)
 	}
-	return New(c), log
+	a := New(c)
+	a.random = func() float64 { return 0 } // waits are the least there are
+	return a, log
 }
 
 // do sends one request straight to the handler.
@@ -143,10 +145,10 @@ func decode[T any](t *testing.T, r io.Reader) T {
 
 // failingModel answers every other call, and fails in each way in turn in between.
 func failingModel(name string, kinds []assistant.Kind, calls *int) streamer {
-	return streamer{name, func(_ context.Context, _ assistant.Request, emit func(string) error) (assistant.Answer, error) {
+	return streamer{name, func(_ context.Context, _ assistant.Request, emit func(assistant.Delta) error) (assistant.Answer, error) {
 		*calls++
 		if emit != nil {
-			if err := emit("Half"); err != nil {
+			if err := emit(assistant.Delta{Text: "Half"}); err != nil {
 				return assistant.Answer{}, &assistant.Error{Kind: assistant.KindCancelled, Err: err}
 			}
 		}

@@ -19,13 +19,17 @@ type Limits struct {
 	HistoryMessages int
 }
 
-// DefaultLimits returns a megabyte, some forty thousand words, and a hundred questions with their answers.
+// DefaultLimits returns 20 MiB, which is room for pictures, some forty thousand words, and a hundred questions with their
+// answers.
 func DefaultLimits() Limits {
-	return Limits{BodyBytes: 1 << 20, PromptCharacters: 200_000, HistoryMessages: 200}
+	return Limits{BodyBytes: 20 << 20, PromptCharacters: 200_000, HistoryMessages: 200}
 }
 
-// checkPrompt rejects more text than one request may send.
-func (l Limits) checkPrompt(texts ...string) error {
+// checkPrompt rejects more text than one request may send in messages.
+func (l Limits) checkPrompt(texts ...string) error { return l.checkText("messages", texts...) }
+
+// checkText rejects more text than one request may send in a parameter.
+func (l Limits) checkText(param string, texts ...string) error {
 	n := 0
 	for _, text := range texts {
 		n += utf8.RuneCountInString(text)
@@ -34,7 +38,7 @@ func (l Limits) checkPrompt(texts ...string) error {
 		return nil
 	}
 	return &httpError{
-		status: http.StatusBadRequest, kind: kindTooLarge, param: "messages", code: "context_length_exceeded",
+		status: http.StatusBadRequest, kind: kindTooLarge, param: param, code: "context_length_exceeded",
 		message: fmt.Sprintf("The text is longer than %d characters; shorten it, or send it in parts.", l.PromptCharacters),
 	}
 }

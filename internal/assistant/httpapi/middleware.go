@@ -32,6 +32,7 @@ func newID() string { return rand.Text() }
 func (a *API) instrument(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rec := newRecorder(w, r)
+		a.startSpan(rec, r)
 		instrumented := r.WithContext(&rec.ctx)
 		defer a.finishRequest(instrumented, rec)
 		defer a.recoverPanic(rec, instrumented)
@@ -51,7 +52,7 @@ func (a *API) recoverPanic(rec *responseRecorder, r *http.Request) {
 	}
 	a.logger.ErrorContext(r.Context(), "Handler panicked", "panic", panicText(v), "stack", string(debug.Stack()))
 	if rec.sent != 0 {
-		rec.status = a.recordError(r, errInternal).status
+		rec.status = recordError(r, errInternal).status
 		panic(http.ErrAbortHandler)
 	}
 	a.writeError(rec, r, errInternal)
@@ -75,6 +76,7 @@ func (a *API) finishRequest(r *http.Request, rec *responseRecorder) {
 	ctx, level := r.Context(), slog.LevelInfo
 	switch {
 	case rec.err != nil:
+		a.recorder.Error(rec.kind, event.Endpoint)
 		event.ErrorType, event.Error = string(rec.kind), rec.err.Error()
 		level = errorLevel(event.Status)
 	case isProbe(event.Endpoint): // without an exemplar, since there is no log line for one to lead to
@@ -84,6 +86,7 @@ func (a *API) finishRequest(r *http.Request, rec *responseRecorder) {
 		Method: event.Method, Endpoint: event.Endpoint, Status: event.Status, Elapsed: event.Duration,
 	})
 	event.Log(r.Context(), a.logger, level)
+	endSpan(r, rec, event.Endpoint)
 }
 
 // isProbe reports whether machines ask an endpoint every few seconds: their success is not worth a log line.

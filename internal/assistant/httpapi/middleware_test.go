@@ -69,7 +69,7 @@ func TestAPanicIsAnInternalError(t *testing.T) {
 func TestAPanicOfTheRuntimeIsTold(t *testing.T) {
 	a, log := newAPI(t, func(_ context.Context, r assistant.Request) (assistant.Answer, error) {
 		outOfRange := len(r.Messages)
-		return assistant.Answer{Text: r.Messages[outOfRange].Text}, nil
+		return assistant.Answer{Text: r.Messages[outOfRange].Text()}, nil
 	})
 	do(a, "POST", "/chat", `{"message":"x"}`)
 	if !strings.Contains(log.String(), "index out of range [1] with length 1") {

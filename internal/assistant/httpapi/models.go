@@ -26,21 +26,25 @@ type modelItem struct {
 func (a *API) getModels(w http.ResponseWriter, _ *http.Request) error {
 	list := modelList{Object: "list"}
 	for _, m := range a.models {
-		list.Data = append(list.Data, a.modelItem(m))
+		list.Data = append(list.Data, a.modelItem(m.Name()))
+	}
+	for _, e := range a.embedders {
+		list.Data = append(list.Data, a.modelItem(e.Name()))
 	}
 	return writeJSON(w, http.StatusOK, list)
 }
 
 func (a *API) getModel(w http.ResponseWriter, r *http.Request) error {
-	m, ok := a.modelNamed(r.PathValue("model"))
-	if !ok {
+	name := r.PathValue("model")
+	_, ok := a.modelNamed(name)
+	if _, err := a.embedderNamed(name); !ok && err != nil {
 		return errUnknownModel
 	}
-	return writeJSON(w, http.StatusOK, a.modelItem(m))
+	return writeJSON(w, http.StatusOK, a.modelItem(name))
 }
 
-func (a *API) modelItem(m assistant.Model) modelItem {
-	return modelItem{ID: m.Name(), Object: "model", Created: a.started.Unix(), OwnedBy: "plimsoll"}
+func (a *API) modelItem(name string) modelItem {
+	return modelItem{ID: name, Object: "model", Created: a.started.Unix(), OwnedBy: "plimsoll"}
 }
 
 func (a *API) modelNamed(name string) (assistant.Model, bool) {

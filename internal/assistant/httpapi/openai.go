@@ -13,7 +13,10 @@ import (
 const openAIPrefix = "/v1/"
 
 // speaksOpenAI reports whether a path's clients expect OpenAI's errors, even if nothing is served there.
-func speaksOpenAI(path string) bool { return strings.HasPrefix(path, openAIPrefix) }
+func speaksOpenAI(path string) bool {
+	_, misplaced := errMisplaced(path)
+	return misplaced || strings.HasPrefix(path, openAIPrefix)
+}
 
 type openAIErrorBody struct {
 	Error openAIErrorDetail `json:"error"`
@@ -30,14 +33,12 @@ type openAIErrorDetail struct {
 func openAIError(f *httpError) openAIErrorBody {
 	d := openAIErrorDetail{Message: f.message, Type: "invalid_request_error", Code: f.code}
 	switch {
-	case f.kind == assistant.KindQuotaDay: // retrying today is pointless
-		d.Type, d.Code = "insufficient_quota", "insufficient_quota"
+	case f.kind == assistant.KindQuotaDay:
+		d.Type = "insufficient_quota"
 	case f.status == http.StatusTooManyRequests:
-		d.Type, d.Code = "requests", "rate_limit_exceeded"
+		d.Type = "requests"
 	case f.status >= http.StatusInternalServerError:
 		d.Type = "server_error"
-	case f.kind == assistant.KindBlocked:
-		d.Code = "content_filter"
 	}
 	if d.Code == "" {
 		d.Code = string(f.kind)
@@ -65,9 +66,10 @@ type completionChoice struct {
 }
 
 type completionMessage struct {
-	Role    string  `json:"role"`
-	Content string  `json:"content"`
-	Refusal *string `json:"refusal"` // null
+	Role      string         `json:"role"`
+	Content   *string        `json:"content"` // null if there are only tool calls
+	Refusal   *string        `json:"refusal"` // null
+	ToolCalls []wireToolCall `json:"tool_calls,omitempty"`
 }
 
 type completionChunk struct {
@@ -88,8 +90,22 @@ type chunkChoice struct {
 }
 
 type chunkDelta struct {
-	Role    string  `json:"role,omitempty"`
-	Content *string `json:"content,omitempty"`
+	Role      string          `json:"role,omitempty"`
+	Content   *string         `json:"content,omitempty"`
+	ToolCalls []toolCallChunk `json:"tool_calls,omitempty"`
+}
+
+// toolCallChunk is a part of a tool call. The first has the id, the type and the name.
+type toolCallChunk struct {
+	Index    int           `json:"index"`
+	ID       string        `json:"id,omitempty"`
+	Type     string        `json:"type,omitempty"`
+	Function functionChunk `json:"function"`
+}
+
+type functionChunk struct {
+	Name      string `json:"name,omitempty"`
+	Arguments string `json:"arguments"`
 }
 
 // completionUsage is in tokens; the details are subsets of the numbers above them.
@@ -114,13 +130,24 @@ func usageOf(u assistant.Usage) completionUsage {
 	return out
 }
 
-// finishReason is OpenAI's name of a finish reason; it has none for rare ones.
-func finishReason(f assistant.Finish) string {
-	switch f {
-	case assistant.FinishLength:
+// messageOf is an answer as a message.
+func messageOf(answer assistant.Answer) completionMessage {
+	m := completionMessage{Role: roleAssistant, ToolCalls: wireToolCalls(answer.ToolCalls)}
+	if answer.Text != "" || len(m.ToolCalls) == 0 {
+		m.Content = &answer.Text
+	}
+	return m
+}
+
+// finishReason is OpenAI's name of how an answer ended; it has none for rare ways.
+func finishReason(answer assistant.Answer) string {
+	switch {
+	case answer.Finish == assistant.FinishLength:
 		return "length"
-	case assistant.FinishBlocked:
+	case answer.Finish == assistant.FinishBlocked:
 		return "content_filter"
+	case answer.Finish == assistant.FinishToolCalls, len(answer.ToolCalls) > 0:
+		return "tool_calls"
 	default:
 		return "stop"
 	}

@@ -97,7 +97,7 @@ func TestOpenAIsClientReadsErrors(t *testing.T) {
 		{"unknown model", aliceKey, parts(nil), question("gpt-4"), 404, "model_not_found", "model"},
 		{"unsupported", aliceKey, parts(nil), n, 400, "unsupported_parameter", "n"},
 		{"quota", aliceKey, quota, question("test-model"), 429, "rate_limit_exceeded", ""},
-		{"quota of the day", aliceKey, daily, question("test-model"), 429, "insufficient_quota", ""},
+		{"quota of the day", aliceKey, daily, question("test-model"), 402, "insufficient_quota", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			client := openAIClient(t, tt.model, tt.key)

@@ -11,60 +11,71 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/assistant"
 )
 
-// supportedParameters are the parameters of a completion that have an effect.
-var supportedParameters = []string{
-	"model", "messages", "temperature", "top_p", "max_tokens", "max_completion_tokens", "stop", "stream", "stream_options",
+// parameterSet are the parameters of a route.
+type parameterSet struct {
+	// supported have an effect. Without those ignored the answer means the same.
+	supported, ignored []string
+	// neutral are the unsupported ones, each with the values that do not change the answer.
+	neutral map[string][]string
+	// instead is what to use in place of an unsupported one.
+	instead map[string]string
 }
 
-// ignoredParameters are parameters without which the answer means the same.
-var ignoredParameters = []string{
-	"metadata", "parallel_tool_calls", "prediction", "prompt_cache_key", "prompt_cache_options", "prompt_cache_retention",
-	"safety_identifier", "seed", "service_tier", "store", "user",
-}
-
-// neutralValues are the unsupported parameters, each with the values that do not change the answer.
-var neutralValues = map[string][]string{
-	"audio":              nil,
-	"frequency_penalty":  {"0", "0.0"},
-	"function_call":      {`"none"`, `"auto"`},
-	"functions":          {"[]"},
-	"logit_bias":         {"{}"},
-	"logprobs":           {"false"},
-	"modalities":         {`["text"]`},
-	"moderation":         nil,
-	"n":                  {"1"},
-	"presence_penalty":   {"0", "0.0"},
-	"reasoning_effort":   nil,
-	"response_format":    {`{"type":"text"}`},
-	"tool_choice":        {`"none"`, `"auto"`},
-	"tools":              {"[]"},
-	"top_logprobs":       {"0"},
-	"verbosity":          {`"medium"`},
-	"web_search_options": nil,
+var completionParameters = parameterSet{
+	supported: []string{
+		"frequency_penalty", "max_completion_tokens", "max_tokens", "messages", "model", "parallel_tool_calls", "presence_penalty",
+		"reasoning_effort", "response_format", "seed", "stop", "stream", "stream_options", "temperature", "tool_choice", "tools",
+		"top_k", "top_p",
+	},
+	ignored: []string{
+		"metadata", "prediction", "prompt_cache_key", "prompt_cache_options", "prompt_cache_retention", "safety_identifier",
+		"service_tier", "store", "user",
+	},
+	neutral: map[string][]string{
+		"audio":              nil,
+		"function_call":      {`"none"`, `"auto"`},
+		"functions":          {"[]"},
+		"logit_bias":         {"{}"},
+		"logprobs":           {"false"},
+		"modalities":         {`["text"]`},
+		"moderation":         nil,
+		"n":                  {"1"},
+		"top_logprobs":       {"0"},
+		"verbosity":          {`"medium"`},
+		"web_search_options": nil,
+	},
+	instead: map[string]string{"functions": "tools", "function_call": "tool_choice with tools"},
 }
 
 // parameters are a request's, by name. A null counts as absent.
 type parameters map[string]json.RawMessage
 
 // check rejects unknown and unsupported parameters by name.
-func (p parameters) check() error {
+func (p parameters) check(set parameterSet) error {
 	for _, name := range slices.Sorted(maps.Keys(p)) {
-		if slices.Contains(supportedParameters, name) || slices.Contains(ignoredParameters, name) || isNull(p[name]) {
+		if slices.Contains(set.supported, name) || slices.Contains(set.ignored, name) || isNull(p[name]) {
 			continue
 		}
-		neutral, declared := neutralValues[name]
+		neutral, declared := set.neutral[name]
 		if !declared {
 			return unknownParameter(name)
 		}
 		if !slices.Contains(neutral, compact(p[name])) {
-			message := "This service does not support the parameter " + name
-			if len(neutral) > 0 {
-				message += " with any value but " + neutral[0]
-			}
-			return parameterError(name, "unsupported_parameter", message+"; leave it out.")
+			return set.unsupported(name)
 		}
 	}
 	return nil
+}
+
+func (set parameterSet) unsupported(name string) error {
+	message := "This service does not support the parameter " + name
+	if neutral := set.neutral[name]; len(neutral) > 0 {
+		message += " with any value but " + neutral[0]
+	}
+	if instead := set.instead[name]; instead != "" {
+		return parameterError(name, "unsupported_parameter", message+"; send "+instead+".")
+	}
+	return parameterError(name, "unsupported_parameter", message+"; leave it out.")
 }
 
 // read decodes a parameter into v, which it leaves unchanged if the parameter is absent.
@@ -74,6 +85,17 @@ func (p parameters) read(name string, v any, expected string) error {
 	}
 	if err := json.Unmarshal(p[name], v); err != nil {
 		return parameterError(name, "invalid_type", "The parameter "+name+" must be "+expected+".")
+	}
+	return nil
+}
+
+// readModel reads the parameter that every request must have.
+func (p parameters) readModel(model *string) error {
+	if err := p.read("model", model, "a string"); err != nil {
+		return err
+	}
+	if *model == "" {
+		return parameterError("model", "missing_required_parameter", "The parameter model is missing; GET /v1/models lists them.")
 	}
 	return nil
 }

@@ -65,7 +65,8 @@ func (l *limiter) reserve(client string) time.Duration {
 
 func errRateLimited(retryAfter time.Duration) *httpError {
 	return &httpError{
-		status: http.StatusTooManyRequests, kind: kindRateLimited, code: "rate_limit_exceeded", retryAfter: retryAfter,
+		status: http.StatusTooManyRequests, kind: kindRateLimited, code: "rate_limit_exceeded",
+		retry: retryLater, retryAfter: retryAfter,
 		message: "Too many requests; wait as long as the Retry-After header says, in seconds.",
 	}
 }

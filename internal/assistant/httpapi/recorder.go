@@ -49,13 +49,15 @@ func recorderOf(ctx context.Context) *responseRecorder {
 	return ctx.Value(recorderKey{}).(*responseRecorder)
 }
 
-// Value returns the recorder, the request's id, or what the context before it holds.
+// Value returns the recorder, the request's id, its client, or what the context before it holds.
 func (c *requestContext) Value(key any) any {
 	switch key {
 	case recorderKey{}:
 		return c.recorder
 	case logs.RequestIDContextKey:
 		return c.recorder.requestID[0]
+	case clientkeys.ContextKey:
+		return &c.recorder.client
 	default:
 		return c.Context.Value(key)
 	}
@@ -64,13 +66,30 @@ func (c *requestContext) Value(key any) any {
 // WriteHeader sends the header.
 func (rec *responseRecorder) WriteHeader(status int) {
 	rec.setSent(status)
+	rec.extendDeadline()
 	rec.ResponseWriter.WriteHeader(status)
 }
 
+// writeSize is how many bytes of an answer a client must take within writeTimeout.
+const writeSize = 64 << 10
+
 // Write sends a part of the body, and the header before it.
-func (rec *responseRecorder) Write(b []byte) (int, error) {
+func (rec *responseRecorder) Write(b []byte) (n int, err error) {
 	rec.setSent(http.StatusOK)
-	return rec.ResponseWriter.Write(b)
+	for first := true; first || len(b) > 0; first = false {
+		rec.extendDeadline()
+		written, err := rec.ResponseWriter.Write(b[:min(len(b), writeSize)])
+		n, b = n+written, b[written:]
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// extendDeadline gives the client time for the next write. Only tests have writers without deadlines.
+func (rec *responseRecorder) extendDeadline() {
+	_ = http.NewResponseController(rec.ResponseWriter).SetWriteDeadline(time.Now().Add(writeTimeout))
 }
 
 // FlushError sends what has been written so far, at least the header. http.ResponseController calls it.

@@ -14,6 +14,7 @@ const (
 	chatPath        = "/chat"
 	sessionPath     = "/chat/{session_id}"
 	completionsPath = "/v1/chat/completions"
+	embeddingsPath  = "/v1/embeddings"
 	modelsPath      = "/v1/models"
 	modelPath       = "/v1/models/{model}"
 	healthPath      = "/health"
@@ -58,6 +59,7 @@ func (a *API) routes() []route {
 		{post, chatPath, forUsers, a.postChat, ok, modelErrors()},
 		{del, sessionPath, forUsers, a.deleteChat, noContent, []*httpError{errSessionID, errInternal}},
 		{post, completionsPath, forUsers, a.postCompletion, ok, append(modelErrors(), errUnknownModel)},
+		{post, embeddingsPath, forUsers, a.postEmbeddings, ok, append(modelErrors(), errUnknownModel)},
 		{get, modelsPath, forUsers, a.getModels, ok, nil},
 		{get, modelPath, forUsers, a.getModel, ok, []*httpError{errUnknownModel}},
 
@@ -107,10 +109,14 @@ func (a *API) initSeries() {
 // catchAll is the pattern of everything that no route serves.
 const catchAll = "/"
 
+// withSlash is the end of a pattern for a path with a slash too many.
+const withSlash = "/{$}"
+
 // handler serves the routes of a port, instrumented. Unknown paths are answered by a handler of our own, so that they are
-// counted and logged too.
+// counted and logged too. A slash too many makes no difference.
 func (a *API) handler(port ports) http.Handler {
 	resources := map[string]map[string]handlerFunc{}
+	shared := map[string]bool{} // whether pages of other sites may use a resource
 	for _, r := range a.routes() {
 		if r.ports&port == 0 {
 			continue
@@ -119,12 +125,20 @@ func (a *API) handler(port ports) http.Handler {
 			resources[r.path] = map[string]handlerFunc{}
 		}
 		resources[r.path][r.method] = r.handle
+		shared[r.path] = r.ports == forUsers
 	}
 	mux := http.NewServeMux()
 	for path, methods := range resources {
-		mux.HandleFunc(path, a.adapt(byMethod(methods)))
+		handle := byMethod(methods)
+		if shared[path] {
+			handle = a.crossOrigin(handle)
+		}
+		mux.HandleFunc(path, a.adapt(handle))
+		mux.HandleFunc(path+withSlash, a.adapt(handle))
 	}
-	mux.HandleFunc(catchAll, a.adapt(func(http.ResponseWriter, *http.Request) error { return errNoRoute }))
+	mux.HandleFunc(catchAll, a.adapt(a.crossOrigin(func(_ http.ResponseWriter, r *http.Request) error {
+		return errNothingAt(r.URL.Path)
+	})))
 	return a.instrument(mux)
 }
 
@@ -146,6 +160,9 @@ func byMethod(methods map[string]handlerFunc) handlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		handle, ok := methods[r.Method]
 		if !ok {
+			if err, misplaced := errMisplaced(r.URL.Path); misplaced && r.Method == http.MethodPost {
+				return err
+			}
 			w.Header().Set("Allow", allow)
 			return errNoMethod
 		}
@@ -158,5 +175,5 @@ func endpoint(r *http.Request) string {
 	if r.Pattern == "" || r.Pattern == catchAll {
 		return metric.Other
 	}
-	return r.Pattern
+	return strings.TrimSuffix(r.Pattern, withSlash)
 }

@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// Timeouts of a client. A request may only be slow where the model is.
+// Timeouts of a client. A request may only be slow where the model is: each write has its time, the whole answer has not.
 const (
 	headerTimeout = 10 * time.Second
-	bodyTimeout   = 30 * time.Second
-	writeMargin   = 15 * time.Second
+	bodyTimeout   = time.Minute
+	writeTimeout  = 15 * time.Second
 	idleTimeout   = 2 * time.Minute
 	maxHeader     = 64 << 10 // bytes
 )
@@ -24,8 +24,6 @@ const (
 type Serving struct {
 	// Public listens for users, Telemetry for operators; if Telemetry is nil, Public is for both.
 	Public, Telemetry net.Listener
-	// ModelTimeout is the maximum duration of a model call.
-	ModelTimeout time.Duration
 	// ShutdownDelay is how long requests are accepted after readiness fails, until load balancers notice.
 	ShutdownDelay time.Duration
 	// ShutdownTimeout bounds the delay and the drain together.
@@ -42,12 +40,12 @@ type listeningServer struct {
 func (a *API) Serve(ctx context.Context, s Serving) error {
 	requests, cancelRequests := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancelRequests()
-	servers := []listeningServer{{a.server(requests, a.Handler(), s.ModelTimeout), s.Public}}
+	servers := []listeningServer{{a.server(requests, a.Handler()), s.Public}}
 	if s.Telemetry != nil {
 		// Telemetry is drained last, so that the drain itself is visible.
 		servers = []listeningServer{
-			{a.server(requests, a.PublicHandler(), s.ModelTimeout), s.Public},
-			{a.server(requests, a.TelemetryHandler(), s.ModelTimeout), s.Telemetry},
+			{a.server(requests, a.PublicHandler()), s.Public},
+			{a.server(requests, a.TelemetryHandler()), s.Telemetry},
 		}
 	}
 	failed := make(chan error, len(servers))
@@ -86,12 +84,11 @@ func (a *API) drain(ctx context.Context, servers []listeningServer, s Serving, c
 	return errors.Join(errs...)
 }
 
-func (a *API) server(requests context.Context, h http.Handler, modelTimeout time.Duration) *http.Server {
+func (a *API) server(requests context.Context, h http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       bodyTimeout,
-		WriteTimeout:      bodyTimeout + modelTimeout + writeMargin,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
 		BaseContext:       func(net.Listener) context.Context { return requests },

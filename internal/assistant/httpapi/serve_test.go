@@ -67,7 +67,7 @@ func TestDrain(t *testing.T) {
 	served := make(chan error, 1)
 	go func() {
 		served <- a.Serve(ctx, Serving{
-			Public: public, Telemetry: operators, ModelTimeout: time.Minute,
+			Public: public, Telemetry: operators,
 			ShutdownDelay: 500 * time.Millisecond, ShutdownTimeout: 20 * time.Second,
 		})
 	}()
@@ -111,7 +111,7 @@ func TestWhatIsNotDrainedInTimeIsCancelled(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	served := make(chan error, 1)
 	go func() {
-		served <- a.Serve(ctx, Serving{Public: public, ModelTimeout: time.Minute, ShutdownTimeout: 50 * time.Millisecond})
+		served <- a.Serve(ctx, Serving{Public: public, ShutdownTimeout: 50 * time.Millisecond})
 	}()
 	inFlight := chatting("http://" + public.Addr().String())
 	<-called
@@ -128,7 +128,7 @@ func TestServeEndsIfAListenerFails(t *testing.T) {
 	a, _ := newAPI(t, echo)
 	public, operators := listen(t), listen(t)
 	operators.Close()
-	err := a.Serve(t.Context(), Serving{Public: public, Telemetry: operators, ModelTimeout: time.Minute, ShutdownTimeout: time.Second})
+	err := a.Serve(t.Context(), Serving{Public: public, Telemetry: operators, ShutdownTimeout: time.Second})
 	if err == nil || !strings.Contains(err.Error(), operators.Addr().String()) {
 		t.Errorf("Serve = %v, want the failure of the listener", err)
 	}

@@ -92,8 +92,8 @@ func TestAStreamIsOpenAIs(t *testing.T) {
 
 // breaking is a model that fails after the first part of its answer.
 func breaking(kind assistant.Kind) streamer {
-	return streamer{"test-model", func(_ context.Context, _ assistant.Request, emit func(string) error) (assistant.Answer, error) {
-		_ = emit("Half")
+	return streamer{"test-model", func(_ context.Context, _ assistant.Request, emit func(assistant.Delta) error) (assistant.Answer, error) {
+		_ = emit(assistant.Delta{Text: "Half"})
 		return assistant.Answer{Text: "Half"}, &assistant.Error{Kind: kind, Err: errors.New("secret detail")}
 	}}
 }
@@ -133,7 +133,7 @@ func TestAModelThatDoesNotStreamIsStreamedAtOnce(t *testing.T) {
 // stepping is a model whose parts are what comes from a channel, until that is closed.
 func stepping() (streamer, chan string) {
 	steps := make(chan string)
-	return streamer{"test-model", func(ctx context.Context, _ assistant.Request, emit func(string) error) (assistant.Answer, error) {
+	return streamer{"test-model", func(ctx context.Context, _ assistant.Request, emit func(assistant.Delta) error) (assistant.Answer, error) {
 		var answer assistant.Answer
 		for {
 			select {
@@ -142,7 +142,7 @@ func stepping() (streamer, chan string) {
 					return answer, nil
 				}
 				answer.Text += part
-				if err := emit(part); err != nil {
+				if err := emit(assistant.Delta{Text: part}); err != nil {
 					return answer, &assistant.Error{Kind: assistant.KindCancelled, Err: err}
 				}
 			case <-ctx.Done():
@@ -233,7 +233,7 @@ func TestDrainLetsStreamsFinishAndCancelsTheRest(t *testing.T) {
 			ctx, stop := context.WithCancel(t.Context())
 			served := make(chan error, 1)
 			go func() {
-				served <- a.Serve(ctx, Serving{Public: public, ModelTimeout: time.Minute, ShutdownTimeout: tt.timeout})
+				served <- a.Serve(ctx, Serving{Public: public, ShutdownTimeout: tt.timeout})
 			}()
 			go func() { steps <- "one" }()
 			in := streaming(t.Context(), t, url)

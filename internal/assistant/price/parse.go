@@ -18,7 +18,7 @@ const maxPrice = 1e6
 // Parse reads a price file:
 //
 //	models:
-//	  gemini-2.0-flash: {prompt: 0.10, completion: 0.40, cached: 0.025}
+//	  gemini-flash-latest: {prompt: 0.10, completion: 0.40, cached: 0.025}
 //
 // Prices are US dollars per million tokens. prompt and completion are required; cached is the price of prompt tokens that
 // the vendor had cached, by default that of any prompt token. Parse is strict: an error names the line and the field.

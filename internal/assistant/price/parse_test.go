@@ -9,7 +9,7 @@ import (
 
 const example = `# US dollars per million tokens
 models:
-  gemini-2.0-flash-exp: {prompt: 0.10, completion: 0.40, cached: 0.025}
+  gemini-flash-latest: {prompt: 0.10, completion: 0.40, cached: 0.025}
   tunedModels/mine:
     prompt: 2
     completion: 12e0
@@ -19,9 +19,9 @@ models:
 func TestParse(t *testing.T) {
 	got, err := Parse([]byte(example))
 	want := Table{
-		"gemini-2.0-flash-exp": {Prompt: 0.1, Completion: 0.4, Cached: 0.025},
-		"tunedModels/mine":     {Prompt: 2, Completion: 12, Cached: 2}, // without a price of their own, cached tokens are as dear as any
-		"free":                 {},
+		"gemini-flash-latest": {Prompt: 0.1, Completion: 0.4, Cached: 0.025},
+		"tunedModels/mine":    {Prompt: 2, Completion: 12, Cached: 2}, // without a price of their own, cached tokens are as dear as any
+		"free":                {},
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("Parse = %v, %v; want %v", got, err, want)

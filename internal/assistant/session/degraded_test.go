@@ -92,7 +92,7 @@ var errDown = errors.New("connection refused")
 // afterwards.
 func TestAnOutageIsSurvived(t *testing.T) {
 	tol, ctx := newTolerance(t), context.Background()
-	hello := assistant.Message{Role: assistant.RoleUser, Text: "hello"}
+	hello := assistant.NewText(assistant.RoleUser, "hello")
 	if err := tol.Append(ctx, "a", hello); err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +120,7 @@ func TestAnOutageIsSurvived(t *testing.T) {
 	tol.breakAll(nil)
 	tol.clock.t = tol.clock.t.Add(RetryInterval)
 	history, err := tol.History(ctx, "a")
-	if err != nil || len(history) != 1 || history[0] != hello {
+	if err != nil || len(history) != 1 || history[0].Text() != hello.Text() {
 		t.Errorf("History after the outage = %v, %v; want what was kept", history, err)
 	}
 	if tol.lines("is back") != 0 {
@@ -137,11 +137,11 @@ func TestAnOutageIsSurvived(t *testing.T) {
 
 func TestAStoreThatOnlyReadsIsRead(t *testing.T) {
 	tol, ctx := newTolerance(t), context.Background()
-	_ = tol.Append(ctx, "a", assistant.Message{Role: assistant.RoleUser, Text: "kept"})
+	_ = tol.Append(ctx, "a", assistant.NewText(assistant.RoleUser, "kept"))
 	tol.store.fails[metric.OperationAppend] = errors.New("Redis answered OOM")
 	for range 10 {
 		tol.clock.t = tol.clock.t.Add(RetryInterval)
-		_ = tol.Append(ctx, "a", assistant.Message{Role: assistant.RoleUser, Text: "lost"})
+		_ = tol.Append(ctx, "a", assistant.NewText(assistant.RoleUser, "lost"))
 		if history, err := tol.History(ctx, "a"); len(history) != 1 || err != nil {
 			t.Fatalf("History = %v, %v; want what is there", history, err)
 		}

@@ -132,7 +132,7 @@ const sessionOverhead = 256
 func size(c *conversation) int {
 	n := sessionOverhead + len(c.id)
 	for _, msg := range c.messages {
-		n += len(msg.Text)
+		n += len(msg.Text())
 	}
 	return n
 }

@@ -31,7 +31,7 @@ func newStore(t *testing.T, limits Limits) (*Memory, *clock) {
 func say(t *testing.T, m *Memory, id string, texts ...string) {
 	t.Helper()
 	for _, text := range texts {
-		if err := m.Append(context.Background(), id, assistant.Message{Role: assistant.RoleUser, Text: text}); err != nil {
+		if err := m.Append(context.Background(), id, assistant.NewText(assistant.RoleUser, text)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -45,7 +45,7 @@ func texts(t *testing.T, m *Memory, id string) []string {
 	}
 	var out []string
 	for _, msg := range messages {
-		out = append(out, msg.Text)
+		out = append(out, msg.Text())
 	}
 	return out
 }
@@ -78,7 +78,7 @@ func TestHistoryIsACopy(t *testing.T) {
 	m, _ := newStore(t, DefaultLimits(time.Minute))
 	say(t, m, "a", "one")
 	history, _ := m.History(context.Background(), "a")
-	history[0].Text = "changed"
+	history[0] = assistant.NewText(assistant.RoleUser, "changed")
 	if got := texts(t, m, "a"); got[0] != "one" {
 		t.Errorf("a caller's change reached the store: %q", got)
 	}

@@ -78,7 +78,7 @@ func (r *Redis) History(ctx context.Context, id string) ([]assistant.Message, er
 			return nil, errCorrupt
 		}
 		if len(history) > 0 || m.Role == assistant.RoleUser {
-			history = append(history, assistant.Message(m))
+			history = append(history, assistant.NewText(m.Role, m.Text))
 		}
 	}
 	return history, nil
@@ -91,7 +91,7 @@ func (r *Redis) Append(ctx context.Context, id string, messages ...assistant.Mes
 	defer cancel()
 	args := []any{id, r.limits.TTL.Milliseconds(), r.limits.Messages, r.limits.Bytes}
 	for _, m := range messages {
-		value, err := json.Marshal(message(m))
+		value, err := json.Marshal(message{m.Role, m.Text()})
 		if err != nil {
 			return fmt.Errorf("encoding a message: %w", err)
 		}

@@ -43,7 +43,7 @@ func historyOf(t *testing.T, store assistant.Store, id string) []string {
 	}
 	var out []string
 	for _, m := range history {
-		out = append(out, string(m.Role)+" "+m.Text)
+		out = append(out, string(m.Role)+" "+m.Text())
 	}
 	return out
 }
@@ -56,11 +56,11 @@ func wantActive(t *testing.T, store assistant.Store, want int) {
 }
 
 func userMessage(text string) assistant.Message {
-	return assistant.Message{Role: assistant.RoleUser, Text: text}
+	return assistant.NewText(assistant.RoleUser, text)
 }
 
 func modelMessage(text string) assistant.Message {
-	return assistant.Message{Role: assistant.RoleModel, Text: text}
+	return assistant.NewText(assistant.RoleModel, text)
 }
 
 func TestTwoReplicasShareASession(t *testing.T) {

@@ -49,7 +49,7 @@ func TestARedisThatNeverAnswersIsGivenUp(t *testing.T) {
 	}
 	defer store.Close()
 	store.timeout = 20 * time.Millisecond
-	ctx, hello := context.Background(), assistant.Message{Role: assistant.RoleUser, Text: "hello"}
+	ctx, hello := context.Background(), assistant.NewText(assistant.RoleUser, "hello")
 	for name, do := range map[string]func() error{
 		"History": func() error { _, err := store.History(ctx, "a"); return err },
 		"Append":  func() error { return store.Append(ctx, "a", hello) },

@@ -15,7 +15,10 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/logs/stats"
 )
 
-// Source is a log to read, gzipped or not.
+// ClockTolerance is how far the clock that wrote a line may be ahead of ours.
+const ClockTolerance = 5 * time.Minute
+
+// Source is a log to read, gzipped or not, with the prefixes of container runtimes and kubectl or without.
 type Source struct {
 	Name string
 	Open func() (io.ReadCloser, error)
@@ -23,7 +26,8 @@ type Source struct {
 
 // Options configure Analyze.
 type Options struct {
-	// From and To bound the lines that count: those after From and not after To. A zero From is no bound.
+	// From and To bound the lines that count: those after From, where zero is no bound, and not after To, which is now,
+	// by more than ClockTolerance.
 	From, To time.Time
 	// Read counts the bytes read so far, before decompression; optional.
 	Read *atomic.Int64
@@ -33,18 +37,29 @@ type Options struct {
 type Lines struct {
 	Total   uint64 `json:"total"`
 	Counted uint64 `json:"counted"`
-	// Broken lines are not JSON objects with a timestamp and a level.
+	// Broken lines are not JSON objects, or their timestamp or level cannot be read.
 	Broken uint64 `json:"broken"`
+	// Foreign lines are JSON of another program.
+	Foreign uint64 `json:"foreign"`
 	// Debug lines are below stats.MinLevel.
 	Debug uint64 `json:"debug"`
-	// Outside lines are not in the range.
+	// Outside lines are from before the range, Future lines from after now.
 	Outside uint64 `json:"outside"`
+	Future  uint64 `json:"future"`
+}
+
+// Sample is a line of a source, cut if it is long.
+type Sample struct {
+	Source string `json:"source"`
+	Line   string `json:"line"`
 }
 
 // Report is the statistics of log files.
 type Report struct {
 	stats.Report
 	Lines Lines `json:"lines"`
+	// Foreign is the first line of another program; nil for none.
+	Foreign *Sample `json:"foreign_sample,omitempty"`
 }
 
 // Analyze reads every source. If one fails, the report is of the others, and the error says what could not be read. If ctx
@@ -55,7 +70,7 @@ func Analyze(ctx context.Context, sources []Source, o Options) (Report, error) {
 	counting := make([]*worker, workers)
 	var running sync.WaitGroup
 	for i := range counting {
-		counting[i] = &worker{from: o.From, to: o.To, parser: newParser()}
+		counting[i] = &worker{from: o.From, future: o.To.Add(ClockTolerance), parser: newParser()}
 		running.Go(func() {
 			for b := range r.full {
 				counting[i].add(b)
@@ -84,5 +99,30 @@ func Analyze(ctx context.Context, sources []Source, o Options) (Report, error) {
 	for _, w := range counting {
 		all.merge(w)
 	}
-	return Report{all.totals.Report(&all.recent, o.From, o.To), all.lines}, errors.Join(errs...)
+	return all.report(o), errors.Join(errs...)
+}
+
+func (w *worker) report(o Options) Report {
+	r := Report{Report: w.totals.Report(&w.recent, o.From, o.To), Lines: w.lines}
+	if w.foreign.Line != "" {
+		r.Foreign = &w.foreign.Sample
+	}
+	if n := w.lines.Future; n > 0 {
+		r.Advice = append(r.Advice, clockAdvice(n, w.latest.Sub(o.To)))
+	}
+	return r
+}
+
+// clockAdvice is about n lines in the future, the last of them so far ahead.
+func clockAdvice(n uint64, ahead time.Duration) stats.Advice {
+	lines := "1 line is"
+	if n > 1 {
+		lines = fmt.Sprintf("%d lines are", n)
+	}
+	return stats.Advice{
+		Reason:  "clock_ahead",
+		Message: lines + " in the future: a clock is ahead, or local time is logged without its zone.",
+		Reading: ahead.Seconds(), Limit: ClockTolerance.Seconds(), Unit: "seconds", Samples: n,
+		Suggestions: []string{"synchronize the clocks of the nodes", "log in UTC or with the zone"},
+	}
 }

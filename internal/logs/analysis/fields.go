@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"bytes"
 	"encoding/json"
 	"log/slog"
 	"math"
@@ -18,11 +19,35 @@ type parser struct {
 	interner   interner
 	hasTime    bool
 	hasLevel   bool
+	seen       fieldSet
 	visitField visitor
 	visitToken visitor
 	// requestID and errorText are raw JSON: only errors need them decoded.
 	requestID, errorText []byte
 }
+
+// fieldSet says which of the fields that each of our lines has were found, readable or not.
+type fieldSet uint8
+
+const (
+	foundTime fieldSet = 1 << iota
+	foundLevel
+	foundMessage
+
+	foundAll = foundTime | foundLevel | foundMessage
+)
+
+// verdict says whose a line is.
+type verdict uint8
+
+const (
+	// broken is no JSON object, or has no readable timestamp or level.
+	broken verdict = iota
+	// foreign is JSON of another program.
+	foreign
+	// own is a line of the assistant.
+	own
+)
 
 func newParser() *parser {
 	p := &parser{interner: interner{}}
@@ -30,17 +55,25 @@ func newParser() *parser {
 	return p
 }
 
-// parse reads a line into p.entry. It returns false if the line is not a JSON object with a timestamp and a level. Another
-// field that is missing or has the wrong type stays empty.
-func (p *parser) parse(line []byte) bool {
+// parse reads a line into p.entry and says whose it is. Another field that is missing or has the wrong type stays empty.
+func (p *parser) parse(line []byte) verdict {
 	p.reset()
 	if !visitObject(line, p.visitField) {
 		p.reset()
 		if !visitObjectSlow(line, p.visitField) {
-			return false
+			return broken
 		}
 	}
-	return p.hasTime && p.hasLevel
+	switch {
+	case p.seen != foundAll:
+		return foreign
+	case !p.hasTime || !p.hasLevel:
+		return broken
+	case !p.entry.Identify():
+		return foreign
+	default:
+		return own
+	}
 }
 
 // fillTexts decodes the texts that only a kept error needs.
@@ -50,7 +83,7 @@ func (p *parser) fillTexts() {
 
 func (p *parser) reset() {
 	p.entry = stats.Entry{}
-	p.hasTime, p.hasLevel, p.requestID, p.errorText = false, false, nil, nil
+	p.hasTime, p.hasLevel, p.seen, p.requestID, p.errorText = false, false, 0, nil, nil
 }
 
 // field sets a field of the entry. A repeated key replaces what its value set before.
@@ -58,12 +91,14 @@ func (p *parser) field(key, value []byte, plain bool) {
 	e := &p.entry
 	switch string(key) {
 	case logs.TimestampKey:
+		p.seen |= foundTime
 		e.Time, p.hasTime = p.timestamps.parse(unquote(value, plain))
 	case logs.LevelKey:
+		p.seen |= foundLevel
 		e.Level, p.hasLevel = parseLevel(unquote(value, plain))
 	case logs.MessageKey:
+		p.seen |= foundMessage
 		e.Message = p.interner.intern(unquote(value, plain))
-		e.Kind = stats.KindOf(e.Message)
 	case logs.RequestIDKey:
 		p.requestID = value
 	case logs.MethodKey:
@@ -120,19 +155,47 @@ func unquote(value []byte, plain bool) []byte {
 	return []byte(s)
 }
 
-// parseLevel reads the name of a level. An unknown one, such as NOTICE, counts as INFO.
+// parseLevel reads the name of a level in any spelling. An unknown one, such as NOTICE, counts as INFO.
 func parseLevel(name []byte) (l slog.Level, ok bool) {
-	switch string(name) {
-	case "":
-		return 0, false
+	switch string(name) { // our own, for speed
+	case "INFO":
+		return slog.LevelInfo, true
 	case "DEBUG":
 		return slog.LevelDebug, true
-	case "WARNING", "WARN":
+	case "WARNING":
 		return slog.LevelWarn, true
-	case "ERROR", "CRITICAL": // Python's logging has both
+	case "ERROR":
 		return slog.LevelError, true
+	}
+	name = bytes.Trim(name, " \t\r\n") // Python pads with %(levelname)-8s
+	if len(name) == 0 {
+		return 0, false
+	}
+	return levelNamed(name), true
+}
+
+// levelNamed returns the level of a name; INFO if it is unknown.
+func levelNamed(name []byte) slog.Level {
+	const longest = len("EMERGENCY")
+	if len(name) > longest {
+		return slog.LevelInfo
+	}
+	var buf [longest]byte
+	capitals := append(buf[:0], name...)
+	for i, c := range capitals {
+		if 'a' <= c && c <= 'z' {
+			capitals[i] = c - 'a' + 'A'
+		}
+	}
+	switch string(capitals) {
+	case "DEBUG", "DBG", "TRACE", "FINE":
+		return slog.LevelDebug
+	case "WARNING", "WARN", "WRN":
+		return slog.LevelWarn
+	case "ERROR", "ERR", "CRITICAL", "CRIT", "FATAL", "PANIC", "ALERT", "EMERG", "EMERGENCY", "SEVERE":
+		return slog.LevelError
 	default:
-		return slog.LevelInfo, true
+		return slog.LevelInfo
 	}
 }
 

@@ -3,7 +3,6 @@ package analysis
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
 	"context"
 	"errors"
 	"io"
@@ -15,21 +14,23 @@ const blockSize = 256 << 10
 
 // block is a sequence of whole lines.
 type block struct {
-	data  []byte // part of buf
-	order uint64 // of its first line among all lines
-	buf   [blockSize]byte
+	data   []byte // part of buf
+	source string // whose lines they are
+	order  uint64 // of its first line among all lines
+	buf    [blockSize]byte
 }
 
 // reader cuts sources into a fixed number of blocks, which workers return.
 type reader struct {
 	full, free chan *block
 	next       uint64 // order of the next block
+	name       string // of the source that is read
 	input      *bufio.Reader
 }
 
 func newReader(workers int) *reader {
 	blocks := 2*workers + 1
-	r := &reader{full: make(chan *block, blocks), free: make(chan *block, blocks), input: bufio.NewReaderSize(nil, 64<<10)}
+	r := &reader{full: make(chan *block, blocks), free: make(chan *block, blocks), input: bufio.NewReaderSize(nil, sniffSize)}
 	for range blocks {
 		r.free <- new(block)
 	}
@@ -51,22 +52,11 @@ func (r *reader) source(ctx context.Context, s Source, read *atomic.Int64) (tooL
 	if err != nil {
 		return 0, err
 	}
-	return r.lines(ctx, plain)
-}
-
-// decompress returns the content of in, gzipped or not: its first bytes decide, not its name.
-func decompress(in *bufio.Reader) (io.Reader, error) {
-	magic, err := in.Peek(2)
-	switch {
-	case errors.Is(err, io.EOF):
-		return in, nil
-	case err != nil:
-		return nil, err
-	case bytes.Equal(magic, []byte{0x1f, 0x8b}):
-		return gzip.NewReader(in)
-	default:
-		return in, nil
+	r.name = s.Name
+	if isWrapped(plain) {
+		return r.lines(ctx, newUnwrapper(plain))
 	}
+	return r.lines(ctx, plain)
 }
 
 // lines sends lines to the workers. What was read before an error is sent too.
@@ -119,7 +109,7 @@ func fill(in io.Reader, buf []byte, filled int) (int, error) {
 }
 
 func (r *reader) send(b *block, begin, end int) {
-	b.data, b.order = b.buf[begin:end], r.next
+	b.data, b.source, b.order = b.buf[begin:end], r.name, r.next
 	r.next += blockSize // more than it has lines
 	r.full <- b
 }

@@ -2,8 +2,12 @@ package analysis
 
 import "time"
 
-// layouts are the accepted timestamps: RFC 3339, and Python's isoformat() in UTC without a zone.
-var layouts = []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999"}
+// layouts are the accepted timestamps, by what is between date and time: RFC 3339, what Python's isoformat(), str() and
+// logging write, and offsets without a colon. Without a zone they are in UTC. A fraction may follow a dot or a comma.
+var layouts = map[byte][]string{
+	'T': {time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02T15:04:05Z0700"},
+	' ': {"2006-01-02 15:04:05", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05Z0700"},
+}
 
 const dateLength = len("2006-01-02T")
 
@@ -18,7 +22,10 @@ func (p *timestampParser) parse(text []byte) (time.Time, bool) {
 	if t, ok := p.sameDay(text); ok {
 		return t, true
 	}
-	for _, layout := range layouts {
+	if len(text) < dateLength {
+		return time.Time{}, false
+	}
+	for _, layout := range layouts[text[dateLength-1]] {
 		t, err := time.Parse(layout, string(text))
 		if err != nil {
 			continue

@@ -32,7 +32,7 @@ type Fields struct {
 	// Duration counts if HasDuration.
 	Duration    time.Duration
 	HasDuration bool
-	// Tokens are those of an answer. An estimate in a file need not be whole.
+	// Tokens are those of a call, also of a failed one. An estimate in a file need not be whole.
 	PromptTokens, CompletionTokens float64
 }
 
@@ -50,24 +50,36 @@ const (
 	CallFailed
 )
 
-// KindOf returns the kind of a line in a file, which only its message tells. As in the source document, a line that
-// mentions a request is the end of one.
-func KindOf(message string) Kind {
-	switch message {
-	case logs.RequestCompletedMessage, logs.RequestFailedMessage: // no need to search
-		return RequestEnded
+// Identify sets the kind of a line in a file. It returns false for another program's: one that has the message of an
+// event, but not its endpoint or model. As in the source document, a line of an endpoint that mentions a request is the
+// end of one.
+func (e *Entry) Identify() bool {
+	switch e.Message {
+	case logs.RequestCompletedMessage, logs.RequestFailedMessage:
+		e.Kind = RequestEnded
+		return e.Endpoint != ""
 	case logs.CallSucceededMessage:
-		return CallSucceeded
+		e.Kind = CallSucceeded
+		return e.Model != ""
 	case logs.CallFailedMessage:
-		return CallFailed
+		e.Kind = CallFailed
+		return e.Model != ""
 	}
+	e.Kind = Other
+	if e.Endpoint != "" && mentionsRequest(e.Message) {
+		e.Kind = RequestEnded
+	}
+	return true
+}
+
+func mentionsRequest(message string) bool {
 	const word = "request"
 	for i := 0; i+len(word) <= len(message); i++ {
 		if message[i]|0x20 == 'r' && strings.EqualFold(message[i:i+len(word)], word) {
-			return RequestEnded
+			return true
 		}
 	}
-	return Other
+	return false
 }
 
 // MaxDuration is the longest duration that is believed: a line that claims more has none.

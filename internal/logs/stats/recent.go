@@ -9,10 +9,13 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/logs"
 )
 
-// maxRecent is how many errors are kept, maxTextBytes the maximum length of their texts.
+// maxRecent is how many errors are shown, maxTextBytes the maximum length of their texts.
 const (
 	maxRecent    = 10
 	maxTextBytes = 1000
+
+	// maxKept is how many lines are kept: an error may have two, the call's and the request's.
+	maxKept = 2 * maxRecent
 )
 
 // RecentError is the log line of an error.
@@ -31,7 +34,7 @@ type RecentError struct {
 	Duration *float64 `json:"duration,omitempty"`
 }
 
-// Recent keeps the last errors. The zero value is empty.
+// Recent keeps the last lines of errors. The zero value is empty.
 type Recent struct {
 	entries []recentEntry // oldest first
 }
@@ -43,7 +46,7 @@ type recentEntry struct {
 
 // Keeps reports whether Add would keep an error of that time and order.
 func (r *Recent) Keeps(t time.Time, order uint64) bool {
-	return len(r.entries) < maxRecent || compareTime(t, order, &r.entries[0]) > 0
+	return len(r.entries) < maxKept || compareTime(t, order, &r.entries[0]) > 0
 }
 
 // Add keeps an error if it is among the last. order decides between errors of the same time.
@@ -61,7 +64,7 @@ func (r *Recent) Add(e *Entry, order uint64) {
 	for i > 0 && compareTime(e.Time, order, &r.entries[i-1]) < 0 {
 		i--
 	}
-	if len(r.entries) == maxRecent {
+	if len(r.entries) == maxKept {
 		copy(r.entries, r.entries[1:i])
 		r.entries[i-1] = own
 		return
@@ -88,23 +91,32 @@ func truncate(text string) string {
 	return strings.ToValidUTF8(text[:maxTextBytes], "") + "…"
 }
 
-// since returns the errors after from, oldest first; never nil, so that it is a list in JSON.
+// since returns the last errors after from, oldest first; never nil, so that it is a list in JSON.
 func (r *Recent) since(from time.Time) []RecentError {
 	out := []RecentError{}
 	for i := range r.entries {
-		e := &r.entries[i].Entry
-		if !e.Time.After(from) {
-			continue
+		if e := &r.entries[i].Entry; e.Time.After(from) && !r.failedRequest(e) {
+			out = append(out, shown(e))
 		}
-		shown := RecentError{
-			Timestamp: logs.Timestamp(e.Time), Level: logs.LevelName(e.Level), Message: e.Message, RequestID: e.RequestID,
-			Method: e.Method, Endpoint: e.Endpoint, Status: e.Status, Model: e.Model, ErrorType: e.ErrorType, Error: e.Error,
-		}
-		if e.HasDuration {
-			seconds := e.Duration.Seconds()
-			shown.Duration = &seconds
-		}
-		out = append(out, shown)
 	}
-	return out
+	return out[max(0, len(out)-maxRecent):]
+}
+
+// failedRequest reports whether a call's failure is also there as its request's.
+func (r *Recent) failedRequest(call *Entry) bool {
+	return call.Kind == CallFailed && call.RequestID != "" && slices.ContainsFunc(r.entries, func(e recentEntry) bool {
+		return e.Kind == RequestEnded && e.RequestID == call.RequestID && e.ErrorType == call.ErrorType
+	})
+}
+
+func shown(e *Entry) RecentError {
+	s := RecentError{
+		Timestamp: logs.Timestamp(e.Time), Level: logs.LevelName(e.Level), Message: e.Message, RequestID: e.RequestID,
+		Method: e.Method, Endpoint: e.Endpoint, Status: e.Status, Model: e.Model, ErrorType: e.ErrorType, Error: e.Error,
+	}
+	if e.HasDuration {
+		seconds := e.Duration.Seconds()
+		s.Duration = &seconds
+	}
+	return s
 }

@@ -21,11 +21,15 @@ type Report struct {
 	Advice []Advice `json:"advice"`
 }
 
-// ErrorStats are of lines at level ERROR. A request whose model call failed has two of them.
+// ErrorStats are of failed requests, each counted once at whatever level: errors_total without endpoint="ai_model". A
+// failed model call fails its request, and is counted by itself in ModelStats only.
 type ErrorStats struct {
-	Total  uint64            `json:"total_errors"`
-	Types  map[string]uint64 `json:"error_types"`
-	Recent []RecentError     `json:"recent_errors"`
+	Total uint64            `json:"total_errors"`
+	Types map[string]uint64 `json:"error_types"`
+	// Other are lines at level ERROR that are no event, which errors_total does not count.
+	Other uint64 `json:"other_errors"`
+	// Recent are the last lines at level ERROR; a request that its model call failed has one.
+	Recent []RecentError `json:"recent_errors"`
 }
 
 // RequestStats are of requests that have ended.
@@ -45,7 +49,7 @@ type RequestStats struct {
 
 // ModelStats are of model calls, by model; the quantiles are of all models.
 type ModelStats struct {
-	// Calls are by model and status, Tokens by model and type, as in the metrics.
+	// Calls are by model and status, Tokens by model and type, as in the metrics: a failed call has tokens too.
 	Calls       map[string]map[string]uint64  `json:"total_calls"`
 	AvgDuration map[string]float64            `json:"avg_duration"`
 	Tokens      map[string]map[string]float64 `json:"total_tokens"`
@@ -54,13 +58,15 @@ type ModelStats struct {
 	P99         *float64                      `json:"p99_duration"`
 	// ErrorPercent is the percentage of failed calls, without those whose client disconnected.
 	ErrorPercent *float64 `json:"error_percent"`
+	// ErrorTypes are of failed calls: errors_total with endpoint="ai_model".
+	ErrorTypes map[string]uint64 `json:"error_types"`
 }
 
 // Report returns the totals as those of lines after from and not after to; a zero from is no bound.
 func (t *Totals) Report(recent *Recent, from, to time.Time) Report {
 	r := Report{
 		Timestamp: logs.Timestamp(time.Now()), To: logs.Timestamp(to),
-		Errors: ErrorStats{Total: t.errors, Types: t.errorTypes.byName(), Recent: recent.since(from)},
+		Errors: ErrorStats{Total: t.errors, Types: t.errorTypes.byName(), Other: t.otherErrors, Recent: recent.since(from)},
 		Requests: RequestStats{
 			Total: t.requests, AvgDuration: t.requestDurations.mean(), Max: t.requestDurations.max.Seconds(),
 			P50: t.requestDurations.quantile(0.5), P95: t.requestDurations.quantile(0.95), P99: t.requestDurations.quantile(0.99),
@@ -87,7 +93,7 @@ func (t *Totals) modelStats() ModelStats {
 	s := ModelStats{
 		Calls: map[string]map[string]uint64{}, AvgDuration: map[string]float64{}, Tokens: map[string]map[string]float64{},
 		P50: t.callDurations.quantile(0.5), P95: t.callDurations.quantile(0.95), P99: t.callDurations.quantile(0.99),
-		ErrorPercent: percent(errors, calls),
+		ErrorPercent: percent(errors, calls), ErrorTypes: t.callErrorTypes.byName(),
 	}
 	for i := range t.models {
 		m := &t.models[i]

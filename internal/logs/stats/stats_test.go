@@ -27,9 +27,13 @@ func TestWhatIsCounted(t *testing.T) {
 		request(noon, "/chat", 200, time.Second),
 		request(noon, "/chat", 429, 3*time.Second),
 		{Time: noon, Level: slog.LevelError, Kind: RequestEnded, Message: "Request failed", Fields: Fields{Endpoint: "/chat", Status: 503, ErrorType: "quota"}},
-		{Time: noon, Level: slog.LevelError, Kind: KindOf("Too many REQUESTS: sorry")}, // the source document's own wording
+		{Time: noon, Level: slog.LevelError, Kind: RequestEnded}, // without a type
 		{Time: noon, Kind: CallSucceeded, Fields: Fields{Model: "m", PromptTokens: 7, CompletionTokens: 30, Duration: time.Second, HasDuration: true}},
-		{Time: noon, Level: slog.LevelError, Kind: CallFailed, Fields: Fields{Model: "m", ErrorType: "quota", Duration: 3 * time.Second, HasDuration: true}},
+		{Time: noon, Level: slog.LevelError, Kind: CallFailed, Fields: Fields{
+			Model: "m", ErrorType: "quota", PromptTokens: 5, CompletionTokens: 1, Duration: 3 * time.Second, HasDuration: true,
+		}},
+		{Time: noon, Level: slog.LevelWarn, Kind: RequestEnded, Fields: Fields{Endpoint: "/chat", Status: 400, ErrorType: "invalid"}},
+		{Time: noon, Level: slog.LevelError, Message: "Session store failed"},
 		{Time: noon, Level: slog.LevelWarn, Kind: CallFailed, Fields: Fields{ErrorType: "cancelled"}},
 		{Time: noon, Message: "Application started"},
 	} {
@@ -43,16 +47,18 @@ func TestWhatIsCounted(t *testing.T) {
 		what      string
 		got, want any
 	}{
-		{"errors", r.Errors.Total, uint64(3)},
-		{"error types", r.Errors.Types, map[string]uint64{"quota": 2, "Unknown": 1}},
-		{"recent errors", len(r.Errors.Recent), 3},
-		{"requests", r.Requests.Total, uint64(4)},
+		{"errors", r.Errors.Total, uint64(3)}, // of requests, at any level
+		{"error types", r.Errors.Types, map[string]uint64{"quota": 1, "Unknown": 1, "invalid": 1}},
+		{"other errors", r.Errors.Other, uint64(1)},
+		{"recent errors", len(r.Errors.Recent), 4},
+		{"requests", r.Requests.Total, uint64(5)},
 		{"mean", r.Requests.AvgDuration, 2.0},
-		{"endpoints", r.Requests.Endpoints, map[string]uint64{"/chat": 3, "unknown": 1}},
-		{"statuses", r.Requests.Statuses, map[string]uint64{"2xx": 1, "4xx": 1, "5xx": 1}},
-		{"failed requests", *r.Requests.ErrorPercent, 50.0},
+		{"endpoints", r.Requests.Endpoints, map[string]uint64{"/chat": 4, "unknown": 1}},
+		{"statuses", r.Requests.Statuses, map[string]uint64{"2xx": 1, "4xx": 2, "5xx": 1}},
+		{"failed requests", *r.Requests.ErrorPercent, 40.0},
 		{"calls", r.Model.Calls, map[string]map[string]uint64{"m": {"success": 1, "error": 1}, "unknown": {"success": 0, "error": 1}}},
-		{"tokens", r.Model.Tokens["m"], map[string]float64{"prompt": 7, "completion": 30}},
+		{"tokens", r.Model.Tokens["m"], map[string]float64{"prompt": 12, "completion": 31}}, // also of the failed call
+		{"kinds of failed calls", r.Model.ErrorTypes, map[string]uint64{"quota": 1, "cancelled": 1}},
 		{"mean of calls", r.Model.AvgDuration, map[string]float64{"m": 2, "unknown": 0}},
 		{"failed calls", math.Round(*r.Model.ErrorPercent), 33.0},
 	} {
@@ -110,7 +116,9 @@ func TestNamesAreBounded(t *testing.T) {
 	var totals Totals
 	for i := range 1000 {
 		name := fmt.Sprint(i)
-		totals.Add(request(noon, name, 200, 0))
+		failed := request(noon, name, 500, 0)
+		failed.ErrorType = name
+		totals.Add(failed)
 		totals.Add(&Entry{Level: slog.LevelError, Kind: CallFailed, Fields: Fields{Model: name, ErrorType: name}})
 	}
 	var merged Totals
@@ -118,6 +126,7 @@ func TestNamesAreBounded(t *testing.T) {
 	merged.Merge(&totals)
 	for what, got := range map[string]int{
 		"endpoints": len(merged.endpoints), "error types": len(merged.errorTypes), "models": len(merged.models),
+		"error types of calls": len(merged.callErrorTypes),
 	} {
 		if got != maxNames+1 {
 			t.Errorf("%d %s, want %d and other", got, what, maxNames)
@@ -172,6 +181,35 @@ func TestRecentTextsAreBounded(t *testing.T) {
 	}
 }
 
+// TestAnErrorIsShownOnce: a failed call has a line, and so has its request.
+func TestAnErrorIsShownOnce(t *testing.T) {
+	failure := func(second int, kind Kind, id, errorType string) *Entry {
+		return &Entry{Time: noon.Add(time.Duration(second) * time.Second), Level: slog.LevelError, Kind: kind, Fields: Fields{RequestID: id, ErrorType: errorType}}
+	}
+	entries := []*Entry{
+		failure(0, CallFailed, "oldest", "quota"), // its request is at level WARNING
+		failure(1, Other, "store", ""), failure(2, CallFailed, "store", "timeout"), failure(3, RequestEnded, "store", "timeout"),
+	}
+	for i := range maxRecent - 3 { // a client may send the same id again and again
+		entries = append(entries, failure(4+2*i, CallFailed, "same", "auth"), failure(5+2*i, RequestEnded, "same", "auth"))
+	}
+	for _, forwards := range []bool{true, false} {
+		var recent Recent
+		for i, e := range entries {
+			recent.Add(e, uint64(i))
+		}
+		var kinds []string
+		for _, e := range recent.since(time.Time{}) {
+			kinds = append(kinds, e.RequestID+" "+e.ErrorType)
+		}
+		want := append([]string{"oldest quota", "store ", "store timeout"}, slices.Repeat([]string{"same auth"}, maxRecent-3)...)
+		if !slices.Equal(kinds, want) {
+			t.Errorf("forwards %v: recent errors = %q, want %q", forwards, kinds, want)
+		}
+		slices.Reverse(entries)
+	}
+}
+
 func TestAdvice(t *testing.T) {
 	ok, slow, failed := request(noon, "/chat", 200, time.Second), request(noon, "/chat", 200, 3*time.Second), request(noon, "/chat", 500, 0)
 	call := &Entry{Kind: CallSucceeded}
@@ -209,5 +247,28 @@ func TestAdvice(t *testing.T) {
 				t.Errorf("advice %q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+func TestAFilesLineIsKnownByMessageAndField(t *testing.T) {
+	for _, tt := range []struct {
+		message, endpoint, model string
+		kind                     Kind
+		ours                     bool
+	}{
+		{"Request completed", "/chat", "", RequestEnded, true},
+		{"Request failed", "/chat", "", RequestEnded, true},
+		{"Request completed", "", "", RequestEnded, false}, // many programs say so
+		{"Too many REQUESTS: sorry", "/chat", "", RequestEnded, true},
+		{"Too many REQUESTS: sorry", "", "", Other, true},
+		{"Application started", "/chat", "m", Other, true},
+		{"AI model call successful", "", "m", CallSucceeded, true},
+		{"AI model call failed", "", "m", CallFailed, true},
+		{"AI model call failed", "", "", CallFailed, false},
+	} {
+		e := Entry{Message: tt.message, Fields: Fields{Endpoint: tt.endpoint, Model: tt.model}}
+		if ours := e.Identify(); ours != tt.ours || e.Kind != tt.kind {
+			t.Errorf("%+v: kind %v, ours %v", tt, e.Kind, ours)
+		}
 	}
 }

@@ -19,8 +19,9 @@ const (
 
 // Totals are sums over lines, which may be added and merged in any order. The zero value is empty.
 type Totals struct {
-	errors     uint64
-	errorTypes counters
+	errors      uint64 // failed requests
+	errorTypes  counters
+	otherErrors uint64
 
 	requests         uint64
 	failed           uint64 // status 5xx, or an error without a status
@@ -28,22 +29,22 @@ type Totals struct {
 	endpoints        counters
 	classes          [6]uint64 // of statuses: [4] is 4xx
 
-	models        []modelTotals
-	callDurations histogram
+	models         []modelTotals
+	callErrorTypes counters
+	callDurations  histogram
 }
 
 // Add counts a line. The caller leaves out those below MinLevel.
 func (t *Totals) Add(e *Entry) {
-	if e.Level >= slog.LevelError {
-		t.errors++
-		t.errorTypes.add(cmp.Or(e.ErrorType, noErrorType), 1)
-	}
 	switch e.Kind {
 	case CallSucceeded, CallFailed:
 		t.addCall(e)
 	case RequestEnded:
 		t.addRequest(e)
 	case Other:
+		if e.Level >= slog.LevelError {
+			t.otherErrors++
+		}
 	}
 }
 
@@ -57,18 +58,22 @@ func (t *Totals) addRequest(e *Entry) {
 	if statusClass == 5 || e.Status == 0 && e.Level >= slog.LevelError {
 		t.failed++
 	}
+	if e.ErrorType != "" || e.Level >= slog.LevelError {
+		t.errors++
+		t.errorTypes.add(cmp.Or(e.ErrorType, noErrorType), 1)
+	}
 	if e.HasDuration {
 		t.requestDurations.add(e.Duration)
 	}
 }
 
 func (t *Totals) addCall(e *Entry) {
-	m := modelTotals{name: cmp.Or(e.Model, "unknown")}
+	m := modelTotals{name: cmp.Or(e.Model, "unknown"), prompt: e.PromptTokens, completion: e.CompletionTokens}
 	if e.Kind == CallSucceeded {
 		m.succeeded = 1
-		m.prompt, m.completion = e.PromptTokens, e.CompletionTokens
 	} else {
 		m.failed = 1
+		t.callErrorTypes.add(cmp.Or(e.ErrorType, noErrorType), 1)
 		if e.Level >= slog.LevelError {
 			m.errors = 1
 		}
@@ -84,6 +89,7 @@ func (t *Totals) addCall(e *Entry) {
 func (t *Totals) Merge(other *Totals) {
 	t.errors += other.errors
 	t.errorTypes.merge(other.errorTypes)
+	t.otherErrors += other.otherErrors
 	t.requests += other.requests
 	t.failed += other.failed
 	t.requestDurations.merge(&other.requestDurations)
@@ -94,6 +100,7 @@ func (t *Totals) Merge(other *Totals) {
 	for i := range other.models {
 		t.addModel(&other.models[i])
 	}
+	t.callErrorTypes.merge(other.callErrorTypes)
 	t.callDurations.merge(&other.callDurations)
 }
 

@@ -180,8 +180,8 @@ func TestLinesAreCountedWhateverTheLevel(t *testing.T) {
 	if r.Requests.Total != 1 || r.Requests.Endpoints["/chat"] != 1 || r.Requests.AvgDuration != 1 {
 		t.Errorf("requests = %+v", r.Requests)
 	}
-	if r.Errors.Total != 3 || r.Errors.Types["quota"] != 1 || r.Errors.Types["Unknown"] != 1 || r.Errors.Types["disk"] != 1 {
-		t.Errorf("errors = %+v", r.Errors)
+	if r.Errors.Total != 0 || r.Errors.Other != 2 || r.Model.ErrorTypes["quota"] != 1 {
+		t.Errorf("errors = %+v, of calls %v", r.Errors, r.Model.ErrorTypes)
 	}
 	if e := r.Errors.Recent[0]; e.RequestID != "r1" || e.Error != "why" || e.Model != "m" || e.Level != "ERROR" {
 		t.Errorf("recent error = %+v", e)

@@ -3,6 +3,7 @@ package accounting
 import (
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -43,14 +44,9 @@ func Parse(page io.Reader, without ...string) (Metrics, error) {
 func (p Metrics) Differences(want map[string]map[string]float64) []string {
 	var out []string
 	for name, series := range want {
-		keys := map[string]bool{}
-		for key := range series {
-			keys[key] = true
-		}
-		for key := range p[name] {
-			keys[key] = true
-		}
-		for key := range keys {
+		all := maps.Clone(series)
+		maps.Copy(all, p[name])
+		for key := range all {
 			if got := p[name][key]; got != series[key] {
 				out = append(out, fmt.Sprintf("%s{%s} is %v, by the ledger %v", name, key, got, series[key]))
 			}

@@ -34,17 +34,20 @@ func (b *Totals) Add(c server.Call) {
 		code = "error"
 	}
 	b.attempts[code]++
-	if c.Finish != "" {
+	switch {
+	case c.Finish == "STOP" && c.ToolCalls > 0:
+		b.finishes["tool_calls"]++
+	case c.Finish != "":
 		b.finishes[map[string]string{"STOP": "stop", "MAX_TOKENS": "length", "SAFETY": "blocked"}[c.Finish]]++
 	}
-	if c.Text == "" {
+	if c.Text == "" && c.ToolCalls == 0 {
 		return
 	}
 	b.started++
 	if !c.Reported {
 		b.estimated++
 		b.promptEstimate += Estimate(c.PromptWords)
-		b.replyEstimate += Estimate(len(strings.Fields(c.Text)))
+		b.replyEstimate += Estimate(len(strings.Fields(c.Text)) + c.ToolWords)
 	}
 }
 

@@ -22,9 +22,10 @@ type answer struct {
 	model  string
 	scene  Scene
 	words  []string
-	prompt int // tokens
-	tokens int // tokens of all the words
-	chunk  int // words of a chunk
+	prompt int            // tokens
+	tokens int            // tokens of all the words
+	chunk  int            // words of a chunk
+	calls  []functionCall // instead of words
 }
 
 func compose(b Behaviour, scene Scene, r *rand.Rand, model string, promptWords, words int) answer {
@@ -46,6 +47,18 @@ func compose(b Behaviour, scene Scene, r *rand.Rand, model string, promptWords, 
 
 func estimate(words int) int { return int(math.Ceil(float64(words) * tokensPerWord)) }
 
+// call makes the answer a call of tools.
+func (a *answer) call(calls []functionCall) {
+	a.calls, a.words = calls, nil
+	a.tokens = estimate(toolWords(calls))
+}
+
+// write makes the answer a text.
+func (a *answer) write(text string) {
+	a.words = strings.Fields(text)
+	a.tokens = estimate(len(a.words))
+}
+
 // pieces are what the scene has sent of the answer, in a form that is one piece or many.
 func (a answer) pieces(how form) []generateResponse {
 	all := []generateResponse{a.whole()}
@@ -58,7 +71,7 @@ func (a answer) pieces(how form) []generateResponse {
 		return []generateResponse{a.blockedPrompt()}
 	case ActBlockAnswer:
 		return append(all[:n:n], a.blockedAnswer(n))
-	case ActStall, ActTruncate:
+	case ActStall, ActFailWithin, ActTruncate:
 		return all[:n]
 	default:
 		return all
@@ -70,6 +83,9 @@ func (a answer) whole() generateResponse { return a.piece(0, len(a.words)) }
 
 // chunks is the answer as a stream: usage is cumulative, the last chunk's is that of the call.
 func (a answer) chunks() []generateResponse {
+	if len(a.words) == 0 {
+		return []generateResponse{a.whole()}
+	}
 	var out []generateResponse
 	for from := 0; from < len(a.words); from += a.chunk {
 		out = append(out, a.piece(from, min(from+a.chunk, len(a.words))))
@@ -85,9 +101,23 @@ func (a answer) piece(from, to int) generateResponse {
 	if to == len(a.words) {
 		reason = cmp.Or(a.scene.Finish, "STOP")
 	}
+	var parts []part
+	if from == 0 && a.scene.Thoughts != "" {
+		parts = append(parts, part{Text: a.scene.Thoughts, Thought: true})
+	}
+	for i, c := range a.calls {
+		p := part{FunctionCall: &c}
+		if i == 0 { // as Gemini 3: the first of several carries the signature of all
+			p.Signature = []byte(signature)
+		}
+		parts = append(parts, p)
+	}
+	if text != "" || len(parts) == 0 {
+		parts = append(parts, part{Text: text})
+	}
 	return generateResponse{
 		Candidates: []candidate{{
-			Content:      content{Role: "model", Parts: []part{{Text: text}}},
+			Content:      content{Role: "model", Parts: parts},
 			FinishReason: reason,
 		}},
 		Usage:        a.usage(to, a.scene.ThinkingTokens),
@@ -100,7 +130,10 @@ func (a answer) usage(words, thinking int) *usage {
 	if a.scene.NoUsage {
 		return nil
 	}
-	tokens := a.tokens * words / len(a.words)
+	tokens := a.tokens
+	if len(a.words) > 0 {
+		tokens = a.tokens * words / len(a.words)
+	}
 	return &usage{
 		Prompt: a.prompt, Cached: min(a.scene.CachedTokens, a.prompt), Candidates: tokens, Thoughts: thinking,
 		Total: a.prompt + tokens + thinking,

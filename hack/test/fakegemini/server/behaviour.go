@@ -33,17 +33,11 @@ type Behaviour struct {
 // DefaultBehaviour answers at once, never fails, and derives tokens from words.
 func DefaultBehaviour() Behaviour { return Behaviour{ErrorCodes: []int{429, 500}} }
 
-// Validate reports the first field that is out of range.
-func (b Behaviour) Validate() error {
+// validate reports the first field that is out of range.
+func (b Behaviour) validate() error {
 	switch {
-	case b.Latency < 0 || b.LatencyJitter < 0 || b.ChunkDelay < 0:
-		return fmt.Errorf("latency, latencyJitter and chunkDelay must not be negative")
-	case !isShare(b.ErrorRate):
-		return fmt.Errorf("errorRate %v is not between 0 and 1", b.ErrorRate)
-	case !isShare(b.BlockRate):
-		return fmt.Errorf("blockRate %v is not between 0 and 1", b.BlockRate)
-	case b.PromptTokens < 0 || b.CompletionTokens < 0 || b.ChunkWords < 0:
-		return fmt.Errorf("promptTokens, completionTokens and chunkWords must not be negative")
+	case min(b.ErrorRate, b.BlockRate) < 0 || max(b.ErrorRate, b.BlockRate) > 1:
+		return fmt.Errorf("errorRate %v or blockRate %v is not between 0 and 1", b.ErrorRate, b.BlockRate)
 	case b.ErrorRate > 0 && len(b.ErrorCodes) == 0:
 		return fmt.Errorf("errorCodes must name a code when errorRate is above 0")
 	}
@@ -52,15 +46,8 @@ func (b Behaviour) Validate() error {
 			return fmt.Errorf("errorCodes: %d is not a code that Gemini fails with", code)
 		}
 	}
-	for i, scene := range b.Scenes {
-		if err := scene.validate(); err != nil {
-			return fmt.Errorf("scenes[%d]: %w", i, err)
-		}
-	}
 	return nil
 }
-
-func isShare(f float64) bool { return f >= 0 && f <= 1 }
 
 // fate is what one call will meet.
 type fate struct {

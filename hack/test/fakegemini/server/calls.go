@@ -1,6 +1,10 @@
 package server
 
-import "sync"
+import (
+	"cmp"
+	"maps"
+	"sync"
+)
 
 // Outcome is how a call ended.
 type Outcome string
@@ -25,14 +29,16 @@ type Call struct {
 	Message     string
 	PromptWords int
 	Outcome     Outcome
-	// Code is the HTTP status sent; 0 if none was.
-	Code int
+	// Code is the HTTP status sent; 0 if none was. ErrorCode is that of an error within an answer of 200.
+	Code, ErrorCode int
 	// Reported says whether any usage was sent; the tokens are those of the last one sent. CompletionTokens hold the
 	// thinking, PromptTokens the cached ones.
 	Reported                                                     bool
 	PromptTokens, CompletionTokens, CachedTokens, ThinkingTokens int
-	// Text is what was sent of the answer, Finish the finish reason if one was sent.
+	// Text is what was sent of the answer, without thoughts, Finish the finish reason if one was sent.
 	Text, Finish string
+	// ToolCalls are those sent, ToolWords their names and the words of their arguments.
+	ToolCalls, ToolWords int
 }
 
 // Ledger is what a server has done since it began: the truth against which a client's own count is checked.
@@ -77,7 +83,13 @@ func (b *callLog) open() uint64 {
 func (b *callLog) sent(c *Call, piece generateResponse) {
 	for _, candidate := range piece.Candidates {
 		for _, p := range candidate.Content.Parts {
-			c.Text += p.Text
+			switch {
+			case p.FunctionCall != nil:
+				c.ToolCalls++
+				c.ToolWords += toolWords([]functionCall{*p.FunctionCall})
+			case !p.Thought:
+				c.Text += p.Text
+			}
 		}
 		c.Finish = candidate.FinishReason
 	}
@@ -119,7 +131,7 @@ func (b *callLog) end(c *Call, o Outcome) {
 		if b.l.Errors == nil {
 			b.l.Errors = map[int]int{}
 		}
-		b.l.Errors[c.Code]++
+		b.l.Errors[cmp.Or(c.ErrorCode, c.Code)]++
 	}
 }
 
@@ -127,9 +139,6 @@ func (b *callLog) copy() Ledger {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	l := b.l
-	l.Errors = make(map[int]int, len(b.l.Errors))
-	for code, n := range b.l.Errors {
-		l.Errors[code] = n
-	}
+	l.Errors = maps.Clone(b.l.Errors)
 	return l
 }

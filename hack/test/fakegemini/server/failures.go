@@ -93,12 +93,15 @@ func (f failure) details() []errorDetail {
 	return out
 }
 
+func errorOf(code int, f failure) errorBody {
+	return errorBody{Error: errorStatus{Code: code, Message: f.message, Status: f.status, Details: f.details()}}
+}
+
 // writeFailure answers with f. As with Gemini, the error is the element of an array where an array was asked for.
 func writeFailure(w http.ResponseWriter, code int, f failure, how form) {
-	body := errorBody{Error: errorStatus{Code: code, Message: f.message, Status: f.status, Details: f.details()}}
+	var body any = errorOf(code, f)
 	if how == formArray {
-		writeJSON(w, code, []errorBody{body})
-		return
+		body = []any{body}
 	}
 	writeJSON(w, code, body)
 }

@@ -13,13 +13,17 @@ const maxBody = 20 << 20
 
 // generate serves POST /v1beta/models/{model}:{method}.
 func (s *Server) generate(w http.ResponseWriter, r *http.Request) {
+	model, method, _ := strings.Cut(r.PathValue("call"), ":")
+	if method == "batchEmbedContents" || method == "countTokens" {
+		s.embedOrCount(w, r, model, method)
+		return
+	}
 	n, c := s.calls.open(), &Call{}
 	defer func() {
 		if s.config.Ended != nil {
 			s.config.Ended(*c)
 		}
 	}()
-	model, method, _ := strings.Cut(r.PathValue("call"), ":")
 	how, ok := formOf(method, r.URL.Query().Get("alt"))
 	if !ok {
 		s.refuse(w, c, http.StatusNotFound, failures[http.StatusNotFound], formObject)
@@ -43,7 +47,25 @@ func (s *Server) generate(w http.ResponseWriter, r *http.Request) {
 		s.calls.end(c, Cancelled)
 		return
 	}
-	s.play(w, r, c, compose(behaviour, scene, random, model, c.PromptWords, fate.words), behaviour, how)
+	a := compose(behaviour, scene, random, model, c.PromptWords, fate.words)
+	switch calls := in.nextCalls(scene); {
+	case scene.Act != ActAnswer:
+	case !in.signed():
+		s.refuse(w, c, http.StatusBadRequest, noSignature, how)
+		return
+	case len(calls) > 0:
+		a.call(calls)
+	case in.Generation.MIMEType == "application/json":
+		data, _ := json.Marshal(instance(in.Generation.Schema))
+		a.write(string(data))
+	case in.resultText() != "":
+		a.write("The tool said " + in.resultText())
+	case scene.Empty:
+		a.write("")
+	case scene.Text != "":
+		a.write(scene.Text)
+	}
+	s.play(w, r, c, a, behaviour, how)
 }
 
 func formOf(method, alt string) (form, bool) {

@@ -8,6 +8,7 @@ import (
 // outcomes are those of the acts that the server itself brings to an end.
 var outcomes = map[Act]Outcome{
 	ActAnswer: Answered, ActBlockPrompt: Blocked, ActBlockAnswer: Blocked, ActTruncate: Truncated,
+	ActFailWithin: Failed,
 }
 
 // play answers a call as its scene has it. Whatever is sent is booked first: a client that has it finds it in the
@@ -23,10 +24,13 @@ func (s *Server) play(w http.ResponseWriter, r *http.Request, c *Call, a answer,
 		return
 	}
 	c.Code = http.StatusOK
+	if a.scene.Act == ActFailWithin {
+		c.ErrorCode = a.scene.Code
+	}
 	if len(pieces) == 0 {
 		s.calls.end(c, outcome)
 	}
-	out, pace := newStream(w, how), cmp.Or(a.scene.ChunkDelay, b.ChunkDelay)
+	out, pace := newStream(w, how, a.scene.Numbers), cmp.Or(a.scene.ChunkDelay, b.ChunkDelay)
 	for i, piece := range pieces {
 		if i > 0 && !sleep(r, pace) {
 			s.calls.end(c, Cancelled)
@@ -44,6 +48,9 @@ func (s *Server) play(w http.ResponseWriter, r *http.Request, c *Call, a answer,
 	switch a.scene.Act {
 	case ActStall:
 		s.waitForTheEnd(r, c)
+	case ActFailWithin:
+		_ = out.sendJSON(errorOf(a.scene.Code, failures[a.scene.Code].during(a.scene)))
+		out.close()
 	case ActTruncate:
 		out.cut()
 	default:

@@ -1,19 +1,58 @@
 package server
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // What of Gemini's generateContent messages the stand-in reads and writes.
 type (
 	generateRequest struct {
 		Contents []content `json:"contents"`
 		System   content   `json:"systemInstruction"`
+		Tools    []struct {
+			Functions []function `json:"functionDeclarations"`
+		} `json:"tools"`
+		ToolConfig struct {
+			Calling struct {
+				Mode  string   `json:"mode"`
+				Names []string `json:"allowedFunctionNames"`
+			} `json:"functionCallingConfig"`
+		} `json:"toolConfig"`
+		Generation struct {
+			MIMEType string         `json:"responseMimeType"`
+			Schema   map[string]any `json:"responseJsonSchema"`
+		} `json:"generationConfig"`
+	}
+	function struct {
+		Name       string         `json:"name"`
+		Parameters map[string]any `json:"parametersJsonSchema"`
 	}
 	content struct {
 		Parts []part `json:"parts"`
 		Role  string `json:"role,omitempty"`
 	}
 	part struct {
-		Text string `json:"text"`
+		Text         string          `json:"text,omitempty"`
+		Thought      bool            `json:"thought,omitempty"`
+		Signature    []byte          `json:"thoughtSignature,omitempty"`
+		FunctionCall *functionCall   `json:"functionCall,omitempty"`
+		Result       *functionResult `json:"functionResponse,omitempty"`
+		Inline       *inlineData     `json:"inlineData,omitempty"`
+	}
+	functionCall struct {
+		ID   string         `json:"id,omitempty"`
+		Name string         `json:"name"`
+		Args map[string]any `json:"args,omitempty"`
+	}
+	functionResult struct {
+		ID       string         `json:"id,omitempty"`
+		Name     string         `json:"name"`
+		Response map[string]any `json:"response"`
+	}
+	inlineData struct {
+		MIMEType string `json:"mimeType"`
+		Data     []byte `json:"data"`
 	}
 	generateResponse struct {
 		Candidates     []candidate     `json:"candidates,omitempty"`
@@ -49,16 +88,18 @@ func (r generateRequest) words() int {
 	return n
 }
 
-// message is the last one said.
+// message is the last text that was said: the results of tools have none.
 func (r generateRequest) message() string {
-	if len(r.Contents) == 0 {
-		return ""
+	for _, c := range slices.Backward(r.Contents) {
+		var b strings.Builder
+		for _, p := range c.Parts {
+			b.WriteString(p.Text)
+		}
+		if c.Role != "model" && b.Len() > 0 {
+			return b.String()
+		}
 	}
-	var b strings.Builder
-	for _, p := range r.Contents[len(r.Contents)-1].Parts {
-		b.WriteString(p.Text)
-	}
-	return b.String()
+	return ""
 }
 
 // form is how an answer is written.

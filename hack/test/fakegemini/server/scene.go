@@ -1,10 +1,7 @@
 package server
 
 import (
-	"fmt"
 	"math/rand/v2"
-	"net/http"
-	"slices"
 	"strings"
 	"time"
 )
@@ -23,11 +20,11 @@ const (
 	ActBlockAnswer Act = "block-answer"
 	// ActStall sends Chunks chunks and then nothing until the client leaves; with no chunks not even a header.
 	ActStall Act = "stall"
+	// ActFailWithin sends Chunks chunks and then the error of Code, within a response of 200.
+	ActFailWithin Act = "fail-within"
 	// ActTruncate ends the body after Chunks chunks, before the closing bracket and the finish reason.
 	ActTruncate Act = "truncate"
 )
-
-var acts = []Act{ActAnswer, ActFail, ActBlockPrompt, ActBlockAnswer, ActStall, ActTruncate}
 
 // Quotas that a refusal with 429 can name.
 const (
@@ -59,29 +56,15 @@ type Scene struct {
 	ThinkingTokens int
 	// Finish is the finish reason of a full answer; empty is STOP.
 	Finish string
-}
-
-func (s Scene) validate() error {
-	switch {
-	case !slices.Contains(acts, s.Act):
-		return fmt.Errorf("act %q is none of %v", s.Act, acts)
-	case !isShare(s.Share):
-		return fmt.Errorf("share %v is not between 0 and 1", s.Share)
-	case (s.Act == ActFail) != (s.Code != 0):
-		return fmt.Errorf("code goes with act %q and with no other", ActFail)
-	case s.Code != 0 && failures[s.Code].status == "":
-		return fmt.Errorf("%d is not a code that Gemini fails with", s.Code)
-	case len(s.Quotas) > 0 && s.Code != http.StatusTooManyRequests:
-		return fmt.Errorf("quotas go with code 429")
-	case s.Chunks < 0 || s.CachedTokens < 0 || s.ThinkingTokens < 0 || s.ChunkDelay < 0 || s.RetryAfter < 0:
-		return fmt.Errorf("chunks, tokens and delays must not be negative")
-	}
-	for _, q := range s.Quotas {
-		if q != QuotaMinute && q != QuotaDay {
-			return fmt.Errorf("quota %q is neither %s nor %s", q, QuotaMinute, QuotaDay)
-		}
-	}
-	return nil
+	// Thoughts are sent before the answer, as a part that is a thought; none if empty.
+	Thoughts string
+	// Text is the answer; empty draws one. Empty has the answer be without text.
+	Text  string
+	Empty bool
+	// Numbers has enums sent as numbers, as some gateways do.
+	Numbers bool
+	// Calls is how many tools are called at once, Rounds how often; 0 is once.
+	Calls, Rounds int
 }
 
 // scene is the one that a call with this last message is played: a scripted one, else what its fate comes to.

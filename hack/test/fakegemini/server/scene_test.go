@@ -146,15 +146,3 @@ func TestTheFirstSceneThatFitsIsPlayed(t *testing.T) {
 		t.Errorf("code = %d: only the last message counts", got)
 	}
 }
-
-func TestBadScenes(t *testing.T) {
-	for _, scene := range []Scene{
-		{}, {Act: ActFail}, {Act: ActFail, Code: 200}, {Act: ActAnswer, Code: 429}, {Act: ActAnswer, Share: 2},
-		{Act: ActTruncate, Chunks: -1}, {Act: ActFail, Code: 503, Quotas: []string{QuotaDay}},
-		{Act: ActFail, Code: 429, Quotas: []string{"year"}}, {Act: ActAnswer, ChunkDelay: -1},
-	} {
-		if err := (Behaviour{Scenes: []Scene{{Act: ActAnswer}, scene}}).Validate(); err == nil || !strings.Contains(err.Error(), "scenes[1]") {
-			t.Errorf("%+v: err = %v", scene, err)
-		}
-	}
-}

@@ -7,7 +7,7 @@ import (
 	"encoding/json"
 	"math/rand/v2"
 	"net/http"
-	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -30,17 +30,17 @@ type Server struct {
 	mux    *http.ServeMux
 	calls  callLog
 
-	mu        sync.RWMutex
-	behaviour Behaviour
+	behaviour atomic.Pointer[Behaviour]
 }
 
 // New returns a server. It fails on behaviour that is out of range.
 func New(c Config) (*Server, error) {
-	if err := c.Behaviour.Validate(); err != nil {
+	s := &Server{config: c, mux: http.NewServeMux()}
+	if err := s.SetBehaviour(c.Behaviour); err != nil {
 		return nil, err
 	}
-	s := &Server{config: c, mux: http.NewServeMux(), behaviour: c.Behaviour}
 	s.mux.HandleFunc("POST /v1beta/models/{call}", s.generate)
+	s.mux.HandleFunc("GET /v1beta/models/{model}", s.model)
 	s.mux.HandleFunc("GET /ledger", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusOK, s.Ledger())
 	})
@@ -57,20 +57,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.Serve
 func (s *Server) Ledger() Ledger { return s.calls.copy() }
 
 // Behaviour is how the server answers now.
-func (s *Server) Behaviour() Behaviour {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.behaviour
-}
+func (s *Server) Behaviour() Behaviour { return *s.behaviour.Load() }
 
 // SetBehaviour changes how the server answers from the next call on. It fails on behaviour that is out of range.
 func (s *Server) SetBehaviour(b Behaviour) error {
-	if err := b.Validate(); err != nil {
+	if err := b.validate(); err != nil {
 		return err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.behaviour = b
+	s.behaviour.Store(&b)
 	return nil
 }
 

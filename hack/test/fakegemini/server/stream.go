@@ -4,34 +4,47 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"strings"
 )
 
 // stream writes the pieces of an answer in the form asked for, each as soon as there is one. Its errors are the
 // client's going away.
 type stream struct {
 	w                      http.ResponseWriter
-	before, between, after string
+	before, between, after string // of the pieces
+	end                    string // of each piece
+	numbers                bool   // for enums
 }
 
-func newStream(w http.ResponseWriter, how form) *stream {
-	s := &stream{w: w}
+func newStream(w http.ResponseWriter, how form, numbers bool) *stream {
+	s := &stream{w: w, numbers: numbers}
 	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
 	switch how {
 	case formArray:
 		s.before, s.between, s.after = "[", ",\r\n", "]"
 	case formSSE:
-		s.before, s.between, s.after = "data: ", "\r\n\r\ndata: ", "\r\n\r\n"
+		s.before, s.between, s.end = "data: ", "data: ", "\r\n\r\n"
 		w.Header().Set("Content-Type", "text/event-stream")
 	}
 	return s
 }
 
-func (s *stream) send(piece generateResponse) error {
-	body, err := json.Marshal(piece)
+func (s *stream) send(piece generateResponse) error { return s.sendJSON(piece) }
+
+// enumNumbers are those of the finish and block reasons that scenes use (generative_service.proto).
+var enumNumbers = strings.NewReplacer(`"finishReason":"STOP"`, `"finishReason":1`, `"finishReason":"MAX_TOKENS"`, `"finishReason":2`,
+	`"finishReason":"SAFETY"`, `"finishReason":3`, `"blockReason":"SAFETY"`, `"blockReason":1`)
+
+func (s *stream) sendJSON(v any) error {
+	data, err := json.Marshal(v)
 	if err != nil {
 		return err
 	}
-	if _, err := io.WriteString(s.w, s.before+string(body)); err != nil {
+	body := string(data)
+	if s.numbers {
+		body = enumNumbers.Replace(body)
+	}
+	if _, err := io.WriteString(s.w, s.before+body+s.end); err != nil {
 		return err
 	}
 	s.before = s.between
