@@ -14,10 +14,14 @@ import (
 	"github.com/plimsoll-dev/plimsoll/hack/test/demo"
 )
 
+const noKeys = "the demo's assistant has no client keys, so that anybody can try it"
+
 // withoutData are the panels that have nothing to show after the demo's traffic, and why.
 var withoutData = map[string]string{
 	"Time per output token": "the stand-in sends its answers in one piece",
 	"Special tokens":        "the stand-in reports neither cached tokens nor thinking",
+
+	"Calls by client": noKeys, "Tokens by client": noKeys, "Calls by client and outcome": noKeys, "Cost of the last day by client": noKeys,
 }
 
 // grafana is what is read of a dashboard.
