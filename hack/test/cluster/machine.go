@@ -83,7 +83,7 @@ func nodeOwner() (string, error) {
 }
 
 // hasOwnRemains reports whether the machine has what only our node makes. Without a node that runs, it is left of one that
-// was killed together with whoever would have taken it down.
+// was killed, and its command with it.
 func hasOwnRemains() bool {
 	return hasTable(ownTable) || slices.ContainsFunc(cgroups(), func(dir string) bool {
 		_, err := os.Stat(dir)
