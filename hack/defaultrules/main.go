@@ -79,7 +79,7 @@ func readValues(path string) (map[string]any, error) {
 
 // render returns the chart's thresholds, those that need prices included.
 func render(ctx context.Context, helm, chart string) ([]v1alpha1.AlertThreshold, error) {
-	cmd := exec.CommandContext(ctx, helm, "template", "release", chart, "--namespace", "release-namespace", //nolint:gosec // the Makefile says which Helm
+	cmd := exec.CommandContext(ctx, helm, "template", "release", chart, "--namespace", "release-namespace",
 		"--show-only", "templates/alertthresholds.yaml", "--set", "fullnameOverride="+fullname,
 		"--set", "alerts.runbookURL=http://release-runbooks,grafana.url=http://release-grafana",
 		"--set-json", `assistant.prices={"any": {"prompt": 1, "completion": 1}}`)
