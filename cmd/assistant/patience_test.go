@@ -27,7 +27,7 @@ type slowClient struct {
 	response string
 }
 
-// The assistant's limits are in internal/assistant/httpapi: 10 s for a header, 30 s for a body.
+// The assistant's limits are in internal/assistant/httpapi: 10 s for a header, 60 s for a body.
 var slowClients = []slowClient{
 	{name: "says nothing", closed: [2]time.Duration{9 * time.Second, 14 * time.Second}},
 	{name: "slow header", firstPiece: "POST /chat HTTP/1.1\r\n", piece: "X-A: b\r\n", interval: 500 * time.Millisecond,
@@ -35,9 +35,9 @@ var slowClients = []slowClient{
 	{name: "header letter by letter", firstPiece: "GET /v1/models HTTP/1.1\r\nHost: ", piece: "a", interval: 100 * time.Millisecond,
 		closed: [2]time.Duration{9 * time.Second, 14 * time.Second}},
 	{name: "slow body", firstPiece: "POST /chat HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + clientKey + "\r\nContent-Length: 1000\r\n\r\n",
-		piece: " ", interval: time.Second, closed: [2]time.Duration{29 * time.Second, 36 * time.Second}, response: "408 Request Timeout"},
+		piece: " ", interval: time.Second, closed: [2]time.Duration{59 * time.Second, 66 * time.Second}, response: "408 Request Timeout"},
 	{name: "slow chunks", firstPiece: "POST /chat HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + clientKey + "\r\nTransfer-Encoding: chunked\r\n\r\n",
-		piece: "1\r\n \r\n", interval: time.Second, closed: [2]time.Duration{29 * time.Second, 36 * time.Second}, response: "408 Request Timeout"},
+		piece: "1\r\n \r\n", interval: time.Second, closed: [2]time.Duration{59 * time.Second, 66 * time.Second}, response: "408 Request Timeout"},
 }
 
 // TestPatientClients plays them all at once, twenty of each, and checks that normal clients are served meanwhile.
