@@ -144,7 +144,7 @@ func TestNotAccepted(t *testing.T) {
 		"matchlabels-namespace": {`{alert: A, signal: {name: CPU, matchLabels: {namespace: x}}, ` + cpu + `}`, "spec.signal.matchLabels[namespace]: Forbidden: remove it: a threshold always watches its own namespace"},
 		"matchlabels-bucket":    {`{alert: A, signal: {name: HTTPLatency, matchLabels: {le: "1"}}, ` + latency + `}`, "spec.signal.matchLabels[le]: Forbidden: remove it: a quantile needs every bucket"},
 		"matchlabels-name":      {`{alert: A, signal: {name: CPU, matchLabels: {a/b: x}}, ` + cpu + `}`, `spec.signal.matchLabels[a/b]: Invalid value: "a/b": must be a Prometheus label name such as`},
-		"quantile-of-a-gauge":   {`{alert: A, signal: {name: CPU, quantile: "0.9"}, ` + cpu + `}`, "spec.signal.quantile: Forbidden: remove it: it goes with latencies only (HTTPLatency, ModelLatency, ModelTimeToFirstToken)"},
+		"quantile-of-a-gauge":   {`{alert: A, signal: {name: CPU, quantile: "0.9"}, ` + cpu + `}`, "spec.signal.quantile: Forbidden: remove it: it goes with latencies only (HTTPLatency, ModelLatency, ModelTimeToFirstToken, TimePerOutputToken, QueueTime)"},
 		"quantile":              {`{alert: A, signal: {name: HTTPLatency, quantile: "95"}, ` + latency + `}`, `spec.signal.quantile: Invalid value: "95": must lie between 0 and 1, both excluded, such as "0.95"`},
 		"window-of-a-gauge":     {`{alert: A, signal: {name: Memory, window: 5m}, ` + cpu + `}`, "spec.signal.window: Forbidden: remove it: Memory is a gauge"},
 		"negative-window":       {`{alert: A, signal: {name: HTTPLatency, window: -5m}, ` + latency + `}`, `spec.signal.window: Invalid value: "-5m": must be a duration such as 30s, 10m or 1h30m, and not negative`},
