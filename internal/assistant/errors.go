@@ -61,6 +61,9 @@ type Error struct {
 	Err        error
 }
 
+// NewError returns an error of that kind. The text must hold nothing that a client or a model said.
+func NewError(kind Kind, text string) *Error { return &Error{Kind: kind, Err: errors.New(text)} }
+
 func (e *Error) Error() string { return fmt.Sprintf("%s: %v", e.Kind, e.Err) }
 
 // Unwrap returns the cause.

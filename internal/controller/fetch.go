@@ -14,7 +14,7 @@ import (
 
 // seen is the state of the cluster that a plan for one threshold rests on, besides the threshold itself.
 type seen struct {
-	// rule is the PrometheusRule by the threshold's rule name, whoever owns it; nil when there is none.
+	// rule is the PrometheusRule by the threshold's rule name, also one of another owner; nil when there is none.
 	rule *ruleMetadata
 	// overrides are the names of the thresholds that take the place of this one, a default, in order.
 	overrides []string

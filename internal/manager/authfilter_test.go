@@ -17,7 +17,7 @@ import (
 	"k8s.io/client-go/util/flowcontrol"
 )
 
-// TestStrangersDoNotCrowdOutReaders: whoever invents tokens costs the API server a few requests a second, and a reader that
+// TestStrangersDoNotCrowdOutReaders: a client that invents tokens costs the API server a few requests a second, and a reader that
 // was let in stays in, also when its access is reviewed again.
 func TestStrangersDoNotCrowdOutReaders(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

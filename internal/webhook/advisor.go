@@ -97,7 +97,7 @@ func changedLevels(present, proposed *rules.Plan) []rules.Level {
 // compareLevels backtests the changed levels beside the present ones.
 func (a *backtestAdvisor) compareLevels(ctx context.Context, present, proposed *rules.Plan) ([]string, error) {
 	window := backtest.WindowUntil(a.now(), a.window, a.step)
-	// All at once: whoever applies the threshold waits for the answer.
+	// All at once: the person who applies the threshold waits for the answer.
 	g, ctx := errgroup.WithContext(ctx)
 	var changed, before *backtest.Result
 	var coverage float64

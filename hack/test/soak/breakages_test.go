@@ -23,9 +23,9 @@ var breakages = []breakage{
 	},
 	{
 		name: "takes a broken answer for a whole one", file: "internal/assistant/gemini/answer.go",
-		from: `		return failed(assistant.KindTruncated`,
+		from: `		return assistant.NewError(assistant.KindTruncated`,
 		to: `		return nil
-		_ = failed(assistant.KindTruncated`,
+		_ = assistant.NewError(assistant.KindTruncated`,
 		want: `POST /chat, broken off: status 200, want 502`,
 	},
 	{

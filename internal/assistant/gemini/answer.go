@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -105,23 +104,19 @@ func (a *answer) failure(ctx context.Context, call *upstream.Call, err error) er
 	}
 	switch {
 	case a.blocked != "":
-		return failed(assistant.KindBlocked, "the prompt was blocked: "+name(string(a.blocked)))
+		return assistant.NewError(assistant.KindBlocked, "the prompt was blocked: "+name(string(a.blocked)))
 	case a.Finish == assistant.FinishBlocked:
-		return failed(assistant.KindBlocked, "the answer was blocked: "+name(string(a.finish)))
+		return assistant.NewError(assistant.KindBlocked, "the answer was blocked: "+name(string(a.finish)))
 	case (err != nil || call.Unreadable) && a.Finish == "":
-		return failed(assistant.KindUnknown, "the answer cannot be read") // the library's error quotes it
+		return assistant.NewError(assistant.KindUnknown, "the answer cannot be read") // the library's error quotes it
 	case a.Finish == "":
-		return failed(assistant.KindTruncated, "the answer ended without a finish reason")
+		return assistant.NewError(assistant.KindTruncated, "the answer ended without a finish reason")
 	case a.finish == finishMissingSignature:
-		return failed(assistant.KindInvalid, "the conversation lacks a thought signature of a tool call")
+		return assistant.NewError(assistant.KindInvalid, "the conversation lacks a thought signature of a tool call")
 	case a.Finish == assistant.FinishOther && a.Text == "" && len(a.ToolCalls) == 0:
-		return failed(assistant.KindUnknown, "there is no answer: "+name(string(a.finish)))
+		return assistant.NewError(assistant.KindUnknown, "there is no answer: "+name(string(a.finish)))
 	}
 	return nil
-}
-
-func failed(kind assistant.Kind, text string) error {
-	return &assistant.Error{Kind: kind, Err: errors.New(text)}
 }
 
 // finished returns the finish reason; empty if the answer did not come to an end.

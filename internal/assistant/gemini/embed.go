@@ -37,7 +37,7 @@ func (e *embedder) Embed(ctx context.Context, r assistant.EmbeddingRequest) (ass
 		return assistant.Embeddings{}, callError(ctx, call, err)
 	}
 	if len(reply.Embeddings) != len(r.Texts) {
-		return assistant.Embeddings{}, failed(assistant.KindUnknown, "there is not one vector for each text")
+		return assistant.Embeddings{}, assistant.NewError(assistant.KindUnknown, "there is not one vector for each text")
 	}
 	out := assistant.Embeddings{Usage: e.count(ctx, r.Texts)}
 	for _, embedding := range reply.Embeddings {
@@ -58,7 +58,7 @@ func shorten(vector []float32, dimensions *int) ([]float32, error) {
 	case dimensions == nil || *dimensions == len(vector):
 		return vector, nil
 	case *dimensions < 1 || *dimensions > len(vector):
-		return nil, failed(assistant.KindInvalid, fmt.Sprintf("the model's vectors have %d dimensions", len(vector)))
+		return nil, assistant.NewError(assistant.KindInvalid, fmt.Sprintf("the model's vectors have %d dimensions", len(vector)))
 	}
 	vector = vector[:*dimensions]
 	var sum float64

@@ -27,5 +27,5 @@ func callError(ctx context.Context, call *upstream.Call, err error) error {
 	if interrupted := call.Interrupted(ctx, err); interrupted != nil {
 		return interrupted
 	}
-	return failed(assistant.KindUnknown, "the answer cannot be read") // the library's error may quote it
+	return assistant.NewError(assistant.KindUnknown, "the answer cannot be read") // the library's error may quote it
 }

@@ -33,12 +33,12 @@ func (e *embedder) Embed(ctx context.Context, r assistant.EmbeddingRequest) (ass
 		return assistant.Embeddings{}, err
 	}
 	if reply == nil {
-		return assistant.Embeddings{}, failed(assistant.KindUnknown, "the answer cannot be read")
+		return assistant.Embeddings{}, assistant.NewError(assistant.KindUnknown, "the answer cannot be read")
 	}
 	out := assistant.Embeddings{Usage: embeddingUsage(reply.Usage)}
 	var ok bool
 	if out.Vectors, ok = vectorsOf(reply.Data, len(r.Texts)); !ok {
-		return assistant.Embeddings{}, failed(assistant.KindUnknown, "there is not one vector for each text")
+		return assistant.Embeddings{}, assistant.NewError(assistant.KindUnknown, "there is not one vector for each text")
 	}
 	return out, nil
 }

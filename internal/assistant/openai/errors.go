@@ -35,9 +35,9 @@ func (c *Client) callError(ctx context.Context, call *upstream.Call, err error, 
 		return interrupted
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return failed(assistant.KindTruncated, "the answer broke off")
+		return assistant.NewError(assistant.KindTruncated, "the answer broke off")
 	}
-	return failed(assistant.KindUnknown, "the answer cannot be read") // the library's error quotes it
+	return assistant.NewError(assistant.KindUnknown, "the answer cannot be read") // the library's error quotes it
 }
 
 // toError names the server's error by its status, code and parameter. Its message may quote the conversation.
@@ -50,15 +50,11 @@ func (c *Client) toError(call *upstream.Call, status int, f fault) *assistant.Er
 	if key := c.key(); key != "" && strings.Contains(names, key) {
 		names = ""
 	}
-	out := failed(f.kind(status), text+names)
+	out := assistant.NewError(f.kind(status), text+names)
 	if out.Kind != assistant.KindQuotaDay { // a delay of seconds does not bring it back
 		out.RetryAfter = upstream.RetryAfter(call.Header, time.Now())
 	}
 	return out
-}
-
-func failed(kind assistant.Kind, text string) *assistant.Error {
-	return &assistant.Error{Kind: kind, Err: errors.New(text)}
 }
 
 var (

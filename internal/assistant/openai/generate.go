@@ -75,13 +75,13 @@ func (c *Client) failure(ctx context.Context, call *upstream.Call, a *answer, er
 	}
 	switch {
 	case a.finish == assistant.FinishBlocked:
-		return failed(assistant.KindBlocked, "the answer was blocked: content_filter")
+		return assistant.NewError(assistant.KindBlocked, "the answer was blocked: content_filter")
 	case a.finish == "" && !a.started && !isEventStream(call.Header):
-		return failed(assistant.KindUnknown, "the answer cannot be read")
+		return assistant.NewError(assistant.KindUnknown, "the answer cannot be read")
 	case a.finish == "":
-		return failed(assistant.KindTruncated, "the answer ended without a finish reason")
+		return assistant.NewError(assistant.KindTruncated, "the answer ended without a finish reason")
 	case a.finish == assistant.FinishOther && a.isEmpty():
-		return failed(assistant.KindUnknown, "there is no answer, for a reason that has no name")
+		return assistant.NewError(assistant.KindUnknown, "there is no answer, for a reason that has no name")
 	}
 	return nil
 }

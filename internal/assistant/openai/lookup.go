@@ -44,14 +44,14 @@ func (c *Client) lookupInList(ctx context.Context, name string) error {
 		return err
 	}
 	if page == nil || len(page.Data) == 0 {
-		return failed(assistant.KindUnknown, "the server lists no models")
+		return assistant.NewError(assistant.KindUnknown, "the server lists no models")
 	}
 	for _, m := range page.Data {
 		if isModel(m, name) {
 			return nil
 		}
 	}
-	return failed(assistant.KindNotFound, "the server does not list the model")
+	return assistant.NewError(assistant.KindNotFound, "the server does not list the model")
 }
 
 // isModel reports whether an entry of a list is the model. Ollama lists llama3 as llama3:latest, LiteLLM every model of a
