@@ -34,7 +34,7 @@ func ReceivedAlerts(ctx context.Context, o Options, filters ...string) ([]Receiv
 	if err != nil {
 		return nil, fmt.Errorf("setting up the client of Alertmanager: %w", err)
 	}
-	client.Transport = capped{discreet{client.Transport}}
+	client.Transport = capped{discreet{client.Transport}, maxAnswer}
 	ctx, cancel := context.WithTimeout(ctx, alertmanagerTimeout)
 	defer cancel()
 	address := AlertmanagerBase(o.URL) + alertsPath + "?" + url.Values{"filter": filters}.Encode()

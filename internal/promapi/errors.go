@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -27,6 +28,31 @@ var errForeign = errors.New("the answer is not the Prometheus API's: check the U
 // errTooLarge is about an answer of which no more is read, for memory's sake.
 var errTooLarge = fmt.Errorf("the answer is larger than %d MiB: let the expression give fewer series, as with sum by (...)", maxAnswer>>20)
 
+// tooMuch are what servers say of a range query that would be answered over a shorter range: Prometheus' --query.max-samples, and the
+// limits of Mimir and Thanos on series, chunks and lengths.
+var tooMuch = []string{"too many samples", "exceeded the maximum number of", "exceeds the limit", "exceeded chunks limit", "exceeded series limit"}
+
+// isTooMuch reports whether a part of the range may be answered where the whole was not.
+func isTooMuch(err error) bool {
+	var answer *prometheusv1.Error
+	return errors.Is(err, errTooLarge) || errors.As(err, &answer) &&
+		slices.ContainsFunc(tooMuch, func(text string) bool { return strings.Contains(answer.Msg+answer.Detail, text) })
+}
+
+// ErrPartial is about an answer in which series may be absent, as Thanos gives it while one of its stores is away. Nothing true can
+// be counted from it.
+var ErrPartial = errors.New("the answer is partial")
+
+// partial is the error that the warnings of an answer are. Those that begin with PromQL are about the expression.
+func partial(warnings prometheusv1.Warnings) error {
+	for _, warning := range warnings {
+		if !strings.HasPrefix(warning, "PromQL ") {
+			return fmt.Errorf("%w: %s (try again when all stores are back, or ask one that has the series itself)", ErrPartial, reason(warning))
+		}
+	}
+	return nil
+}
+
 // IsRefused reports whether the server answered, and it is the expression that is at fault: asking again gives the same.
 func IsRefused(err error) bool {
 	var answer *prometheusv1.Error
@@ -39,14 +65,17 @@ func isAgent(answer *prometheusv1.Error) bool {
 	return strings.Contains(answer.Msg, "Prometheus Agent")
 }
 
-// capped reads no more of an answer than maxAnswer.
-type capped struct{ http.RoundTripper }
+// capped reads no more of an answer than so many bytes.
+type capped struct {
+	http.RoundTripper
+	maxAnswer int
+}
 
 // RoundTrip is as http.RoundTripper has it.
 func (c capped) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := c.RoundTripper.RoundTrip(req)
 	if err == nil {
-		resp.Body = &cappedBody{ReadCloser: resp.Body, left: maxAnswer}
+		resp.Body = &cappedBody{ReadCloser: resp.Body, left: c.maxAnswer}
 	}
 	return resp, err
 }

@@ -107,7 +107,7 @@ func New(o Options) (*Client, error) {
 		return nil, fmt.Errorf("setting up the client of Prometheus: %w", err)
 	}
 	httpClient.Transport = traced{discreet{httpClient.Transport}}
-	client, err := api.NewClient(api.Config{Address: o.URL, RoundTripper: capped{httpClient.Transport}})
+	client, err := api.NewClient(api.Config{Address: o.URL, RoundTripper: capped{httpClient.Transport, maxAnswer}})
 	if err != nil {
 		return nil, fmt.Errorf("setting up the client of Prometheus: %w", err)
 	}

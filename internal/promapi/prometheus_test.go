@@ -4,16 +4,19 @@ package promapi
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/api"
 	prometheusv1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/model"
 
@@ -133,6 +136,76 @@ func TestQueryRangeAtTheLimit(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "exceeded maximum resolution") {
 			t.Fatalf("error = %v", err)
 		}
+	}
+}
+
+// TestQueryRangeInSmallerChunks: what is too much for one answer is asked for in smaller parts, each point once.
+func TestQueryRangeInSmallerChunks(t *testing.T) {
+	w := backtest.Window{Start: time.Unix(0, 0), End: time.Unix(20_000, 0), Step: 10 * time.Second}
+	points := func(client *Client, expr string) (times []model.Time, err error) {
+		for chunk, err := range client.QueryRange(t.Context(), expr, w) {
+			if err != nil {
+				return nil, err
+			}
+			for _, pair := range chunk.Series[0].Values {
+				times = append(times, pair.Timestamp)
+			}
+		}
+		return times, nil
+	}
+	server := prometheusserver.Start(t, prometheusConfig, "--query.max-samples", "300")
+	for name, client := range map[string]*Client{
+		"the server's limit": newClient(t, Options{URL: server.URL()}),
+		"our own": func() *Client {
+			client := prometheus(t, Options{})
+			transport := capped{client.http.Transport, 8 << 10}
+			small, err := api.NewClient(api.Config{Address: client.client.URL("", nil).String(), RoundTripper: transport})
+			if err != nil {
+				t.Fatal(err)
+			}
+			client.api = prometheusv1.NewAPI(small)
+			return client
+		}(),
+	} {
+		times, err := points(client, "vector(time())")
+		if err != nil || len(times) != w.Evaluations() || !slices.IsSorted(times) || len(slices.Compact(times)) != w.Evaluations() {
+			t.Errorf("%s: %d points, want %d; error %v", name, len(times), w.Evaluations(), err)
+		}
+	}
+	one := newClient(t, Options{URL: server.URL()})
+	if _, err := points(one, "sum_over_time(vector(1)[10000s:1s])"); err == nil || !strings.Contains(err.Error(), "too many samples") {
+		t.Errorf("one evaluation that is too much: error = %v", err)
+	}
+}
+
+// TestPartialAnswers: an answer in which series may be absent is none; what Prometheus says about an expression is not about its answer.
+func TestPartialAnswers(t *testing.T) {
+	warnings := `"No StoreAPIs matched for this query"`
+	thanos := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		kind := "vector"
+		if strings.HasSuffix(r.URL.Path, "query_range") {
+			kind = "matrix"
+		}
+		fmt.Fprintf(w, `{"status":"success","data":{"resultType":%q,"result":[]},"warnings":[%s]}`, kind, warnings)
+	}))
+	defer thanos.Close()
+	client := newClient(t, Options{URL: thanos.URL})
+	ask := func() (instant, overRange error) {
+		_, instant = client.Query(t.Context(), "up", time.Time{})
+		return instant, client.Ingest(t.Context(), "up", backtest.Window{Start: time.Unix(0, 0), End: time.Unix(60, 0), Step: 30 * time.Second})
+	}
+	for _, text := range []string{warnings, `"receive series from store-1: context deadline exceeded"`, `"remote_read: 503"`} {
+		warnings = text
+		instant, overRange := ask()
+		for _, err := range []error{instant, overRange} {
+			if !errors.Is(err, ErrPartial) || !strings.Contains(err.Error(), strings.Trim(text, `"`)) || IsRefused(err) {
+				t.Errorf("%s: error = %v, want that the answer is partial", text, err)
+			}
+		}
+	}
+	warnings = `"PromQL warning: bucket label \"le\" is absent", "PromQL info: metric might not be a counter"`
+	if instant, overRange := ask(); instant != nil || overRange != nil {
+		t.Errorf("what is about the expression: %v, %v", instant, overRange)
 	}
 }
 
