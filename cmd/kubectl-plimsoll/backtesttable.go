@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
 	"k8s.io/cli-runtime/pkg/printers"

@@ -304,7 +304,7 @@ func TestBehindAProxy(t *testing.T) {
 	}
 	want = "second-canary"
 	err = ask()
-	if err == nil || strings.Count(err.Error(), "check the bearer token file") != 2 || strings.Contains(err.Error(), "canary") {
+	if err == nil || strings.Count(err.Error(), "check the token file") != 2 || strings.Contains(err.Error(), "canary") {
 		t.Errorf("error = %v", err)
 	}
 	write("second-canary")
@@ -321,5 +321,43 @@ func TestBehindAProxy(t *testing.T) {
 	server.Stop()
 	if _, err := away.Query(t.Context(), "vector(1)", time.Time{}); err == nil || !strings.Contains(err.Error(), "connection refused") {
 		t.Errorf("error = %v", err)
+	}
+}
+
+// TestGuarded: TLS, a client certificate, a password, a header and a parameter; without one of them, the cause by its name and no secret.
+func TestGuarded(t *testing.T) {
+	base, file := prometheusserver.Start(t, prometheusConfig).Guarded()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tc := range map[string]struct{ replace, by, query, says string }{
+		"all of it":              {"", "", "?namespace=ai", ""},
+		"no parameter":           {"", "", "", "add the parameter to the URL"},
+		"no tenant":              {"team-a", "", "?namespace=ai", "name X-Scope-OrgID in http_headers"},
+		"another user":           {"username: plimsoll", "username: nobody", "?namespace=ai", "check the token file, or basic_auth"},
+		"no client certificate":  {", cert_file: client.crt, key_file: client.key", "", "?namespace=ai", "name cert_file and key_file in tls_config"},
+		"nobody's certification": {"ca_file: ca.crt, ", "", "?namespace=ai", "name its CA in"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			changed := filepath.Join(filepath.Dir(file), strings.ReplaceAll(name, " ", "-")+".yaml")
+			if err := os.WriteFile(changed, []byte(strings.Replace(string(text), tc.replace, tc.by, 1)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			client := newClient(t, Options{URL: base + tc.query, HTTPConfigFile: changed})
+			_, queryErr := client.Query(t.Context(), "vector(1)", time.Time{})
+			var rulesErr error
+			for _, err := range client.Rules(t.Context(), "") {
+				rulesErr = err
+			}
+			for what, err := range map[string]error{"query": queryErr, "rules": rulesErr} {
+				if (err == nil) != (tc.says == "") || err != nil && (!strings.Contains(err.Error(), tc.says) || strings.Contains(err.Error(), "canary")) {
+					t.Errorf("%s: error = %v, want it to say %q", what, err, tc.says)
+				}
+			}
+			if server := newProbe(t, Options{URL: base + tc.query, HTTPConfigFile: changed}).Server(t.Context()); (server == "") != (tc.says != "") {
+				t.Errorf("the server is %q", server)
+			}
+		})
 	}
 }
