@@ -14,6 +14,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/controller/prometheus"
 	"github.com/plimsoll-dev/plimsoll/internal/logs"
 	"github.com/plimsoll-dev/plimsoll/internal/manager"
+	"github.com/plimsoll-dev/plimsoll/internal/promapi"
 )
 
 // options is the command line.
@@ -74,6 +75,9 @@ func prometheusFlags(fs *flag.FlagSet, o *prometheus.Options) {
 	fs.StringVar(&o.URL, "prometheus-url", "", "`URL` of the Prometheus, or any server with its API, to ask what has become of the rules (default not to ask)")
 	fs.StringVar(&o.TokenFile, "prometheus-token-file", "", "`file` with a bearer token for Prometheus, read again when it changes")
 	fs.StringVar(&o.CAFile, "prometheus-ca-file", "", "`file` with the CA certificates of Prometheus (default the system's)")
+	fs.StringVar(&o.HTTPConfigFile, "prometheus-http-config-file", "",
+		"`file` with basic_auth, tls_config, http_headers and the like for Prometheus, in its own form, instead of the two above")
+	duration(&o.Timeout, "prometheus-timeout", promapi.DefaultTimeout, "`time` that Prometheus has for one answer")
 	duration(&o.Interval, "observe-interval", 15*time.Second, "`time` between two observations")
 	duration(&o.BacktestInterval, "backtest-interval", time.Hour, "`time` between two backtests of a threshold that does not change")
 	duration(&o.BacktestWindow, "backtest-window", 7*24*time.Hour, "`time` that backtests look back over")

@@ -27,6 +27,7 @@ func TestParseOptions(t *testing.T) {
 		t.Fatal(err)
 	}
 	wanted := prometheus.Options{
+		Options:  promapi.Options{Timeout: 30 * time.Second},
 		Interval: 15 * time.Second, BacktestInterval: time.Hour, BacktestWindow: 7 * 24 * time.Hour, BacktestStep: 30 * time.Second,
 	}
 	defaults := manager.Options{LeaderElectionID: manager.DefaultLeaderElectionID, MetricsAddress: ":8080", ProbeAddress: ":8081", Prometheus: wanted, Webhook: webhook.Options{Address: "0"}}
@@ -40,7 +41,7 @@ func TestParseOptions(t *testing.T) {
 				"--namespaces=ai, web", "--rule-labels=release=prometheus,team=", "--otel-namespace-label=k8s_namespace_name", "--metrics-bind-address=0",
 				"--health-probe-bind-address=127.0.0.1:9", "--metrics-secure", "--leader-elect",
 				"--leader-election-namespace=plimsoll", "--leader-election-id=mine", "--webhook-bind-address=:9443", "--webhook-cert-dir=/certs", "--log-level=debug",
-				"--prometheus-url=https://prometheus:9090/path", "--prometheus-token-file=" + token,
+				"--prometheus-url=https://prometheus:9090/path", "--prometheus-token-file=" + token, "--prometheus-timeout=1m",
 				"--observe-interval=1m", "--backtest-interval=1d", "--backtest-window=2w", "--backtest-step=15s",
 			},
 			options{
@@ -55,7 +56,7 @@ func TestParseOptions(t *testing.T) {
 					LeaderElectionNamespace: "plimsoll",
 					LeaderElectionID:        "mine",
 					Prometheus: prometheus.Options{
-						Options:          promapi.Options{URL: "https://prometheus:9090/path", TokenFile: token},
+						Options:          promapi.Options{URL: "https://prometheus:9090/path", TokenFile: token, Timeout: time.Minute},
 						Interval:         time.Minute,
 						BacktestInterval: 24 * time.Hour,
 						BacktestWindow:   14 * 24 * time.Hour,

@@ -23,7 +23,7 @@ type backtestOptions struct {
 func (c *cli) backtestCommand() *cobra.Command {
 	o := backtestOptions{loader: loader{cli: c}, window: newWindowOptions(), output: newOutput("table", "json", "yaml")}
 	cmd := &cobra.Command{
-		Use:   "backtest (-f FILENAME | NAME...) --prometheus-url URL",
+		Use:   "backtest (-f FILENAME | NAME... | -l SELECTOR | --all | -A) --prometheus-url URL",
 		Short: "Show how often levels would have fired over a past window",
 		Long: `Show how often each level of AlertThresholds would have fired over a past window, for how long, and for which series. "for"
 and "keepFiringFor" are replayed as Prometheus evaluates them. With -f and a URL no cluster is needed.`,
@@ -38,6 +38,7 @@ and "keepFiringFor" are replayed as Prometheus evaluates them. With -f and a URL
 		RunE: func(cmd *cobra.Command, names []string) error { return o.run(cmd.Context(), names) },
 	}
 	o.addFileFlags(cmd)
+	o.selection.addFlags(cmd)
 	o.window.addFlags(cmd)
 	o.output.addFlag(cmd)
 	cmd.Flags().IntVar(&o.maxFires, "max-fires", -1, "exit with 1 when a level would have fired more often in the window; -1 for no limit")

@@ -45,6 +45,11 @@ func TestBacktest(t *testing.T) {
 			t.Errorf("--max-fires %s: exit code %d, want %d: %s", limit, got.code, code, got.stderr)
 		}
 	}
+	base, file := server.Guarded()
+	guarded := []string{"backtest", "-f", "-", "--prometheus-url", base + "?namespace=ai", "--prometheus-http-config-file", file, "--prometheus-timeout", "20s", "--end", args[len(args)-1]}
+	if got := call(t, cpuLevels, append(guarded, "-o", "json")...); got.code != 0 || !strings.Contains(got.stdout, "warning 7, critical 0") {
+		t.Errorf("through a gateway: exit code %d: %s%s", got.code, got.stdout, got.stderr)
+	}
 	none := call(t, strings.Replace(cpuLevels, "namespace: ai", "namespace: web", 1), append(args, "--max-fires", "0")...)
 	if none.code != 2 || !strings.Contains(none.stderr, "the signal had no value") {
 		t.Errorf("without data: exit code %d, %s", none.code, none.stderr)

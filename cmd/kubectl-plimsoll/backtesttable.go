@@ -18,7 +18,7 @@ import (
 func (b backtested) print(w io.Writer, width int) error {
 	r := b.result
 	fmt.Fprintf(w, "%s, %s over %s until %s, %s covered\n\n", b.target, b.target.plan.Value.Title,
-		backtest.FormatDuration(r.Window.Length().Round(time.Hour)), formatTime(r.Window.End), backtest.FormatCoverage(r.Coverage))
+		backtest.FormatDuration(r.Window.Length()), formatTime(r.Window.End), backtest.FormatCoverage(r.Coverage))
 	table := printers.GetNewTabWriter(w)
 	fmt.Fprintln(table, "SEVERITY\tLEVEL\tFIRES\tFIRING\tLONGEST\tLAST FIRED\tWORST SERIES")
 	for i, level := range b.Backtest.Levels {

@@ -24,7 +24,7 @@ import (
 func TestCluster(t *testing.T) {
 	s := newStage(t)
 	if err := s.create("{apiVersion: v1, kind: Namespace, metadata: {name: ai}}\n---\n" + cpuLevels + "\n---\n" +
-		`{apiVersion: plimsoll.dev/v1alpha1, kind: AlertThreshold, metadata: {name: hot, namespace: ai}, spec: {alert: Hot, expr: vector(93), levels: [{severity: warning, above: 80}]}}`); err != nil {
+		`{apiVersion: plimsoll.dev/v1alpha1, kind: AlertThreshold, metadata: {name: hot, namespace: ai, labels: {team: ai}}, spec: {alert: Hot, expr: vector(93), levels: [{severity: warning, above: 80}]}}`); err != nil {
 		t.Fatal(err)
 	}
 	t.Run("ValidateAgreesWithTheAPIServer", func(t *testing.T) { agree(t, s) })
@@ -71,6 +71,12 @@ func follow(t *testing.T, s stage, server *prometheusserver.Server, alertmanager
 	t.Log("\n" + call(t, "", args("status", "hot")...).stdout)
 	expect(0, "alertmanager OK the warning alert goes to team", args("status", "hot", "--alertmanager-url", alertmanager)...)
 	expect(0, `"result": "OK"`, args("status", "hot", "-o", "json")...)
+	expect(0, "alertmanager OK the warning alert goes to team", args("status", "at", "hot")...)
+	expect(0, "ai/hot", args("status", "-l", "team=ai")...)
+	expect(1, "ai/cpu", args("status", "-A")...)
+	expect(1, "ai/cpu", args("status", "--all")...)
+	expect(2, "", args("status", "-l", "team=none")...)
+	expect(0, "ai/hot", args("backtest", "-A", "-l", "team=ai", "--window", "10m", "--end", past.Format(time.RFC3339))...)
 
 	silence := fmt.Sprintf(`{"matchers": [{"name": "alertname", "value": "Hot", "isRegex": false}], "startsAt": %q, "endsAt": %q, "createdBy": "test", "comment": "test"}`,
 		time.Now().Format(time.RFC3339), time.Now().Add(time.Hour).Format(time.RFC3339))

@@ -32,7 +32,8 @@ func (o *statusOptions) fetch(ctx context.Context, api client.Client, prometheus
 		p.Snapshot.Selection, _ = snapshot.ReadSelection(ctx, api, rule.Namespace, rule.Labels)
 	}
 	if o.alertmanagerURL != "" {
-		options := promapi.Options{URL: o.alertmanagerURL, TokenFile: o.prometheus.TokenFile, CAFile: o.prometheus.CAFile}
+		options := o.prometheus.Options
+		options.URL = o.alertmanagerURL
 		p.Alertmanagers = []diagnose.Alertmanager{fetchAlerts(ctx, options, key)}
 		return p
 	}

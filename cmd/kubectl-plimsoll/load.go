@@ -4,10 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/manifest"
@@ -33,6 +31,7 @@ type loader struct {
 	*cli
 	paths     []string
 	recursive bool
+	selection selection
 }
 
 func (l *loader) addFileFlags(cmd *cobra.Command) {
@@ -41,17 +40,18 @@ func (l *loader) addFileFlags(cmd *cobra.Command) {
 	cobra.CheckErr(cmd.MarkFlagFilename("filename", "yaml", "yml", "json"))
 }
 
-// load returns the thresholds of the files or, by name, of the cluster. It prints what is wrong with invalid ones.
+// load returns the thresholds of the files or of the cluster. It prints what is wrong with invalid ones, and goes on without them where
+// they were not named.
 func (l *loader) load(ctx context.Context, names []string) ([]target, error) {
 	switch {
-	case len(l.paths) > 0 && len(names) > 0:
-		return nil, usageErrorf("must be either names or files: remove -f or the names")
+	case len(l.paths) > 0 && (len(names) > 0 || l.selection.isSet()):
+		return nil, usageErrorf("must be either names or files: remove -f, or the names and --all, -A and -l")
 	case len(l.paths) > 0:
 		return l.loadFiles()
-	case len(names) > 0:
+	case len(names) > 0 || l.selection.isSet():
 		return l.loadNames(ctx, names)
 	default:
-		return nil, usageErrorf("must say which AlertThresholds: give names, or use -f FILE")
+		return nil, usageErrorf("must say which AlertThresholds: give names, -l SELECTOR, --all or -A, or use -f FILE")
 	}
 }
 
@@ -71,29 +71,30 @@ func (l *loader) loadFiles() ([]target, error) {
 }
 
 func (l *loader) loadNames(ctx context.Context, names []string) ([]target, error) {
-	api, namespace, err := l.connect()
+	api, keys, err := l.keys(ctx, names, l.selection)
 	if err != nil {
 		return nil, err
 	}
-	targets := make([]target, len(names))
-	for i, name := range names {
+	var targets []target
+	var invalid bool
+	for _, key := range keys {
 		t := &v1alpha1.AlertThreshold{}
-		key := client.ObjectKey{Namespace: namespace, Name: trimKind(name)}
 		if err := api.Get(ctx, key, t); err != nil {
 			return nil, fmt.Errorf("reading AlertThreshold %s: %w", key, err)
 		}
 		plan, errs := l.rules.Resolve(t)
 		if len(errs) > 0 {
 			fmt.Fprintf(l.ErrOut, "AlertThreshold %s is invalid: %v\n", key, errs.ToAggregate())
-			return nil, errCheckFailed
+			invalid = true
+			continue
 		}
-		targets[i] = target{t, plan}
+		targets = append(targets, target{t, plan})
+	}
+	if invalid && (len(names) > 0 || len(targets) == 0) {
+		return nil, errCheckFailed
 	}
 	return targets, nil
 }
-
-// trimKind removes the kind that kubectl takes and prints: alertthreshold.plimsoll.dev/slow-response.
-func trimKind(name string) string { return name[strings.LastIndex(name, "/")+1:] }
 
 // validation is the result of validating files, as -o json prints it.
 type validation struct {

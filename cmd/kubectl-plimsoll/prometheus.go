@@ -13,6 +13,10 @@ func (o *prometheusOptions) addFlags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.URL, "prometheus-url", "", "base URL of Prometheus, or of a server with its API, such as http://localhost:9090")
 	cmd.Flags().StringVar(&o.TokenFile, "prometheus-token-file", "", "file with a bearer token for Prometheus")
 	cmd.Flags().StringVar(&o.CAFile, "prometheus-ca-file", "", "file with the CA certificates of Prometheus, in PEM")
+	cmd.Flags().StringVar(&o.HTTPConfigFile, "prometheus-http-config-file", "",
+		"file with basic_auth, tls_config, http_headers and the like for Prometheus, in its own form, instead of the two above")
+	o.Timeout = promapi.DefaultTimeout
+	cmd.Flags().Var((*duration)(&o.Timeout), "prometheus-timeout", "time that Prometheus has for one answer")
 }
 
 func (o *prometheusOptions) client() (*promapi.Client, error) {

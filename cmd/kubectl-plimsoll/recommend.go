@@ -25,7 +25,7 @@ type recommendOptions struct {
 func (c *cli) recommendCommand() *cobra.Command {
 	o := recommendOptions{loader: loader{cli: c}, window: newWindowOptions(), output: newOutput("table", "json", "yaml"), perWeek: backtest.OnceAWeek}
 	cmd := &cobra.Command{
-		Use:   "recommend (-f FILENAME | NAME...) --prometheus-url URL",
+		Use:   "recommend (-f FILENAME | NAME... | -l SELECTOR | --all | -A) --prometheus-url URL",
 		Short: "Recommend levels from a past window",
 		Long: `Recommend for each level the tightest value that would have fired at most once a week, or --fires-per-week times, and show
 how often other values would have fired. Nothing is changed: the kubectl patch that does is printed. -o yaml prints a
@@ -39,6 +39,7 @@ manifest for server-side apply instead, which needs --force-conflicts.`,
 		RunE: func(cmd *cobra.Command, names []string) error { return o.run(cmd.Context(), names) },
 	}
 	o.addFileFlags(cmd)
+	o.selection.addFlags(cmd)
 	o.window.addFlags(cmd)
 	o.output.addFlag(cmd)
 	cmd.Flags().IntVar(&o.perWeek, "fires-per-week", o.perWeek, "how often a level may fire in a week")

@@ -23,12 +23,13 @@ type statusOptions struct {
 	prometheus      prometheusOptions
 	alertmanagerURL string
 	output          output
+	selection       selection
 }
 
 func (c *cli) statusCommand() *cobra.Command {
 	o := statusOptions{cli: c, output: newOutput("table", "json", "yaml")}
 	cmd := &cobra.Command{
-		Use:   "status NAME... --prometheus-url URL",
+		Use:   "status (NAME... | -l SELECTOR | --all | -A) --prometheus-url URL",
 		Short: "Tell why an alert does not fire, or does not arrive",
 		Long: `Check each step from the AlertThreshold in the cluster to the receiver in Alertmanager. The results are OK, FAIL, ? when
 something could not be read, and - when there is nothing to check. The exit code is 1 when a check fails.`,
@@ -41,6 +42,7 @@ something could not be read, and - when there is nothing to check. The exit code
 	}
 	o.prometheus.addFlags(cmd)
 	o.output.addFlag(cmd)
+	o.selection.addFlags(cmd)
 	cmd.Flags().StringVar(&o.alertmanagerURL, "alertmanager-url", "", "base URL of Alertmanager, which then gets the token of --prometheus-token-file "+
 		"(default those that Prometheus sends to)")
 	return cmd
@@ -54,8 +56,8 @@ type report struct {
 }
 
 func (o *statusOptions) run(ctx context.Context, names []string) error {
-	if len(names) == 0 {
-		return usageErrorf("must say which AlertThresholds: give names")
+	if len(names) == 0 && !o.selection.isSet() {
+		return usageErrorf("must say which AlertThresholds: give names, -l SELECTOR, --all or -A")
 	}
 	var prometheus *promapi.Client
 	if o.prometheus.URL != "" {
@@ -64,13 +66,12 @@ func (o *statusOptions) run(ctx context.Context, names []string) error {
 			return err
 		}
 	}
-	api, namespace, err := o.connect()
+	api, keys, err := o.keys(ctx, names, o.selection)
 	if err != nil {
 		return err
 	}
-	all := make([]report, len(names))
-	for i, name := range names {
-		key := client.ObjectKey{Namespace: namespace, Name: trimKind(name)}
+	all := make([]report, len(keys))
+	for i, key := range keys {
 		r, err := o.diagnose(ctx, api, prometheus, key)
 		if err != nil {
 			return err

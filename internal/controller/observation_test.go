@@ -87,17 +87,18 @@ scrape_configs: [{job_name: test, honor_labels: true, static_configs: [{targets:
 `, strings.TrimPrefix(exporter.URL, "http://")))
 }
 
-// control runs the controller until the returned function is called.
+// control runs the controller until the returned function is called. It reaches Prometheus through a gateway that asks for everything.
 func (s *stage) control(t *testing.T) (stop func()) {
 	t.Helper()
-	return s.controlAt(t, s.server.URL(), observeInterval)
+	base, file := s.server.Guarded()
+	return s.controlAt(t, promapi.Options{URL: base + "?namespace=ai", HTTPConfigFile: file}, observeInterval)
 }
 
-// controlAt is control by a Prometheus of that URL, which is observed that often.
-func (s *stage) controlAt(t *testing.T, url string, interval time.Duration) (stop func()) {
+// controlAt is control by a Prometheus that is reached so, and observed that often.
+func (s *stage) controlAt(t *testing.T, options promapi.Options, interval time.Duration) (stop func()) {
 	t.Helper()
 	end, err := runController(s.cfg, manager.Options{Prometheus: prometheus.Options{
-		Options:          promapi.Options{URL: url},
+		Options:          options,
 		Interval:         interval,
 		BacktestInterval: time.Hour, BacktestWindow: time.Minute, BacktestStep: time.Second,
 	}})

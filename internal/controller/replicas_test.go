@@ -18,6 +18,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/promapi"
 )
 
 const (
@@ -32,7 +33,7 @@ const (
 func TestReplicas(t *testing.T) {
 	t.Parallel()
 	one, two := newReplicas(t)
-	defer one.controlAt(t, balance(t, one.server.URL(), two.server.URL()), replicasInterval)()
+	defer one.controlAt(t, promapi.Options{URL: balance(t, one.server.URL(), two.server.URL())}, replicasInterval)()
 	levels := map[string]float64{"moving": 5}
 	one.create(t, "moving", `{alert: Moving, expr: 0 * sum(measured) + time() % 10, levels: [{severity: warning, above: 5}]}`)
 	// As many as make an answer of more than one part.

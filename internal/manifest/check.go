@@ -44,14 +44,14 @@ func (t *Threshold) CheckWith(o rules.Options) Result {
 	if metadata, ok := object["metadata"].(map[string]any); ok && metadata["namespace"] == nil {
 		metadata["namespace"] = t.Namespace
 	}
-	var found structure
+	found := structure{text: t.scalar}
 	found.checkObject(object)
 	resource := decode(object)
 	plan, errs := o.Resolve(resource)
 	errs = slices.DeleteFunc(errs, func(err *field.Error) bool { return found.isAbout(err.Field) })
-	for _, empty := range found.empty {
-		if !slices.ContainsFunc(errs, func(err *field.Error) bool { return err.Field == empty.Field }) {
-			errs = append(errs, empty) // else the rules say what it must be
+	for _, plain := range slices.Concat(found.empty, found.unquoted) {
+		if !slices.ContainsFunc(errs, func(err *field.Error) bool { return err.Field == plain.Field }) {
+			errs = append(errs, plain) // else the rules say what it must be
 		}
 	}
 
@@ -91,9 +91,18 @@ func (t *Threshold) message(err *field.Error) string {
 	if err.Type != field.ErrorTypeTypeInvalid {
 		return plain.ErrorBody()
 	}
-	value := valueAt(t.node, err.Field)
-	if value == nil || value.Kind != yaml.ScalarNode || !strings.Contains(err.Detail, "string") {
+	text, ok := t.scalar(err.Field)
+	if !ok || !strings.Contains(err.Detail, "string") {
 		return plain.Detail
 	}
-	return fmt.Sprintf("%s: write it in quotes, %q", plain.Detail, value.Value)
+	return fmt.Sprintf("%s: write it in quotes, %q", plain.Detail, text)
+}
+
+// scalar is the value at a path as it is written; not ok when it is no scalar.
+func (t *Threshold) scalar(path string) (text string, ok bool) {
+	value := valueAt(t.node, path)
+	if value == nil || value.Kind != yaml.ScalarNode {
+		return "", false
+	}
+	return value.Value, true
 }

@@ -39,10 +39,27 @@ func documents(file string, data []byte) []document {
 		if doc, ok := readYAML(whole.at(data, start), data[start:start+length]); ok {
 			docs = append(docs, doc)
 		}
+		if bad, ok := checkSeparator(whole, data, start+length, data[start+length:start+next]); !ok {
+			docs = append(docs, bad)
+		}
 		start += next
 	}
 	return docs
 }
+
+// checkSeparator refuses what kubectl does: anything but a comment behind the dashes.
+func checkSeparator(whole *source, data []byte, offset int, line []byte) (bad document, ok bool) {
+	rest := strings.TrimSpace(strings.TrimPrefix(string(line), separator))
+	if rest == "" || strings.HasPrefix(rest, "#") {
+		return bad, true
+	}
+	bad.source = whole.at(data, offset)
+	bad.err = &Diagnostic{Position: bad.source.position(nil), Message: "kubectl takes nothing but a comment behind ---: move the rest to a line of its own"}
+	return bad, false
+}
+
+// separator begins the line between two YAML documents.
+const separator = "---"
 
 // yamlDocument is the length of the first document, and where the next begins: after the line of dashes.
 func yamlDocument(data []byte) (length, next int) {
@@ -51,7 +68,7 @@ func yamlDocument(data []byte) (length, next int) {
 		if i := bytes.IndexByte(data[length:], '\n'); i >= 0 {
 			lineEnd = length + i + 1
 		}
-		if bytes.HasPrefix(data[length:], []byte("---")) {
+		if bytes.HasPrefix(data[length:], []byte(separator)) {
 			return length, lineEnd
 		}
 		length = lineEnd

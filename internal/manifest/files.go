@@ -42,19 +42,17 @@ type Set struct {
 func (r Reader) Read(paths []string) (*Set, error) {
 	set := &Set{}
 	var done []string
-	for _, path := range paths {
-		files, err := r.expand(path)
-		if err != nil {
-			return nil, err
+	files, err := r.expandAll(paths)
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range files {
+		if slices.Contains(done, file) {
+			continue
 		}
-		for _, file := range files {
-			if slices.Contains(done, file) {
-				continue
-			}
-			done = append(done, file)
-			if err := r.readInto(set, file); err != nil {
-				return nil, err
-			}
+		done = append(done, file)
+		if err := r.readInto(set, file); err != nil {
+			return nil, err
 		}
 	}
 	if len(set.Thresholds) == 0 && len(set.Errors) == 0 {
@@ -89,6 +87,29 @@ func (r Reader) readInto(set *Set, file string) error {
 	return nil
 }
 
+// expandAll are the files of all paths. As kubectl does, it takes what is not a path for a pattern.
+func (r Reader) expandAll(paths []string) (files []string, err error) {
+	for _, path := range paths {
+		matches := []string{path}
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && path != Stdin {
+			if matches, err = filepath.Glob(path); err != nil {
+				return nil, fmt.Errorf("%q is not a valid pattern: write a [ that is meant as one as \\[", path)
+			}
+			if len(matches) == 0 {
+				return nil, fmt.Errorf("the path %q does not exist", path)
+			}
+		}
+		for _, match := range matches {
+			more, err := r.expand(match)
+			if err != nil {
+				return nil, err
+			}
+			files = append(files, more...)
+		}
+	}
+	return files, nil
+}
+
 // expand is the path itself or, for a folder, the files in it.
 func (r Reader) expand(path string) ([]string, error) {
 	if path == Stdin {
@@ -96,8 +117,6 @@ func (r Reader) expand(path string) ([]string, error) {
 	}
 	info, err := os.Stat(path)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("the path %q does not exist", path)
 	case err != nil:
 		return nil, err
 	case !info.IsDir():

@@ -80,11 +80,22 @@ func TestMistakes(t *testing.T) {
 			cpu + "  mode: Off\n  levels: [{severity: w, above: 80}]",
 			[]string{`7:3: spec.mode: must be of type string: "boolean": write it in quotes, "Off"`},
 		},
+		"what quotes alone would not mend": {
+			good + "  signal: {name: HTTPLatency, quantile: 95, window: 5}\n  levels: [{severity: w, above: 2.5, for: 5, keepFiringFor: 1.5}]\n  mode: true",
+			[]string{
+				"6:31: spec.signal.quantile: Invalid value: \"95\": must lie between",
+				"6:45: spec.signal.window: Invalid value: \"5\": must be a duration such as 30s",
+				"7:26: spec.levels[0].above: Invalid value: \"2.5\": must be a duration with its unit",
+				"7:38: spec.levels[0].for: Invalid value: \"5\": must be a duration such as 30s",
+				"7:46: spec.levels[0].keepFiringFor: Invalid value: \"1.5\": must be a duration such as 30s",
+				"8:3: spec.mode: Unsupported value: \"true\": supported values: ",
+			},
+		},
 		"wrong types, and the rest checked all the same": {
 			good + "  signal:\n    name: HTTPLatency\n    quantile: 0.95\n  levels:\n  - {severity: 5, above: 5%}\n  - 7\n",
 			[]string{
 				`8:5: spec.signal.quantile: must be of type string: "number": write it in quotes, "0.95"`,
-				`10:6: spec.levels[0].severity: must be of type string: "integer": write it in quotes, "5"`,
+				`10:6: spec.levels[0].severity: Invalid value: "5": must be a word`,
 				`10:19: spec.levels[0].above: Invalid value: "5%": must be a duration with its unit`,
 				`11:5: spec.levels[1]: must be of type object: "integer"`,
 			},

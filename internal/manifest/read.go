@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 )
@@ -21,7 +23,7 @@ type content struct {
 // read reads every AlertThreshold in the data. It reports mistakes and goes on.
 func read(file string, data []byte) content {
 	var c content
-	for _, doc := range documents(file, data) {
+	for _, doc := range documents(file, decoded(data)) {
 		if doc.err != nil {
 			c.errors = append(c.errors, *doc.err)
 			continue
@@ -31,11 +33,20 @@ func read(file string, data []byte) content {
 	return c
 }
 
+// decoded is the text as kubectl decodes it: UTF-16 by its byte order mark, else UTF-8, bytes that are none replaced.
+func decoded(data []byte) []byte {
+	text, _, err := transform.Bytes(unicode.BOMOverride(unicode.UTF8.NewDecoder()), data)
+	if err != nil {
+		return data
+	}
+	return text
+}
+
 // add takes an object in, or the items of a list.
 func (c *content) add(at *source, value any, node *yaml.Node) {
 	object, ok := value.(map[string]any)
 	if !ok {
-		c.errors = append(c.errors, Diagnostic{Position: at.position(node), Message: "is not a Kubernetes object: there is no kind"})
+		c.errors = append(c.errors, noKind(at, node))
 		return
 	}
 	apiVersion, _ := object["apiVersion"].(string)
@@ -44,6 +55,10 @@ func (c *content) add(at *source, value any, node *yaml.Node) {
 	switch {
 	case isList && strings.HasSuffix(kind, "List"):
 		for i, item := range items {
+			if !inferKind(item, apiVersion, strings.TrimSuffix(kind, "List")) {
+				c.errors = append(c.errors, noKind(at, itemNode(node, i)))
+				continue
+			}
 			c.add(at, item, itemNode(node, i))
 		}
 	case !isOurs(apiVersion, kind):
@@ -51,6 +66,22 @@ func (c *content) add(at *source, value any, node *yaml.Node) {
 	default:
 		c.thresholds = append(c.thresholds, newThreshold(at, object, node))
 	}
+}
+
+// inferKind gives an item of a list its type, as kubectl does where it has neither half of one. It reports whether the item has a kind.
+func inferKind(item any, apiVersion, kind string) bool {
+	object, ok := item.(map[string]any)
+	if !ok {
+		return false
+	}
+	if object["apiVersion"] == nil && object["kind"] == nil && kind != "" {
+		object["apiVersion"], object["kind"] = apiVersion, kind
+	}
+	return object["kind"] != nil
+}
+
+func noKind(at *source, node *yaml.Node) Diagnostic {
+	return Diagnostic{Position: at.position(node), Message: "is not a Kubernetes object: there is no kind"}
 }
 
 // itemNode is the node of a list's item.

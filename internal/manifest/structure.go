@@ -23,6 +23,10 @@ type structure struct {
 	errs    field.ErrorList
 	// empty are about texts and lists that are there and empty. To decode them is to lose that they were there.
 	empty field.ErrorList
+	// unquoted are about texts that YAML takes for something else, such as 0.95 or Off. They are decoded as text.
+	unquoted field.ErrorList
+	// text is the value at a path as it is written; not ok when it is no scalar.
+	text func(path string) (text string, ok bool)
 }
 
 // checkObject checks a whole AlertThreshold. The status is left out, as on creation.
@@ -61,10 +65,29 @@ func (s *structure) check(object map[string]any, typ reflect.Type, path *field.P
 			delete(object, name)
 		case isEmpty(object[name], of):
 			s.empty = append(s.empty, field.Invalid(path.Child(name), object[name], "must not be empty: remove it, or give it a value"))
+		case s.unquote(object, name, of, path.Child(name)):
 		case object[name] == nil || !s.value(object[name], of, path.Child(name)):
 			delete(object, name)
 		}
 	}
+}
+
+// unquote takes a number or truth value where a text belongs as it is written, and reports whether it did.
+func (s *structure) unquote(object map[string]any, name string, typ reflect.Type, path *field.Path) bool {
+	value, want := object[name], "string"
+	_, isInteger := value.(int64)
+	_, isFraction := value.(float64)
+	_, isTruth := value.(bool)
+	if typ == reflect.TypeFor[v1alpha1.Value]() {
+		isInteger, want = false, "integer,string"
+	}
+	text, ok := s.text(path.String())
+	if !ok || typ.Kind() != reflect.String || !isInteger && !isFraction && !isTruth {
+		return false
+	}
+	s.unquoted = append(s.unquoted, typeInvalid(path, value, want))
+	object[name] = text
+	return true
 }
 
 // isEmpty reports whether the value is a text or list without anything in it.
@@ -118,9 +141,13 @@ func (s *structure) value(value any, typ reflect.Type, path *field.Path) bool {
 // isType records that the value is not of the type, in the API server's words, unless it is.
 func (s *structure) isType(value any, ok bool, want string, path *field.Path) bool {
 	if !ok {
-		s.errs = append(s.errs, field.TypeInvalid(path, value, fmt.Sprintf("must be of type %s: %q", want, typeName(value))))
+		s.errs = append(s.errs, typeInvalid(path, value, want))
 	}
 	return ok
+}
+
+func typeInvalid(path *field.Path, value any, want string) *field.Error {
+	return field.TypeInvalid(path, value, fmt.Sprintf("must be of type %s: %q", want, typeName(value)))
 }
 
 // typeName is what JSON schemas call the value's type.

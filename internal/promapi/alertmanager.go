@@ -30,14 +30,14 @@ type ReceivedAlert struct {
 // ReceivedAlerts reads the alerts that match all filters from the Alertmanager at the URL of the options. The URL may also be
 // the one that Prometheus posts to.
 func ReceivedAlerts(ctx context.Context, o Options, filters ...string) ([]ReceivedAlert, error) {
-	client, err := config.NewClientFromConfig(o.httpConfig(), "alertmanager", userAgent, config.WithKeepAlivesDisabled())
+	client, base, err := o.httpClient("Alertmanager", config.WithKeepAlivesDisabled())
 	if err != nil {
-		return nil, fmt.Errorf("setting up the client of Alertmanager: %w", err)
+		return nil, err
 	}
-	client.Transport = capped{discreet{client.Transport}}
+	client.Transport = capped{client.Transport, maxAnswer}
 	ctx, cancel := context.WithTimeout(ctx, alertmanagerTimeout)
 	defer cancel()
-	address := AlertmanagerBase(o.URL) + alertsPath + "?" + url.Values{"filter": filters}.Encode()
+	address := AlertmanagerBase(base) + alertsPath + "?" + url.Values{"filter": filters}.Encode()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, fmt.Errorf("querying Alertmanager: %w", err)

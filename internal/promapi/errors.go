@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -27,6 +29,31 @@ var errForeign = errors.New("the answer is not the Prometheus API's: check the U
 // errTooLarge is about an answer of which no more is read, for memory's sake.
 var errTooLarge = fmt.Errorf("the answer is larger than %d MiB: let the expression give fewer series, as with sum by (...)", maxAnswer>>20)
 
+// tooMuch are what servers say of a range query that would be answered over a shorter range: Prometheus' --query.max-samples, and the
+// limits of Mimir and Thanos on series, chunks and lengths.
+var tooMuch = []string{"too many samples", "exceeded the maximum number of", "exceeds the limit", "exceeded chunks limit", "exceeded series limit"}
+
+// isTooMuch reports whether a part of the range may be answered where the whole was not.
+func isTooMuch(err error) bool {
+	var answer *prometheusv1.Error
+	return errors.Is(err, errTooLarge) || errors.As(err, &answer) &&
+		slices.ContainsFunc(tooMuch, func(text string) bool { return strings.Contains(answer.Msg+answer.Detail, text) })
+}
+
+// ErrPartial is about an answer in which series may be absent, as Thanos gives it while one of its stores is away. Nothing true can
+// be counted from it.
+var ErrPartial = errors.New("the answer is partial")
+
+// partial is the error that the warnings of an answer are. Those that begin with PromQL are about the expression.
+func partial(warnings prometheusv1.Warnings) error {
+	for _, warning := range warnings {
+		if !strings.HasPrefix(warning, "PromQL ") {
+			return fmt.Errorf("%w: %s (try again when all stores are back, or ask one that has the series itself)", ErrPartial, reason(warning))
+		}
+	}
+	return nil
+}
+
 // IsRefused reports whether the server answered, and it is the expression that is at fault: asking again gives the same.
 func IsRefused(err error) bool {
 	var answer *prometheusv1.Error
@@ -39,14 +66,17 @@ func isAgent(answer *prometheusv1.Error) bool {
 	return strings.Contains(answer.Msg, "Prometheus Agent")
 }
 
-// capped reads no more of an answer than maxAnswer.
-type capped struct{ http.RoundTripper }
+// capped reads no more of an answer than so many bytes.
+type capped struct {
+	http.RoundTripper
+	maxAnswer int
+}
 
 // RoundTrip is as http.RoundTripper has it.
 func (c capped) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := c.RoundTripper.RoundTrip(req)
 	if err == nil {
-		resp.Body = &cappedBody{ReadCloser: resp.Body, left: maxAnswer}
+		resp.Body = &cappedBody{ReadCloser: resp.Body, left: c.maxAnswer}
 	}
 	return resp, err
 }
@@ -65,8 +95,11 @@ func (b *cappedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// discreet cuts short an answer that is an error, and empties one that repeats part of the bearer token.
-type discreet struct{ http.RoundTripper }
+// discreet cuts short an answer that is an error, and empties one that repeats part of a secret that was sent.
+type discreet struct {
+	http.RoundTripper
+	secretHeaders []string
+}
 
 // RoundTrip is http.RoundTripper's.
 func (d discreet) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -76,9 +109,14 @@ func (d discreet) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxError))
 	resp.Body.Close()
-	// The request that was sent, unlike the one that was given, has the token.
-	if err != nil || resp.Request == nil || repeats(string(body), strings.TrimPrefix(resp.Request.Header.Get("Authorization"), "Bearer ")) {
+	// The request that was sent, unlike the one that was given, has the secrets.
+	if err != nil || resp.Request == nil ||
+		slices.ContainsFunc(secretsOf(resp.Request, d.secretHeaders), func(secret string) bool { return repeats(string(body), secret) }) {
 		body = nil
+	}
+	if expectsJSON(resp.StatusCode) && !json.Valid(body) {
+		// The client library would only say that this is no JSON.
+		body, _ = json.Marshal(map[string]string{"status": "error", "errorType": string(prometheusv1.ErrClient), "error": reason(string(body))})
 	}
 	resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	return resp, nil
@@ -98,14 +136,18 @@ func repeats(text, secret string) bool {
 	return false
 }
 
+// expectsJSON reports whether an answer with that status is an error of the Prometheus API's own.
+func expectsJSON(status int) bool {
+	return status == http.StatusBadRequest || status == http.StatusUnprocessableEntity
+}
+
 // answerError is the error that an answer with that status is, told from its body as the client library does.
 func answerError(status int, body []byte) error {
 	var answer struct {
 		ErrorType prometheusv1.ErrorType `json:"errorType"`
 		Error     string                 `json:"error"`
 	}
-	ours := status == http.StatusBadRequest || status == http.StatusUnprocessableEntity
-	if ours && json.Unmarshal(body, &answer) == nil && answer.ErrorType != "" {
+	if expectsJSON(status) && json.Unmarshal(body, &answer) == nil && answer.ErrorType != "" {
 		return &prometheusv1.Error{Type: answer.ErrorType, Msg: answer.Error}
 	}
 	kind := prometheusv1.ErrServer
@@ -137,36 +179,46 @@ func reason(body string) string {
 	return line
 }
 
-// explain says what was being asked, why that failed, and what to do about it. The bearer token is in no error: the client
-// library quotes the URL, never a header, and discreet empties an answer that repeats it.
+// explain says what was being asked, why that failed, and what to do about it. No secret is in an error: the client
+// library quotes the URL, never a header, and discreet empties an answer that repeats one.
 func (c *Client) explain(what string, err error) error {
 	var answer *prometheusv1.Error
 	var syntax *json.SyntaxError
+	var unverified *tls.CertificateVerificationError
 	advice := ""
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		advice = fmt.Sprintf(" (no answer within %s: it is overloaded, or a network policy is in the way)", c.timeout)
 	case errors.As(err, &answer):
 		says := reason(answer.Detail)
-		advice = adviseOn(answer, says)
+		advice = adviseOn(answer, strings.ToLower(answer.Msg+" "+says))
 		if says != "" {
 			advice = ": " + says + advice
 		}
+	case errors.As(err, &unverified):
+		advice = " (name its CA in the CA file, or in tls_config of the HTTP configuration file)"
+	case strings.Contains(err.Error(), "tls: certificate required"), strings.Contains(err.Error(), "remote error: tls: bad certificate"):
+		advice = " (it asks for a client certificate: name cert_file and key_file in tls_config of the HTTP configuration file)"
 	case errors.As(err, &syntax):
 		advice = " (the answer is not the Prometheus API's: check the URL)"
 	}
 	return fmt.Errorf("%s: %w%s", what, err, advice)
 }
 
-// adviseOn says what to do about an answer that is an error; nothing where the server's own words do.
+// adviseOn says what to do about an answer that is an error; nothing where the server's own words do. says is what it said, in lower
+// case.
 func adviseOn(answer *prometheusv1.Error, says string) string {
 	switch {
 	case isAgent(answer):
 		return " (it runs in agent mode and evaluates no rules: use the URL of a Prometheus server, or of the one that gets its samples)"
-	case strings.Contains(says, "no org id"):
-		return " (it asks for a tenant: use the URL of a gateway that sets X-Scope-OrgID)"
-	case strings.HasSuffix(answer.Msg, " 401"), strings.HasSuffix(answer.Msg, " 403"):
-		return " (check the bearer token file, and that the token may query)"
+	case strings.Contains(says, "no org id"), strings.Contains(says, "x-scope-orgid"):
+		return " (it asks for a tenant: name X-Scope-OrgID in http_headers of the HTTP configuration file)"
+	case strings.Contains(says, "query parameter must be provided"):
+		return " (add the parameter to the URL, as in ?namespace=NAME)"
+	case strings.HasSuffix(answer.Msg, " 401"):
+		return " (it does not know who asks: check the token file, or basic_auth in the HTTP configuration file)"
+	case strings.HasSuffix(answer.Msg, " 403"):
+		return " (it knows who asks, who may not query: check what the token or user may read)"
 	case strings.HasSuffix(answer.Msg, " 404"), answer.Type == prometheusv1.ErrBadResponse:
 		return " (check the URL: it must be the base under which api/v1/query is found)"
 	case strings.HasSuffix(answer.Msg, " 503"):

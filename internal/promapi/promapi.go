@@ -13,7 +13,6 @@ import (
 
 	"github.com/prometheus/client_golang/api"
 	prometheusv1 "github.com/prometheus/client_golang/api/prometheus/v1"
-	"github.com/prometheus/common/config"
 )
 
 const (
@@ -30,8 +29,12 @@ const (
 
 // Options say which server is asked, and how hard.
 type Options struct {
-	// URL is the server's base, under which api/v1/query is found; it may have a path, as Mimir's and Thanos' may.
+	// URL is the server's base, under which api/v1/query is found; it may have a path, as Mimir's and Thanos' may. Parameters of its
+	// query, such as the namespace that OpenShift's tenancy port asks for, go with every request.
 	URL string
+	// HTTPConfigFile is a YAML file with basic_auth, authorization, oauth2, tls_config, http_headers and the like, as Prometheus
+	// and promtool read them; empty for none. It is read once, the files that it names whenever they change.
+	HTTPConfigFile string
 	// TokenFile holds a bearer token and is read anew for every request; empty for none.
 	TokenFile string
 	// CAFile holds the certificates, in PEM, that the server's is checked against, and is read anew when it changes;
@@ -53,9 +56,18 @@ func (o Options) Validate() error {
 	case address.Scheme != "http" && address.Scheme != "https", address.Host == "":
 		errs = append(errs, fmt.Errorf("the URL of Prometheus %q must be http://HOST:PORT or https://HOST:PORT", address.Redacted()))
 	case address.User != nil:
-		errs = append(errs, errors.New("the URL of Prometheus must not hold a password: put a bearer token into a file"))
-	case address.RawQuery != "", address.Fragment != "", strings.HasSuffix(strings.TrimRight(address.Path, "/"), "/api/v1"):
-		errs = append(errs, fmt.Errorf("the URL of Prometheus %q must be its base: remove the query, the fragment and /api/v1", o.URL))
+		errs = append(errs, errors.New("the URL of Prometheus must not hold a password: put it into a file, and name that in basic_auth of the HTTP configuration file"))
+	case address.Fragment != "", strings.HasSuffix(strings.TrimRight(address.Path, "/"), "/api/v1"):
+		errs = append(errs, fmt.Errorf("the URL of Prometheus %q must be its base: remove the fragment and /api/v1", o.URL))
+	default:
+		if _, _, err := splitQuery(o.URL); err != nil {
+			errs = append(errs, errors.New("the parameters in the URL of Prometheus cannot be read: write ?NAME=VALUE"))
+		}
+	}
+	if o.HTTPConfigFile != "" {
+		if _, err := o.httpConfig(); err != nil {
+			errs = append(errs, err)
+		}
 	}
 	for _, file := range []struct{ what, path string }{{"bearer token", o.TokenFile}, {"CA", o.CAFile}} {
 		if file.path == "" {
@@ -74,20 +86,6 @@ func (o Options) Validate() error {
 	return errors.Join(errs...)
 }
 
-// userAgent is that of every request.
-var userAgent = config.WithUserAgent("plimsoll")
-
-// httpConfig returns the configuration of an HTTP client with the options' token and CA.
-func (o Options) httpConfig() config.HTTPClientConfig {
-	cfg := config.DefaultHTTPClientConfig
-	cfg.ProxyFromEnvironment = true
-	cfg.TLSConfig.CAFile = o.CAFile
-	if o.TokenFile != "" {
-		cfg.Authorization = &config.Authorization{Type: "Bearer", CredentialsFile: o.TokenFile}
-	}
-	return cfg
-}
-
 // Client asks one server. It is safe for several goroutines.
 type Client struct {
 	http      *http.Client
@@ -102,12 +100,12 @@ func New(o Options) (*Client, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
-	httpClient, err := config.NewClientFromConfig(o.httpConfig(), "prometheus", userAgent)
+	httpClient, base, err := o.httpClient("Prometheus")
 	if err != nil {
-		return nil, fmt.Errorf("setting up the client of Prometheus: %w", err)
+		return nil, err
 	}
-	httpClient.Transport = traced{discreet{httpClient.Transport}}
-	client, err := api.NewClient(api.Config{Address: o.URL, RoundTripper: capped{httpClient.Transport}})
+	httpClient.Transport = traced{httpClient.Transport}
+	client, err := api.NewClient(api.Config{Address: base, RoundTripper: capped{httpClient.Transport, maxAnswer}})
 	if err != nil {
 		return nil, fmt.Errorf("setting up the client of Prometheus: %w", err)
 	}

@@ -13,22 +13,36 @@ func TestValidate(t *testing.T) {
 	if err := os.WriteFile(token, []byte("canary"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	http := filepath.Join(t.TempDir(), "http.yaml")
+	if err := os.WriteFile(http, []byte("basic_auth: {username: ai, password: canary}\nhttp_headers: {X-Scope-OrgID: {values: [ai]}}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	anchor := filepath.Join(t.TempDir(), "anchor.yaml")
+	if err := os.WriteFile(anchor, []byte("basic_auth: {username: ai, password: *canary}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for name, tc := range map[string]struct {
 		options Options
 		says    string
 	}{
-		"a URL":            {Options{URL: "http://prometheus:9090"}, ""},
-		"with a path":      {Options{URL: "https://mimir.example/prometheus/", TokenFile: token, MaxPoints: 11000}, ""},
-		"none":             {Options{}, "must be http://HOST:PORT"},
-		"without a scheme": {Options{URL: "prometheus:9090"}, "must be http://HOST:PORT"},
-		"unreadable":       {Options{URL: "http://a b%zz"}, "cannot be read"},
-		"with a password":  {Options{URL: "http://user:canary@prometheus"}, "put a bearer token into a file"},
-		"of the API":       {Options{URL: "http://prometheus/api/v1/"}, "remove the query, the fragment and /api/v1"},
-		"with a query":     {Options{URL: "http://prometheus?a=b"}, "remove the query"},
-		"no token file":    {Options{URL: "http://prometheus", TokenFile: token + "x"}, "reading the bearer token file"},
-		"no CA file":       {Options{URL: "http://prometheus", CAFile: token + "x"}, "reading the CA file"},
-		"negative timeout": {Options{URL: "http://prometheus", Timeout: -1}, "must not be negative"},
-		"too many points":  {Options{URL: "http://prometheus", MaxPoints: 11001}, "at most 11000"},
+		"a URL":                             {Options{URL: "http://prometheus:9090"}, ""},
+		"with a path":                       {Options{URL: "https://mimir.example/prometheus/", TokenFile: token, MaxPoints: 11000}, ""},
+		"none":                              {Options{}, "must be http://HOST:PORT"},
+		"without a scheme":                  {Options{URL: "prometheus:9090"}, "must be http://HOST:PORT"},
+		"unreadable":                        {Options{URL: "http://a b%zz"}, "cannot be read"},
+		"with a password":                   {Options{URL: "http://user:canary@prometheus"}, "put it into a file"},
+		"of the API":                        {Options{URL: "http://prometheus/api/v1/"}, "remove the fragment and /api/v1"},
+		"with a query":                      {Options{URL: "https://thanos-querier:9092?namespace=ai"}, ""},
+		"a bad query":                       {Options{URL: "http://prometheus?a=%zz"}, "write ?NAME=VALUE"},
+		"an HTTP file":                      {Options{URL: "http://prometheus", HTTPConfigFile: http}, ""},
+		"none there":                        {Options{URL: "http://prometheus", HTTPConfigFile: http + "x"}, "reading the HTTP configuration file"},
+		"one of another":                    {Options{URL: "http://prometheus", HTTPConfigFile: token}, "reading the HTTP configuration file"},
+		"one with a secret that is no text": {Options{URL: "http://prometheus", HTTPConfigFile: anchor}, "reading the HTTP configuration file"},
+		"both":                              {Options{URL: "http://prometheus", HTTPConfigFile: http, TokenFile: token}, "authorization: {credentials_file: ...}"},
+		"no token file":                     {Options{URL: "http://prometheus", TokenFile: token + "x"}, "reading the bearer token file"},
+		"no CA file":                        {Options{URL: "http://prometheus", CAFile: token + "x"}, "reading the CA file"},
+		"negative timeout":                  {Options{URL: "http://prometheus", Timeout: -1}, "must not be negative"},
+		"too many points":                   {Options{URL: "http://prometheus", MaxPoints: 11001}, "at most 11000"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := New(tc.options)

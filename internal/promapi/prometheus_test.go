@@ -4,16 +4,19 @@ package promapi
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/api"
 	prometheusv1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/model"
 
@@ -136,6 +139,76 @@ func TestQueryRangeAtTheLimit(t *testing.T) {
 	}
 }
 
+// TestQueryRangeInSmallerChunks: what is too much for one answer is asked for in smaller parts, each point once.
+func TestQueryRangeInSmallerChunks(t *testing.T) {
+	w := backtest.Window{Start: time.Unix(0, 0), End: time.Unix(20_000, 0), Step: 10 * time.Second}
+	points := func(client *Client, expr string) (times []model.Time, err error) {
+		for chunk, err := range client.QueryRange(t.Context(), expr, w) {
+			if err != nil {
+				return nil, err
+			}
+			for _, pair := range chunk.Series[0].Values {
+				times = append(times, pair.Timestamp)
+			}
+		}
+		return times, nil
+	}
+	server := prometheusserver.Start(t, prometheusConfig, "--query.max-samples", "300")
+	for name, client := range map[string]*Client{
+		"the server's limit": newClient(t, Options{URL: server.URL()}),
+		"our own": func() *Client {
+			client := prometheus(t, Options{})
+			transport := capped{client.http.Transport, 8 << 10}
+			small, err := api.NewClient(api.Config{Address: client.client.URL("", nil).String(), RoundTripper: transport})
+			if err != nil {
+				t.Fatal(err)
+			}
+			client.api = prometheusv1.NewAPI(small)
+			return client
+		}(),
+	} {
+		times, err := points(client, "vector(time())")
+		if err != nil || len(times) != w.Evaluations() || !slices.IsSorted(times) || len(slices.Compact(times)) != w.Evaluations() {
+			t.Errorf("%s: %d points, want %d; error %v", name, len(times), w.Evaluations(), err)
+		}
+	}
+	one := newClient(t, Options{URL: server.URL()})
+	if _, err := points(one, "sum_over_time(vector(1)[10000s:1s])"); err == nil || !strings.Contains(err.Error(), "too many samples") {
+		t.Errorf("one evaluation that is too much: error = %v", err)
+	}
+}
+
+// TestPartialAnswers: an answer in which series may be absent is none; what Prometheus says about an expression is not about its answer.
+func TestPartialAnswers(t *testing.T) {
+	warnings := `"No StoreAPIs matched for this query"`
+	thanos := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		kind := "vector"
+		if strings.HasSuffix(r.URL.Path, "query_range") {
+			kind = "matrix"
+		}
+		fmt.Fprintf(w, `{"status":"success","data":{"resultType":%q,"result":[]},"warnings":[%s]}`, kind, warnings)
+	}))
+	defer thanos.Close()
+	client := newClient(t, Options{URL: thanos.URL})
+	ask := func() (instant, overRange error) {
+		_, instant = client.Query(t.Context(), "up", time.Time{})
+		return instant, client.Ingest(t.Context(), "up", backtest.Window{Start: time.Unix(0, 0), End: time.Unix(60, 0), Step: 30 * time.Second})
+	}
+	for _, text := range []string{warnings, `"receive series from store-1: context deadline exceeded"`, `"remote_read: 503"`} {
+		warnings = text
+		instant, overRange := ask()
+		for _, err := range []error{instant, overRange} {
+			if !errors.Is(err, ErrPartial) || !strings.Contains(err.Error(), strings.Trim(text, `"`)) || IsRefused(err) {
+				t.Errorf("%s: error = %v, want that the answer is partial", text, err)
+			}
+		}
+	}
+	warnings = `"PromQL warning: bucket label \"le\" is absent", "PromQL info: metric might not be a counter"`
+	if instant, overRange := ask(); instant != nil || overRange != nil {
+		t.Errorf("what is about the expression: %v, %v", instant, overRange)
+	}
+}
+
 // TestAgent: a Prometheus that only forwards samples says so itself, and is told from one that could not be asked.
 func TestAgent(t *testing.T) {
 	server := prometheusserver.StartAgent(t)
@@ -231,7 +304,7 @@ func TestBehindAProxy(t *testing.T) {
 	}
 	want = "second-canary"
 	err = ask()
-	if err == nil || strings.Count(err.Error(), "check the bearer token file") != 2 || strings.Contains(err.Error(), "canary") {
+	if err == nil || strings.Count(err.Error(), "check the token file") != 2 || strings.Contains(err.Error(), "canary") {
 		t.Errorf("error = %v", err)
 	}
 	write("second-canary")
@@ -248,5 +321,43 @@ func TestBehindAProxy(t *testing.T) {
 	server.Stop()
 	if _, err := away.Query(t.Context(), "vector(1)", time.Time{}); err == nil || !strings.Contains(err.Error(), "connection refused") {
 		t.Errorf("error = %v", err)
+	}
+}
+
+// TestGuarded: TLS, a client certificate, a password, a header and a parameter; without one of them, the cause by its name and no secret.
+func TestGuarded(t *testing.T) {
+	base, file := prometheusserver.Start(t, prometheusConfig).Guarded()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tc := range map[string]struct{ replace, by, query, says string }{
+		"all of it":              {"", "", "?namespace=ai", ""},
+		"no parameter":           {"", "", "", "add the parameter to the URL"},
+		"no tenant":              {"team-a", "", "?namespace=ai", "name X-Scope-OrgID in http_headers"},
+		"another user":           {"username: plimsoll", "username: nobody", "?namespace=ai", "check the token file, or basic_auth"},
+		"no client certificate":  {", cert_file: client.crt, key_file: client.key", "", "?namespace=ai", "name cert_file and key_file in tls_config"},
+		"nobody's certification": {"ca_file: ca.crt, ", "", "?namespace=ai", "name its CA in"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			changed := filepath.Join(filepath.Dir(file), strings.ReplaceAll(name, " ", "-")+".yaml")
+			if err := os.WriteFile(changed, []byte(strings.Replace(string(text), tc.replace, tc.by, 1)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			client := newClient(t, Options{URL: base + tc.query, HTTPConfigFile: changed})
+			_, queryErr := client.Query(t.Context(), "vector(1)", time.Time{})
+			var rulesErr error
+			for _, err := range client.Rules(t.Context(), "") {
+				rulesErr = err
+			}
+			for what, err := range map[string]error{"query": queryErr, "rules": rulesErr} {
+				if (err == nil) != (tc.says == "") || err != nil && (!strings.Contains(err.Error(), tc.says) || strings.Contains(err.Error(), "canary")) {
+					t.Errorf("%s: error = %v, want it to say %q", what, err, tc.says)
+				}
+			}
+			if server := newProbe(t, Options{URL: base + tc.query, HTTPConfigFile: changed}).Server(t.Context()); (server == "") != (tc.says != "") {
+				t.Errorf("the server is %q", server)
+			}
+		})
 	}
 }

@@ -1,6 +1,7 @@
 package promapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,8 +19,8 @@ import (
 func (c *Client) Query(ctx context.Context, expr string, at time.Time) (model.Vector, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	value, _, err := c.api.Query(ctx, expr, at)
-	if err != nil {
+	value, warnings, err := c.api.Query(ctx, expr, at)
+	if err = cmp.Or(err, partial(warnings)); err != nil {
 		return nil, c.explain("querying Prometheus", err)
 	}
 	switch value := value.(type) {
@@ -61,19 +62,24 @@ func (c *Client) Ingest(ctx context.Context, expr string, w backtest.Window, ing
 }
 
 // QueryRange evaluates the expression at every step of the window, both ends included, in chunks as large as the server
-// takes, in order of time. It ends after the first error.
+// takes, in order of time. Where a chunk is too much for one answer, it and those after it are smaller. It ends after the first error.
 func (c *Client) QueryRange(ctx context.Context, expr string, w backtest.Window) iter.Seq2[Chunk, error] {
 	return func(yield func(Chunk, error) bool) {
 		if w.Step <= 0 {
 			yield(Chunk{}, errors.New("querying Prometheus over a range: the step must be longer than 0"))
 			return
 		}
+		points := c.maxPoints
 		for left := w; left.Evaluations() > 0; {
 			part := left
-			if left.Evaluations() > c.maxPoints {
-				part.End = left.Start.Add(time.Duration(c.maxPoints-1) * w.Step)
+			if left.Evaluations() > points {
+				part.End = left.Start.Add(time.Duration(points-1) * w.Step)
 			}
 			series, err := c.queryPart(ctx, expr, part)
+			if isTooMuch(err) && part.Evaluations() > 1 {
+				points = max(part.Evaluations()/4, 1)
+				continue
+			}
 			if !yield(Chunk{Window: part, Series: series}, err) || err != nil {
 				return
 			}
@@ -85,8 +91,8 @@ func (c *Client) QueryRange(ctx context.Context, expr string, w backtest.Window)
 func (c *Client) queryPart(ctx context.Context, expr string, part backtest.Window) (model.Matrix, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	value, _, err := c.api.QueryRange(ctx, expr, prometheusv1.Range{Start: part.Start, End: part.End, Step: part.Step})
-	if err != nil {
+	value, warnings, err := c.api.QueryRange(ctx, expr, prometheusv1.Range{Start: part.Start, End: part.End, Step: part.Step})
+	if err = cmp.Or(err, partial(warnings)); err != nil {
 		return nil, c.explain("querying Prometheus over a range", err)
 	}
 	series, ok := value.(model.Matrix)

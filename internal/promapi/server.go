@@ -3,7 +3,6 @@ package promapi
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -94,11 +93,11 @@ type Probe struct {
 
 // NewProbe returns a probe of the options' URL.
 func NewProbe(o Options) (*Probe, error) {
-	httpClient, err := config.NewClientFromConfig(o.httpConfig(), "prometheus", userAgent, config.WithKeepAlivesDisabled())
+	httpClient, base, err := o.httpClient("Prometheus", config.WithKeepAlivesDisabled())
 	if err != nil {
-		return nil, fmt.Errorf("setting up the probe of Prometheus: %w", err)
+		return nil, err
 	}
-	return &Probe{httpClient, strings.TrimRight(o.URL, "/") + "/api/v1/status/runtimeinfo"}, nil
+	return &Probe{httpClient, strings.TrimRight(base, "/") + "/api/v1/status/runtimeinfo"}, nil
 }
 
 // Server tells which Prometheus process answers; empty when the server does not say. Thanos, Mimir and others do not, or only

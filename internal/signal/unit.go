@@ -144,14 +144,17 @@ func (u Unit) Template() string {
 	case Seconds:
 		return "{{ $value | humanizeDuration }}"
 	case Percent:
-		return `{{ $value | printf "%.4g" }}%`
+		return plainNumber + "%"
 	case Ratio:
 		return "{{ $value | humanizePercentage }}"
 	case PerSecond:
-		return `{{ $value | printf "%.4g" }}/s`
+		return plainNumber + "/s"
 	case USD:
-		return `${{ $value | printf "%.4g" }}`
+		return "$" + plainNumber
 	default:
-		return `{{ $value | printf "%.4g" }}`
+		return plainNumber
 	}
 }
+
+// plainNumber prints four digits, and of 1,000 and more all before the point: 12340 rather than 1.234e+04.
+const plainNumber = `{{ $value | printf (or (and (lt $value 1e3) (gt $value -1e3) "%.4g") "%.0f") }}`

@@ -3,6 +3,7 @@ package signal
 import (
 	"strings"
 	"testing"
+	"text/template"
 )
 
 func TestUnitParse(t *testing.T) {
@@ -121,5 +122,30 @@ func TestUnitFormat(t *testing.T) {
 				t.Errorf("Parse(%q) = %v, %v, want %v", got, back, err, tc.value)
 			}
 		})
+	}
+}
+
+func TestTemplate(t *testing.T) {
+	for _, tc := range []struct {
+		unit  Unit
+		value float64
+		want  string
+	}{
+		{Number, 12340, "12340"},
+		{Number, 1234567.8, "1234568"},
+		{Number, -45678, "-45678"},
+		{Number, 999.9, "999.9"},
+		{Number, 0, "0"},
+		{Number, 0.012346, "0.01235"},
+		{PerSecond, 54321.9, "54322/s"},
+		{USD, 12500, "$12500"},
+		{USD, 0.5, "$0.5"},
+		{Percent, 93.456, "93.46%"},
+	} {
+		var text strings.Builder
+		err := template.Must(template.New("").Parse("{{ $value := . }}"+tc.unit.Template())).Execute(&text, tc.value)
+		if err != nil || text.String() != tc.want {
+			t.Errorf("%s of %v prints %q (%v), want %q", tc.unit, tc.value, &text, err, tc.want)
+		}
 	}
 }

@@ -72,6 +72,7 @@ var valueSets = map[string][][]string{
 		{"--set", "serviceMonitor.metricRelabelings[0].action=labeldrop,serviceMonitor.metricRelabelings[0].regex=x"},
 		{"--set", "test.resources.limits.cpu=1,test.image.repository=check"},
 		{"--set-json", "prometheus={\"url\": \"http://p\", \"observeInterval\": \"1m\", \"token\": {\"existingSecret\": \"t\"}, \"ca\": {\"existingSecret\": \"c\"}}"},
+		{"--set-json", "prometheus={\"url\": \"https://p?namespace=ai\", \"timeout\": \"1m\", \"httpConfig\": {\"existingSecret\": \"h\", \"key\": \"k\"}}"},
 		{"--set-json", "assistant=" + podSettings, "--set-json", "controller=" + podSettings},
 		{"--set-json", "assistant=" + openShift, "--set-json", "controller=" + openShift},
 		{"--set-json", `extraObjects=[{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "mine", "namespace": "{{ .Release.Namespace }}"}}]`},
