@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
 
 	"github.com/plimsoll-dev/plimsoll/internal/promapi"
@@ -25,4 +27,29 @@ func (o *prometheusOptions) client() (*promapi.Client, error) {
 		return nil, usageError{err}
 	}
 	return client, nil
+}
+
+// alertmanagerOptions select Alertmanagers.
+type alertmanagerOptions struct{ urls []string }
+
+func (o *alertmanagerOptions) addFlag(cmd *cobra.Command) {
+	cmd.Flags().StringSliceVar(&o.urls, "alertmanager-url", nil, "base URLs of Alertmanagers, which then get the token of --prometheus-token-file "+
+		"(default those that Prometheus sends to)")
+}
+
+// find returns how to reach the Alertmanagers that are named, else those that Prometheus sends to.
+func (o *alertmanagerOptions) find(ctx context.Context, from prometheusOptions, prometheus *promapi.Client) ([]promapi.Options, error) {
+	urls, tokenFile := o.urls, from.TokenFile
+	if len(urls) == 0 {
+		tokenFile = "" // Prometheus' answer must not decide who gets the token
+		var err error
+		if urls, err = prometheus.Alertmanagers(ctx); err != nil {
+			return nil, err
+		}
+	}
+	found := make([]promapi.Options, len(urls))
+	for i, url := range urls {
+		found[i] = promapi.Options{URL: promapi.AlertmanagerBase(url), TokenFile: tokenFile, CAFile: from.CAFile}
+	}
+	return found, nil
 }

@@ -20,9 +20,9 @@ import (
 
 type statusOptions struct {
 	*cli
-	prometheus      prometheusOptions
-	alertmanagerURL string
-	output          output
+	prometheus    prometheusOptions
+	alertmanagers alertmanagerOptions
+	output        output
 }
 
 func (c *cli) statusCommand() *cobra.Command {
@@ -40,9 +40,8 @@ something could not be read, and - when there is nothing to check. The exit code
 		RunE: func(cmd *cobra.Command, names []string) error { return o.run(cmd.Context(), names) },
 	}
 	o.prometheus.addFlags(cmd)
+	o.alertmanagers.addFlag(cmd)
 	o.output.addFlag(cmd)
-	cmd.Flags().StringVar(&o.alertmanagerURL, "alertmanager-url", "", "base URL of Alertmanager, which then gets the token of --prometheus-token-file "+
-		"(default those that Prometheus sends to)")
 	return cmd
 }
 
