@@ -4,7 +4,6 @@ package main
 
 import (
 	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -29,7 +28,7 @@ func TestCluster(t *testing.T) {
 	}
 	t.Run("ValidateAgreesWithTheAPIServer", func(t *testing.T) { agree(t, s) })
 
-	alertmanager := startAlertmanager(t)
+	alertmanager := startAlertmanager(t, "route: {receiver: team, group_wait: 1s}\nreceivers: [{name: team}]\n")
 	server := history(t, "global: {evaluation_interval: 1s}\nrule_files: [rules/*.yaml]\nalerting: {alertmanagers: [{static_configs: [{targets: ["+
 		strings.TrimPrefix(alertmanager, "http://")+"]}]}]}\n", spikes)
 	args := func(command ...string) []string {
@@ -72,13 +71,7 @@ func follow(t *testing.T, s stage, server *prometheusserver.Server, alertmanager
 	expect(0, "alertmanager OK the warning alert goes to team", args("status", "hot", "--alertmanager-url", alertmanager)...)
 	expect(0, `"result": "OK"`, args("status", "hot", "-o", "json")...)
 
-	silence := fmt.Sprintf(`{"matchers": [{"name": "alertname", "value": "Hot", "isRegex": false}], "startsAt": %q, "endsAt": %q, "createdBy": "test", "comment": "test"}`,
-		time.Now().Format(time.RFC3339), time.Now().Add(time.Hour).Format(time.RFC3339))
-	resp, err := http.Post(alertmanager+"/api/v2/silences", "application/json", strings.NewReader(silence))
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp.Body.Close()
+	silence(t, alertmanager, "Hot")
 	expect(1, "alertmanager FAIL the warning alert is silenced", args("status", "hot")...)
 }
 

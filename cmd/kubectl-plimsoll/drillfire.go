@@ -8,7 +8,6 @@ import (
 
 	"github.com/prometheus/prometheus/model/labels"
 
-	"github.com/plimsoll-dev/plimsoll/internal/backtest"
 	"github.com/plimsoll-dev/plimsoll/internal/drill"
 	"github.com/plimsoll-dev/plimsoll/internal/promapi"
 )
@@ -20,95 +19,101 @@ const (
 	resolveTries = 10
 )
 
-// drillTarget is an Alertmanager and what it answered.
+// drillTarget is an Alertmanager, the alert that it is sent, and what it answers.
 type drillTarget struct {
-	*promapi.Alertmanager
-	drill.Answers
+	client  *promapi.Alertmanager
+	alert   promapi.SentAlert
 	filters []string
+	answers drill.Answers
 }
 
 // fire sends the alert, watches it for as long as the options say or until the context ends, and resolves it.
 func (o *drillOptions) fire(ctx context.Context, alert drill.Alert, to []promapi.Options) (answers []drill.Answers, resolved bool, err error) {
+	start := time.Now()
+	end := start.Add(time.Duration(o.duration))
+	targets := make([]*drillTarget, len(to))
+	for i, options := range to {
+		client, err := promapi.NewAlertmanager(options)
+		if err != nil {
+			return nil, false, err
+		}
+		sent := promapi.SentAlert{Labels: alert.Labels, Annotations: alert.Annotations, StartsAt: start, EndsAt: end}
+		targets[i] = &drillTarget{client, sent, filters(alert.Labels), drill.Answers{URL: options.URL}}
+	}
 	// Also after Ctrl-C what was sent is resolved, and what became of it told.
 	uninterrupted := context.WithoutCancel(ctx)
-	sent := promapi.SentAlert{Labels: alert.Labels, Annotations: alert.Annotations, StartsAt: time.Now()}
-	sent.EndsAt = sent.StartsAt.Add(time.Duration(o.duration))
-	targets, err := newDrillTargets(to, alert)
-	if err != nil {
-		return nil, false, err
+	for _, t := range targets {
+		t.send(uninterrupted)
 	}
-	for i := range targets {
-		targets[i].send(uninterrupted, sent)
-	}
-	if reached := slices.ContainsFunc(targets, func(t drillTarget) bool { return t.Err == nil }); reached {
-		fmt.Fprintf(o.ErrOut, "sent; it is resolved in %s, or at Ctrl-C\n", backtest.FormatDuration(time.Duration(o.duration)))
-		watch(ctx, targets, sent.EndsAt)
+	if slices.ContainsFunc(targets, (*drillTarget).reached) {
+		fmt.Fprintf(o.ErrOut, "sent; it is resolved in %s, or at Ctrl-C\n", &o.duration)
+		watch(ctx, targets, end)
 	}
 	resolved = true
-	for i := range targets {
-		if t := &targets[i]; t.Err == nil && !t.finish(uninterrupted, sent) {
-			fmt.Fprintf(o.ErrOut, "Alertmanager %s still has the alert: it ends by itself at %s\n", t.URL, sent.EndsAt.Format(time.RFC3339))
+	for _, t := range targets {
+		if t.reached() && !t.resolve(uninterrupted) {
+			fmt.Fprintf(o.ErrOut, "Alertmanager %s still has the alert: it ends by itself at %s\n", t.answers.URL, end.Format(time.RFC3339))
 			resolved = false
 		}
-		answers = append(answers, targets[i].Answers)
+		answers = append(answers, t.answers)
 	}
 	return answers, resolved, nil
 }
 
-func newDrillTargets(to []promapi.Options, alert drill.Alert) ([]drillTarget, error) {
-	var filters []string
-	for name, value := range alert.Labels {
-		filters = append(filters, labels.MustNewMatcher(labels.MatchEqual, name, value).String())
+// filters match the alerts with these labels.
+func filters(alertLabels map[string]string) []string {
+	var all []string
+	for name, value := range alertLabels {
+		all = append(all, labels.MustNewMatcher(labels.MatchEqual, name, value).String())
 	}
-	targets := make([]drillTarget, len(to))
-	for i, options := range to {
-		alertmanager, err := promapi.NewAlertmanager(options)
-		if err != nil {
-			return nil, err
-		}
-		targets[i] = drillTarget{alertmanager, drill.Answers{URL: options.URL}, filters}
-	}
-	return targets, nil
+	return all
 }
 
-// send sends the alert, after it read what the answers are compared with. Not everybody may read that.
-func (t *drillTarget) send(ctx context.Context, alert promapi.SentAlert) {
-	t.Before, _ = t.Requests(ctx)
-	t.Answers.Integrations, _ = t.Alertmanager.Integrations(ctx)
-	t.Err = t.Send(ctx, alert)
+func (t *drillTarget) reached() bool { return t.answers.Err == nil }
+
+// send sends the alert, after it read what later answers are compared with. Not everybody may read that.
+func (t *drillTarget) send(ctx context.Context) {
+	t.answers.Before, _ = t.client.Requests(ctx)
+	t.answers.Integrations, _ = t.client.Integrations(ctx)
+	t.answers.Err = t.client.Send(ctx, t.alert)
 }
 
 // watch asks where the alert is, until it ends or the context does.
-func watch(ctx context.Context, targets []drillTarget, end time.Time) {
+func watch(ctx context.Context, targets []*drillTarget, end time.Time) {
 	ctx, cancel := context.WithDeadline(ctx, end)
 	defer cancel()
 	ticker := time.NewTicker(drillInterval)
 	defer ticker.Stop()
-	for {
+	for ctx.Err() == nil {
+		for _, t := range targets {
+			if t.reached() {
+				t.ask(ctx)
+			}
+		}
 		select {
 		case <-ctx.Done():
-			return
 		case <-ticker.C:
-		}
-		for i := range targets {
-			if t := &targets[i]; t.Err == nil {
-				if routes, err := t.Alertmanager.Routes(ctx, t.filters...); err == nil && len(routes) > 0 {
-					t.Answers.Routes = routes
-				}
-			}
 		}
 	}
 }
 
-// finish reads the requests, resolves the alert, and reports whether it is gone.
-func (t *drillTarget) finish(ctx context.Context, alert promapi.SentAlert) bool {
-	t.After, _ = t.Requests(ctx)
-	if now := time.Now(); now.Before(alert.EndsAt) {
-		alert.EndsAt = now
+// ask reads where the alert is. Once it has ended, the last answer counts.
+func (t *drillTarget) ask(ctx context.Context) {
+	if routes, err := t.client.Routes(ctx, t.filters...); err == nil && len(routes) > 0 {
+		t.answers.Routes = routes
+	}
+}
+
+// resolve asks a last time, resolves the alert, and reports whether it is gone.
+func (t *drillTarget) resolve(ctx context.Context) bool {
+	t.ask(ctx)
+	t.answers.After, _ = t.client.Requests(ctx)
+	if now := time.Now(); now.Before(t.alert.EndsAt) {
+		t.alert.EndsAt = now
 	}
 	for range resolveTries {
-		err := t.Send(ctx, alert)
-		if routes, routesErr := t.Alertmanager.Routes(ctx, t.filters...); err == nil && routesErr == nil && len(routes) == 0 {
+		sendErr := t.client.Send(ctx, t.alert)
+		if routes, err := t.client.Routes(ctx, t.filters...); sendErr == nil && err == nil && len(routes) == 0 {
 			return true
 		}
 		time.Sleep(drillInterval)
