@@ -19,10 +19,12 @@ const (
 	Waiting State = "waiting"
 	// Failed means that every request to the receiver failed.
 	Failed State = "failed"
-	// Silenced, Inhibited and Muted mean that a silence, another alert or a time interval keeps it back.
-	Silenced  State = "silenced"
+	// Silenced means that a silence keeps it back.
+	Silenced State = "silenced"
+	// Inhibited means that another alert keeps it back.
 	Inhibited State = "inhibited"
-	Muted     State = "muted"
+	// Muted means that a time interval keeps it back.
+	Muted State = "muted"
 	// Null means that the receiver notifies nobody.
 	Null State = "null"
 	// Unknown means that the Alertmanager could not be asked, or does not show the alert.
