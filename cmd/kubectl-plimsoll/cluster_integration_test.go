@@ -71,6 +71,8 @@ func follow(t *testing.T, s stage, server *prometheusserver.Server, alertmanager
 	expect(0, "alertmanager OK the warning alert goes to team", args("status", "hot", "--alertmanager-url", alertmanager)...)
 	expect(0, `"result": "OK"`, args("status", "hot", "-o", "json")...)
 
+	expect(1, "team null the receiver has no integration", args("drill", "hot", "--level", "warning", "--for", "2s", "--yes")...)
+
 	silence(t, alertmanager, "Hot")
 	expect(1, "alertmanager FAIL the warning alert is silenced", args("status", "hot")...)
 }

@@ -117,13 +117,9 @@ func (o *drillOptions) run(ctx context.Context, names []string) error {
 	if err := o.confirm(ctx, plan); err != nil {
 		return err
 	}
-	answers, resolved, err := o.fire(ctx, plan.Alert, to)
+	done, err := o.fire(ctx, plan, to)
 	if err != nil {
 		return err
-	}
-	done := drilled{drillPlan: plan, Resolved: resolved}
-	for _, a := range answers {
-		done.Results = append(done.Results, a.Results()...)
 	}
 	if err := o.print(done); err != nil {
 		return err
@@ -168,11 +164,11 @@ func (o *drillOptions) plan(ctx context.Context, prometheus *promapi.Client, t t
 		return p, err
 	}
 	text, err := prometheus.Config(ctx)
-	if err != nil {
-		p.Notes = append(p.Notes, fmt.Sprintf("external_labels and alert_relabel_configs are not known: %v", err))
+	if err == nil {
+		in.Config, err = drill.ParseConfig(text)
 	}
-	if in.Config, err = drill.ParseConfig(text); err != nil {
-		return p, err
+	if err != nil {
+		p.Notes = append(p.Notes, fmt.Sprintf("external_labels and alert_relabel_configs are left out: %v", err))
 	}
 	alert, notes, err := drill.New(in)
 	p.Alert, p.Notes = alert, append(p.Notes, notes...)
@@ -224,14 +220,14 @@ func (o *drillOptions) print(done drilled) error {
 	return table.Flush()
 }
 
-// verdict fails when no receiver was notified: with a result when that is known of every Alertmanager.
+// verdict fails when no receiver was notified, or when that is not known.
 func (d drilled) verdict() error {
 	if slices.ContainsFunc(d.Results, drill.Result.Reached) {
 		return nil
 	}
 	for _, r := range d.Results {
 		if r.State == drill.Unknown {
-			return fmt.Errorf("drilling AlertThreshold %s/%s: Alertmanager %s: %s", d.Namespace, d.Name, r.Alertmanager, r.Note)
+			return fmt.Errorf("drilling AlertThreshold %s/%s: Alertmanager %s does not tell what became of the alert", d.Namespace, d.Name, r.Alertmanager)
 		}
 	}
 	return errCheckFailed

@@ -185,8 +185,8 @@ func TestDrill(t *testing.T) {
 	t.Run("Ctrl-C", func(t *testing.T) { interrupt(t, s) })
 	t.Run("out of reach", func(t *testing.T) {
 		got := call(t, calmThreshold("Calm"), s.args("--level", "critical", "--yes", "--alertmanager-url", "http://127.0.0.1:1")...)
-		if got.code != 2 || !strings.Contains(got.stderr, "kubectl port-forward to it and use --alertmanager-url") {
-			t.Errorf("exit code %d, %s", got.code, got.stderr)
+		if got.code != 2 || !strings.Contains(got.stdout, "kubectl port-forward to it and use --alertmanager-url") {
+			t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
 		}
 	})
 }

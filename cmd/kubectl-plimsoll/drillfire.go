@@ -28,17 +28,17 @@ type drillTarget struct {
 }
 
 // fire sends the alert, watches it for as long as the options say or until the context ends, and resolves it.
-func (o *drillOptions) fire(ctx context.Context, alert drill.Alert, to []promapi.Options) (answers []drill.Answers, resolved bool, err error) {
+func (o *drillOptions) fire(ctx context.Context, plan drillPlan, to []promapi.Options) (drilled, error) {
 	start := time.Now()
 	end := start.Add(time.Duration(o.duration))
 	targets := make([]*drillTarget, len(to))
 	for i, options := range to {
 		client, err := promapi.NewAlertmanager(options)
 		if err != nil {
-			return nil, false, err
+			return drilled{}, err
 		}
-		sent := promapi.SentAlert{Labels: alert.Labels, Annotations: alert.Annotations, StartsAt: start, EndsAt: end}
-		targets[i] = &drillTarget{client, sent, filters(alert.Labels), drill.Answers{URL: options.URL}}
+		sent := promapi.SentAlert{Labels: plan.Labels, Annotations: plan.Annotations, StartsAt: start, EndsAt: end}
+		targets[i] = &drillTarget{client, sent, filters(plan.Labels), drill.Answers{URL: options.URL}}
 	}
 	// Also after Ctrl-C what was sent is resolved, and what became of it told.
 	uninterrupted := context.WithoutCancel(ctx)
@@ -49,15 +49,15 @@ func (o *drillOptions) fire(ctx context.Context, alert drill.Alert, to []promapi
 		fmt.Fprintf(o.ErrOut, "sent; it is resolved in %s, or at Ctrl-C\n", &o.duration)
 		watch(ctx, targets, end)
 	}
-	resolved = true
+	done := drilled{drillPlan: plan, Resolved: true}
 	for _, t := range targets {
 		if t.reached() && !t.resolve(uninterrupted) {
 			fmt.Fprintf(o.ErrOut, "Alertmanager %s still has the alert: it ends by itself at %s\n", t.answers.URL, end.Format(time.RFC3339))
-			resolved = false
+			done.Resolved = false
 		}
-		answers = append(answers, t.answers)
+		done.Results = append(done.Results, t.answers.Results()...)
 	}
-	return answers, resolved, nil
+	return done, nil
 }
 
 // filters match the alerts with these labels.
@@ -87,7 +87,7 @@ func watch(ctx context.Context, targets []*drillTarget, end time.Time) {
 	for ctx.Err() == nil {
 		for _, t := range targets {
 			if t.reached() {
-				t.ask(ctx)
+				t.fetch(ctx)
 			}
 		}
 		select {
@@ -97,8 +97,8 @@ func watch(ctx context.Context, targets []*drillTarget, end time.Time) {
 	}
 }
 
-// ask reads where the alert is. Once it has ended, the last answer counts.
-func (t *drillTarget) ask(ctx context.Context) {
+// fetch reads where the alert is. Once it has ended, the last answer counts.
+func (t *drillTarget) fetch(ctx context.Context) {
 	if routes, err := t.client.Routes(ctx, t.filters...); err == nil && len(routes) > 0 {
 		t.answers.Routes = routes
 	}
@@ -106,7 +106,7 @@ func (t *drillTarget) ask(ctx context.Context) {
 
 // resolve asks a last time, resolves the alert, and reports whether it is gone.
 func (t *drillTarget) resolve(ctx context.Context) bool {
-	t.ask(ctx)
+	t.fetch(ctx)
 	t.answers.After, _ = t.client.Requests(ctx)
 	if now := time.Now(); now.Before(t.alert.EndsAt) {
 		t.alert.EndsAt = now

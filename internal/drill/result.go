@@ -67,14 +67,14 @@ func (a Answers) Results() []Result {
 	}
 	results := make([]Result, len(a.Routes))
 	for i, route := range a.Routes {
-		state, note := a.judge(route)
+		state, note := a.evaluate(route)
 		results[i] = Result{a.URL, route.Receiver, state, note}
 	}
 	return results
 }
 
-func (a Answers) judge(route promapi.RoutedAlert) (State, string) {
-	integrations := a.Integrations[route.Receiver]
+func (a Answers) evaluate(route promapi.RoutedAlert) (State, string) {
+	integrations, known := a.Integrations[route.Receiver]
 	switch {
 	case len(route.SilencedBy) > 0:
 		return Silenced, "amtool silence query --id " + strings.Join(route.SilencedBy, " ")
@@ -82,7 +82,7 @@ func (a Answers) judge(route promapi.RoutedAlert) (State, string) {
 		return Inhibited, "by " + strings.Join(route.InhibitedBy, ", ") + ", which is notified instead"
 	case len(route.MutedBy) > 0:
 		return Muted, "by the time interval " + strings.Join(route.MutedBy, ", ")
-	case a.Integrations == nil:
+	case !known:
 		return Accepted, "its configuration cannot be read, so the receiver may notify nobody"
 	case len(integrations) == 0:
 		return Null, "the receiver has no integration, so it notifies nobody"

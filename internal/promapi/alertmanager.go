@@ -123,8 +123,8 @@ func (a *Alertmanager) Send(ctx context.Context, alert SentAlert) error {
 	return a.call(ctx, "sending to", http.MethodPost, alertsPath, bytes.NewReader(body), func(io.Reader) error { return nil })
 }
 
-// Integrations reads by what each receiver of the configuration notifies, such as webhook: by nothing for one that only takes
-// alerts away.
+// Integrations reads by which integrations each receiver of the configuration notifies, such as webhook. A null receiver has
+// none.
 func (a *Alertmanager) Integrations(ctx context.Context) (map[string][]string, error) {
 	var answer struct{ Config struct{ Original string } }
 	if err := a.get(ctx, "/api/v2/status", &answer); err != nil {
