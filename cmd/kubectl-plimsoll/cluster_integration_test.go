@@ -4,7 +4,6 @@ package main
 
 import (
 	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -29,7 +28,7 @@ func TestCluster(t *testing.T) {
 	}
 	t.Run("ValidateAgreesWithTheAPIServer", func(t *testing.T) { agree(t, s) })
 
-	alertmanager := startAlertmanager(t)
+	alertmanager := startAlertmanager(t, "route: {receiver: team, group_wait: 1s}\nreceivers: [{name: team}]\n")
 	server := history(t, "global: {evaluation_interval: 1s}\nrule_files: [rules/*.yaml]\nalerting: {alertmanagers: [{static_configs: [{targets: ["+
 		strings.TrimPrefix(alertmanager, "http://")+"]}]}]}\n", spikes)
 	args := func(command ...string) []string {
@@ -78,13 +77,9 @@ func follow(t *testing.T, s stage, server *prometheusserver.Server, alertmanager
 	expect(2, "", args("status", "-l", "team=none")...)
 	expect(0, "ai/hot", args("backtest", "-A", "-l", "team=ai", "--window", "10m", "--end", past.Format(time.RFC3339))...)
 
-	silence := fmt.Sprintf(`{"matchers": [{"name": "alertname", "value": "Hot", "isRegex": false}], "startsAt": %q, "endsAt": %q, "createdBy": "test", "comment": "test"}`,
-		time.Now().Format(time.RFC3339), time.Now().Add(time.Hour).Format(time.RFC3339))
-	resp, err := http.Post(alertmanager+"/api/v2/silences", "application/json", strings.NewReader(silence))
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp.Body.Close()
+	expect(1, "team null the receiver has no integration", args("drill", "hot", "--level", "warning", "--for", "2s", "--yes")...)
+
+	silence(t, alertmanager, "Hot")
 	expect(1, "alertmanager FAIL the warning alert is silenced", args("status", "hot")...)
 }
 

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -86,12 +87,12 @@ func (s stage) create(text string, options ...client.CreateOption) error {
 	}
 }
 
-// startAlertmanager runs a real Alertmanager with one receiver, nobody's, until the test ends, and returns its base URL.
-func startAlertmanager(t *testing.T) string {
+// startAlertmanager runs a real Alertmanager with that configuration until the test ends, and returns its base URL.
+func startAlertmanager(t *testing.T, config string) string {
 	t.Helper()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "alertmanager.yaml")
-	if err := os.WriteFile(file, []byte("route: {receiver: team, group_wait: 1s}\nreceivers: [{name: team}]\n"), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	address := freeport.Address()
@@ -116,6 +117,21 @@ func startAlertmanager(t *testing.T) string {
 		return nil
 	})
 	return "http://" + address
+}
+
+// silence silences an alert for an hour.
+func silence(t *testing.T, alertmanager, alertname string) {
+	t.Helper()
+	body := fmt.Sprintf(`{"matchers": [{"name": "alertname", "value": %q, "isRegex": false}], "startsAt": %q, "endsAt": %q, "createdBy": "test", "comment": "test"}`,
+		alertname, time.Now().Format(time.RFC3339), time.Now().Add(time.Hour).Format(time.RFC3339))
+	resp, err := http.Post(alertmanager+"/api/v2/silences", "application/json", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Fatalf("silence: %s", resp.Status)
+	}
 }
 
 // eventually calls check until it returns nil or a minute is over.

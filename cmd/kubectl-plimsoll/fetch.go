@@ -31,26 +31,25 @@ func (o *statusOptions) fetch(ctx context.Context, api client.Client, prometheus
 		// Not everybody may read it: then it is not known.
 		p.Snapshot.Selection, _ = snapshot.ReadSelection(ctx, api, rule.Namespace, rule.Labels)
 	}
-	if o.alertmanagerURL != "" {
-		options := o.prometheus.Options
-		options.URL = o.alertmanagerURL
-		p.Alertmanagers = []diagnose.Alertmanager{fetchAlerts(ctx, options, key)}
-		return p
-	}
-	var urls []string
-	urls, p.AlertmanagersErr = prometheus.Alertmanagers(ctx)
-	for _, url := range urls {
-		// No token: Prometheus' answer must not decide who gets it.
-		p.Alertmanagers = append(p.Alertmanagers, fetchAlerts(ctx, promapi.Options{URL: url, CAFile: o.prometheus.CAFile}, key))
+	var alertmanagers []promapi.Options
+	alertmanagers, p.AlertmanagersErr = o.alertmanagers.find(ctx, o.prometheus, prometheus)
+	for _, options := range alertmanagers {
+		p.Alertmanagers = append(p.Alertmanagers, fetchAlerts(ctx, options, key))
 	}
 	return p
 }
 
 // fetchAlerts reads the threshold's alerts from one Alertmanager.
 func fetchAlerts(ctx context.Context, options promapi.Options, key client.ObjectKey) diagnose.Alertmanager {
-	alerts, err := promapi.ReceivedAlerts(ctx, options,
+	found := diagnose.Alertmanager{URL: options.URL}
+	alertmanager, err := promapi.NewAlertmanager(options)
+	if err != nil {
+		found.Err = err
+		return found
+	}
+	found.Alerts, found.Err = alertmanager.Alerts(ctx,
 		fmt.Sprintf("%s=%q", rules.NamespaceLabel, key.Namespace), fmt.Sprintf("%s=%q", rules.ThresholdLabel, key.Name))
-	return diagnose.Alertmanager{URL: promapi.AlertmanagerBase(options.URL), Alerts: alerts, Err: err}
+	return found
 }
 
 // matchers returns PromQL matchers of the threshold's series.

@@ -46,7 +46,10 @@ func TestFetchToken(t *testing.T) {
 
 	for name, want := range map[string]string{"": "", alertmanager.URL + "/": bearer} {
 		sent = nil
-		o := statusOptions{alertmanagerURL: name}
+		o := statusOptions{}
+		if name != "" {
+			o.alertmanagers.urls = []string{name}
+		}
 		o.prometheus.Options = promapi.Options{URL: prometheus.URL, TokenFile: token}
 		c, err := o.prometheus.client()
 		if err != nil {

@@ -53,9 +53,9 @@ func (i *instant) Set(text string) error {
 // Type names the value in the usage.
 func (i *instant) Type() string { return "time" }
 
-// isTerminal reports whether the output goes to a terminal.
-func isTerminal(w io.Writer) bool {
-	file, ok := w.(*os.File)
+// isTerminal reports whether the stream is a terminal.
+func isTerminal(stream any) bool {
+	file, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 

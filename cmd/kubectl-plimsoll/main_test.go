@@ -122,6 +122,9 @@ func TestCommandLine(t *testing.T) {
 		"neither":            {[]string{"backtest", "--prometheus-url", "http://x"}, cpu, 2, "", "must say which AlertThresholds"},
 		"a bad window":       {[]string{"backtest", "--window", "-1d"}, cpu, 2, "", "must be a duration such as"},
 		"a short window":     {[]string{"backtest", "-f", "-", "--prometheus-url", "http://x", "--window", "10s"}, cpu, 2, "", "--window must be longer"},
+		"no level":           {[]string{"drill", "-f", "-", "--prometheus-url", "http://x"}, cpu, 2, "", "use --level with one of w\n"},
+		"two to drill":       {[]string{"drill", "-f", "-", "--prometheus-url", "http://x", "--level", "w"}, cpu + "\n---\n" + strings.Replace(cpu, "name: a", "name: b", 1), 2, "", "must be one AlertThreshold, and there are 2"},
+		"a drill of Off":     {[]string{"drill", "-f", "-", "--prometheus-url", "http://x", "--level", "w", "--yes"}, strings.Replace(cpu, "levels:", "mode: 'Off', levels:", 1), 2, "", "nothing may be sent for it: its mode is Off"},
 		"render of mistakes": {[]string{"render", "-f", "testdata/mistakes.yaml"}, "", 1, "", "testdata/mistakes.yaml:13:7: spec.levels[0].fore: unknown field"},
 		"completion":         {[]string{"completion", "bash"}, "", 0, "kubectl-plimsoll", ""},
 	} {

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
 
 	"github.com/plimsoll-dev/plimsoll/internal/promapi"
@@ -29,4 +31,30 @@ func (o *prometheusOptions) client() (*promapi.Client, error) {
 		return nil, usageError{err}
 	}
 	return client, nil
+}
+
+// alertmanagerOptions select Alertmanagers.
+type alertmanagerOptions struct{ urls []string }
+
+func (o *alertmanagerOptions) addFlag(cmd *cobra.Command) {
+	cmd.Flags().StringSliceVar(&o.urls, "alertmanager-url", nil, "base URLs of Alertmanagers, which then are reached as Prometheus is, with its token "+
+		"(default those that Prometheus sends to)")
+}
+
+// find returns how to reach the Alertmanagers that are named, else those that Prometheus sends to.
+func (o *alertmanagerOptions) find(ctx context.Context, from prometheusOptions, prometheus *promapi.Client) ([]promapi.Options, error) {
+	urls, options := o.urls, from.Options
+	if len(urls) == 0 {
+		options = promapi.Options{CAFile: from.CAFile} // Prometheus' answer must not decide who gets the token
+		var err error
+		if urls, err = prometheus.Alertmanagers(ctx); err != nil {
+			return nil, err
+		}
+	}
+	found := make([]promapi.Options, len(urls))
+	for i, url := range urls {
+		options.URL = promapi.AlertmanagerBase(url)
+		found[i] = options
+	}
+	return found, nil
 }

@@ -20,10 +20,10 @@ import (
 
 type statusOptions struct {
 	*cli
-	prometheus      prometheusOptions
-	alertmanagerURL string
-	output          output
-	selection       selection
+	prometheus    prometheusOptions
+	alertmanagers alertmanagerOptions
+	output        output
+	selection     selection
 }
 
 func (c *cli) statusCommand() *cobra.Command {
@@ -41,10 +41,9 @@ something could not be read, and - when there is nothing to check. The exit code
 		RunE: func(cmd *cobra.Command, names []string) error { return o.run(cmd.Context(), names) },
 	}
 	o.prometheus.addFlags(cmd)
+	o.alertmanagers.addFlag(cmd)
 	o.output.addFlag(cmd)
 	o.selection.addFlags(cmd)
-	cmd.Flags().StringVar(&o.alertmanagerURL, "alertmanager-url", "", "base URL of Alertmanager, which then gets the token of --prometheus-token-file "+
-		"(default those that Prometheus sends to)")
 	return cmd
 }
 

@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// TestReceivedAlerts checks that Alertmanager is asked with the token and CA of the options.
-func TestReceivedAlerts(t *testing.T) {
+// TestAlerts checks that Alertmanager is asked with the token and CA of the options.
+func TestAlerts(t *testing.T) {
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.Header.Get("Authorization") != "Bearer canary":
@@ -35,7 +35,7 @@ func TestReceivedAlerts(t *testing.T) {
 	}
 	want := []ReceivedAlert{{Labels: map[string]string{"a": "b"}, SilencedBy: []string{"5118"}, InhibitedBy: []string{"f00"}, Receivers: []string{"team"}}}
 	for _, base := range []string{"/am", "/am/", "/am/api/v2/alerts"} {
-		got, err := ReceivedAlerts(t.Context(), Options{URL: server.URL + base, TokenFile: token, CAFile: ca}, `a="b"`, `c="d"`)
+		got, err := alerts(t, Options{URL: server.URL + base, TokenFile: token, CAFile: ca}, `a="b"`, `c="d"`)
 		if err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: alerts = %+v, %v, want %+v", base, got, err, want)
 		}
@@ -49,9 +49,18 @@ func TestReceivedAlerts(t *testing.T) {
 		"another server":  {Options{URL: server.URL, TokenFile: token, CAFile: ca}, "does not answer as an Alertmanager does"},
 		"an absent token": {Options{URL: server.URL, TokenFile: token + "x", CAFile: ca}, "token"},
 	} {
-		_, err := ReceivedAlerts(t.Context(), tc.options)
+		_, err := alerts(t, tc.options)
 		if err == nil || !strings.Contains(err.Error(), tc.says) || strings.Contains(err.Error(), "canary") {
 			t.Errorf("%s: error = %v, want it to say %q", name, err, tc.says)
 		}
 	}
+}
+
+func alerts(t *testing.T, o Options, filters ...string) ([]ReceivedAlert, error) {
+	t.Helper()
+	a, err := NewAlertmanager(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a.Alerts(t.Context(), filters...)
 }

@@ -1,5 +1,5 @@
-// Package promapi asks a Prometheus, or any server with its HTTP API, what it holds. Controller, webhook and command line
-// ask through here and nowhere else.
+// Package promapi asks a Prometheus, or any server with its HTTP API, what it holds, and the Alertmanagers that it sends to.
+// Controller, webhook and command line ask through here and nowhere else.
 package promapi
 
 import (

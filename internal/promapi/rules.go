@@ -161,3 +161,14 @@ func (c *Client) Alertmanagers(ctx context.Context) ([]string, error) {
 	}
 	return urls, nil
 }
+
+// Config is the configuration that the server has loaded, in YAML, without its secrets. Thanos, Mimir and others do not tell theirs.
+func (c *Client) Config(ctx context.Context) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	found, err := c.api.Config(ctx)
+	if err != nil {
+		return "", c.explain("reading the configuration of Prometheus", err)
+	}
+	return found.YAML, nil
+}

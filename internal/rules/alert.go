@@ -12,7 +12,7 @@ import (
 	"k8s.io/utils/ptr"
 )
 
-// alert is the alerting rule of one level: it compares the recorded value, so it fires on what the dashboards show.
+// AlertRule is the alerting rule of one level, whatever the mode: it compares the recorded value, so it fires on what the dashboards show.
 //
 // All alerts of a plan have the same labels but for the severity: alertname, namespace, alertthreshold and the signal's
 // own. So in Alertmanager one inhibition rule lets the critical alert of a series silence its warning:
@@ -20,7 +20,7 @@ import (
 //	source_matchers: [severity="critical"]
 //	target_matchers: [severity=~"warning|info"]
 //	equal: [alertname, namespace, alertthreshold, service, pod, endpoint, method, model, type]
-func (p *Plan) alert(level Level) monitoringv1.Rule {
+func (p *Plan) AlertRule(level Level) monitoringv1.Rule {
 	annotations := map[string]string{"summary": p.summary(level), "description": p.description(level)}
 	maps.Copy(annotations, p.Annotations)
 	rule := p.newAlert(level, annotations)

@@ -92,7 +92,7 @@ func (p *Plan) recordings() []monitoringv1.Rule {
 func (p *Plan) alerts() []monitoringv1.Rule {
 	var rules []monitoringv1.Rule
 	for _, level := range p.Levels {
-		rules = append(rules, p.alert(level))
+		rules = append(rules, p.AlertRule(level))
 	}
 	if p.NoData == v1alpha1.NoDataAlert {
 		rules = append(rules, p.noDataAlert())
