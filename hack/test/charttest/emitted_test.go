@@ -36,7 +36,7 @@ func emitted() map[string][]string {
 	line := []string{rules.NamespaceLabel, rules.ThresholdLabel, rules.SeverityLabel}
 	// A signal's series keep the labels that the signal is told apart by.
 	series[rules.SignalMetric] = slices.Concat(line, target, []string{"endpoint", "model"})
-	series[rules.ThresholdMetric] = append(slices.Clone(line), rules.ComparisonLabel)
+	series[rules.ThresholdMetric] = append(slices.Clone(line), rules.ComparisonLabel, rules.UnitLabel)
 	series["ALERTS"] = append(slices.Clone(line), "alertname", "alertstate")
 	return series
 }
