@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -14,6 +15,8 @@ import (
 	"github.com/plimsoll-dev/plimsoll/hack/test/demo"
 )
 
+const noServer = "the assistant calls a model's API, and knows neither its queue nor its cache"
+
 const noKeys = "the demo's assistant has no client keys, so that anybody can try it"
 
 // withoutData are the panels that have nothing to show after the demo's traffic, and why.
@@ -21,6 +24,7 @@ var withoutData = map[string]string{
 	"Time per output token": "the stand-in sends its answers in one piece",
 	"Special tokens":        "the stand-in reports neither cached tokens nor thinking",
 
+	"Queue length": noServer, "Time in the queue": noServer, "KV cache usage": noServer, "Preemptions": noServer,
 	"Calls by client": noKeys, "Tokens by client": noKeys, "Calls by client and outcome": noKeys, "Cost of the last day by client": noKeys,
 }
 
@@ -33,9 +37,9 @@ type grafana struct {
 	}
 	Templating struct {
 		List []struct {
-			Name, Type, Query string
-			IncludeAll        bool
-			Datasource        struct{ Type string }
+			Name, Type, Query, AllValue string
+			IncludeAll                  bool
+			Datasource                  struct{ Type string }
 		}
 	}
 }
@@ -85,21 +89,33 @@ func (s suite) dashboardsHaveData(t *testing.T) {
 	}
 }
 
-// labelValues is the one query by which the dashboards' variables find their values.
-var labelValues = regexp.MustCompile(`^label_values\((.+), (\w+)\)$`)
+// labelValues and queryResult are the queries by which the dashboards' variables find their values.
+var (
+	labelValues = regexp.MustCompile(`^label_values\((.+), (\w+)\)$`)
+	queryResult = regexp.MustCompile(`^query_result\((.+)\)$`)
+)
 
 // variables are a dashboard's as Grafana resolves them when somebody opens it: from the data source, one by one, the
-// first value or all of them.
+// first value or all of them. Of a list that the dashboard brings it is the last, with which there is the most to see.
 func (s suite) variables(t *testing.T, file string, d grafana) *strings.Replacer {
 	t.Helper()
 	// Grafana's own come from the interval of the scrapes and the width of the panel.
-	replacements := []string{"$__rate_interval", "1m", "$__auto", "1m"}
+	replacements := []string{"$__rate_interval", "1m", "$__auto", "1m", "$__range", "1h"}
 	for _, v := range d.Templating.List {
 		switch v.Type {
 		case "datasource":
 			continue
 		case "textbox":
 			replacements = append(replacements, "$"+v.Name, v.Query)
+			continue
+		case "custom":
+			values := strings.Split(v.Query, ",")
+			replacements = append(replacements, "$"+v.Name, cmp.Or(v.AllValue, values[len(values)-1]))
+			continue
+		}
+		if query := queryResult.FindStringSubmatch(v.Query); query != nil {
+			s.someResult(t, file, strings.NewReplacer(replacements...).Replace(query[1]))
+			replacements = append(replacements, "$"+v.Name, v.AllValue)
 			continue
 		}
 		query := labelValues.FindStringSubmatch(v.Query)
@@ -125,9 +141,21 @@ func (s suite) variables(t *testing.T, file string, d grafana) *strings.Replacer
 			for i := range values {
 				values[i] = strings.ReplaceAll(regexp.QuoteMeta(values[i]), `\`, `\\`)
 			}
-			value = "(" + strings.Join(values, "|") + ")"
+			value = cmp.Or(v.AllValue, "("+strings.Join(values, "|")+")")
 		}
 		replacements = append(replacements, "$"+v.Name, value)
 	}
 	return strings.NewReplacer(replacements...)
+}
+
+// someResult waits until a variable's query has a result.
+func (s suite) someResult(t *testing.T, file, expr string) {
+	t.Helper()
+	eventually(t, demo.SlowTimeout, func(ctx context.Context) error {
+		samples, err := s.Query(ctx, expr)
+		if err == nil && len(samples) == 0 {
+			err = fmt.Errorf("%s: no result for a variable of %s", file, expr)
+		}
+		return err
+	})
 }
