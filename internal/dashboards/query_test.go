@@ -16,7 +16,7 @@ import (
 func opened(expr string, changed ...string) string {
 	return strings.NewReplacer(append(changed,
 		"$__rate_interval", "2m", "$__range", "1h", "$namespace", "ai", "$service", ".*", "$model", ".*", "$source", ".*",
-		"$quantile", "0.95", "$alertthreshold", ".*", "$nearest", "10")...).Replace(expr)
+		"$quantile", "0.95", "$alertthreshold", ".*", "$nearest", "10", "$shown", ".*")...).Replace(expr)
 }
 
 // question is what a panel asks, and the answer: for each series the values of some labels, and its own.
@@ -181,32 +181,51 @@ func TestHeadroom(t *testing.T) {
 	})
 }
 
-// TestShown: the nearest thresholds and those with an alert in the time are shown, each in the panel of its unit, and those that
-// the viewer chooses.
+// TestShown: the nearest of the chosen thresholds and those with an alert in the time are shown, each in the panel of its unit.
 func TestShown(t *testing.T) {
+	var shown string
+	for _, v := range load(t)["thresholds.json"].Templating.List {
+		if query, ok := v.Query.(string); ok && v.Name == "shown" {
+			shown = strings.TrimSuffix(strings.TrimPrefix(query, "query_result("), ")")
+		}
+	}
+	name := "alertthreshold"
 	var questions []question
-	for _, tt := range []struct {
-		title, nearest, chosen string
-		want                   []string
-	}{
-		{"States", "2", ".*", []string{"gone warning  0", "quota critical  0", "slow critical  0", "slow warning  0"}},
-		{"In Seconds", "2", ".*", []string{"slow  /chat 3", "slow  /health 1"}},
-		{"In Number", "2", ".*", []string{"quota   4"}},
-		{"In Ratio", "2", ".*", nil},
-		{"In Ratio", "3", ".*", []string{"up   1"}},
-		{"In Percent", "1", "(cpu)", []string{"cpu   20"}},
-		{"In Number", "10", "quiet", []string{"quiet   0"}},
+	for nearest, want := range map[string][]string{"1": {"gone", "quota"}, "2": {"gone", "quota", "slow"}, "3": {"gone", "quota", "slow", "up"}} {
+		questions = append(questions, question{"count by (alertthreshold) (" + opened(shown, "$nearest", nearest) + ")", name, withValue(want, 1)})
+	}
+	questions = append(questions,
+		question{"count by (alertthreshold) (" + opened(shown, "$alertthreshold", "(cpu|quiet)") + ")", name, withValue([]string{"cpu", "quiet"}, 1)})
+	for title, want := range map[string][]string{
+		"States":     {"gone warning  0", "slow critical  0", "slow warning  0"},
+		"In Seconds": {"slow  /chat 3", "slow  /health 1"},
+		"In USD":     nil,
+		"In Number":  nil,
 	} {
-		expr := opened(exprs(t, "thresholds.json", tt.title)[0], "$nearest", tt.nearest, "$alertthreshold", tt.chosen)
-		questions = append(questions, question{expr, "alertthreshold, severity, endpoint", tt.want})
+		expr := opened(exprs(t, "thresholds.json", title)[0], "$shown", "(gone|slow)")
+		questions = append(questions, question{expr, "alertthreshold, severity, endpoint", want})
 	}
 	ask(t, recorded, questions)
+}
+
+// withValue puts the value behind each text.
+func withValue(texts []string, value int) []string {
+	var all []string
+	for _, text := range texts {
+		all = append(all, fmt.Sprintf("%s %d", text, value))
+	}
+	return all
 }
 
 // TestThresholdsOpenCheaply: however many thresholds there are, opening the dashboard asks at most twenty things.
 func TestThresholdsOpenCheaply(t *testing.T) {
 	d := load(t)["thresholds.json"]
-	asked := len(d.Templating.List)
+	asked := 0
+	for _, v := range d.Templating.List {
+		if v.Type == "query" {
+			asked++
+		}
+	}
 	for _, p := range d.Panels {
 		asked += len(p.Targets)
 		if p.Repeat != "" {

@@ -17,8 +17,11 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/signal"
 )
 
-// thresholdScope restricts a query to the thresholds that the viewer has chosen.
-var thresholdScope = fmt.Sprintf(`%s="$namespace", %[2]s=~"$%[2]s"`, rules.NamespaceLabel, rules.ThresholdLabel)
+// thresholdScope restricts a query to the thresholds that the viewer has chosen, shownScope to those that are drawn.
+var (
+	thresholdScope = fmt.Sprintf(`%s="$namespace", %[2]s=~"$%[2]s"`, rules.NamespaceLabel, rules.ThresholdLabel)
+	shownScope     = fmt.Sprintf(`%s="$namespace", %s=~"$shown"`, rules.NamespaceLabel, rules.ThresholdLabel)
+)
 
 // thresholds is the dashboard of the AlertThresholds: every signal against its levels. It opens with those that fired or are
 // nearest to a level, however many there are; the table has all.
@@ -29,6 +32,7 @@ func thresholds() *dashboard.DashboardBuilder {
 		WithVariable(labelVariable(rules.ThresholdLabel, rules.ThresholdMetric+`{namespace="$namespace"}`).
 			Multi(true).IncludeAll(true).AllValue(everything)).
 		WithVariable(custom("nearest", "10", "25", "100")).
+		WithVariable(shown()).
 		WithPanel(stateTimeline()).
 		WithPanel(headroomTable()).
 		WithRow(row("Signals against their levels"))
@@ -38,39 +42,49 @@ func thresholds() *dashboard.DashboardBuilder {
 	return d
 }
 
-// level is where the chosen thresholds' levels lie, as of now; matcher narrows it down.
+// level is where the chosen thresholds' levels lie; matcher narrows it down.
 func level(matcher string) string {
-	return fmt.Sprintf("%s{%s%s} @ end()", rules.ThresholdMetric, thresholdScope, matcher)
+	return fmt.Sprintf("%s{%s%s}", rules.ThresholdMetric, thresholdScope, matcher)
 }
 
-// comparedWith is PromQL for each comparison: its levels, the operator, and the worst series of each threshold, with a sign before.
-func comparedWith(operator string) (above, below string) {
+// withWorst is PromQL for each comparison: its levels, the operator, and the worst series of each threshold.
+func withWorst(operator string) (above, below string) {
 	compare := func(comparison rules.Comparison, worst string) string {
-		return fmt.Sprintf(`%s %s on (%[3]s) group_left () %[4]s by (%[3]s) (%[5]s{%[6]s} @ end())`,
+		return fmt.Sprintf(`%s %s on (%[3]s) group_left () %[4]s by (%[3]s) (%[5]s{%[6]s})`,
 			level(fmt.Sprintf(", %s=%q", rules.ComparisonLabel, comparison)), operator, rules.ThresholdLabel, worst, rules.SignalMetric, thresholdScope)
 	}
 	return compare(rules.Above, "max"), compare(rules.Below, "min")
 }
 
-// headroom is the distance of the worst series from each level as of now, in parts of the level; negative beyond it. A level at
-// zero has no parts: minus infinity is beyond it. Infinity is for the others, and for thresholds without data.
+// headroom is the distance of the worst series from each level, in parts of the level; negative beyond it. A level at zero has no
+// parts: minus infinity is beyond it. Infinity is for the others, and for thresholds without data.
 func headroom() string {
-	above, below := comparedWith("-")
+	above, below := withWorst("-")
 	return fmt.Sprintf("((%[1]s) or -1 * (%[2]s)) / abs(%[3]s) >= -Inf or %[3]s * 0 + Inf", above, below, level(""))
 }
 
-// shown has the name of each threshold that is among the nearest to a level, or had an alert in the time that is looked at.
-func shown() string {
-	return fmt.Sprintf(`(bottomk($nearest, min by (%[1]s) (%[2]s)) or max by (%[1]s) (last_over_time(ALERTS{%[3]s}[$__range] @ end())))`,
+// shown is a variable that nobody sees: the names of the chosen thresholds that are nearest to a level at the end of the time, or
+// had an alert in it. As a variable they are found once, and panels read no other series.
+func shown() *dashboard.QueryVariableBuilder {
+	names := fmt.Sprintf(`query_result(bottomk($nearest, min by (%[1]s) (%[2]s)) or max by (%[1]s) (last_over_time(ALERTS{%[3]s}[$__range])))`,
 		rules.ThresholdLabel, headroom(), thresholdScope)
+	return labelVariable("shown", "").
+		Query(dashboard.StringOrMap{String: &names}).
+		Regex(fmt.Sprintf(`/%s="([^"]+)"/`, rules.ThresholdLabel)).
+		Multi(true).IncludeAll(true).
+		Current(dashboard.VariableOption{
+			Text:  dashboard.StringOrArrayOfString{ArrayOfString: []string{"All"}},
+			Value: dashboard.StringOrArrayOfString{ArrayOfString: []string{"$__all"}},
+		}).
+		Hide(dashboard.VariableHideHideVariable)
 }
 
 // stateTimeline is 2 while an alert of the level fires, 1 while one is pending, else 0; alerts have the labels of their
 // threshold.
 func stateTimeline() *statetimeline.PanelBuilder {
 	const by = rules.ThresholdLabel + ", " + rules.SeverityLabel
-	states := fmt.Sprintf(`(max by (%[1]s) (ALERTS{%[2]s, alertstate="firing"}) * 2 or max by (%[1]s) (ALERTS{%[2]s, alertstate="pending"}) or max by (%[1]s) (%[3]s{%[2]s}) * 0) and on (%[4]s) %[5]s`,
-		by, thresholdScope, rules.ThresholdMetric, rules.ThresholdLabel, shown())
+	states := fmt.Sprintf(`max by (%[1]s) (ALERTS{%[2]s, alertstate="firing"}) * 2 or max by (%[1]s) (ALERTS{%[2]s, alertstate="pending"}) or max by (%[1]s) (%[3]s{%[2]s}) * 0`,
+		by, shownScope, rules.ThresholdMetric)
 	return statetimeline.NewPanelBuilder().
 		Title("States").
 		Description("When each level was pending and firing, of the thresholds that were, and of the nearest to it.").
@@ -94,7 +108,7 @@ func headroomTable() *table.PanelBuilder {
 	instant := func(ref, expr string) *prometheus.DataqueryBuilder {
 		return query("", "%s", expr).RefId(ref).Instant().Format(prometheus.PromQueryFormatTable)
 	}
-	above, below := comparedWith("* 0 +")
+	above, below := withWorst("* 0 +")
 	return table.NewPanelBuilder().
 		Title("Headroom").
 		Description("How far the worst series is from each level, as a part of the level; below zero it is beyond.").
@@ -142,7 +156,7 @@ const toNames = `/` + rules.SignalMetric + `|[{}"]|` + rules.ThresholdLabel + `=
 
 // signalsAgainstLevels draws the shown thresholds of one unit.
 func signalsAgainstLevels(unit signal.Unit) *timeseries.PanelBuilder {
-	levels := fmt.Sprintf(`%s{%s, %s=%q}`, rules.ThresholdMetric, thresholdScope, rules.UnitLabel, unit)
+	levels := fmt.Sprintf(`%s{%s, %s=%q}`, rules.ThresholdMetric, shownScope, rules.UnitLabel, unit)
 	return timePanel("In "+string(unit), "The recorded values, and the levels that they must not cross, of the nearest thresholds and of those that had an alert.",
 		unitOf[unit], blue).
 		NoValue("None of the thresholds that are shown").
@@ -152,7 +166,7 @@ func signalsAgainstLevels(unit signal.Unit) *timeseries.PanelBuilder {
 			{Id: "custom.fillOpacity", Value: 0},
 		}).
 		Transformations([]dashboard.DataTransformerConfig{{Id: "renameByRegex", Options: map[string]any{"regex": toNames, "renamePattern": ""}}}).
-		WithTarget(query("", "%s{%s} and on (%[3]s) %[4]s and on (%[3]s) %[5]s", rules.SignalMetric, thresholdScope, rules.ThresholdLabel, levels, shown())).
-		WithTarget(query("level {{"+rules.SeverityLabel+"}} {{"+rules.ThresholdLabel+"}}", "max by (%s, %[2]s) (%[3]s) and on (%[2]s) %[4]s",
-			rules.SeverityLabel, rules.ThresholdLabel, levels, shown()).RefId("B"))
+		WithTarget(query("", "%s{%s} and on (%s) %s", rules.SignalMetric, shownScope, rules.ThresholdLabel, levels)).
+		WithTarget(query("level {{"+rules.SeverityLabel+"}} {{"+rules.ThresholdLabel+"}}", "max by (%s, %s) (%s)",
+			rules.SeverityLabel, rules.ThresholdLabel, levels).RefId("B"))
 }

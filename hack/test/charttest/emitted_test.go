@@ -203,7 +203,7 @@ func dashboardQueries(t *testing.T) []string {
 					queries = append(queries, "sum by ("+match[2]+") ("+variables.ReplaceAllString(match[1], "v")+")")
 				}
 				if match := result.FindStringSubmatch(text); match != nil {
-					queries = append(queries, variables.ReplaceAllString(match[1], "v"))
+					queries = append(queries, variables.ReplaceAllString(numbers.Replace(match[1]), "v"))
 				}
 			}
 		}

@@ -37,9 +37,9 @@ type grafana struct {
 	}
 	Templating struct {
 		List []struct {
-			Name, Type, Query, AllValue string
-			IncludeAll                  bool
-			Datasource                  struct{ Type string }
+			Name, Type, Query, Regex, AllValue string
+			IncludeAll                         bool
+			Datasource                         struct{ Type string }
 		}
 	}
 }
@@ -89,10 +89,12 @@ func (s suite) dashboardsHaveData(t *testing.T) {
 	}
 }
 
-// labelValues and queryResult are the queries by which the dashboards' variables find their values.
+// labelValues and queryResult are the queries by which the dashboards' variables find their values; of a result it is the label
+// that the variable's regular expression, resultLabel, picks.
 var (
 	labelValues = regexp.MustCompile(`^label_values\((.+), (\w+)\)$`)
 	queryResult = regexp.MustCompile(`^query_result\((.+)\)$`)
+	resultLabel = regexp.MustCompile(`^/(\w+)=`)
 )
 
 // variables are a dashboard's as Grafana resolves them when somebody opens it: from the data source, one by one, the
@@ -113,23 +115,25 @@ func (s suite) variables(t *testing.T, file string, d grafana) *strings.Replacer
 			replacements = append(replacements, "$"+v.Name, cmp.Or(v.AllValue, values[len(values)-1]))
 			continue
 		}
-		if query := queryResult.FindStringSubmatch(v.Query); query != nil {
-			s.someResult(t, file, strings.NewReplacer(replacements...).Replace(query[1]))
-			replacements = append(replacements, "$"+v.Name, v.AllValue)
-			continue
+		query, label := labelValues.FindStringSubmatch(v.Query), ""
+		if result := queryResult.FindStringSubmatch(v.Query); result != nil {
+			query, label = result, resultLabel.FindStringSubmatch(v.Regex)[1]
 		}
-		query := labelValues.FindStringSubmatch(v.Query)
 		if v.Type != "query" || query == nil {
 			t.Fatalf("%s: variable %s of type %s asks %q", file, v.Name, v.Type, v.Query)
 		}
-		ask := s.LabelValues
-		if v.Datasource.Type == "loki" {
-			ask = s.LogLabelValues
+		expr := strings.NewReplacer(replacements...).Replace(query[1])
+		find := func(ctx context.Context) ([]string, error) { return s.results(ctx, expr, label) }
+		if label == "" {
+			ask := s.LabelValues
+			if v.Datasource.Type == "loki" {
+				ask = s.LogLabelValues
+			}
+			find = func(ctx context.Context) ([]string, error) { return ask(ctx, query[2], expr) }
 		}
-		selector := strings.NewReplacer(replacements...).Replace(query[1])
 		var values []string
 		eventually(t, demo.SlowTimeout, func(ctx context.Context) (err error) {
-			values, err = ask(ctx, query[2], selector)
+			values, err = find(ctx)
 			if err == nil && len(values) == 0 {
 				err = fmt.Errorf("%s: no value of variable %s", file, v.Name)
 			}
@@ -148,14 +152,12 @@ func (s suite) variables(t *testing.T, file string, d grafana) *strings.Replacer
 	return strings.NewReplacer(replacements...)
 }
 
-// someResult waits until a variable's query has a result.
-func (s suite) someResult(t *testing.T, file, expr string) {
-	t.Helper()
-	eventually(t, demo.SlowTimeout, func(ctx context.Context) error {
-		samples, err := s.Query(ctx, expr)
-		if err == nil && len(samples) == 0 {
-			err = fmt.Errorf("%s: no result for a variable of %s", file, expr)
-		}
-		return err
-	})
+// results are the values of a label in the result of a query.
+func (s suite) results(ctx context.Context, expr, label string) ([]string, error) {
+	samples, err := s.Query(ctx, expr)
+	var values []string
+	for _, sample := range samples {
+		values = append(values, sample.Metric[label])
+	}
+	return values, err
 }
