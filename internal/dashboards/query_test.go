@@ -198,9 +198,9 @@ func TestShown(t *testing.T) {
 		question{"count by (alertthreshold) (" + opened(shown, "$alertthreshold", "(cpu|quiet)") + ")", name, withValue([]string{"cpu", "quiet"}, 1)})
 	for title, want := range map[string][]string{
 		"States":     {"gone warning  0", "slow critical  0", "slow warning  0"},
-		"In Seconds": {"slow  /chat 3", "slow  /health 1"},
-		"In USD":     nil,
-		"In Number":  nil,
+		"Durations":  {"slow  /chat 3", "slow  /health 1"},
+		"US dollars": nil,
+		"Numbers":    nil,
 	} {
 		expr := opened(exprs(t, "thresholds.json", title)[0], "$shown", "(gone|slow)")
 		questions = append(questions, question{expr, "alertthreshold, severity, endpoint", want})

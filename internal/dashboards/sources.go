@@ -16,7 +16,7 @@ import (
 // everything is what a variable stands for when all of its values are chosen: also series that lack the label.
 const everything = ".*"
 
-// sourceLabel tells the sources apart in the queries of this dashboard; no source has it.
+// sourceLabel tells the sources apart; no signal has it from its metrics.
 const sourceLabel = "source"
 
 // bySource draws a signal as each chosen source has it, by model and by what else is asked for where the source knows it.
@@ -44,8 +44,8 @@ func sourcesOf(name string) []signal.Source {
 	})
 }
 
-// ofSources is PromQL of the signal as each chosen source has it. Only series of a source whose name the variable matches get
-// the label that the last part asks for.
+// ofSources is PromQL of the signal as each chosen source has it: only series of a source whose name the variable matches get the
+// label that the last part asks for.
 func ofSources(name, window string, by ...string) string {
 	var parts []string
 	for _, source := range sourcesOf(name) {

@@ -154,10 +154,16 @@ func between(from, to *float64, text string) dashboard.ValueMapping {
 const toNames = `/` + rules.SignalMetric + `|[{}"]|` + rules.ThresholdLabel + `=|(, )?` + rules.NamespaceLabel +
 	`="[^"]*"|(, )?(container|endpoint|instance|job)="[^"]*"(?=.*, pod=")/g`
 
+// inUnit is what the values of a unit are called.
+var inUnit = map[signal.Unit]string{
+	signal.Seconds: "Durations", signal.Percent: "Percentages", signal.Ratio: "Ratios", signal.PerSecond: "Rates",
+	signal.USD: "US dollars", signal.Number: "Numbers",
+}
+
 // signalsAgainstLevels draws the shown thresholds of one unit.
 func signalsAgainstLevels(unit signal.Unit) *timeseries.PanelBuilder {
 	levels := fmt.Sprintf(`%s{%s, %s=%q}`, rules.ThresholdMetric, shownScope, rules.UnitLabel, unit)
-	return timePanel("In "+string(unit), "The recorded values, and the levels that they must not cross, of the nearest thresholds and of those that had an alert.",
+	return timePanel(inUnit[unit], "The recorded values, and the levels that they must not cross, of the nearest thresholds and of those that had an alert.",
 		unitOf[unit], blue).
 		NoValue("None of the thresholds that are shown").
 		OverrideByRegexp("^level .*", []dashboard.DynamicConfigValue{

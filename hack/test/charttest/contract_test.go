@@ -80,7 +80,7 @@ func TestSourceAlerts(t *testing.T) {
 		"ModelErrors": signal.ModelErrorRatio, "SlowModel": signal.ModelLatency, "SlowFirstToken": signal.ModelTimeToFirstToken,
 		"HighDailyCost": signal.CostPerDay, "LongQueue": signal.QueueTime, "CacheFull": signal.CacheUsage, "Preemptions": signal.Preemptions,
 	}
-	for _, source := range signal.Sources()[1:] {
+	for _, source := range otherSources() {
 		want := map[string]bool{}
 		for kind, name := range kinds {
 			if s, ok := signal.Lookup(name); ok {
@@ -110,10 +110,13 @@ func TestSourceAlerts(t *testing.T) {
 	}
 }
 
-// allSources sets every source that has default alerts of its own.
+// otherSources are those that have default alerts of their own; the first of all is Plimsoll.
+func otherSources() []signal.Source { return signal.Sources()[1:] }
+
+// allSources sets them.
 func allSources() string {
 	var names []string
-	for _, source := range signal.Sources()[1:] { // the first is Plimsoll
+	for _, source := range otherSources() {
 		names = append(names, string(source))
 	}
 	return "alerts.sources={" + strings.Join(names, ",") + "}"
@@ -121,7 +124,7 @@ func allSources() string {
 
 // kindOf is the alert's name without the source, as its runbook is called.
 func kindOf(alert string) string {
-	for _, source := range signal.Sources()[1:] {
+	for _, source := range otherSources() {
 		alert = strings.TrimPrefix(alert, string(source))
 	}
 	return alert
