@@ -20,14 +20,16 @@ import (
 	"github.com/plimsoll-dev/plimsoll/hack/program"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
+	"github.com/plimsoll-dev/plimsoll/internal/signal"
 )
 
 // fullname is the placeholder of what the names of a release's objects begin with.
 const fullname = "release-fullname"
 
-// alert is what the chart keeps of a default alert: the values that its rules were made with, and the rules.
+// alert is what the chart keeps of a default alert: the values that its rules were made with, if there are any to choose, and
+// the rules.
 type alert struct {
-	Values map[string]any           `json:"values"`
+	Values map[string]any           `json:"values,omitempty"`
 	Groups []monitoringv1.RuleGroup `json:"groups"`
 }
 
@@ -50,6 +52,10 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 		plan, errs := rules.Resolve(&threshold)
 		if len(errs) > 0 {
 			return fmt.Errorf("threshold %s: %w", threshold.Name, errs.ToAggregate())
+		}
+		if threshold.Spec.Signal != nil && threshold.Spec.Signal.Source != "" {
+			alerts[threshold.Spec.Alert] = alert{Groups: plan.Groups()}
+			continue
 		}
 		key, used, err := valuesOf(values, threshold.Name)
 		if err != nil {
@@ -77,11 +83,16 @@ func readValues(path string) (map[string]any, error) {
 	return values.Alerts, sigsyaml.Unmarshal(text, &values)
 }
 
-// render returns the chart's thresholds, those that need prices included.
+// render returns the chart's thresholds, those that need prices and those of every other source included.
 func render(ctx context.Context, helm, chart string) ([]v1alpha1.AlertThreshold, error) {
+	var sources []string
+	for _, source := range signal.Sources()[1:] { // the first is Plimsoll
+		sources = append(sources, string(source))
+	}
 	cmd := exec.CommandContext(ctx, helm, "template", "release", chart, "--namespace", "release-namespace",
 		"--show-only", "templates/alertthresholds.yaml", "--set", "fullnameOverride="+fullname,
 		"--set", "alerts.runbookURL=http://release-runbooks,grafana.url=http://release-grafana",
+		"--set", "alerts.sources={"+strings.Join(sources, ",")+"}",
 		"--set-json", `assistant.prices={"any": {"prompt": 1, "completion": 1}}`)
 	cmd.Stderr = os.Stderr
 	text, err := cmd.Output()

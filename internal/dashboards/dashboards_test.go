@@ -27,7 +27,12 @@ type document struct {
 		Tags                  []string
 		IncludeVars, KeepTime bool
 	}
-	Templating struct{ List []struct{ Name, Type string } }
+	Templating struct {
+		List []struct {
+			Name, Type string
+			Query      any
+		}
+	}
 }
 
 type panel struct {
@@ -36,6 +41,7 @@ type panel struct {
 	Title       string
 	Description string
 	Datasource  struct{ Type string }
+	Repeat      string
 	Targets     []struct{ Expr string }
 	FieldConfig struct{ Defaults struct{ Unit string } }
 	// Options hold a heatmap's unit.
@@ -154,8 +160,8 @@ func TestEveryMetricIsDrawn(t *testing.T) {
 func TestVariablesAndLinks(t *testing.T) {
 	want := map[string][]string{
 		"assistant.json":  {"datasource", "namespace", "service"},
-		"model.json":      {"datasource", "namespace", "service", "model"},
-		"thresholds.json": {"datasource", "namespace", "alertthreshold"},
+		"model.json":      {"datasource", "namespace", "source", "service", "model", "quantile"},
+		"thresholds.json": {"datasource", "namespace", "alertthreshold", "nearest", "shown"},
 		"itself.json":     {"datasource", "namespace", "controller"},
 		"logs.json":       {"loki", "namespace", "request_id", "tempo", "jaeger"},
 	}

@@ -6,34 +6,44 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/units"
 
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
+	"github.com/plimsoll-dev/plimsoll/internal/signal"
 )
 
-// model is the dashboard of the model behind the assistant: how it answers, what it uses and what that costs.
+// model is the dashboard of the models: how they answer, what they use and what that costs, of every source in the words of the
+// signals; then what only the assistant knows.
 func model() *dashboard.DashboardBuilder {
-	d := newDashboard(ModelUID, "AI Model and Cost", "Calls, latency, tokens and cost of the models behind an AI assistant.")
-	return withModelScope(d).
-		WithRow(row("Calls")).
+	d := newDashboard(ModelUID, "AI Model and Cost", "Calls, latency, tokens and cost of models, as the assistant, gateways and model servers tell of them. "+
+		"OpenTelemetry and EnvoyAIGateway share some names: where one has them, choose it as the source.")
+	return withSourceScope(d).
+		WithRow(row("Calls and latency")).
+		WithPanel(bySource(signal.ModelErrorRatio, "Failed calls", vermillion)).
+		WithPanel(bySource(signal.ModelLatency, "Call duration", purple)).
+		WithPanel(bySource(signal.ModelTimeToFirstToken, "Time to first token", orange)).
+		WithPanel(bySource(signal.TimePerOutputToken, "Time per output token", green)).
+		WithRow(row("Tokens and cost")).
+		WithPanel(bySource(signal.TokenRate, "Tokens", blue, "type")).
+		WithPanel(bySource(signal.AnswerTruncatedRatio, "Truncated answers", orange)).
+		WithPanel(bySource(signal.CostPerHour, "Cost per hour", vermillion)).
+		WithPanel(bySource(signal.CostPerDay, "Cost of the last day", vermillion)).
+		WithRow(row("Model servers")).
+		WithPanel(bySource(signal.QueueLength, "Queue length", orange)).
+		WithPanel(bySource(signal.QueueTime, "Time in the queue", orange)).
+		WithPanel(bySource(signal.RequestsRunning, "Running requests", blue)).
+		WithPanel(bySource(signal.CacheUsage, "KV cache usage", purple)).
+		WithPanel(bySource(signal.Preemptions, "Preemptions", vermillion)).
+		WithRow(row("The assistant's calls")).
 		WithPanel(perSecond(metric.ModelCalls, "status", "Calls by outcome", units.RequestsPerSecond, blue)).
 		WithPanel(perSecond(metric.ModelErrors, "error_type", "Failed calls by kind", units.CountsPerSecond, vermillion)).
 		WithPanel(perSecond(metric.FinishReasons, "reason", "How answers end", units.CountsPerSecond, green)).
 		WithPanel(perSecond(metric.UpstreamAttempts, "code", "Attempts at the model's API", units.RequestsPerSecond, skyBlue)).
-		WithRow(row("Latency")).
-		WithPanel(quantiles(metric.ModelDuration, "Call duration", metric.ModelDuration.Help, purple)).
 		WithPanel(durations(metric.ModelDuration, "Call durations", "How many calls took how long.")).
-		WithPanel(quantiles(metric.TimeToFirstToken, "Time to first token", metric.TimeToFirstToken.Help, orange)).
-		WithPanel(quantiles(metric.TimePerOutputToken, "Time per output token", metric.TimePerOutputToken.Help, green)).
-		WithRow(row("Tokens")).
-		WithPanel(perSecond(metric.TokensUsed, "type", "Tokens", units.CountsPerSecond, blue)).
 		WithPanel(perSecond(metric.TokenDetails, "type", "Special tokens", units.CountsPerSecond, skyBlue)).
-		WithRow(row("Cost")).
-		WithPanel(costPerHour()).
-		WithPanel(costPerDay()).
-		WithRow(row("Clients")).
+		WithRow(row("The assistant's clients")).
 		WithPanel(perSecond(metric.ClientCalls, "client", "Calls by client", units.RequestsPerSecond, blue)).
 		WithPanel(perSecond(metric.ClientTokens, "client", "Tokens by client", units.CountsPerSecond, skyBlue)).
 		WithPanel(perSecond(metric.ClientCalls, "client, status", "Calls by client and outcome", units.RequestsPerSecond, orange)).
 		WithPanel(clientCostPerDay()).
-		WithRow(row("Accounting")).
+		WithRow(row("The assistant's accounting")).
 		WithPanel(perSecond(metric.UsageRecords, "source", "Where usage comes from", units.CountsPerSecond, green)).
 		WithPanel(perSecond(metric.CostLookups, "status", "Priced and unpriced calls", units.CountsPerSecond, orange)).
 		WithPanel(accountingGap())
@@ -43,18 +53,6 @@ func model() *dashboard.DashboardBuilder {
 func perSecond(m metric.Metric, labels, title, unit, colour string) *timeseries.PanelBuilder {
 	return stacked(timePanel(title, m.Help, unit, colour)).
 		WithTarget(query(legend(labels), "sum by (%s) (rate(%s{%s}[$__rate_interval]))", labels, m.Name, scopeOf(m)))
-}
-
-func costPerHour() *timeseries.PanelBuilder {
-	const hour = "US dollars an hour at the pace of the moment, by model. A model without a price is not in it."
-	return stacked(timePanel("Cost per hour", hour, units.Dollars, vermillion)).
-		WithTarget(query("{{model}}", "sum by (model) (rate(%s{%s}[$__rate_interval])) * 3600", metric.Cost.Name, modelScope))
-}
-
-func costPerDay() *timeseries.PanelBuilder {
-	const day = "US dollars of the 24 hours before, by model. A model without a price is not in it."
-	return stacked(timePanel("Cost of the last day", day, units.Dollars, vermillion)).
-		WithTarget(query("{{model}}", "sum by (model) (increase(%s{%s}[1d]))", metric.Cost.Name, modelScope))
 }
 
 func clientCostPerDay() *timeseries.PanelBuilder {

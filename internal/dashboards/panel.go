@@ -13,6 +13,7 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/units"
 
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
+	"github.com/plimsoll-dev/plimsoll/internal/signal"
 )
 
 // Panels stand two in a row of Grafana's 24 columns.
@@ -31,6 +32,12 @@ const (
 	purple     = "#CC79A7"
 	vermillion = "#D55E00"
 )
+
+// unitOf is Grafana's name for the unit of a value.
+var unitOf = map[signal.Unit]string{
+	signal.Seconds: units.Seconds, signal.Percent: units.Percent, signal.Ratio: units.PercentUnit,
+	signal.PerSecond: units.CountsPerSecond, signal.USD: units.Dollars, signal.Number: units.Short,
+}
 
 // source is the Prometheus that the viewer has chosen.
 func source() common.DataSourceRef {

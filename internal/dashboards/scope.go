@@ -37,12 +37,6 @@ func withScope(d *dashboard.DashboardBuilder) *dashboard.DashboardBuilder {
 		WithVariable(labelVariable("service", metric.CPUUsage.Name+`{namespace="$namespace"}`).Multi(true).IncludeAll(true))
 }
 
-// withModelScope gives a dashboard the variables of modelScope.
-func withModelScope(d *dashboard.DashboardBuilder) *dashboard.DashboardBuilder {
-	return withScope(d).
-		WithVariable(labelVariable("model", metric.ModelCalls.Name+"{"+scope+"}").Multi(true).IncludeAll(true))
-}
-
 // withControllerScope gives a dashboard the variables of controllerScope.
 func withControllerScope(d *dashboard.DashboardBuilder) *dashboard.DashboardBuilder {
 	return d.

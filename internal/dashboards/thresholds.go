@@ -2,6 +2,7 @@ package dashboards
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/common"
@@ -13,21 +14,69 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/units"
 
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
+	"github.com/plimsoll-dev/plimsoll/internal/signal"
 )
 
-// thresholdScope restricts a query to the thresholds that the viewer has chosen.
-var thresholdScope = fmt.Sprintf(`%s="$namespace", %[2]s=~"$%[2]s"`, rules.NamespaceLabel, rules.ThresholdLabel)
+// thresholdScope restricts a query to the thresholds that the viewer has chosen, shownScope to those that are drawn.
+var (
+	thresholdScope = fmt.Sprintf(`%s="$namespace", %[2]s=~"$%[2]s"`, rules.NamespaceLabel, rules.ThresholdLabel)
+	shownScope     = fmt.Sprintf(`%s="$namespace", %s=~"$shown"`, rules.NamespaceLabel, rules.ThresholdLabel)
+)
 
-// thresholds is the dashboard of the AlertThresholds: every signal against its levels.
+// thresholds is the dashboard of the AlertThresholds: every signal against its levels. It opens with those that fired or are
+// nearest to a level, however many there are; the table has all.
 func thresholds() *dashboard.DashboardBuilder {
-	return newDashboard(ThresholdsUID, "Alert thresholds", "Every AlertThreshold: its signal against its levels, when it fired, and how far it is from firing.").
+	d := newDashboard(ThresholdsUID, "Alert thresholds", "Every AlertThreshold: its signal against its levels, when it fired, and how far it is from firing.").
 		WithVariable(sourceVariable()).
 		WithVariable(labelVariable(rules.NamespaceLabel, rules.ThresholdMetric)).
-		WithVariable(labelVariable(rules.ThresholdLabel, rules.ThresholdMetric+`{namespace="$namespace"}`).Multi(true).IncludeAll(true)).
+		WithVariable(labelVariable(rules.ThresholdLabel, rules.ThresholdMetric+`{namespace="$namespace"}`).
+			Multi(true).IncludeAll(true).AllValue(everything)).
+		WithVariable(custom("nearest", "10", "25", "100")).
+		WithVariable(shown()).
 		WithPanel(stateTimeline()).
-		WithPanel(headroom()).
-		WithRow(row("Signals against their levels")).
-		WithPanel(signalAgainstLines())
+		WithPanel(headroomTable()).
+		WithRow(row("Signals against their levels"))
+	for _, unit := range signal.Units() {
+		d.WithPanel(signalsAgainstLevels(unit))
+	}
+	return d
+}
+
+// level is where the chosen thresholds' levels lie; matcher narrows it down.
+func level(matcher string) string {
+	return fmt.Sprintf("%s{%s%s}", rules.ThresholdMetric, thresholdScope, matcher)
+}
+
+// withWorst is PromQL for each comparison: its levels, the operator, and the worst series of each threshold.
+func withWorst(operator string) (above, below string) {
+	compare := func(comparison rules.Comparison, worst string) string {
+		return fmt.Sprintf(`%s %s on (%[3]s) group_left () %[4]s by (%[3]s) (%[5]s{%[6]s})`,
+			level(fmt.Sprintf(", %s=%q", rules.ComparisonLabel, comparison)), operator, rules.ThresholdLabel, worst, rules.SignalMetric, thresholdScope)
+	}
+	return compare(rules.Above, "max"), compare(rules.Below, "min")
+}
+
+// headroom is the distance of the worst series from each level, in parts of the level; negative beyond it. A level at zero has no
+// parts: minus infinity is beyond it. Infinity is for the others, and for thresholds without data.
+func headroom() string {
+	above, below := withWorst("-")
+	return fmt.Sprintf("((%[1]s) or -1 * (%[2]s)) / abs(%[3]s) >= -Inf or %[3]s * 0 + Inf", above, below, level(""))
+}
+
+// shown is a variable that nobody sees: the names of the chosen thresholds that are nearest to a level at the end of the time, or
+// had an alert in it. As a variable they are found once, and panels read no other series.
+func shown() *dashboard.QueryVariableBuilder {
+	names := fmt.Sprintf(`query_result(bottomk($nearest, min by (%[1]s) (%[2]s)) or max by (%[1]s) (last_over_time(ALERTS{%[3]s}[$__range])))`,
+		rules.ThresholdLabel, headroom(), thresholdScope)
+	return labelVariable("shown", "").
+		Query(dashboard.StringOrMap{String: &names}).
+		Regex(fmt.Sprintf(`/%s="([^"]+)"/`, rules.ThresholdLabel)).
+		Multi(true).IncludeAll(true).
+		Current(dashboard.VariableOption{
+			Text:  dashboard.StringOrArrayOfString{ArrayOfString: []string{"All"}},
+			Value: dashboard.StringOrArrayOfString{ArrayOfString: []string{"$__all"}},
+		}).
+		Hide(dashboard.VariableHideHideVariable)
 }
 
 // stateTimeline is 2 while an alert of the level fires, 1 while one is pending, else 0; alerts have the labels of their
@@ -35,10 +84,10 @@ func thresholds() *dashboard.DashboardBuilder {
 func stateTimeline() *statetimeline.PanelBuilder {
 	const by = rules.ThresholdLabel + ", " + rules.SeverityLabel
 	states := fmt.Sprintf(`max by (%[1]s) (ALERTS{%[2]s, alertstate="firing"}) * 2 or max by (%[1]s) (ALERTS{%[2]s, alertstate="pending"}) or max by (%[1]s) (%[3]s{%[2]s}) * 0`,
-		by, thresholdScope, rules.ThresholdMetric)
+		by, shownScope, rules.ThresholdMetric)
 	return statetimeline.NewPanelBuilder().
 		Title("States").
-		Description("When each level was pending and firing.").
+		Description("When each level was pending and firing, of the thresholds that were, and of the nearest to it.").
 		Datasource(source()).
 		Mappings([]dashboard.ValueMapping{{ValueMap: &dashboard.ValueMap{
 			Type: "value",
@@ -54,16 +103,12 @@ func stateTimeline() *statetimeline.PanelBuilder {
 		WithTarget(query("{{"+rules.ThresholdLabel+"}} {{"+rules.SeverityLabel+"}}", "%s", states))
 }
 
-// headroom is the distance of the worst series from each level, in parts of the level; negative beyond it.
-func headroom() *table.PanelBuilder {
-	distance := func(comparison rules.Comparison, sign, worst string) string {
-		level := fmt.Sprintf(`%s{%s, %s=%q}`, rules.ThresholdMetric, thresholdScope, rules.ComparisonLabel, string(comparison))
-		return fmt.Sprintf(`%[1]s(%[2]s - on (%[5]s, %[6]s) group_left () %[3]s by (%[5]s, %[6]s) (%[7]s{%[4]s})) / abs(%[2]s)`,
-			sign, level, worst, thresholdScope, rules.NamespaceLabel, rules.ThresholdLabel, rules.SignalMetric)
-	}
+// headroomTable has every level, the nearest first.
+func headroomTable() *table.PanelBuilder {
 	instant := func(ref, expr string) *prometheus.DataqueryBuilder {
 		return query("", "%s", expr).RefId(ref).Instant().Format(prometheus.PromQueryFormatTable)
 	}
+	above, below := withWorst("* 0 +")
 	return table.NewPanelBuilder().
 		Title("Headroom").
 		Description("How far the worst series is from each level, as a part of the level; below zero it is beyond.").
@@ -71,28 +116,63 @@ func headroom() *table.PanelBuilder {
 		Transformations([]dashboard.DataTransformerConfig{
 			{Id: "merge", Options: map[string]any{}},
 			{Id: "organize", Options: map[string]any{
-				"excludeByName": map[string]bool{"Time": true, "__name__": true},
-				"renameByName":  map[string]string{"Value #A": "Line", "Value #B": "Headroom"},
+				"excludeByName": map[string]bool{"Time": true, "__name__": true, rules.NamespaceLabel: true},
+				"indexByName": map[string]int{
+					rules.ThresholdLabel: 0, rules.SeverityLabel: 1, "Value #C": 2, rules.ComparisonLabel: 3, "Value #A": 4, rules.UnitLabel: 5, "Value #B": 6,
+				},
+				"renameByName": map[string]string{"Value #A": "Level", "Value #B": "Headroom", "Value #C": "Worst value"},
 			}},
 		}).
-		OverrideByName("Headroom", []dashboard.DynamicConfigValue{{Id: "unit", Value: units.PercentUnit}}).
-		Height(panelHeight).
+		OverrideByName("Headroom", []dashboard.DynamicConfigValue{
+			{Id: "unit", Value: units.PercentUnit},
+			{Id: "mappings", Value: []dashboard.ValueMapping{between(cog.ToPtr(math.MaxFloat64), nil, "-"), between(nil, cog.ToPtr(-math.MaxFloat64), "beyond 0")}},
+		}).
+		OverrideByName(rules.UnitLabel, []dashboard.DynamicConfigValue{{Id: "mappings", Value: []dashboard.ValueMapping{{ValueMap: &dashboard.ValueMap{
+			Type: dashboard.MappingTypeValueToText,
+			Options: map[string]dashboard.ValueMappingResult{
+				string(signal.Seconds): {Text: cog.ToPtr("s")}, string(signal.Percent): {Text: cog.ToPtr("%")}, string(signal.Ratio): {Text: cog.ToPtr("of 1")},
+				string(signal.PerSecond): {Text: cog.ToPtr("/s")}, string(signal.USD): {Text: cog.ToPtr("$")}, string(signal.Number): {Text: cog.ToPtr("")},
+			},
+		}}}}}).
+		SortBy([]cog.Builder[common.TableSortByFieldState]{common.NewTableSortByFieldStateBuilder().DisplayName("Headroom")}).
+		Height(2 * panelHeight).
 		Span(fullSpan).
-		WithTarget(instant("A", fmt.Sprintf("%s{%s}", rules.ThresholdMetric, thresholdScope))).
-		WithTarget(instant("B", distance(rules.Above, "", "max")+" or "+distance(rules.Below, "-1 * ", "min")))
+		WithTarget(instant("A", level(""))).
+		WithTarget(instant("B", headroom())).
+		WithTarget(instant("C", above+" or "+below))
 }
 
-// signalAgainstLines is one panel for every chosen threshold.
-func signalAgainstLines() *timeseries.PanelBuilder {
-	return timePanel("$"+rules.ThresholdLabel, "The recorded value, in its base unit, and the levels that it must not cross.", units.Short, blue).
-		Repeat(rules.ThresholdLabel).
-		MaxPerRow(2).
+// between shows a text for the values from one to the other; nil is infinite.
+func between(from, to *float64, text string) dashboard.ValueMapping {
+	return dashboard.ValueMapping{RangeMap: &dashboard.RangeMap{
+		Type:    dashboard.MappingTypeRangeToText,
+		Options: dashboard.DashboardRangeMapOptions{From: from, To: to, Result: dashboard.ValueMappingResult{Text: &text}},
+	}}
+}
+
+// toNames shortens the names of series to the threshold's and to what tells its series apart: a pod says all of a target.
+const toNames = `/` + rules.SignalMetric + `|[{}"]|` + rules.ThresholdLabel + `=|(, )?` + rules.NamespaceLabel +
+	`="[^"]*"|(, )?(container|endpoint|instance|job)="[^"]*"(?=.*, pod=")/g`
+
+// inUnit is what the values of a unit are called.
+var inUnit = map[signal.Unit]string{
+	signal.Seconds: "Durations", signal.Percent: "Percentages", signal.Ratio: "Ratios", signal.PerSecond: "Rates",
+	signal.USD: "US dollars", signal.Number: "Numbers",
+}
+
+// signalsAgainstLevels draws the shown thresholds of one unit.
+func signalsAgainstLevels(unit signal.Unit) *timeseries.PanelBuilder {
+	levels := fmt.Sprintf(`%s{%s, %s=%q}`, rules.ThresholdMetric, shownScope, rules.UnitLabel, unit)
+	return timePanel(inUnit[unit], "The recorded values, and the levels that they must not cross, of the nearest thresholds and of those that had an alert.",
+		unitOf[unit], blue).
+		NoValue("None of the thresholds that are shown").
 		OverrideByRegexp("^level .*", []dashboard.DynamicConfigValue{
 			{Id: "color", Value: map[string]string{"mode": "fixed", "fixedColor": vermillion}},
 			{Id: "custom.lineStyle", Value: map[string]any{"fill": "dash", "dash": []int{10, 10}}},
 			{Id: "custom.fillOpacity", Value: 0},
 		}).
-		WithTarget(query("", "%s{%s}", rules.SignalMetric, thresholdScope)).
-		WithTarget(query("level {{"+rules.SeverityLabel+"}}", "max by (%s, %s) (%s{%s})",
-			rules.SeverityLabel, rules.ThresholdLabel, rules.ThresholdMetric, thresholdScope).RefId("B"))
+		Transformations([]dashboard.DataTransformerConfig{{Id: "renameByRegex", Options: map[string]any{"regex": toNames, "renamePattern": ""}}}).
+		WithTarget(query("", "%s{%s} and on (%s) %s", rules.SignalMetric, shownScope, rules.ThresholdLabel, levels)).
+		WithTarget(query("level {{"+rules.SeverityLabel+"}} {{"+rules.ThresholdLabel+"}}", "max by (%s, %s) (%s)",
+			rules.SeverityLabel, rules.ThresholdLabel, levels).RefId("B"))
 }

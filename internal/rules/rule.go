@@ -19,7 +19,7 @@ const (
 	// ThresholdLabel.
 	SignalMetric = "plimsoll:signal"
 	// ThresholdMetric is where a level lies, in the unit of SignalMetric, with NamespaceLabel, ThresholdLabel,
-	// SeverityLabel and ComparisonLabel.
+	// SeverityLabel, ComparisonLabel and UnitLabel.
 	ThresholdMetric = "plimsoll:threshold"
 )
 
@@ -30,6 +30,8 @@ const (
 	ThresholdLabel  = "alertthreshold"
 	SeverityLabel   = "severity"
 	ComparisonLabel = "comparison"
+	// UnitLabel is the unit of the level and of the value that it is for. SignalMetric does not have it: alerts would, too.
+	UnitLabel = "unit"
 )
 
 // ManagedBy is the value of the label app.kubernetes.io/managed-by of every PrometheusRule made here.
@@ -109,6 +111,7 @@ func (p *Plan) recordLevel(level Level) monitoringv1.Rule {
 	levelLabels := p.identity()
 	levelLabels[SeverityLabel] = level.Severity
 	levelLabels[ComparisonLabel] = string(level.Comparison)
+	levelLabels[UnitLabel] = string(level.Unit)
 	return monitoringv1.Rule{
 		Record: ThresholdMetric,
 		Expr:   intstr.FromString("vector(" + promNumber(level.Value) + ")"),

@@ -61,6 +61,7 @@ var valueSets = map[string][][]string{
 		{"--set-json", "assistant=" + where, "--set-json", "controller=" + where},
 		{"--set", "global.imagePullSecrets[0]=parent,global.imageRegistry=mirror.example.com"},
 		{"--set", "assistant.enabled=false"},
+		{"--set", "assistant.enabled=false," + allSources()},
 		{"--set", "controller.external=true"},
 		{"--set", "controller.watchNamespaces={one},controller.detectOthers=false,controller.metrics.secure=false,controller.webhook.enabled=false"},
 		{"--set", "controller.hostNetwork=true,controller.metrics.port=18080,controller.health.port=18081,controller.webhook.port=19443"},

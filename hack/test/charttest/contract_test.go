@@ -3,6 +3,7 @@ package charttest
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,6 +14,7 @@ import (
 	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/rules"
 	"github.com/plimsoll-dev/plimsoll/internal/signal"
 )
 
@@ -71,11 +73,68 @@ func defaultAlerts(t *testing.T) []v1alpha1.AlertThreshold {
 	return found
 }
 
-// TestRunbooks: every alert of a chart leads to its page, and every page belongs to an alert.
+// TestSourceAlerts: each source has a default alert of every kind whose signal it has, whose levels are ones that `kubectl apply`
+// would not warn of; its name says the source, so that none takes the place of the assistant's.
+func TestSourceAlerts(t *testing.T) {
+	kinds := map[string]string{
+		"ModelErrors": signal.ModelErrorRatio, "SlowModel": signal.ModelLatency, "SlowFirstToken": signal.ModelTimeToFirstToken,
+		"HighDailyCost": signal.CostPerDay, "LongQueue": signal.QueueTime, "CacheFull": signal.CacheUsage, "Preemptions": signal.Preemptions,
+	}
+	for _, source := range otherSources() {
+		want := map[string]bool{}
+		for kind, name := range kinds {
+			if s, ok := signal.Lookup(name); ok {
+				_, err := s.From(source, "")
+				want[string(source)+kind] = err == nil
+			}
+		}
+		maps.DeleteFunc(want, func(_ string, has bool) bool { return !has })
+		got := map[string]bool{}
+		for _, object := range render(t, "plimsoll", "--set", "assistant.enabled=false,alerts.sources={"+string(source)+"}") {
+			if kind(t, object) != v1alpha1.Kind {
+				continue
+			}
+			threshold := decode[v1alpha1.AlertThreshold](t, object)
+			plan, errs := rules.Resolve(&threshold)
+			if len(errs) > 0 || len(plan.Warnings) > 0 {
+				t.Errorf("%s: %v, %q", threshold.Name, errs.ToAggregate(), plan.Warnings)
+			}
+			if threshold.Labels[v1alpha1.DefaultLabel] != "true" || threshold.Namespace != "ai" {
+				t.Errorf("%s is no default of the release's namespace", threshold.Name)
+			}
+			got[threshold.Spec.Alert] = threshold.Spec.Signal.Source == v1alpha1.SignalSource(source)
+		}
+		if !maps.Equal(got, want) {
+			t.Errorf("%s has the alerts %v, want %v", source, got, want)
+		}
+	}
+}
+
+// otherSources are those that have default alerts of their own; the first of all is Plimsoll.
+func otherSources() []signal.Source { return signal.Sources()[1:] }
+
+// allSources sets them.
+func allSources() string {
+	var names []string
+	for _, source := range otherSources() {
+		names = append(names, string(source))
+	}
+	return "alerts.sources={" + strings.Join(names, ",") + "}"
+}
+
+// kindOf is the alert's name without the source, as its runbook is called.
+func kindOf(alert string) string {
+	for _, source := range otherSources() {
+		alert = strings.TrimPrefix(alert, string(source))
+	}
+	return alert
+}
+
+// TestRunbooks: every alert of a chart leads to the page of its kind, and every page belongs to an alert.
 func TestRunbooks(t *testing.T) {
 	alert := regexp.MustCompile(`(?m)\balert: (\w+)$`)
 	link := regexp.MustCompile(`(?m)\brunbook_url: \S+/charts/([a-z-]+)/runbooks/(\w+)\.md$`)
-	for chart, args := range map[string][]string{"plimsoll": {"--set-json", prices}, "plimsoll-stack": nil} {
+	for chart, args := range map[string][]string{"plimsoll": {"--set-json", prices, "--set", allSources()}, "plimsoll-stack": nil} {
 		t.Run(chart, func(t *testing.T) {
 			unused := pages(t, chart)
 			for _, object := range render(t, chart, args...) {
@@ -84,8 +143,8 @@ func TestRunbooks(t *testing.T) {
 				}
 				var alerts, links []string
 				for _, match := range alert.FindAllStringSubmatch(object, -1) {
-					alerts = append(alerts, match[1])
-					delete(unused, match[1]+".md")
+					alerts = append(alerts, kindOf(match[1]))
+					delete(unused, kindOf(match[1])+".md")
 				}
 				for _, match := range link.FindAllStringSubmatch(object, -1) {
 					if links = append(links, match[2]); match[1] != chart {

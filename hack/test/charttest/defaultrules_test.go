@@ -26,6 +26,8 @@ func TestDefaultRules(t *testing.T) {
 		"other runbooks":     {"--set", "alerts.runbookURL=https://wiki/x"},
 		"links to Grafana":   {"--set", "grafana.url=https://grafana.example.com"},
 		"without some":       {"--set", "alerts.highCPUUsage.enabled=false,alerts.errorBudgetBurnFast.enabled=false"},
+		"sources":            {"--set", allSources()},
+		"one source alone":   {"--set", "assistant.enabled=false,alerts.sources={VLLM}"},
 		"labels to be found": {"--set", "ruleLabels.release=prometheus"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -58,6 +60,32 @@ func TestDefaultRules(t *testing.T) {
 			}
 			checkWithPromtool(t, static.Spec)
 		})
+	}
+}
+
+// TestSourceAlertsFire: of each source an alert fires at what is worth one, in Prometheus' own simulation.
+func TestSourceAlertsFire(t *testing.T) {
+	objects := render(t, "plimsoll", "--set", "assistant.enabled=false,controller.enabled=false,"+allSources())
+	static := one[monitoringv1.PrometheusRule](t, objects, "PrometheusRule", "-defaults\n")
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "rules.yaml"), []byte(text(t, static.Spec)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cases, err := os.ReadFile("testdata/source_alerts_test.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, source := range otherSources() {
+		if !strings.Contains(string(cases), `alertname="`+string(source)) {
+			t.Errorf("no alert of %s is tried", source)
+		}
+	}
+	file := filepath.Join(dir, "source_alerts_test.yaml")
+	if err := os.WriteFile(file, cases, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := run(t, tool("promtool"), "test", "rules", file); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -11,21 +11,29 @@ import (
 	"testing"
 
 	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
+	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
+	"github.com/plimsoll-dev/plimsoll/internal/signal"
 )
 
 // emitted are all series by name, with the labels that they have: those of internal/metric, which the programs' own tests
-// hold them to, what the rules of thresholds record, and what Prometheus adds.
+// hold them to, those of other sources as package signal knows them, what the rules of thresholds record, and what Prometheus adds.
 func emitted() map[string][]string {
-	target := []string{"namespace", "service", "pod", "job", "instance"}
+	target := []string{"namespace", "service", "pod", "job", "instance", "exported_job", "exported_instance"}
 	series := map[string][]string{}
 	known := slices.Concat(metric.All(), metric.Client(), metric.Controller(), metric.Runtime(), metric.ControllerRuntime())
+	for _, source := range signal.Sources() {
+		for _, s := range signal.Of(source) {
+			known = append(known, s.Metrics...)
+		}
+	}
 	for _, m := range append(known, metric.Up) {
-		labels := slices.Concat(m.Labels, target)
+		// Two sources may have a metric of one name.
+		labels := slices.Concat(series[m.Name], m.Labels, target)
 		series[m.Name] = labels
 		if m.Type == metric.Histogram {
 			series[m.Bucket()] = append(slices.Clone(labels), "le")
@@ -36,7 +44,7 @@ func emitted() map[string][]string {
 	line := []string{rules.NamespaceLabel, rules.ThresholdLabel, rules.SeverityLabel}
 	// A signal's series keep the labels that the signal is told apart by.
 	series[rules.SignalMetric] = slices.Concat(line, target, []string{"endpoint", "model"})
-	series[rules.ThresholdMetric] = append(slices.Clone(line), rules.ComparisonLabel)
+	series[rules.ThresholdMetric] = append(slices.Clone(line), rules.ComparisonLabel, rules.UnitLabel)
 	series["ALERTS"] = append(slices.Clone(line), "alertname", "alertstate")
 	return series
 }
@@ -89,15 +97,21 @@ func breaches(query string, series map[string][]string) []string {
 	parser.Inspect(expr, func(node parser.Node, _ []parser.Node) error {
 		switch n := node.(type) {
 		case *parser.VectorSelector:
-			labels, ok := series[n.Name]
-			if !ok {
-				found = append(found, "metric "+n.Name)
-			}
-			known = append(known, labels...)
-			for _, m := range n.LabelMatchers {
-				if m.Name != "__name__" && ok && !slices.Contains(labels, m.Name) {
-					found = append(found, "label "+m.Name+" of "+n.Name)
+			for _, name := range names(n) {
+				labels, ok := series[name]
+				if !ok {
+					found = append(found, "metric "+name)
 				}
+				known = append(known, labels...)
+				for _, m := range n.LabelMatchers {
+					if m.Name != "__name__" && ok && !slices.Contains(labels, m.Name) {
+						found = append(found, "label "+m.Name+" of "+name)
+					}
+				}
+			}
+		case *parser.Call:
+			if label, ok := replaced(n); ok {
+				known = append(known, label)
 			}
 		case *parser.AggregateExpr:
 			used = append(used, n.Grouping...)
@@ -115,6 +129,25 @@ func breaches(query string, series map[string][]string) []string {
 		}
 	}
 	return found
+}
+
+// names are those of the metrics that a selector finds: its own, or those that a matcher lists.
+func names(n *parser.VectorSelector) []string {
+	for _, m := range n.LabelMatchers {
+		if m.Name == "__name__" && m.Type == labels.MatchRegexp {
+			return strings.Split(m.Value, "|")
+		}
+	}
+	return []string{n.Name}
+}
+
+// replaced is the label that a label_replace gives.
+func replaced(n *parser.Call) (label string, ok bool) {
+	if n.Func.Name != "label_replace" {
+		return "", false
+	}
+	literal, ok := n.Args[1].(*parser.StringLiteral)
+	return literal.Val, ok
 }
 
 // board is what the tests read of a dashboard.
@@ -159,6 +192,9 @@ func dashboardQueries(t *testing.T) []string {
 	t.Helper()
 	variables := regexp.MustCompile(`\$(__)?[a-z_]+`)
 	values := regexp.MustCompile(`^label_values\((.+), (\w+)\)$`)
+	result := regexp.MustCompile(`^query_result\((.+)\)$`)
+	// What is no text stands for a number.
+	numbers := strings.NewReplacer("$__rate_interval", "1m", "$__range", "1h", "$quantile", "0.5", "$nearest", "10")
 	var queries []string
 	for _, b := range boards(t) {
 		for _, v := range b.Templating.List {
@@ -166,13 +202,15 @@ func dashboardQueries(t *testing.T) []string {
 				if match := values.FindStringSubmatch(text); match != nil {
 					queries = append(queries, "sum by ("+match[2]+") ("+variables.ReplaceAllString(match[1], "v")+")")
 				}
+				if match := result.FindStringSubmatch(text); match != nil {
+					queries = append(queries, variables.ReplaceAllString(numbers.Replace(match[1]), "v"))
+				}
 			}
 		}
 		for _, p := range b.Panels {
 			for _, target := range p.Targets {
 				if p.Datasource.Type == "prometheus" {
-					text := strings.ReplaceAll(target.Expr, "$__rate_interval", "1m")
-					queries = append(queries, variables.ReplaceAllString(text, "v"))
+					queries = append(queries, variables.ReplaceAllString(numbers.Replace(target.Expr), "v"))
 				}
 			}
 		}

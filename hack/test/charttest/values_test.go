@@ -45,7 +45,7 @@ func TestSchemaRefuses(t *testing.T) {
 		"assistant.dnsPolicy=mine", "assistant.nodeSelector.a.b=c", "controller.watchNamespaces={A}",
 		"controller.webhook.port=70000", "controller.webhook.failurePolicy=Never", "controller.webhook.timeoutSeconds=31", "controller.hostNetwork=1",
 		"controller.backtest.window=week", "prometheus.url=prometheus:9090", "ruleLabels.a=b c", "serviceMonitor.interval=fast",
-		"alerts.availabilityObjective=100", "alerts.slowModel.levels[0].above=1s", "alerts.slowModel.levels={}", "global.imagePullSecrets[0].nam=x",
+		"alerts.availabilityObjective=100", "alerts.slowModel.levels[0].above=1s", "alerts.slowModel.levels={}", "alerts.sources={Triton}", "global.imagePullSecrets[0].nam=x",
 		"image.pullPolicy=Sometimes", "extraObjects[0]=1", "enabled=yes",
 	} {
 		_, err := helm(t, "template", chartDir("plimsoll"), "--set", set)
