@@ -69,7 +69,9 @@ All flags of kubectl that select a cluster are understood: see kubectl options.`
 		c.backtestCommand(),
 		c.recommendCommand(),
 		c.renderCommand(),
+		c.signalsCommand(),
 		c.statusCommand(),
+		c.suggestCommand(),
 		c.validateCommand(),
 		c.versionCommand(),
 	)
