@@ -19,14 +19,18 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/signal"
 )
 
-// forDuration is the for of suggested levels: as long as rates look back, so that no burst of a few seconds fires.
-const forDuration = 5 * time.Minute
+const (
+	// forDuration is the for of suggested levels: as long as rates look back, so that no burst of a few seconds fires.
+	forDuration = 5 * time.Minute
+	// keepFiringForDuration is their keepFiringFor: with a value that wavers, one incident is one alert.
+	keepFiringForDuration = 10 * time.Minute
+)
 
 // Candidate is a signal of a source that a namespace has, or lacks, and the threshold that would watch it.
 type Candidate struct {
 	signal.Discovered
 
-	// Threshold watches the signal. Its level says comparison and for only, and holds always.
+	// Threshold watches the signal. Its level says comparison and durations; its value is none that anybody wants.
 	Threshold *v1alpha1.AlertThreshold
 	// Plan is the threshold's; nil when Because says why the signal cannot be watched.
 	Plan    *rules.Plan
@@ -80,7 +84,10 @@ func threshold(namespace string, d signal.Discovered, taken map[string]bool) *v1
 	if len(d.Others) > 0 {
 		s.MatchLabels = map[string]string{"job": d.Jobs[0]}
 	}
-	level := v1alpha1.Level{Severity: "warning", For: v1alpha1.Duration(backtest.FormatDuration(forDuration))}
+	level := v1alpha1.Level{
+		Severity: "warning",
+		For:      v1alpha1.Duration(backtest.FormatDuration(forDuration)), KeepFiringFor: v1alpha1.Duration(backtest.FormatDuration(keepFiringForDuration)),
+	}
 	if d.Falls {
 		level.Below = v1alpha1.Value(d.Unit.Format(d.Max))
 	} else {

@@ -50,11 +50,9 @@ func (c Candidate) Suggest(h *backtest.History, options rules.Options) (Suggesti
 	s.Threshold = c.Threshold.DeepCopy()
 	s.Threshold.Spec.Levels = nil
 	for _, level := range levels {
-		status := level.Status()
-		s.Threshold.Spec.Levels = append(s.Threshold.Spec.Levels, v1alpha1.Level{
-			Severity: status.Severity, Above: v1alpha1.Value(status.Above), Below: v1alpha1.Value(status.Below),
-			For: c.Threshold.Spec.Levels[0].For,
-		})
+		suggested, status := c.Threshold.Spec.Levels[0], level.Status()
+		suggested.Severity, suggested.Above, suggested.Below = status.Severity, v1alpha1.Value(status.Above), v1alpha1.Value(status.Below)
+		s.Threshold.Spec.Levels = append(s.Threshold.Spec.Levels, suggested)
 	}
 	s.resolve(options)
 	return s, nil
@@ -80,21 +78,19 @@ func (s Suggestion) Reason() string {
 // Evidence says what the level rests on.
 func (s Suggestion) Evidence(level backtest.Suggestion) string {
 	text := level.Because
-	if level.Fires > 0 {
-		text += fmt.Sprintf(": %s, longest %s", fires(level.Fires), backtest.FormatDuration(level.Longest))
+	switch {
+	case level.Fires > 1:
+		text += fmt.Sprintf(": %d fires, the longest %s", level.Fires, backtest.FormatDuration(level.Longest))
+	case level.Fires == 1:
+		text += ": 1 fire of " + backtest.FormatDuration(level.Longest)
+	case level.Level.Severity == "warning":
+		text += ": 0 fires"
 	}
 	worst, value := "greatest", s.Range.Max
 	if s.Falls {
 		worst, value = "least", s.Range.Min
 	}
 	return fmt.Sprintf("%s; %s value %s", text, worst, observe.Format(s.Unit, value))
-}
-
-func fires(n int) string {
-	if n == 1 {
-		return "1 fire"
-	}
-	return fmt.Sprintf("%d fires", n)
 }
 
 // FormatRange writes the current, least, median and greatest value for people; a dash for none.
