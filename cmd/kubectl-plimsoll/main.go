@@ -1,5 +1,5 @@
-// Command kubectl-plimsoll is the kubectl plugin of Plimsoll, and a plain program for CI: it renders and validates
-// AlertThresholds, backtests their levels, and tells why an alert does not fire.
+// Command kubectl-plimsoll is the kubectl plugin of Plimsoll, and a plain program for CI: it suggests, renders and
+// validates AlertThresholds, backtests their levels, and tells why an alert does not fire.
 package main
 
 import (
