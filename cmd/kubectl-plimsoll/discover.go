@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -19,7 +18,8 @@ import (
 // clusterTimeout bounds how long the cluster may take to list thresholds: without it there is an answer all the same.
 const clusterTimeout = 10 * time.Second
 
-// candidates asks Prometheus which signals the namespace has at that time: one question, or two with --otel-namespace-label.
+// candidates asks Prometheus which signals the namespace has at that time: one question, or two with --otel-namespace-label. It
+// prints what cannot be told to be of a source.
 func (c *cli) candidates(ctx context.Context, prometheus *promapi.Client, namespace string, at time.Time, existing []v1alpha1.AlertThreshold) ([]suggest.Candidate, error) {
 	labels := map[string][]signal.Source{signal.DefaultNamespaceLabel: signal.Sources()}
 	if label := c.rules.OTelNamespaceLabel; label != "" && label != signal.DefaultNamespaceLabel {
@@ -36,7 +36,11 @@ func (c *cli) candidates(ctx context.Context, prometheus *promapi.Client, namesp
 		for _, sample := range vector {
 			series = append(series, signal.Series{Name: string(sample.Metric["__name__"]), Job: string(sample.Metric["job"])})
 		}
-		found = append(found, signal.Discover(series, sources...)...)
+		there := signal.Discover(series, sources...)
+		for _, text := range signal.Unknown(series, there, sources...) {
+			fmt.Fprintln(c.ErrOut, text)
+		}
+		found = append(found, there...)
 	}
 	if len(found) == 0 {
 		return nil, fmt.Errorf("finding the signals of namespace %s: it has no metrics of a known source at %s: check -n and --prometheus-url, "+
@@ -81,6 +85,3 @@ func (c *cli) existing(ctx context.Context, namespace string) ([]v1alpha1.AlertT
 	}
 	return nil, fmt.Errorf("what is watched already is not known: reading the AlertThresholds of the cluster: %w", err)
 }
-
-// isRefused reports whether the one expression is at fault, so that others can be asked for all the same.
-func isRefused(err error) bool { return promapi.IsRefused(err) || errors.Is(err, backtest.ErrReplay) }

@@ -9,6 +9,7 @@ import (
 	"k8s.io/cli-runtime/pkg/printers"
 
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
+	"github.com/plimsoll-dev/plimsoll/internal/promapi"
 	"github.com/plimsoll-dev/plimsoll/internal/signal"
 	"github.com/plimsoll-dev/plimsoll/internal/suggest"
 )
@@ -31,8 +32,9 @@ func (c *cli) signalsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "signals --prometheus-url URL",
 		Short: "List the signals that a namespace has",
-		Long: `List every signal that has data in the namespace, by source, with its worst present value and its range over a past window. A
-source is known by metrics that no other program has; names that several have are never guessed. No cluster is needed.`,
+		Long: `List every signal that has data in the namespace at the end of a past window, by source, with its worst value then and its range
+over the window. A source is known by metrics that no other program has; names that several have are not guessed. No cluster
+is needed.`,
 		Example: `  # What can I watch here?
   kubectl plimsoll signals -n ai --prometheus-url http://localhost:9090
 
@@ -86,7 +88,7 @@ func (o *signalsOptions) run(ctx context.Context) error {
 		if candidate.Because == "" {
 			history, err := o.history(ctx, client, candidate, w)
 			switch {
-			case isRefused(err):
+			case promapi.IsRefused(err):
 				row.Missing = err.Error()
 			case err != nil:
 				return fmt.Errorf("reading %s: %w", candidate.Title(), err)

@@ -90,7 +90,7 @@ func (o *suggestOptions) suggest(ctx context.Context, client *promapi.Client, ca
 		return s, nil
 	}
 	history, err := o.history(ctx, client, candidate, w)
-	if isRefused(err) {
+	if promapi.IsRefused(err) {
 		s.Because = err.Error()
 		return s, nil
 	}

@@ -58,6 +58,10 @@ func TestSuggest(t *testing.T) {
 		}
 	}
 
+	if want := `job "web": nothing tells whether http_requests_total is of Plimsoll or VLLM`; !strings.Contains(table.stderr, want) {
+		t.Errorf("signals does not say %q", want)
+	}
+
 	began = time.Now()
 	before := queries(t, server.URL())
 	suggested := call(t, "", args("suggest")...)

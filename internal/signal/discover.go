@@ -80,6 +80,28 @@ func Discover(all []Series, sources ...Source) []Discovered {
 	return found
 }
 
+// Unknown says of each job which series the sources would read from it, while nothing shows that one of them is there; in order
+// of jobs and names.
+func Unknown(all []Series, found []Discovered, sources ...Source) []string {
+	var texts []string
+	for _, s := range all {
+		var readers []string
+		for _, e := range emittersOf(sources) {
+			if slices.Contains(e.series(""), s.Name) {
+				readers = append(readers, string(e.source))
+			}
+		}
+		known := slices.ContainsFunc(found, func(d Discovered) bool {
+			return slices.Contains(d.Jobs, s.Job) && slices.Contains(d.series(), s.Name)
+		})
+		if len(readers) > 0 && !known {
+			texts = append(texts, fmt.Sprintf("job %q: nothing tells whether %s is of %s", s.Job, s.Name, strings.Join(readers, " or ")))
+		}
+	}
+	slices.Sort(texts)
+	return texts
+}
+
 func emittersOf(sources []Source) []emitter {
 	return slices.DeleteFunc(slices.Clone(emitters), func(e emitter) bool { return !slices.Contains(sources, e.source) })
 }

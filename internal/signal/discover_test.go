@@ -106,6 +106,19 @@ func summary(all []Discovered) []string {
 	return lines
 }
 
+func TestUnknown(t *testing.T) {
+	series := slices.Concat(vllmSeries("vllm", "vllm:"), scraped("vllm", "up"),
+		scraped("gateway", "up", "gen_ai_client_token_usage_count"), scraped("web", "http_requests_total"),
+		scraped("sglang", "sglang:prompt_tokens_total"))
+	want := []string{
+		`job "gateway": nothing tells whether gen_ai_client_token_usage_count is of OpenTelemetry or EnvoyAIGateway`,
+		`job "web": nothing tells whether http_requests_total is of Plimsoll or VLLM`,
+	}
+	if got := Unknown(series, Discover(series, Sources()...), Sources()...); !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
 func TestDiscoverSaysWhatIsMissing(t *testing.T) {
 	missing := map[string]string{}
 	for _, d := range Discover(vllmSeries("vllm", "kserve_vllm:")[1:], Sources()...) {
