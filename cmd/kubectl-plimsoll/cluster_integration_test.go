@@ -5,7 +5,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -92,16 +91,7 @@ func take(t *testing.T, s stage, args func(...string) []string) {
 	}
 	kubectl := func(stdin, command string) {
 		t.Helper()
-		cmd := exec.Command("sh", "-c", command)
-		bin, err := filepath.Abs("../../hack/bin")
-		if err != nil {
-			t.Fatal(err)
-		}
-		cmd.Env = append(os.Environ(), "KUBECONFIG="+s.kubeconfig, "PATH="+bin+":"+os.Getenv("PATH"))
-		cmd.Stdin = strings.NewReader(stdin)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%s: %v\n%s", command, err, out)
-		}
+		s.kubectl(t, stdin, command)
 	}
 	level := func() v1alpha1.Value {
 		threshold := &v1alpha1.AlertThreshold{}

@@ -87,6 +87,21 @@ func (s stage) create(text string, options ...client.CreateOption) error {
 	}
 }
 
+// kubectl runs a command line that has kubectl in it, in the cluster.
+func (s stage) kubectl(t *testing.T, stdin, command string) {
+	t.Helper()
+	bin, err := filepath.Abs("../../hack/bin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("sh", "-c", command)
+	cmd.Env = append(os.Environ(), "KUBECONFIG="+s.kubeconfig, "PATH="+bin+":"+os.Getenv("PATH"))
+	cmd.Stdin = strings.NewReader(stdin)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", command, err, out)
+	}
+}
+
 // startAlertmanager runs a real Alertmanager with that configuration until the test ends, and returns its base URL.
 func startAlertmanager(t *testing.T, config string) string {
 	t.Helper()

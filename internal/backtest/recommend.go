@@ -51,17 +51,23 @@ func (s *Sweep) Recommend(perWeek int) []Recommendation {
 	all := make([]Recommendation, len(s.levels))
 	for i := range all {
 		c := s.curve(i)
-		all[i] = s.recommend(&c, perWeek)
+		all[i] = s.recommend(&c, perWeek, s.limit(perWeek))
 	}
 	return all
 }
 
-func (s *Sweep) recommend(c *levelSweep, perWeek int) Recommendation {
+// limit is how often a level may fire over the covered time.
+func (s *Sweep) limit(perWeek int) int {
+	covered := s.ingester.coverage() * s.ingester.ingested().Length().Hours()
+	return int(float64(perWeek)*covered/week.Hours() + tolerance)
+}
+
+// recommend returns the tightest level that fires at most so often in all, which is so often a week.
+func (s *Sweep) recommend(c *levelSweep, perWeek, limit int) Recommendation {
 	r := Recommendation{Level: c.level.level}
 	length, coverage := s.ingester.ingested().Length(), s.ingester.coverage()
 	over := fmt.Sprintf("over %s (%s covered)", FormatDuration(length), FormatCoverage(coverage))
 	covered := time.Duration(coverage * float64(length))
-	limit := int(float64(perWeek)*covered.Hours()/week.Hours() + tolerance)
 	tightest := max(c.maxFiresBound(limit), c.maxShareBound(int(maxShare*coverage*float64(s.ingester.next))))
 	value, possible := s.round(c, tightest)
 	switch {

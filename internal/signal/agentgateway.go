@@ -22,6 +22,7 @@ var agentCalls = only(agentRequests, is("protocol", "llm"))
 // agentgateway reads agentgateway. Failures are told by the status of requests, for its gen_ai metrics have no error.
 var agentgateway = emitter{
 	source: Agentgateway,
+	own:    []string{"agentgateway_"},
 	words:  genAIWords,
 	readings: map[string]reading{
 		ModelErrorRatio:       shareOf(pick(agentCalls, like("status", "5..|429")), agentCalls),

@@ -30,6 +30,7 @@ var (
 // bifrost reads the Bifrost gateway.
 var bifrost = emitter{
 	source: Bifrost,
+	own:    []string{"bifrost_"},
 	words: []word{
 		{name: "model", labels: []string{"model"}},
 		{name: "provider", labels: []string{"provider"}},

@@ -116,7 +116,7 @@ func TestCatalogue(t *testing.T) {
 		if (s.Traffic != "") != (s.Quantile != "" || s.Unit == Ratio && first.Type != metric.Gauge) {
 			t.Errorf("traffic = %q for %s", s.Traffic, s.Unit)
 		}
-		if s.Title == "" || s.Means == "" || s.Advice == "" || s.Max <= 0 {
+		if s.Title == "" || s.Alert == "" || s.Means == "" || s.Advice == "" || s.Max <= 0 {
 			t.Errorf("incomplete: %+v", s)
 		}
 	})

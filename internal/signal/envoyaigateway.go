@@ -18,6 +18,7 @@ var (
 // envoyAIGateway reads Envoy AI Gateway.
 var envoyAIGateway = emitter{
 	source: EnvoyAIGateway,
+	own:    []string{"gen_ai_server_request_duration_"},
 	words:  genAIWords,
 	readings: map[string]reading{
 		ModelErrorRatio:       shareOf(only(envoyDuration, isNot(labelError, "")), only(envoyDuration)),

@@ -30,6 +30,7 @@ var (
 // liteLLM reads the LiteLLM proxy. The model is the one that was asked for, where the metric knows it.
 var liteLLM = emitter{
 	source: LiteLLM,
+	own:    []string{"litellm_"},
 	words: []word{
 		{name: "model", labels: []string{"requested_model", "model", "litellm_model_name"}},
 		{name: "response_model", labels: []string{"model", "litellm_model_name"}},

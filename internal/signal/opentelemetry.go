@@ -31,6 +31,7 @@ const noCost = "it counts tokens and has no cost; name a source that has prices 
 // openTelemetry reads both generations of the GenAI conventions at once, as a client emits them.
 var openTelemetry = emitter{
 	source: OpenTelemetry,
+	own:    []string{"gen_ai_client_inference_", "gen_ai_client_operation_"},
 	words:  genAIWords,
 	target: []string{"exported_job", "exported_instance"},
 	readings: map[string]reading{

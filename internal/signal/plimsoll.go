@@ -8,6 +8,7 @@ const noQueue = "the assistant calls a model's API and cannot see its queue or c
 // plimsoll reads the metric contract of the assistant.
 var plimsoll = emitter{
 	source: Plimsoll,
+	own:    []string{"ai_"},
 	readings: map[string]reading{
 		HTTPErrorRate:         rateOf(only(metric.Errors)),
 		HTTPErrorRatio:        shareOf(only(metric.HTTPRequests, like("status", "5..")), only(metric.HTTPRequests)),

@@ -13,6 +13,10 @@ type Signal struct {
 	Name string
 	// Title is what the value is called in an alert's text; it begins a sentence.
 	Title string
+	// Alert is what an alert of the signal is called where nobody says otherwise, such as SlowFirstToken.
+	Alert string
+	// Falls says that lower values are the worse ones.
+	Falls bool
 	// Means says what the value is, in words that follow the name and a colon.
 	Means string
 	// Metrics are what the signal reads. The first is the one without which there is no data.

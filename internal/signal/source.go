@@ -40,6 +40,8 @@ type emitter struct {
 	target []string
 	// prefix begins the names that another prefix may replace; empty when none may.
 	prefix string
+	// own begin the names of metrics that only its programs have: where there are some, the source is. The prefix is another.
+	own []string
 	// readings are the signals that the source has, by name.
 	readings map[string]reading
 	// lacking says why the source lacks a signal, and what to do instead.
