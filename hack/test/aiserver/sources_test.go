@@ -128,9 +128,12 @@ func TestSources(t *testing.T) {
 		`metric_relabel_configs: [{source_labels: [__name__], regex: "vllm:(.*)", target_label: __name__, replacement: "kserve_vllm:$1"}]`)
 	kserve.prefix = "kserve_vllm:"
 	targets = append(targets, kserve)
-	server := scrapeAll(t, targets)
+	server, _ := scrapeAll(t, targets)
 	for _, target := range targets {
-		t.Run(target.namespace, func(t *testing.T) { target.holds(t, server) })
+		t.Run(target.namespace, func(t *testing.T) {
+			t.Parallel()
+			target.holds(t, server)
+		})
 	}
 }
 
@@ -140,26 +143,29 @@ func newTarget(t *testing.T, source signal.Source, rank int, classic bool, nativ
 	if err != nil {
 		t.Fatal(err)
 	}
-	bounds := map[string]family{}
-	for _, f := range families {
-		for s, latency := range latencies[source] {
-			if f.Name == latency {
-				bounds[s] = f
-			}
-		}
-	}
-	if len(bounds) != len(latencies[source]) {
-		t.Fatalf("%s has only %v", source, slices.Collect(maps.Keys(bounds)))
-	}
 	registry := prometheus.NewRegistry()
-	return target{
-		namespace: strings.ToLower(string(source)) + "-" + name, source: source, rank: rank, bounds: bounds, scrape: scrape,
+	g := target{
+		namespace: strings.ToLower(string(source)) + "-" + name, source: source, rank: rank, bounds: map[string]family{}, scrape: scrape,
 		handler: eachScrape(registry, register(registry, families, classic, native), models, rank),
+	}
+	g.findBounds(t, families, latencies[source])
+	return g
+}
+
+// findBounds finds the families of the latencies.
+func (g target) findBounds(t *testing.T, families []family, latencies map[string]string) {
+	t.Helper()
+	for s, latency := range latencies {
+		i := slices.IndexFunc(families, func(f family) bool { return f.Name == latency })
+		if i < 0 {
+			t.Fatalf("%s has no %s", g.source, latency)
+		}
+		g.bounds[s] = families[i]
 	}
 }
 
 // scrapeAll starts a Prometheus that scrapes the targets every second.
-func scrapeAll(t *testing.T, targets []target, flags ...string) *promapi.Client {
+func scrapeAll(t *testing.T, targets []target, flags ...string) (client *promapi.Client, url string) {
 	t.Helper()
 	mux := http.NewServeMux()
 	srv := httptest.NewServer(mux)
@@ -167,9 +173,6 @@ func scrapeAll(t *testing.T, targets []target, flags ...string) *promapi.Client 
 	config := strings.Builder{}
 	config.WriteString("global: {scrape_interval: 1s}\notlp: {promote_resource_attributes: [k8s.namespace.name]}\nscrape_configs:\n")
 	for _, target := range targets {
-		if target.handler == nil {
-			continue
-		}
 		mux.Handle("/"+target.namespace, target.handler)
 		fmt.Fprintf(&config, "- {job_name: %[1]s, metrics_path: /%[1]s, static_configs: [{targets: [%[2]q], labels: {namespace: %[1]s, pod: %[1]s-0}}]",
 			target.namespace, srv.Listener.Addr().String())
@@ -178,11 +181,12 @@ func scrapeAll(t *testing.T, targets []target, flags ...string) *promapi.Client 
 		}
 		config.WriteString("}\n")
 	}
-	client, err := promapi.New(promapi.Options{URL: prometheusserver.Start(t, config.String(), flags...).URL()})
+	url = prometheusserver.Start(t, config.String(), flags...).URL()
+	client, err := promapi.New(promapi.Options{URL: url})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return client
+	return client, url
 }
 
 // holds waits until every signal of the target's source has the value that was put in.
@@ -190,7 +194,8 @@ func (g target) holds(t *testing.T, server *promapi.Client) {
 	checks := g.checks(t)
 	var wrong []string
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(time.Second) {
-		wrong, checks = nil, slices.DeleteFunc(checks, func(c check) bool {
+		wrong = nil
+		checks = slices.DeleteFunc(checks, func(c check) bool {
 			err := c.do(t, server)
 			if err != nil {
 				wrong = append(wrong, err.Error())
