@@ -5,7 +5,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"os"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -101,6 +103,39 @@ func TestOpenTelemetry(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestPushedOnly: where all series are pushed, every signal's question for those without a namespace has its sample; as soon as
+// a program is scraped it has none any more.
+func TestPushedOnly(t *testing.T) {
+	g := target{namespace: "pushed", source: signal.OpenTelemetry, bounds: map[string]family{}}
+	families := g.instruments(t, []string{"opentelemetry-old"}, nil)
+	registry := prometheus.NewRegistry()
+	var started atomic.Bool // the scraped program answers nothing before
+	exporter, err := otelprometheus.New(otelprometheus.WithRegisterer(registry))
+	if err != nil {
+		t.Fatal(err)
+	}
+	handler := eachScrape(registry, instrument(t, families, sdkmetric.NewMeterProvider(sdkmetric.WithReader(exporter))), models, 0)
+	scraped := target{namespace: "scraped", handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if started.Load() {
+			handler.ServeHTTP(w, r)
+		}
+	})}
+	server, url := scrapeAll(t, []target{scraped}, "--web.enable-otlp-receiver")
+	g.push(t, url, families, nil)
+	for _, want := range []bool{true, false} {
+		started.Store(!want)
+		for _, s := range signal.Of(g.source) {
+			deadline := time.Now().Add(patience)
+			for server.Holds(t.Context(), s.NoNamespace()) != want {
+				if time.Now().After(deadline) {
+					t.Fatalf("%s: not %v: %s", s.Name, want, s.NoNamespace())
+				}
+				time.Sleep(100 * time.Millisecond)
+			}
+		}
 	}
 }
 
