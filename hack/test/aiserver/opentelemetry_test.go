@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"os"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -19,7 +18,6 @@ import (
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"go.opentelemetry.io/otel/sdk/resource"
-	"sigs.k8s.io/yaml"
 
 	"github.com/plimsoll-dev/plimsoll/internal/signal"
 )
@@ -70,7 +68,11 @@ func TestOpenTelemetry(t *testing.T) {
 	for _, c := range conventions {
 		for _, a := range aggregations {
 			g := target{source: signal.OpenTelemetry, lacks: c.lacks, scrape: a.scrape, bounds: map[string]family{}, rank: rank % 5}
-			families := g.instruments(t, c.files, c.latencies)
+			var families []family
+			for _, file := range c.files {
+				families = append(families, instruments(t, "testdata/"+file+".yaml")...)
+			}
+			g.findBounds(t, families, c.latencies)
 			g.namespace = "scraped-" + c.name + "-" + a.name
 			registry := prometheus.NewRegistry()
 			exporter, err := otelprometheus.New(otelprometheus.WithRegisterer(registry))
@@ -109,8 +111,8 @@ func TestOpenTelemetry(t *testing.T) {
 // TestPushedOnly: where all series are pushed, every signal's question for those without a namespace has its sample; as soon as
 // a program is scraped it has none any more.
 func TestPushedOnly(t *testing.T) {
-	g := target{namespace: "pushed", source: signal.OpenTelemetry, bounds: map[string]family{}}
-	families := g.instruments(t, []string{"opentelemetry-old"}, nil)
+	g := target{namespace: "pushed", source: signal.OpenTelemetry}
+	families := instruments(t, "testdata/opentelemetry-old.yaml")
 	registry := prometheus.NewRegistry()
 	var started atomic.Bool // the scraped program answers nothing before
 	exporter, err := otelprometheus.New(otelprometheus.WithRegisterer(registry))
@@ -137,24 +139,6 @@ func TestPushedOnly(t *testing.T) {
 			}
 		}
 	}
-}
-
-// instruments reads the files and finds the instruments of the latencies.
-func (g target) instruments(t *testing.T, files []string, latencies map[string]string) (all []family) {
-	t.Helper()
-	for _, file := range files {
-		text, err := os.ReadFile("testdata/" + file + ".yaml")
-		if err != nil {
-			t.Fatal(err)
-		}
-		var families []family
-		if err := yaml.UnmarshalStrict(text, &families); err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, families...)
-	}
-	g.findBounds(t, all, latencies)
-	return all
 }
 
 // instrument makes the instruments of the families.

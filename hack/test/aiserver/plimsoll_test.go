@@ -17,13 +17,8 @@ import (
 // TestOwnLatencies scrapes the assistant's own recorder, whose histograms have classic and native buckets, in every way.
 func TestOwnLatencies(t *testing.T) {
 	var targets []target
-	for _, scrape := range []struct{ name, how string }{
-		{"classic", ""},
-		{"native", "scrape_native_histograms: true"},
-		{"either", "scrape_native_histograms: true, always_scrape_classic_histograms: true"},
-		{"custom", "convert_classic_histograms_to_nhcb: true"},
-	} {
-		g := target{namespace: "own-" + scrape.name, source: signal.Plimsoll, scrape: scrape.how, bounds: map[string]family{}}
+	for _, h := range histograms {
+		g := target{namespace: "own-" + h.name, source: signal.Plimsoll, scrape: h.scrape, bounds: map[string]family{}}
 		// Powers of two are bounds of native buckets, however wide.
 		for name, bounds := range map[string][]float64{
 			signal.HTTPLatency: {1, 2}, signal.ModelLatency: {1, 2}, signal.ModelTimeToFirstToken: {0.5, 1}, signal.TimePerOutputToken: {0.25, 0.5},
