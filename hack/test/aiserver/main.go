@@ -24,7 +24,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	fs := flag.NewFlagSet("aiserver", flag.ContinueOnError)
 	fs.SetOutput(out)
 	listen := fs.String("listen", ":9001", "`address` to listen on")
-	source := fs.String("source", "vLLM", "whose `metrics`")
+	source := fs.String("source", "vLLM", "whose `metrics`: of vLLM, LiteLLM, Bifrost, agentgateway or EnvoyAIGateway")
 	native := fs.Float64("native", 0, "histograms have native buckets, each wider by at most this `factor`")
 	classic := fs.Bool("classic", true, "histograms have classic buckets")
 	if err := fs.Parse(args); err != nil {

@@ -32,14 +32,14 @@ const (
 // models are what every target serves; the second one's rank is higher by one.
 var models = []string{"large", "small"}
 
-// target is a program that Prometheus scrapes, in a namespace of its own.
+// target is a program whose metrics Prometheus has, in a namespace of its own.
 type target struct {
 	namespace string
 	source    signal.Source
 	prefix    string
 	// namespaceLabel is the label that holds the namespace; empty for namespace.
 	namespaceLabel string
-	// rank is that of the first model. No two targets of a source have the same.
+	// rank is that of the first model. It differs between namespaces, so that values of another one would show.
 	rank int
 	// bounds are the families whose bounds the latencies take, by signal: the signals that the target has, with the others.
 	bounds map[string]family
@@ -50,7 +50,7 @@ type target struct {
 	handler http.Handler
 }
 
-// histogram kinds: what is exposed, and how Prometheus takes it.
+// histograms are what is exposed, and how Prometheus takes it; custom is native histograms with classic buckets.
 var histograms = []struct {
 	name    string
 	classic bool
