@@ -105,6 +105,9 @@ func (o *statusOptions) diagnose(ctx context.Context, api client.Client, prometh
 	}
 	if prometheus != nil {
 		in.Prometheus = o.fetch(ctx, api, prometheus, key, in.Rule)
+		if plan, _ := o.rules.Resolve(in.Threshold); plan != nil {
+			in.Prometheus.NoNamespace = prometheus.Holds(ctx, plan.Value.NoNamespace)
+		}
 	}
 	in.Now = time.Now()
 	return diagnose.Threshold(in), nil

@@ -60,6 +60,8 @@ type Prometheus struct {
 	// Err is why Prometheus did not answer; then nothing else counts.
 	Err      error
 	Snapshot *observe.Snapshot
+	// NoNamespace says that rules.Value's NoNamespace has a sample.
+	NoNamespace bool
 	// Firing are the samples of ALERTS for the threshold's firing alerts.
 	Firing model.Vector
 	// Alertmanagers are those that Prometheus sends to, or the one that was named; AlertmanagersErr is why they are unknown.

@@ -189,7 +189,9 @@ func TestThreshold(t *testing.T) {
 			g.Rules[0].Health, g.Rules[0].LastError = prometheusv1.RuleHealthBad, "duplicate series"
 		}}, false, "evaluated FAIL: Prometheus cannot evaluate the rule plimsoll:signal: duplicate series"},
 		"standing still": {scenario{value: low, group: func(g *promapi.Group) { g.LastEvaluation = now.Add(-time.Hour) }}, false, "evaluated FAIL: the last evaluation was 1h0m0s ago, and the interval is 30s"},
-		"no series":      {scenario{}, false, `series FAIL: CPU usage has no value: check that these series exist, and that there is traffic: system_cpu_usage_percent{namespace="ai"}`},
+		"no namespace": {scenario{change: func(in *Input) { in.Prometheus.NoNamespace = true }}, false,
+			"series FAIL: CPU usage has no value: no such series in Prometheus has the label namespace"},
+		"no series": {scenario{}, false, `series FAIL: CPU usage has no value: check that these series exist, and that there is traffic: system_cpu_usage_percent{namespace="ai"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			report := Threshold(tc.input(t))

@@ -60,6 +60,9 @@ func TestQuery(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if holds := client.Holds(t.Context(), expr); holds != (want != "") {
+			t.Errorf("Holds(%s) = %v", expr, holds)
+		}
 		text, _, _ := strings.Cut(got.String(), " @")
 		if text != want {
 			t.Errorf("%s is %s, want %s", expr, text, want)

@@ -33,6 +33,15 @@ func (c *Client) Query(ctx context.Context, expr string, at time.Time) (model.Ve
 	}
 }
 
+// Holds reports whether the expression has a value at the server's present. It is false for none, and when it is not known.
+func (c *Client) Holds(ctx context.Context, expr string) bool {
+	if expr == "" {
+		return false
+	}
+	samples, err := c.Query(ctx, expr, time.Time{})
+	return err == nil && len(samples) > 0
+}
+
 // Chunk is the part of a window that one request answers.
 type Chunk struct {
 	// Window is the part: the next one, if there is one, begins a step after its end.

@@ -38,7 +38,10 @@ type Value struct {
 	Expr string
 	// Absent is PromQL that has one sample when the series that Expr reads are not there.
 	Absent string
-	Unit   signal.Unit
+	// NoNamespace is PromQL that has one sample when the series are there and none says which namespace it is of, so that Expr
+	// finds none; empty when series say so.
+	NoNamespace string
+	Unit        signal.Unit
 	// Min and Max are the least and the greatest value that Expr can take; infinite when it has no bound.
 	Min, Max float64
 	// Title is what the value is called in a sentence, which it begins.

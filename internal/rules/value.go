@@ -89,10 +89,23 @@ func (o Options) resolveSignal(t *v1alpha1.AlertThreshold, spec *field.Path) (Va
 		MinTraffic:     minTraffic,
 	}
 	value.Expr, value.Absent = entry.Expr(query), entry.Absent(query)
+	if entry.Source == signal.OpenTelemetry && o.OTelNamespaceLabel == "" {
+		value.NoNamespace = entry.NoNamespace()
+	}
 	if entry.Quantile != "" {
 		value.Title += " (" + percentile(query.Quantile, entry.Quantile) + ")"
 	}
 	return value, nil
+}
+
+// NoNamespaceHint says what to do when Value.NoNamespace has a sample.
+const NoNamespaceHint = "no such series in Prometheus has the label namespace, as those pushed by OTLP have none, so a threshold cannot be " +
+	"confined to its own: have Prometheus promote the resource attribute k8s.namespace.name and run the controller with " +
+	"--otel-namespace-label=k8s_namespace_name, or have the program scraped"
+
+// ErrNoNamespace is the mistake when Value.NoNamespace has a sample.
+func ErrNoNamespace() *field.Error {
+	return field.Invalid(field.NewPath("spec", "signal", "source"), signal.OpenTelemetry, NoNamespaceHint)
 }
 
 // resolveSource reads the signal from the source that the spec names. With errors it has no metrics.

@@ -1,6 +1,7 @@
 package signal
 
-// Names of the signals.
+// Names of the signals. Errors before the first token are none: no source tells them from errors after it, and the nearest that it
+// has is ModelErrorRatio.
 const (
 	HTTPErrorRate         = "HTTPErrorRate"
 	HTTPErrorRatio        = "HTTPErrorRatio"

@@ -2,10 +2,11 @@ package signal
 
 import "slices"
 
-// Read from envoyproxy/ai-gateway v1.1: internal/metrics/genai.go, and tests/data-plane/vcr/prometheus_metrics_test.go for names
-// as scraped. Its first-token buckets are not listed: versions have other ones.
+// Read from envoyproxy/ai-gateway v1.1, and 0a4a25e for ai_backend: internal/metrics/genai.go and metrics_impl.go, and
+// tests/data-plane/vcr/prometheus_metrics_test.go for names as scraped. Its first-token buckets are not listed: versions have
+// other ones.
 var (
-	envoyLabels = []string{labelOperation, labelProvider, labelRequest, labelResponse, "gen_ai_original_model"}
+	envoyLabels = []string{labelOperation, labelProvider, labelRequest, labelResponse, "gen_ai_original_model", "ai_backend"}
 
 	envoyDuration  = seconds("gen_ai_server_request_duration_seconds", durationBounds, slices.Concat(envoyLabels, []string{labelError})...)
 	envoyFirst     = seconds("gen_ai_server_time_to_first_token_seconds", nil, envoyLabels...)

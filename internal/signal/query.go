@@ -73,6 +73,17 @@ func (s Signal) Absent(q Query) string {
 	return fmt.Sprintf("label_replace(%s, %q, %s, \"\", \"\")", expr, DefaultNamespaceLabel, strconv.Quote(q.Namespace))
 }
 
+// NoNamespace is PromQL that has one sample when the signal's series are there and none of them says which namespace it is of.
+func (s Signal) NoNamespace() string {
+	var names []string
+	for _, st := range s.reading.streams() {
+		names = append(names, seriesOf(st)...)
+	}
+	slices.Sort(names)
+	series := fmt.Sprintf("{__name__=~%q,%s", strings.Join(slices.Compact(names), "|"), DefaultNamespaceLabel)
+	return fmt.Sprintf(`count(%[1]s=""}) unless on () count(%[1]s!=""})`, series)
+}
+
 // seriesOf are the series without which the stream has no data: a histogram's count, or the native histogram.
 func seriesOf(st stream) []string {
 	if st.Type == metric.Histogram {

@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	// adviceTimeout bounds how long admission waits for the backtest.
+	// adviceTimeout bounds how long admission waits for the backtest, and for what it must know of the series before.
 	adviceTimeout = 2 * time.Second
 	// maxConcurrent is how many backtests run at once. Further thresholds get no advice, so that the many that a machine writes
 	// do not wait for each other.
@@ -84,6 +84,17 @@ func (a *backtestAdvisor) advise(ctx context.Context, present, proposed *rules.P
 	}
 	a.outcomes.WithLabelValues(metric.StatusSuccess).Inc()
 	return sentences
+}
+
+// lacksNamespace reports whether Prometheus has series of the plan's source and none that says its namespace. When that is not
+// known in time, as to a nil advisor, it is not so.
+func (a *backtestAdvisor) lacksNamespace(ctx context.Context, plan *rules.Plan) bool {
+	if a == nil {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, a.timeout)
+	defer cancel()
+	return a.client.Holds(ctx, plan.Value.NoNamespace)
 }
 
 // changedLevels returns the proposed levels that are not in force already; present is nil when there is none.

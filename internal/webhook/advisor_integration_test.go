@@ -3,7 +3,12 @@
 package webhook
 
 import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,6 +16,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/promapi"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
+	"github.com/plimsoll-dev/plimsoll/internal/signal"
 )
 
 // TestCompareLevels tries levels on clocks, which a real Prometheus knows for all time: hour() is above 12 once a day.
@@ -59,6 +65,49 @@ func TestCompareLevels(t *testing.T) {
 	server.Stop()
 	if got, err := a.compare(t.Context(), nil, plan(t, hours, never)); err == nil {
 		t.Errorf("nobody was asked, and yet: %q", got)
+	}
+}
+
+// TestNoNamespace: a source whose series do not say their namespace, as those pushed by OTLP, is refused until a label of theirs
+// is named, or some do.
+func TestNoNamespace(t *testing.T) {
+	program := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		io.WriteString(w, "gen_ai_client_inference_usage_input_tokens_total{gen_ai_request_model=\"m\"} 1\n")
+	}))
+	defer program.Close()
+	job := "- {job_name: %s, fallback_scrape_protocol: PrometheusText0.0.4, static_configs: [{targets: [" + program.Listener.Addr().String() + "], labels: {%s}}]}\n"
+	pushed := "global: {scrape_interval: 100ms, scrape_timeout: 100ms}\nscrape_configs:\n" + fmt.Sprintf(job, "pushed", "k8s_namespace_name: ai")
+	tokens := cpu("80", func(t *v1alpha1.AlertThreshold) {
+		t.Spec.Signal = &v1alpha1.Signal{Name: signal.TokenRate, Source: v1alpha1.SignalSource(signal.OpenTelemetry)}
+	})
+	for name, tc := range map[string]struct {
+		config    string
+		options   rules.Options
+		threshold *v1alpha1.AlertThreshold
+		refused   bool
+	}{
+		"pushed":           {pushed, rules.Options{}, tokens, true},
+		"label named":      {pushed, rules.Options{OTelNamespaceLabel: "k8s_namespace_name"}, tokens, false},
+		"another source":   {pushed, rules.Options{}, cpu("80%"), false},
+		"some are scraped": {pushed + fmt.Sprintf(job, "scraped", "namespace: other"), rules.Options{}, tokens, false},
+		"none":             {"{}", rules.Options{}, tokens, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client, err := promapi.New(promapi.Options{URL: prometheusserver.Start(t, tc.config).URL()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			jobs := strings.Count(tc.config, "job_name")
+			for !client.Holds(t.Context(), fmt.Sprintf("count(up) == %d or vector(%d) == 0", jobs, jobs)) {
+				time.Sleep(100 * time.Millisecond)
+			}
+			v := validator{newBacktestAdvisor(client, BacktestOptions{Window: time.Hour, Step: time.Minute}), tc.options}
+			_, err = v.ValidateCreate(t.Context(), tc.threshold)
+			if refused := err != nil && strings.Contains(err.Error(), "spec.signal.source: Invalid value: \"OpenTelemetry\": no such series") &&
+				strings.Contains(err.Error(), "--otel-namespace-label=k8s_namespace_name"); refused != tc.refused || !refused && err != nil {
+				t.Errorf("ValidateCreate = %v", err)
+			}
+		})
 	}
 }
 

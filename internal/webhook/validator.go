@@ -48,6 +48,9 @@ func sameMeaning(a, b *v1alpha1.AlertThreshold) bool {
 // evaluate returns every mistake as one error, as the API server returns its own; else warnings. The present plan may be nil.
 func (v validator) evaluate(ctx context.Context, present *rules.Plan, t *v1alpha1.AlertThreshold) (admission.Warnings, error) {
 	plan, errs := v.rules.Resolve(t)
+	if len(errs) == 0 && v.advisor.lacksNamespace(ctx, plan) {
+		errs = append(errs, rules.ErrNoNamespace())
+	}
 	if len(errs) > 0 {
 		return nil, apierrors.NewInvalid(thresholdKind, t.Name, errs)
 	}
