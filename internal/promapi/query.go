@@ -10,6 +10,7 @@ import (
 	prometheusv1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/model"
 
+	"github.com/plimsoll-dev/plimsoll/internal/alert"
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
 )
 
@@ -69,10 +70,7 @@ func (c *Client) QueryRange(ctx context.Context, expr string, w backtest.Window)
 			return
 		}
 		for left := w; left.Evaluations() > 0; {
-			part := left
-			if left.Evaluations() > c.maxPoints {
-				part.End = left.Start.Add(time.Duration(c.maxPoints-1) * w.Step)
-			}
+			part := left.First(c.maxPoints)
 			series, err := c.queryPart(ctx, expr, part)
 			if !yield(Chunk{Window: part, Series: series}, err) || err != nil {
 				return
@@ -94,4 +92,40 @@ func (c *Client) queryPart(ctx context.Context, expr string, part backtest.Windo
 		return nil, fmt.Errorf("querying Prometheus over a range: the answer is a %s, not a matrix: check that the URL is a Prometheus'", value.Type())
 	}
 	return series, nil
+}
+
+// Replay asks for the history of a rule and hands it to the replay. Where the server refuses a range, it is asked for in
+// halves, so that only those evaluations fail at which the rule's own query would; asked for one by one, where the query says so.
+func (c *Client) Replay(ctx context.Context, q alert.Query, r *backtest.Replay) error {
+	maxPoints := c.maxPoints
+	if q.PerEvaluation {
+		maxPoints = 1
+	}
+	for left := r.QueryWindow(); left.Evaluations() > 0; {
+		part := left.First(maxPoints)
+		if err := c.replayPart(ctx, q.Expr, part, r); err != nil {
+			return err
+		}
+		left.Start = part.End.Add(left.Step)
+	}
+	return nil
+}
+
+func (c *Client) replayPart(ctx context.Context, expr string, part backtest.Window, r *backtest.Replay) error {
+	series, err := c.queryPart(ctx, expr, part)
+	n := part.Evaluations()
+	switch {
+	case err == nil:
+		return r.Ingest(series, part.End)
+	case n == 1 && isExecution(err):
+		return r.Fail(part.End, err)
+	case n == 1 || !isExecution(err) && !errors.Is(err, errTooLarge):
+		return err
+	}
+	first := part.First(n / 2)
+	if err := c.replayPart(ctx, expr, first, r); err != nil {
+		return err
+	}
+	part.Start = first.End.Add(part.Step)
+	return c.replayPart(ctx, expr, part, r)
 }

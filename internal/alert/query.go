@@ -1,0 +1,68 @@
+package alert
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/prometheus/prometheus/promql/parser"
+)
+
+// Query is how the history of a rule is asked for.
+type Query struct {
+	// Expr gives, at every step of a range query, what the rule's expression gives when it is evaluated then: the alert
+	// fires where it has a sample.
+	Expr string
+	// PerEvaluation is set when only an expression that is asked for each evaluation on its own does so.
+	PerEvaluation bool
+	// Inexact says why a replay can differ from what Prometheus would do; empty when it is the same.
+	Inexact []string
+}
+
+// Query returns how to ask for the rule's history. lacks reports whether Prometheus lacks a series that the set records: its
+// expression is put in then.
+func (s Set) Query(r Rule, lacks func(record string) bool) (Query, error) {
+	expr, err := parse(r.Expr)
+	if err != nil {
+		return Query{}, fmt.Errorf("%s: %w", r.Ref, err)
+	}
+	in := inliner{records: s.Records, reader: r, lacks: lacks}
+	expr = in.inline(expr, nil)
+	perEvaluation := fixStartAndEnd(expr)
+	q := Query{Expr: expr.String(), PerEvaluation: perEvaluation, Inexact: in.inexact}
+	// Both are functions of a duration that experimental syntax has; the parser has no node for them everywhere.
+	if strings.Contains(q.Expr, "step()") || strings.Contains(q.Expr, "range()") {
+		q.PerEvaluation = true
+	}
+	names := r.serverLabels()
+	slices.Sort(names)
+	for _, name := range names {
+		q.Inexact = append(q.Inexact, fmt.Sprintf("the label %s is a template that asks the server: its alerts may be told apart otherwise", name))
+	}
+	return q, nil
+}
+
+// fixStartAndEnd removes @ start() and @ end(): a rule's query starts and ends at the evaluation, which is where a selector
+// without them looks. In a subquery they are not the same; then it reports that the range must be asked for piece by piece.
+func fixStartAndEnd(expr parser.Expr) (perEvaluation bool) {
+	parser.Inspect(expr, func(node parser.Node, path []parser.Node) error {
+		var at *parser.ItemType
+		switch n := node.(type) {
+		case *parser.VectorSelector:
+			at = &n.StartOrEnd
+		case *parser.SubqueryExpr:
+			at = &n.StartOrEnd
+		}
+		if at == nil || *at == 0 {
+			return nil
+		}
+		isSubquery := func(n parser.Node) bool { _, is := n.(*parser.SubqueryExpr); return is }
+		if slices.ContainsFunc(path, isSubquery) {
+			perEvaluation = true
+		} else {
+			*at = 0
+		}
+		return nil
+	})
+	return perEvaluation
+}
