@@ -26,7 +26,7 @@ func (s Set) Query(r Rule, lacks func(record string) bool) (Query, error) {
 	if err != nil {
 		return Query{}, fmt.Errorf("%s: %w", r.Ref, err)
 	}
-	in := inliner{records: s.Records, reader: r, lacks: lacks}
+	in := inliner{set: s, at: r.Ref, lacks: lacks}
 	expr = in.inline(expr, nil)
 	perEvaluation := fixStartAndEnd(expr)
 	q := Query{Expr: expr.String(), PerEvaluation: perEvaluation, Inexact: in.inexact}

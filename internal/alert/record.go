@@ -15,8 +15,9 @@ import (
 
 // inliner puts the expressions of records into an expression that reads them.
 type inliner struct {
-	records []Record
-	reader  Rule
+	set Set
+	// at is the rule whose expression it is: the alert's, or that of a record that is put in.
+	at      Ref
 	lacks   func(string) bool
 	inexact []string
 }
@@ -35,11 +36,13 @@ func (in *inliner) inline(expr parser.Expr, open []string) parser.Expr {
 		if found := in.find(e, open); found != nil {
 			return in.instant(e, found, open)
 		}
+		in.readBefore(e, false)
 	case *parser.MatrixSelector:
 		selector, _ := e.VectorSelector.(*parser.VectorSelector)
 		if found := in.find(selector, open); found != nil {
 			return in.ranged(e, selector, found, open)
 		}
+		in.readBefore(selector, true)
 	case *parser.ParenExpr:
 		e.Expr = in.inline(e.Expr, open)
 	case *parser.UnaryExpr:
@@ -66,18 +69,16 @@ func (in *inliner) find(selector *parser.VectorSelector, open []string) (found [
 	if selector == nil {
 		return nil
 	}
-	name := selector.Name
-	for _, m := range selector.LabelMatchers {
-		if m.Name == model.MetricNameLabel && m.Type == labels.MatchEqual {
-			name = m.Value
-		}
-	}
-	for _, r := range in.records {
+	name := nameOf(selector)
+	for _, r := range in.set.Records {
 		if r.Name == name && name != "" {
 			found = append(found, r)
 		}
 	}
 	switch {
+	case isAlerts(name) && in.lacks != nil && in.lacks(name):
+		in.differs("%s is read, which Prometheus lacks: alerts that would have fired are not in it", name)
+		return nil
 	case len(found) == 0 || in.lacks == nil || !in.lacks(name):
 		return nil
 	case slices.Contains(open, name):
@@ -90,21 +91,85 @@ func (in *inliner) find(selector *parser.VectorSelector, open []string) (found [
 	return found
 }
 
+// nameOf is the name of the metric that the selector reads; empty when it is not one alone.
+func nameOf(selector *parser.VectorSelector) string {
+	for _, m := range selector.LabelMatchers {
+		if m.Name == model.MetricNameLabel && m.Type == labels.MatchEqual {
+			return m.Value
+		}
+	}
+	return selector.Name
+}
+
+// isAlerts reports whether the metric is what Prometheus records of alerts.
+func isAlerts(name string) bool { return name == "ALERTS" || name == "ALERTS_FOR_STATE" }
+
+// readBefore sees to series that the rule's own group records at its evaluations, but after the rule: the rule reads what the
+// evaluation before has recorded, a query of the past reads what comes with it. A millisecond earlier it does not.
+func (in *inliner) readBefore(selector *parser.VectorSelector, isRange bool) {
+	if selector == nil || selector.Timestamp != nil {
+		return
+	}
+	name := nameOf(selector)
+	if isAlerts(name) && in.lacks != nil && in.lacks(name) {
+		return
+	}
+	before, after := false, false
+	note := func(r Ref) {
+		isAfter := r.sameGroup(in.at) && r.Index >= in.at.Index
+		before, after = before || !isAfter, after || isAfter
+	}
+	for _, r := range in.set.Records {
+		if r.Name == name {
+			note(r.Ref)
+		}
+	}
+	for _, r := range in.set.Alerts {
+		if isAlerts(name) && r.mayBe(selector) {
+			note(r.Ref)
+		}
+	}
+	switch {
+	case !after || selector.OriginalOffset > 0:
+	case before || isRange || selector.OriginalOffset < 0:
+		in.differs("%s is read, some of which group %s records after %s: the replay sees that one evaluation earlier", name, in.at.Group, in.at.Name)
+	default:
+		selector.OriginalOffset = time.Millisecond
+	}
+}
+
+// mayBe reports whether a selector of ALERTS may find alerts of the rule.
+func (r Rule) mayBe(selector *parser.VectorSelector) bool {
+	for _, m := range selector.LabelMatchers {
+		value, isOwn := r.Labels[m.Name]
+		switch {
+		case m.Name == model.AlertNameLabel:
+			value, isOwn = r.Name, true
+		case strings.Contains(value, "{{"):
+			isOwn = false
+		}
+		if isOwn && !m.Matches(value) {
+			return false
+		}
+	}
+	return true
+}
+
 // instant is the expression that stands for the selector of records.
 func (in *inliner) instant(selector *parser.VectorSelector, found []Record, open []string) parser.Expr {
 	for _, r := range found {
-		in.compare(r, selector.OriginalOffset)
+		in.compareTimes(r, selector.OriginalOffset)
 	}
 	return in.union(selector, found, open)
 }
 
-// compare says where a record's samples are not what its expression gives at the evaluation of the alert.
-func (in *inliner) compare(r Record, offset time.Duration) {
+// compareTimes says where a record's samples are not what its expression gives at the evaluation of the alert.
+func (in *inliner) compareTimes(r Record, offset time.Duration) {
 	switch {
-	case !r.sameGroup(in.reader.Ref):
-		in.differs("the record %s is put in as if it were evaluated with the alert; its group %s is evaluated at other times", r.Name, r.Group)
-	case r.Index > in.reader.Index:
-		in.differs("the record %s is put in as if it were evaluated before the alert; it comes after it in group %s", r.Name, r.Group)
+	case !r.sameGroup(in.at):
+		in.differs("the record %s is put in as if it were evaluated with %s; its group %s is evaluated at other times", r.Name, in.at.Name, r.Group)
+	case r.Index > in.at.Index:
+		in.differs("the record %s is put in as if it were evaluated before %s; it comes after it in group %s", r.Name, in.at.Name, r.Group)
 	case offset != 0 && (r.Interval == 0 || offset%r.Interval != 0):
 		in.differs("the record %s is put in; its offset %s may be no whole number of evaluations", r.Name, model.Duration(offset))
 	}
@@ -134,7 +199,10 @@ func (in *inliner) union(selector *parser.VectorSelector, found []Record, open [
 			in.differs("the record %s cannot be put in: %s", r.Name, err)
 			return selector
 		}
+		reader := in.at
+		in.at = r.Ref
 		body = in.inline(body, append(slices.Clone(open), r.Name))
+		in.at = reader
 		if selector.OriginalOffset != 0 && !shift(body, selector.OriginalOffset) {
 			in.differs("the record %s is put in without its offset %s, because its expression depends on the time", r.Name, model.Duration(selector.OriginalOffset))
 		}

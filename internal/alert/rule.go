@@ -4,6 +4,7 @@
 package alert
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -88,6 +89,16 @@ type Set struct {
 func (s *Set) Add(other Set) {
 	s.Alerts = append(s.Alerts, other.Alerts...)
 	s.Records = append(s.Records, other.Records...)
+}
+
+// SetInterval gives the groups without an interval the server's own.
+func (s *Set) SetInterval(interval time.Duration) {
+	for i := range s.Alerts {
+		s.Alerts[i].Interval = cmp.Or(s.Alerts[i].Interval, interval)
+	}
+	for i := range s.Records {
+		s.Records[i].Interval = cmp.Or(s.Records[i].Interval, interval)
+	}
 }
 
 // promQL reads every expression that some Prometheus does: whether this one has the feature switched on is its own matter.
