@@ -174,7 +174,7 @@ func (o *backtestOptions) checkFires(all []backtested, ofRules []backtestedRule)
 		}
 	}
 	for _, b := range ofRules {
-		if o.exceeds(b.rule.Ref.String(), b.Backtest.Levels[0].Fires) {
+		if o.exceeds(b.rule.String(), b.Backtest.Levels[0].Fires) {
 			failed = errCheckFailed
 		}
 	}

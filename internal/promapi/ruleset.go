@@ -39,7 +39,7 @@ func (g Group) evaluatedAt() time.Time {
 	if g.LastEvaluation.IsZero() || g.LastEvaluation.Unix() <= 0 || interval <= 0 {
 		return time.Time{}
 	}
-	phase := int64(labels.FromStrings("name", g.Name, "file", g.File).Hash() % uint64(interval))
+	phase := int64(labels.FromStrings("name", g.Name, "file", g.File).Hash() % uint64(interval)) //nolint:gosec // below the interval
 	since := (g.LastEvaluation.UnixNano() - phase) % int64(interval)
 	if late := time.Duration(since); late < interval/4 {
 		return g.LastEvaluation.Add(-late)
