@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -87,14 +89,14 @@ func (o *backtestOptions) run(ctx context.Context, names []string) error {
 			return fmt.Errorf("backtesting %s: %w", t, err)
 		}
 	}
-	ofRules, err := o.backtestRules(ctx, client, r, set)
-	if err != nil {
-		return err
+	ofRules, refused := o.backtestRules(ctx, client, r, set)
+	if refused != nil && !errors.Is(refused, errCheckFailed) {
+		return refused
 	}
 	if err := o.print(all, ofRules); err != nil {
 		return err
 	}
-	return o.checkFires(all, ofRules)
+	return cmp.Or(o.checkFires(all, ofRules), refused)
 }
 
 // loadAll returns the thresholds, and the rules of the files or of the cluster's PrometheusRule.

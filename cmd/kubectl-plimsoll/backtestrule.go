@@ -37,27 +37,32 @@ type backtestedRule struct {
 	result *backtest.Result
 }
 
-// backtestRules replays the rules of the set, or those with the name of --alert.
-func (o *backtestOptions) backtestRules(ctx context.Context, client *promapi.Client, w backtest.Window, set alert.Set) ([]backtestedRule, error) {
+// backtestRules replays the rules of the set, or those with the name of --alert. Of one that Prometheus refuses, the reason is
+// printed, and the others go on.
+func (o *backtestOptions) backtestRules(ctx context.Context, client *promapi.Client, w backtest.Window, set alert.Set) (all []backtestedRule, failed error) {
 	if len(set.Alerts) == 0 {
 		return nil, nil
 	}
 	b := client.NewRuleBacktester(ctx, w, set)
-	var all []backtestedRule
 	for _, rule := range b.Set.Alerts {
 		if o.alert != "" && rule.Name != o.alert {
 			continue
 		}
 		result, query, err := b.Backtest(ctx, rule)
-		if err != nil {
+		switch {
+		case promapi.IsRefused(err):
+			fmt.Fprintf(o.ErrOut, "backtesting %s: %v\n", rule.Ref, err)
+			failed = errCheckFailed
+		case err != nil:
 			return nil, fmt.Errorf("backtesting %s: %w", rule.Ref, err)
+		default:
+			all = append(all, newBacktestedRule(rule, result, query))
 		}
-		all = append(all, newBacktestedRule(rule, result, query))
 	}
-	if len(all) == 0 {
+	if len(all) == 0 && failed == nil {
 		return nil, fmt.Errorf("backtesting: no rule has the alert %q", o.alert)
 	}
-	return all, nil
+	return all, failed
 }
 
 func newBacktestedRule(rule alert.Rule, result *backtest.Result, query alert.Query) backtestedRule {

@@ -45,7 +45,8 @@ func (r Rule) LabelsVary() bool {
 }
 
 // AlertLabels returns the labels of the alert of a sample, which are its identity: the series' without its name, and over
-// them the rule's, their templates expanded, and the alert's name. at is the time of the evaluation.
+// them the rule's, their templates expanded, and the alert's name. at is the time of the evaluation. A
+// histogram is the value 0, though a template in Prometheus prints the histogram.
 func (r Rule) AlertLabels(series model.Metric, value float64, at time.Time) model.Metric {
 	labels := maps.Clone(series)
 	if labels == nil {

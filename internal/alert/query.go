@@ -2,6 +2,7 @@ package alert
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -27,19 +28,35 @@ func (s Set) Query(r Rule, lacks func(record string) bool) (Query, error) {
 		return Query{}, fmt.Errorf("%s: %w", r.Ref, err)
 	}
 	in := inliner{set: s, at: r.Ref, lacks: lacks}
-	expr = in.inline(expr, nil)
-	perEvaluation := fixStartAndEnd(expr)
-	q := Query{Expr: expr.String(), PerEvaluation: perEvaluation, Inexact: in.inexact}
-	// Both are functions of a duration that experimental syntax has; the parser has no node for them everywhere.
-	if strings.Contains(q.Expr, "step()") || strings.Contains(q.Expr, "range()") {
-		q.PerEvaluation = true
-	}
+	var q Query
+	q.Expr, q.PerEvaluation = ranged(in.inline(expr, nil))
+	q.Inexact = in.inexact
 	names := r.serverLabels()
 	slices.Sort(names)
 	for _, name := range names {
 		q.Inexact = append(q.Inexact, fmt.Sprintf("the label %s is a template that asks the server: its alerts may be told apart otherwise", name))
 	}
 	return q, nil
+}
+
+// RangeExpr returns the expression that gives, at every step of a range query, what the given one gives when it is evaluated
+// then; perEvaluation when only one that is asked for each evaluation on its own does so. What cannot be read stays as it is.
+func RangeExpr(expr string) (text string, perEvaluation bool) {
+	parsed, err := parse(expr)
+	if err != nil || !ofRange.MatchString(expr) {
+		return expr, false
+	}
+	return ranged(parsed)
+}
+
+// ofRange is in every expression that may depend on where a range query starts or ends, or on its step.
+var ofRange = regexp.MustCompile(`\b(start|end|step|range)\s*\(\s*\)`)
+
+func ranged(expr parser.Expr) (text string, perEvaluation bool) {
+	perEvaluation = fixStartAndEnd(expr)
+	text = expr.String()
+	// step() and range() are of experimental durations; the parser has no node for them everywhere.
+	return text, perEvaluation || strings.Contains(text, "step()") || strings.Contains(text, "range()")
 }
 
 // fixStartAndEnd removes @ start() and @ end(): a rule's query starts and ends at the evaluation, which is where a selector

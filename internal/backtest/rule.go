@@ -62,6 +62,9 @@ func (r *Replay) Fail(at time.Time, reason error) error {
 	return nil
 }
 
+// Failed is at how many evaluations the rule has failed so far.
+func (r *Replay) Failed() int { return r.failed }
+
 // present is the value of every sample of a rule's expression, and 0 the level that it crosses: NaN and a histogram are an
 // alert as any number is.
 const present = 1

@@ -81,7 +81,35 @@ func TestReplayIsRuleEngine(t *testing.T) {
 				want[i].compare(t, client, set, lacks)
 			}
 			report(t, name, want)
+			checkRangeQuery(t, client)
 		})
+	}
+}
+
+// checkRangeQuery: an expression with @ end() gives at every step what it gives when it is evaluated then.
+func checkRangeQuery(t *testing.T, client *Client) {
+	t.Helper()
+	w := backtest.Window{Start: foreignStart, End: foreignStart.Add(time.Hour), Step: 5 * time.Minute}
+	ask := func(expr string) (all string) {
+		points := map[string]string{}
+		for chunk, err := range client.QueryRange(t.Context(), expr, w) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, s := range chunk.Series {
+				delete(s.Metric, "__name__")
+				points[s.Metric.String()] += fmt.Sprint(s.Values)
+			}
+		}
+		return strings.ReplaceAll(fmt.Sprint(points), "][", " ")
+	}
+	for expr, same := range map[string]string{
+		"demo_gauge @ end() + 0":                      "demo_gauge + 0",
+		"max_over_time((demo_gauge @ end())[10m:1m])": "demo_gauge",
+	} {
+		if got, want := ask(expr), ask(same); got != want {
+			t.Errorf("%s gives %s\nwant %s", expr, got, want)
+		}
 	}
 }
 

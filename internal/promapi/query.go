@@ -62,15 +62,17 @@ func (c *Client) Ingest(ctx context.Context, expr string, w backtest.Window, ing
 }
 
 // QueryRange evaluates the expression at every step of the window, both ends included, in chunks as large as the server
-// takes, in order of time. It ends after the first error.
+// takes, in order of time. It ends after the first error. An expression that depends on the range, as with @ end(), gives what it
+// does in a query of each step alone.
 func (c *Client) QueryRange(ctx context.Context, expr string, w backtest.Window) iter.Seq2[Chunk, error] {
 	return func(yield func(Chunk, error) bool) {
 		if w.Step <= 0 {
 			yield(Chunk{}, errors.New("querying Prometheus over a range: the step must be longer than 0"))
 			return
 		}
+		expr, perEvaluation := alert.RangeExpr(expr)
 		for left := w; left.Evaluations() > 0; {
-			part := left.First(c.maxPoints)
+			part := left.First(c.points(perEvaluation))
 			series, err := c.queryPart(ctx, expr, part)
 			if !yield(Chunk{Window: part, Series: series}, err) || err != nil {
 				return
@@ -97,12 +99,8 @@ func (c *Client) queryPart(ctx context.Context, expr string, part backtest.Windo
 // Replay asks for the history of a rule and hands it to the replay. Where the server refuses a range, it is asked for in
 // halves, so that only those evaluations fail at which the rule's own query would; asked for one by one, where the query says so.
 func (c *Client) Replay(ctx context.Context, q alert.Query, r *backtest.Replay) error {
-	maxPoints := c.maxPoints
-	if q.PerEvaluation {
-		maxPoints = 1
-	}
 	for left := r.QueryWindow(); left.Evaluations() > 0; {
-		part := left.First(maxPoints)
+		part := left.First(c.points(q.PerEvaluation))
 		if err := c.replayPart(ctx, q.Expr, part, r); err != nil {
 			return err
 		}
@@ -111,14 +109,27 @@ func (c *Client) Replay(ctx context.Context, q alert.Query, r *backtest.Replay) 
 	return nil
 }
 
+// points is how many evaluations one request asks for.
+func (c *Client) points(perEvaluation bool) int {
+	if perEvaluation {
+		return 1
+	}
+	return c.maxPoints
+}
+
+// maxFailed is at how many evaluations a rule may fail before its replay is given up: each costs two requests.
+const maxFailed = 1000
+
 func (c *Client) replayPart(ctx context.Context, expr string, part backtest.Window, r *backtest.Replay) error {
 	series, err := c.queryPart(ctx, expr, part)
 	n := part.Evaluations()
 	switch {
 	case err == nil:
 		return r.Ingest(series, part.End)
-	case n == 1 && isExecution(err):
+	case n == 1 && isExecution(err) && r.Failed() < maxFailed:
 		return r.Fail(part.End, err)
+	case n == 1 && isExecution(err):
+		return fmt.Errorf("giving up at %s, after %d evaluations that fail: %w", part.End.UTC().Format(time.RFC3339), maxFailed, err)
 	case n == 1 || !isExecution(err) && !errors.Is(err, errTooLarge):
 		return err
 	}
