@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/promql/parser"
 )
 
@@ -30,6 +31,9 @@ func (s Set) Query(r Rule, lacks func(record string) bool) (Query, error) {
 	in := inliner{set: s, at: r.Ref, lacks: lacks}
 	var q Query
 	q.Expr, q.PerEvaluation = ranged(in.inline(expr, nil))
+	if in.isPutIn && strings.Contains(r.Expr, model.MetricNameLabel) {
+		in.differs("the records that are put in have no name, but the expression reads %s", model.MetricNameLabel)
+	}
 	q.Inexact = in.inexact
 	names := r.serverLabels()
 	slices.Sort(names)

@@ -72,23 +72,27 @@ groups:
 		each    bool
 		inexact string
 	}{
-		"up == 0":                          {want: "up == 0"},
-		"sum > five":                       {want: "(" + sum + ") > ((vector(5)))"},
-		"two":                              {want: "((a) or (b))"},
-		"sum offset 2m":                    {want: `((label_replace(sum by (job) (up offset 2m), "by", "rule", "", "")))`},
-		"sum offset 90s":                   {want: `((label_replace(sum by (job) (up offset 1m30s), "by", "rule", "", "")))`, inexact: "no whole number"},
-		"far":                              {want: "((sum(up)))", inexact: "evaluated at other times"},
-		"late":                             {want: "((c))", inexact: "evaluated before"},
-		"loop":                             {want: "((loop offset 1ms + 1))", inexact: "reads itself"},
-		"sum @ 5":                          {want: "sum @ 5.000", inexact: "with @"},
-		"avg_over_time(sum[1h])":           {want: "avg_over_time((" + sum + ")[1h:1m])", inexact: "subquery"},
-		`sum{job="a.b"}`:                   {want: `(label_replace(label_replace(` + sum + `, "plimsoll_match", "1", "job", "a\\.b") and on (plimsoll_match) ` + marked + `, "plimsoll_match", "", "", ""))`},
-		`sum{job!~"a|b"}`:                  {want: `(label_replace(label_replace(` + sum + `, "plimsoll_match", "1", "job", "a|b") unless on (plimsoll_match) ` + marked + `, "plimsoll_match", "", "", ""))`},
-		"up @ end()":                       {want: "up"},
-		"rate(up[5m] @ start())":           {want: "rate(up[5m])"},
-		"max_over_time(up[1h:] @ end())":   {want: "max_over_time(up[1h:])"},
-		"max_over_time((up @ end())[1h:])": {want: "max_over_time((up @ end())[1h:])", each: true},
-		"ALERTS":                           {want: "ALERTS", inexact: "which Prometheus lacks"},
+		"up == 0":                           {want: "up == 0"},
+		"sum > five":                        {want: "(" + sum + ") > ((vector(5)))"},
+		"two":                               {want: "((a) or (b))"},
+		"sum offset 2m":                     {want: `((label_replace(sum by (job) (up offset 2m), "by", "rule", "", "")))`},
+		"sum offset 90s":                    {want: `((label_replace(sum by (job) (up offset 1m30s), "by", "rule", "", "")))`, inexact: "no whole number"},
+		"far":                               {want: "((sum(up)))", inexact: "evaluated at other times"},
+		"late":                              {want: "((c))", inexact: "evaluated before"},
+		"loop":                              {want: "((loop offset 1ms + 1))", inexact: "reads itself"},
+		"sum @ 5":                           {want: "sum @ 5.000", inexact: "with @"},
+		"up @ 5":                            {want: "up @ 5.000", inexact: "a fixed time"},
+		"up offset -5m":                     {want: "up offset -5m", inexact: "after the evaluation"},
+		"max_over_time((five > 1)[10m:1m])": {want: "max_over_time((((vector(5))) > 1)[10m:1m])", inexact: "steps of the subquery"},
+		"sum by (__name__) (five)":          {want: "sum by (__name__) (((vector(5))))", inexact: "have no name"},
+		"avg_over_time(sum[1h])":            {want: "avg_over_time((" + sum + ")[1h:1m])", inexact: "subquery"},
+		`sum{job="a.b"}`:                    {want: `(label_replace(label_replace(` + sum + `, "plimsoll_match", "1", "job", "a\\.b") and on (plimsoll_match) ` + marked + `, "plimsoll_match", "", "", ""))`},
+		`sum{job!~"a|b"}`:                   {want: `(label_replace(label_replace(` + sum + `, "plimsoll_match", "1", "job", "a|b") unless on (plimsoll_match) ` + marked + `, "plimsoll_match", "", "", ""))`},
+		"up @ end()":                        {want: "up"},
+		"rate(up[5m] @ start())":            {want: "rate(up[5m])"},
+		"max_over_time(up[1h:] @ end())":    {want: "max_over_time(up[1h:])"},
+		"max_over_time((up @ end())[1h:])":  {want: "max_over_time((up @ end())[1h:])", each: true},
+		"ALERTS":                            {want: "ALERTS", inexact: "which Prometheus lacks"},
 	} {
 		rule := set.Alerts[0]
 		rule.Expr = expr
@@ -113,7 +117,7 @@ groups:
 		rule := set.Alerts[0]
 		rule.Expr = expr
 		q, err := set.Query(rule, nil)
-		if err != nil || q.Expr != want || (len(q.Inexact) > 0) != strings.Contains(expr, "[5m]") {
+		if err != nil || q.Expr != want || (len(q.Inexact) > 0) != strings.Contains(expr, "[5m") {
 			t.Errorf("%s is asked as %+v, %v, want %s", expr, q, err, want)
 		}
 	}

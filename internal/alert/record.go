@@ -20,6 +20,10 @@ type inliner struct {
 	at      Ref
 	lacks   func(string) bool
 	inexact []string
+	// inSubquery is how many subqueries the expression is in: they evaluate it at other times than the rule's.
+	inSubquery int
+	// isPutIn is set when a record was put in.
+	isPutIn bool
 }
 
 func (in *inliner) differs(format string, args ...any) {
@@ -33,12 +37,17 @@ func (in *inliner) differs(format string, args ...any) {
 func (in *inliner) inline(expr parser.Expr, open []string) parser.Expr {
 	switch e := expr.(type) {
 	case *parser.VectorSelector:
+		in.noteFuture(e.OriginalOffset, e.Timestamp)
 		if found := in.find(e, open); found != nil {
 			return in.instant(e, found, open)
 		}
 		in.readBefore(e, false)
 	case *parser.MatrixSelector:
 		selector, _ := e.VectorSelector.(*parser.VectorSelector)
+		if selector == nil {
+			break
+		}
+		in.noteFuture(selector.OriginalOffset, selector.Timestamp)
 		if found := in.find(selector, open); found != nil {
 			return in.ranged(e, selector, found, open)
 		}
@@ -48,7 +57,10 @@ func (in *inliner) inline(expr parser.Expr, open []string) parser.Expr {
 	case *parser.UnaryExpr:
 		e.Expr = in.inline(e.Expr, open)
 	case *parser.SubqueryExpr:
+		in.noteFuture(e.OriginalOffset, e.Timestamp)
+		in.inSubquery++
 		e.Expr = in.inline(e.Expr, open)
+		in.inSubquery--
 	case *parser.BinaryExpr:
 		e.LHS, e.RHS = in.inline(e.LHS, open), in.inline(e.RHS, open)
 	case *parser.AggregateExpr:
@@ -66,9 +78,6 @@ func (in *inliner) inline(expr parser.Expr, open []string) parser.Expr {
 
 // find returns the records that the selector reads and Prometheus lacks.
 func (in *inliner) find(selector *parser.VectorSelector, open []string) (found []Record) {
-	if selector == nil {
-		return nil
-	}
 	name := nameOf(selector)
 	for _, r := range in.set.Records {
 		if r.Name == name && name != "" {
@@ -88,7 +97,18 @@ func (in *inliner) find(selector *parser.VectorSelector, open []string) (found [
 		in.differs("the record %s is read with @, so it cannot be put in: it is read as Prometheus holds it", name)
 		return nil
 	}
+	in.isPutIn = true
 	return found
+}
+
+// noteFuture says where the rule reads what may not have been there yet when it was evaluated.
+func (in *inliner) noteFuture(offset time.Duration, at *int64) {
+	if offset < 0 {
+		in.differs("offset -%s reads samples from after the evaluation, which it could not have", model.Duration(-offset))
+	}
+	if at != nil {
+		in.differs("@ %d reads a fixed time: evaluations before it could not have its samples", *at/1000)
+	}
 }
 
 // nameOf is the name of the metric that the selector reads; empty when it is not one alone.
@@ -107,7 +127,7 @@ func isAlerts(name string) bool { return name == "ALERTS" || name == "ALERTS_FOR
 // readBefore sees to series that the rule's own group records at its evaluations, but after the rule: the rule reads what the
 // evaluation before has recorded, a query of the past reads what comes with it. A millisecond earlier it does not.
 func (in *inliner) readBefore(selector *parser.VectorSelector, isRange bool) {
-	if selector == nil || selector.Timestamp != nil {
+	if selector.Timestamp != nil {
 		return
 	}
 	name := nameOf(selector)
@@ -131,7 +151,7 @@ func (in *inliner) readBefore(selector *parser.VectorSelector, isRange bool) {
 	}
 	switch {
 	case !after || selector.OriginalOffset > 0:
-	case before || isRange || selector.OriginalOffset < 0:
+	case before || isRange || in.inSubquery > 0 || selector.OriginalOffset < 0:
 		in.differs("%s is read, some of which group %s records after %s: the replay sees that one evaluation earlier", name, in.at.Group, in.at.Name)
 	default:
 		selector.OriginalOffset = time.Millisecond
@@ -170,6 +190,8 @@ func (in *inliner) compareTimes(r Record, offset time.Duration) {
 		in.differs("the record %s is put in as if it were evaluated with %s; its group %s is evaluated at other times", r.Name, in.at.Name, r.Group)
 	case r.Index > in.at.Index:
 		in.differs("the record %s is put in as if it were evaluated before %s; it comes after it in group %s", r.Name, in.at.Name, r.Group)
+	case in.inSubquery > 0:
+		in.differs("the record %s is put in as if it were evaluated at the steps of the subquery that reads it", r.Name)
 	case offset != 0 && (r.Interval == 0 || offset%r.Interval != 0):
 		in.differs("the record %s is put in; its offset %s may be no whole number of evaluations", r.Name, model.Duration(offset))
 	}
