@@ -164,7 +164,7 @@ tools: ## every pinned tool, into hack/bin
 
 .PHONY: tools-test
 tools-test: tools-control-plane
-	@$(DEV) tools kubectl helm helm-unittest prometheus promtool alertmanager
+	@$(DEV) tools kubectl helm helm-unittest prometheus promtool ruleengine alertmanager
 
 .PHONY: tools-control-plane
 tools-control-plane:

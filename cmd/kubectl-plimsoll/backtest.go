@@ -1,11 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
+	"github.com/plimsoll-dev/plimsoll/internal/alert"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
 	"github.com/plimsoll-dev/plimsoll/internal/manifest"
@@ -18,20 +21,30 @@ type backtestOptions struct {
 	output output
 	// maxFires is negative for no limit.
 	maxFires int
+	// rule names a PrometheusRule of the cluster, alert the only alert that is wanted of the rules.
+	rule, alert string
 }
 
 func (c *cli) backtestCommand() *cobra.Command {
-	o := backtestOptions{loader: loader{cli: c}, window: newWindowOptions(), output: newOutput("table", "json", "yaml")}
+	o := backtestOptions{loader: loader{cli: c, withRules: true}, window: newWindowOptions(), output: newOutput("table", "json", "yaml")}
 	cmd := &cobra.Command{
-		Use:   "backtest (-f FILENAME | NAME... | -l SELECTOR | --all | -A) --prometheus-url URL",
+		Use:   "backtest (-f FILENAME | NAME... | -l SELECTOR | --all | -A | --rule [NAMESPACE/]NAME) --prometheus-url URL",
 		Short: "Show how often levels would have fired over a past window",
 		Long: `Show how often each level of AlertThresholds would have fired over a past window, for how long, and for which series. "for"
-and "keepFiringFor" are replayed as Prometheus evaluates them. With -f and a URL no cluster is needed.`,
+and "keepFiringFor" are replayed as Prometheus evaluates them. With -f and a URL no cluster is needed.
+
+Any alerting rule can be backtested too: those of a PrometheusRule, in a file or with --rule in the cluster, and of rule files
+of Prometheus, Thanos and Mimir. A record that Prometheus lacks is replaced by its expression, if the file has it; where that is
+not the same, and wherever else Prometheus could do otherwise, the output says so.`,
 		Example: `  # Before it is applied: how often would it have fired?
   kubectl plimsoll backtest -f slow-response.yaml -n ai --prometheus-url http://localhost:9090
 
   # One of the cluster, over 30 days
   kubectl plimsoll backtest slow-response -n ai --prometheus-url http://localhost:9090 --window 30d
+
+  # Any alerting rule: those of a rule file, or one alert of a PrometheusRule of the cluster
+  kubectl plimsoll backtest -f rules.yaml --prometheus-url http://localhost:9090
+  kubectl plimsoll backtest --rule monitoring/node-exporter --alert NodeClockSkew --prometheus-url http://localhost:9090
 
   # In CI: fail when a level would have fired more than 3 times a week
   kubectl plimsoll backtest -f thresholds/ -R --prometheus-url "$PROMETHEUS" --max-fires 3`,
@@ -41,6 +54,8 @@ and "keepFiringFor" are replayed as Prometheus evaluates them. With -f and a URL
 	o.selection.addFlags(cmd)
 	o.window.addFlags(cmd)
 	o.output.addFlag(cmd)
+	cmd.Flags().StringVar(&o.rule, "rule", "", "PrometheusRule of the cluster whose alerts are backtested, as [NAMESPACE/]NAME")
+	cmd.Flags().StringVar(&o.alert, "alert", "", "backtest only the alert of this name, of rules")
 	cmd.Flags().IntVar(&o.maxFires, "max-fires", -1, "exit with 1 when a level would have fired more often in the window; -1 for no limit")
 	return cmd
 }
@@ -65,7 +80,7 @@ func (o *backtestOptions) run(ctx context.Context, names []string) error {
 	if err != nil {
 		return err
 	}
-	targets, err := o.load(ctx, names)
+	targets, set, err := o.loadAll(ctx, names)
 	if err != nil {
 		return err
 	}
@@ -75,10 +90,27 @@ func (o *backtestOptions) run(ctx context.Context, names []string) error {
 			return fmt.Errorf("backtesting %s: %w", t, err)
 		}
 	}
-	if err := o.print(all); err != nil {
+	ofRules, refused := o.backtestRules(ctx, client, r, set)
+	if refused != nil && !errors.Is(refused, errCheckFailed) {
+		return refused
+	}
+	if err := o.print(all, ofRules); err != nil {
 		return err
 	}
-	return o.checkFires(all)
+	return cmp.Or(o.checkFires(all, ofRules), refused)
+}
+
+// loadAll returns the thresholds, and the rules of the files or of the cluster's PrometheusRule.
+func (o *backtestOptions) loadAll(ctx context.Context, names []string) ([]target, alert.Set, error) {
+	if o.rule == "" {
+		targets, err := o.load(ctx, names)
+		return targets, o.alerts, err
+	}
+	if len(names) > 0 || len(o.paths) > 0 || o.selection.isSet() {
+		return nil, alert.Set{}, usageErrorf("must be either --rule, names or files: remove the others")
+	}
+	set, err := o.fetchRule(ctx, o.rule)
+	return nil, set, err
 }
 
 func (o *backtestOptions) backtest(ctx context.Context, client *promapi.Client, t target, r backtest.Window) (backtested, error) {
@@ -95,9 +127,13 @@ func (o *backtestOptions) backtest(ctx context.Context, client *promapi.Client, 
 	return b, nil
 }
 
-func (o *backtestOptions) print(all []backtested) error {
+func (o *backtestOptions) print(all []backtested, ofRules []backtestedRule) error {
 	if o.output.format != "table" {
-		return printAs(o.output.format, o.Out, map[string]any{"thresholds": all})
+		content := map[string]any{"thresholds": all}
+		if len(ofRules) > 0 {
+			content["rules"] = ofRules
+		}
+		return printAs(o.output.format, o.Out, content)
 	}
 	for i, b := range all {
 		if i > 0 {
@@ -107,11 +143,26 @@ func (o *backtestOptions) print(all []backtested) error {
 			return err
 		}
 	}
-	return nil
+	if len(ofRules) == 0 {
+		return nil
+	}
+	if len(all) > 0 {
+		fmt.Fprintln(o.Out)
+	}
+	return printRules(o.Out, ofRules)
+}
+
+// exceeds reports, and prints, whether what is named would have fired too often.
+func (o *backtestOptions) exceeds(what string, fires int64) bool {
+	if o.maxFires < 0 || fires <= int64(o.maxFires) {
+		return false
+	}
+	fmt.Fprintf(o.ErrOut, "%s would have fired %s, more than --max-fires %d\n", what, manifest.Count(int(fires), "time"), o.maxFires)
+	return true
 }
 
 // checkFires fails for levels that would have fired too often. A signal that never had a value cannot be checked.
-func (o *backtestOptions) checkFires(all []backtested) (failed error) {
+func (o *backtestOptions) checkFires(all []backtested, ofRules []backtestedRule) (failed error) {
 	for _, b := range all {
 		if b.result.Coverage == 0 {
 			fmt.Fprintf(o.ErrOut, "%s: the signal had no value in the window: is the URL that of its Prometheus, and %s its namespace?\n", b.target, b.Namespace)
@@ -120,11 +171,14 @@ func (o *backtestOptions) checkFires(all []backtested) (failed error) {
 			}
 		}
 		for _, level := range b.Backtest.Levels {
-			if o.maxFires >= 0 && level.Fires > int64(o.maxFires) {
-				fmt.Fprintf(o.ErrOut, "%s: %s would have fired %s, more than --max-fires %d\n", b.target, level.Severity,
-					manifest.Count(int(level.Fires), "time"), o.maxFires)
+			if o.exceeds(fmt.Sprintf("%s: %s", b.target, level.Severity), level.Fires) {
 				failed = errCheckFailed
 			}
+		}
+	}
+	for _, b := range ofRules {
+		if o.exceeds(b.rule.String(), b.Backtest.Levels[0].Fires) {
+			failed = errCheckFailed
 		}
 	}
 	return failed

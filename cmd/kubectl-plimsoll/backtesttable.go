@@ -64,11 +64,14 @@ func formatTime(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UT
 
 // formatSeries formats the labels that distinguish a series of a threshold; a dash without any.
 func formatSeries(set map[string]string) string {
-	distinguishing := labels.NewBuilder(labels.FromMap(set)).Del(rules.NamespaceLabel).Labels()
-	if distinguishing.IsEmpty() {
+	return formatLabels(labels.NewBuilder(labels.FromMap(set)).Del(rules.NamespaceLabel).Labels())
+}
+
+func formatLabels(set labels.Labels) string {
+	if set.IsEmpty() {
 		return "-"
 	}
-	return distinguishing.String()
+	return set.String()
 }
 
 func orDash(text string) string {

@@ -89,6 +89,15 @@ func take(t *testing.T, s stage, args func(...string) []string) {
 	if got.code != 0 || !strings.Contains(got.stdout, "fires: warning 7, critical 0") || !strings.Contains(got.stdout, "generation: 1") {
 		t.Errorf("backtest: exit code %d\n%s%s", got.code, got.stdout, got.stderr)
 	}
+	// The rule that the controller has written says the same, with the records that Prometheus lacks put in.
+	got = call(t, "", append(args("backtest", "--rule", "ai/plimsoll-cpu", "-o", "yaml"), end...)...)
+	if got.code != 0 || !strings.Contains(got.stdout, "fires: warning 7") || !strings.Contains(got.stdout, "fires: critical 0") || strings.Contains(got.stdout, "inexact") {
+		t.Errorf("backtest --rule: exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+	}
+	got = call(t, "", append(args("backtest", "--rule", "plimsoll-none"), end...)...)
+	if got.code != 2 || !strings.Contains(got.stderr, "reading PrometheusRule ai/plimsoll-none") {
+		t.Errorf("backtest --rule of none: exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+	}
 	kubectl := func(stdin, command string) {
 		t.Helper()
 		s.kubectl(t, stdin, command)

@@ -4,9 +4,13 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 
+	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	"github.com/spf13/cobra"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/plimsoll-dev/plimsoll/internal/alert"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/manifest"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
@@ -32,6 +36,9 @@ type loader struct {
 	paths     []string
 	recursive bool
 	selection selection
+	// withRules loads the alerting rules of files too, into alerts.
+	withRules bool
+	alerts    alert.Set
 }
 
 func (l *loader) addFileFlags(cmd *cobra.Command) {
@@ -96,6 +103,28 @@ func (l *loader) loadNames(ctx context.Context, names []string) ([]target, error
 	return targets, nil
 }
 
+// fetchRule returns the rules of a PrometheusRule of the cluster, named as [NAMESPACE/]NAME. Prometheus' operator has refused
+// what could not be read, so that is an error.
+func (l *loader) fetchRule(ctx context.Context, name string) (alert.Set, error) {
+	api, namespace, err := l.connect()
+	if err != nil {
+		return alert.Set{}, err
+	}
+	key := client.ObjectKey{Namespace: namespace, Name: name}
+	if before, after, found := strings.Cut(name, "/"); found {
+		key = client.ObjectKey{Namespace: before, Name: after}
+	}
+	rule := &monitoringv1.PrometheusRule{}
+	if err := api.Get(ctx, key, rule); err != nil {
+		return alert.Set{}, fmt.Errorf("reading PrometheusRule %s: %w", key, err)
+	}
+	set, err := alert.FromPrometheusRule(rule)
+	if err == nil && len(set.Alerts) == 0 {
+		err = fmt.Errorf("reading PrometheusRule %s: it has no alerting rule", key)
+	}
+	return set, err
+}
+
 // validation is the result of validating files, as -o json prints it.
 type validation struct {
 	Thresholds int                   `json:"thresholds"`
@@ -116,7 +145,7 @@ func (l *loader) validateFiles() ([]target, validation, error) {
 	if err != nil {
 		return nil, validation{}, err
 	}
-	reader := manifest.Reader{Namespace: namespace, Enforce: enforce, Recursive: l.recursive, Stdin: l.In}
+	reader := manifest.Reader{Namespace: namespace, Enforce: enforce, Recursive: l.recursive, Rules: l.withRules, Stdin: l.In}
 	set, err := reader.Read(l.paths)
 	if err != nil {
 		return nil, validation{}, err
@@ -125,6 +154,7 @@ func (l *loader) validateFiles() ([]target, validation, error) {
 		Thresholds: len(set.Thresholds), Files: set.Files, skipped: set.Skipped,
 		Errors: append([]manifest.Diagnostic{}, set.Errors...), Warnings: []manifest.Diagnostic{},
 	}
+	l.alerts = set.Rules
 	targets := make([]target, len(set.Thresholds))
 	for i, threshold := range set.Thresholds {
 		checked := threshold.CheckWith(l.rules)

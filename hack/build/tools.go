@@ -57,6 +57,8 @@ var tools = []tool{
 	{name: "helm-unittest", pkg: unittest + "/cmd/helm-unittest", mod: unittest, dir: "helm-unittest"},
 	{name: "prometheus", pkg: prometheus + "/cmd/prometheus", mod: prometheus, tags: sdTags},
 	{name: "promtool", pkg: prometheus + "/cmd/promtool", mod: prometheus, tags: sdTags},
+	// Its main is ours: the server evaluates rules in the present alone.
+	{name: "ruleengine", pkg: "./ruleengine", mod: prometheus, tags: sdTags},
 	{name: "alertmanager", pkg: alertmgr + "/cmd/alertmanager", mod: alertmgr, dir: "alertmanager"},
 	{name: "loki", pkg: loki + "/cmd/loki", mod: loki, dir: "logs"},
 	// Its main is ours: a collector is what its builder makes of a list of components.

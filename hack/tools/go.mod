@@ -25,7 +25,7 @@ require (
 	github.com/coredns/coredns v1.14.5 // indirect
 	github.com/prometheus-operator/prometheus-operator v0.93.1 // indirect
 	github.com/prometheus/alertmanager v0.33.1 // indirect
-	github.com/prometheus/prometheus v0.313.5 // indirect
+	github.com/prometheus/prometheus v0.313.5
 	go.etcd.io/etcd/server/v3 v3.6.16 // indirect
 	helm.sh/helm/v4 v4.2.4 // indirect
 	k8s.io/kubernetes v1.36.3 // indirect

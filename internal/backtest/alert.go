@@ -37,8 +37,8 @@ const (
 // none is an evaluation that never was.
 const none = -1
 
-// alert is what Prometheus keeps about one series at one level. Its fields are evaluations, counted in steps.
-type alert struct {
+// seriesAlert is what Prometheus keeps about one series at one level. Its fields are evaluations, counted in steps.
+type seriesAlert struct {
 	series int
 	state  state
 	// active is since when the level is crossed.
@@ -55,7 +55,7 @@ type episode struct {
 
 // scan evaluates the alert on oriented values, the first at evaluation at, and keeps the episodes that end. It does what
 // AlertingRule.Eval of Prometheus does, one state at a time.
-func (a *alert) scan(l *replayLevel, at int, values []float64) {
+func (a *seriesAlert) scan(l *replayLevel, at int, values []float64) {
 	for i := 0; i < len(values); {
 		switch a.state {
 		case inactive:
@@ -84,7 +84,7 @@ func (a *alert) scan(l *replayLevel, at int, values []float64) {
 }
 
 // keepFiring evaluates from values[i] while the alert fires, and returns where it no longer does.
-func (a *alert) keepFiring(l *replayLevel, at, i int, values []float64) int {
+func (a *seriesAlert) keepFiring(l *replayLevel, at, i int, values []float64) int {
 	for i < len(values) {
 		for i < len(values) && values[i] > l.value {
 			a.kept = none
@@ -109,7 +109,7 @@ func (a *alert) keepFiring(l *replayLevel, at, i int, values []float64) int {
 }
 
 // skip evaluates the alert at n evaluations without a sample, the first of which is at.
-func (a *alert) skip(l *replayLevel, at, n int) {
+func (a *seriesAlert) skip(l *replayLevel, at, n int) {
 	switch {
 	case n == 0:
 	case a.state == pending:
@@ -119,12 +119,12 @@ func (a *alert) skip(l *replayLevel, at, n int) {
 			a.kept = at
 		}
 		if a.kept+l.keepFiringSteps < at+n {
-			a.resolve(l, a.kept+l.keepFiringSteps)
+			a.resolve(l, max(at, a.kept+l.keepFiringSteps)) // later than due where evaluations failed
 		}
 	}
 }
 
-func (a *alert) resolve(l *replayLevel, at int) {
+func (a *seriesAlert) resolve(l *replayLevel, at int) {
 	l.episodes = append(l.episodes, episode{series: a.series, active: a.active, fired: a.fired, resolved: at})
 	a.state = inactive
 }

@@ -9,12 +9,12 @@ import (
 // LiveAlert is the alert of one series at one level, evaluated as values come, at any times. It is inactive at first.
 type LiveAlert struct {
 	// alert counts in milliseconds instead of steps.
-	alert alert
+	alert seriesAlert
 }
 
 // RestoreAlert returns an alert that has been active since then.
 func RestoreAlert(activeSince time.Time, isFiring bool) LiveAlert {
-	a := alert{state: pending, active: int(activeSince.UnixMilli())}
+	a := seriesAlert{state: pending, active: int(activeSince.UnixMilli())}
 	if isFiring {
 		a.state, a.kept = firing, none
 	}

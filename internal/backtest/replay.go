@@ -6,6 +6,7 @@ import (
 
 	"github.com/prometheus/common/model"
 
+	"github.com/plimsoll-dev/plimsoll/internal/alert"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
@@ -18,7 +19,11 @@ type Replay struct {
 	ingester *ingester
 	levels   []replayLevel
 	// alerts are those of every series, by level.
-	alerts [][]alert
+	alerts [][]seriesAlert
+	// rule is the alerting rule whose one level this is; nil in a replay of levels.
+	rule    *alert.Rule
+	failed  int
+	failure error
 }
 
 // NewReplay returns a replay of the levels over the window. They may be of several thresholds.
@@ -27,7 +32,7 @@ func NewReplay(w Window, levels []rules.Level) (*Replay, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Replay{ingester: f, levels: make([]replayLevel, len(levels)), alerts: make([][]alert, len(levels))}
+	r := &Replay{ingester: f, levels: make([]replayLevel, len(levels)), alerts: make([][]seriesAlert, len(levels))}
 	for i, level := range levels {
 		r.levels[i] = newReplayLevel(level, w.steps)
 	}
@@ -37,6 +42,9 @@ func NewReplay(w Window, levels []rules.Level) (*Replay, error) {
 // Ingest replays the next part of the window: what a range query of the signal gives from a step after the part before, or from
 // the window's start, to through. After an error the replay is of no more use.
 func (r *Replay) Ingest(part model.Matrix, through time.Time) error {
+	if r.rule != nil {
+		return r.ingestRule(part, through.Add(r.rule.Offset()))
+	}
 	return r.ingester.ingest(part, through, r.visit)
 }
 
@@ -44,7 +52,7 @@ func (r *Replay) visit(s segment) {
 	for i := range r.levels {
 		l := &r.levels[i]
 		for len(r.alerts[i]) <= s.series {
-			r.alerts[i] = append(r.alerts[i], alert{series: len(r.alerts[i])})
+			r.alerts[i] = append(r.alerts[i], seriesAlert{series: len(r.alerts[i])})
 		}
 		a := &r.alerts[i][s.series]
 		a.skip(l, s.at-s.gap, s.gap)
@@ -55,7 +63,7 @@ func (r *Replay) visit(s segment) {
 // Result returns what the levels did up to the end of the last part that was ingested.
 func (r *Replay) Result() *Result {
 	f := r.ingester
-	result := &Result{Window: f.ingested(), Coverage: f.coverage(), Levels: make([]LevelResult, len(r.levels))}
+	result := &Result{Window: f.ingested(), Coverage: f.coverage(), Levels: make([]LevelResult, len(r.levels)), Failed: r.failed, Failure: r.failure}
 	for i, l := range r.levels {
 		l.episodes = slices.Clone(l.episodes) // those that have not ended are for this result only
 		for _, a := range r.alerts[i] {

@@ -16,6 +16,9 @@ type Result struct {
 	Coverage float64
 	// Levels are the levels' results, in the levels' order.
 	Levels []LevelResult
+	// Failed is at how many evaluations a rule fails, and Failure why it did first; nil when it never did.
+	Failed  int
+	Failure error
 }
 
 // LevelResult is what one level did. An alert that fires at one evaluation fires until the next; the last evaluation is

@@ -44,6 +44,14 @@ func (w Window) Evaluations() int {
 	return int(w.Length()/w.Step) + 1
 }
 
+// First returns the part of the window with its first n evaluations, or all of it when there are fewer.
+func (w Window) First(n int) Window {
+	if n < w.Evaluations() {
+		w.End = w.at(n - 1)
+	}
+	return w
+}
+
 // Length is the time from the first evaluation to the end.
 func (w Window) Length() time.Duration { return w.End.Sub(w.Start) }
 

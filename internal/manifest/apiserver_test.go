@@ -82,11 +82,11 @@ func TestRefusesWhatTheAPIServerRefuses(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if unknown, errs := server.refuses(read(path, text).thresholds[0].object); len(unknown)+len(errs) > 0 {
+		if unknown, errs := server.refuses(read(path, text, false).thresholds[0].object); len(unknown)+len(errs) > 0 {
 			t.Errorf("%s: the API server refuses it: %v %v", path, unknown, errs)
 		}
 		for range 400 {
-			threshold := read(path, text).thresholds[0]
+			threshold := read(path, text, false).thresholds[0]
 			threshold.setNamespace("ai", false)
 			for range 1 + rng.IntN(2) {
 				mutate(rng, threshold.object["spec"].(map[string]any))

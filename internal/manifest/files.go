@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"github.com/plimsoll-dev/plimsoll/internal/alert"
 )
 
 // Stdin is the path that stands for standard input.
@@ -24,14 +26,18 @@ type Reader struct {
 	Enforce bool
 	// Recursive reads the folders in folders too.
 	Recursive bool
-	Stdin     io.Reader
+	// Rules reads PrometheusRules and rule files too; else they are objects of other kinds.
+	Rules bool
+	Stdin io.Reader
 }
 
 // Set is what the files hold together.
 type Set struct {
 	// Thresholds are in the order of the files.
 	Thresholds []*Threshold
-	// Errors are those of documents that are no AlertThreshold, such as bad YAML.
+	// Rules are those of PrometheusRules and rule files, if the reader reads them.
+	Rules alert.Set
+	// Errors are those of documents that are no AlertThreshold, such as bad YAML, and of rules.
 	Errors []Diagnostic
 	// Files counts the files, Skipped the objects of other kinds in them.
 	Files, Skipped int
@@ -55,8 +61,12 @@ func (r Reader) Read(paths []string) (*Set, error) {
 			return nil, err
 		}
 	}
-	if len(set.Thresholds) == 0 && len(set.Errors) == 0 {
-		return nil, fmt.Errorf("no AlertThreshold in %s (%s, %s of other kinds)", quoteAll(paths),
+	if len(set.Thresholds) == 0 && len(set.Errors) == 0 && len(set.Rules.Alerts) == 0 {
+		sought := "AlertThreshold"
+		if r.Rules {
+			sought = "AlertThreshold and no alerting rule"
+		}
+		return nil, fmt.Errorf("no %s in %s (%s, %s of other kinds)", sought, quoteAll(paths),
 			Count(set.Files, "file"), Count(set.Skipped, "object"))
 	}
 	set.findDuplicates()
@@ -76,7 +86,7 @@ func (r Reader) readInto(set *Set, file string) error {
 	if err != nil {
 		return fmt.Errorf("read %s: %w", name, err)
 	}
-	c := read(name, data)
+	c := read(name, data, r.Rules)
 	for _, t := range c.thresholds {
 		t.setNamespace(r.Namespace, r.Enforce)
 	}
@@ -84,6 +94,7 @@ func (r Reader) readInto(set *Set, file string) error {
 	set.Skipped += c.skipped
 	set.Thresholds = append(set.Thresholds, c.thresholds...)
 	set.Errors = append(set.Errors, c.errors...)
+	set.Rules.Add(c.rules)
 	return nil
 }
 

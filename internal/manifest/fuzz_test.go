@@ -23,7 +23,7 @@ func FuzzRead(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		c := read("f", data)
+		c := read("f", data, false)
 		for _, threshold := range c.thresholds {
 			threshold.setNamespace("ai", false)
 			result := threshold.Check()

@@ -60,7 +60,7 @@ func TestAsKubectl(t *testing.T) {
 				t.Fatal(err)
 			}
 			want, kubectlErr := kubectlRead(path)
-			c := read("thresholds.yaml", data)
+			c := read("thresholds.yaml", data, false)
 			var got []string
 			for _, threshold := range c.thresholds {
 				got = append(got, threshold.Name)

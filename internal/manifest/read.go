@@ -8,6 +8,7 @@ import (
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
 
+	"github.com/plimsoll-dev/plimsoll/internal/alert"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 )
 
@@ -18,11 +19,14 @@ type content struct {
 	errors []Diagnostic
 	// skipped counts the objects of other kinds.
 	skipped int
+	// withRules says that rules are read too.
+	withRules bool
+	rules     alert.Set
 }
 
-// read reads every AlertThreshold in the data. It reports mistakes and goes on.
-func read(file string, data []byte) content {
-	var c content
+// read reads every AlertThreshold in the data, and the rules if asked to. It reports mistakes and goes on.
+func read(file string, data []byte, withRules bool) content {
+	c := content{withRules: withRules}
 	for _, doc := range documents(file, decoded(data)) {
 		if doc.err != nil {
 			c.errors = append(c.errors, *doc.err)
@@ -62,7 +66,9 @@ func (c *content) add(at *source, value any, node *yaml.Node) {
 			c.add(at, item, itemNode(node, i))
 		}
 	case !isOurs(apiVersion, kind):
-		c.skipped++
+		if !c.withRules || !c.addRules(at, node) {
+			c.skipped++
+		}
 	default:
 		c.thresholds = append(c.thresholds, newThreshold(at, object, node))
 	}
@@ -82,6 +88,22 @@ func inferKind(item any, apiVersion, kind string) bool {
 
 func noKind(at *source, node *yaml.Node) Diagnostic {
 	return Diagnostic{Position: at.position(node), Message: "is not a Kubernetes object: there is no kind"}
+}
+
+// addRules takes the rules of an object in; false when it has none to read.
+func (c *content) addRules(at *source, node *yaml.Node) bool {
+	set, problems, isRules := alert.FromNode(node)
+	for i := range set.Alerts {
+		set.Alerts[i].File, set.Alerts[i].Line = at.file, at.clamp(set.Alerts[i].Line, 1).Line
+	}
+	for i := range set.Records {
+		set.Records[i].File, set.Records[i].Line = at.file, at.clamp(set.Records[i].Line, 1).Line
+	}
+	for _, p := range problems {
+		c.errors = append(c.errors, Diagnostic{Position: at.clamp(p.Line, p.Column), Message: p.Message})
+	}
+	c.rules.Add(set)
+	return isRules
 }
 
 // itemNode is the node of a list's item.

@@ -34,7 +34,7 @@ func TestRead(t *testing.T) {
 		"a list in a list":       {"{kind: List, items: [{kind: List, items: [" + a + "]}]}", "a 1:43", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := read("f", []byte(tc.data))
+			c := read("f", []byte(tc.data), false)
 			var got []string
 			for _, threshold := range c.thresholds {
 				got = append(got, threshold.Name+" "+strings.TrimPrefix(threshold.Position("").String(), "f:"))

@@ -61,6 +61,12 @@ func IsRefused(err error) bool {
 		errors.As(err, &answer) && (answer.Type == prometheusv1.ErrBadData || answer.Type == prometheusv1.ErrExec) && !isAgent(answer)
 }
 
+// isExecution reports whether the server could read the expression, but not evaluate it over that range.
+func isExecution(err error) bool {
+	var answer *prometheusv1.Error
+	return errors.As(err, &answer) && answer.Type == prometheusv1.ErrExec && !isAgent(answer)
+}
+
 // isAgent reports whether the server cannot answer because it only forwards samples.
 func isAgent(answer *prometheusv1.Error) bool {
 	return strings.Contains(answer.Msg, "Prometheus Agent")

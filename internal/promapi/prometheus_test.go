@@ -228,6 +228,38 @@ func TestAgent(t *testing.T) {
 	}
 }
 
+// TestGroupIsEvaluatedAt: the rules API and the hash of the group's name tell to the millisecond when rules are evaluated.
+func TestGroupIsEvaluatedAt(t *testing.T) {
+	server := prometheusserver.Start(t, prometheusConfig)
+	text := `{groups: [{name: slow, interval: 4s, limit: 5, rules: [{record: slow, expr: vector(1), labels: {a: b}}, {alert: A, expr: vector(1), for: 90s, labels: {a: b}}]}]}`
+	if err := os.WriteFile(filepath.Join(server.RulesDir(), "a.yaml"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	server.Reload()
+	client := newClient(t, Options{URL: server.URL()})
+	var recorded model.Vector
+	for deadline := time.Now().Add(30 * time.Second); len(recorded) == 0; time.Sleep(50 * time.Millisecond) {
+		var err error
+		if recorded, err = client.Query(t.Context(), "timestamp(slow)", time.Time{}); err != nil || time.Now().After(deadline) {
+			t.Fatalf("nothing is recorded: %v", err)
+		}
+	}
+	for group, err := range client.Rules(t.Context(), "") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		set := group.Set()
+		rule, record := set.Alerts[0], set.Records[0]
+		if rule.Interval != 4*time.Second || rule.Limit != 5 || rule.For != 90*time.Second || rule.Labels["a"] != "b" || record.Name != "slow" || rule.Index != 1 {
+			t.Errorf("rules = %+v", set)
+		}
+		want := int64(float64(recorded[0].Value)*1000+0.5) % 4000
+		if got := rule.At.UnixMilli() % 4000; got != want {
+			t.Errorf("evaluated %d ms into the interval, want %d: last evaluation %s", got, want, group.LastEvaluation)
+		}
+	}
+}
+
 func TestRules(t *testing.T) {
 	client := prometheus(t, Options{})
 	var group Group

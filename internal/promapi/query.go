@@ -11,6 +11,7 @@ import (
 	prometheusv1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/model"
 
+	"github.com/plimsoll-dev/plimsoll/internal/alert"
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
 )
 
@@ -71,19 +72,18 @@ func (c *Client) Ingest(ctx context.Context, expr string, w backtest.Window, ing
 }
 
 // QueryRange evaluates the expression at every step of the window, both ends included, in chunks as large as the server
-// takes, in order of time. Where a chunk is too much for one answer, it and those after it are smaller. It ends after the first error.
+// takes, in order of time. Where a chunk is too much for one answer, it and those after it are smaller. An
+// expression that depends on the range, as with @ end(), gives what it does in a query of each step alone. It ends after the first error.
 func (c *Client) QueryRange(ctx context.Context, expr string, w backtest.Window) iter.Seq2[Chunk, error] {
 	return func(yield func(Chunk, error) bool) {
 		if w.Step <= 0 {
 			yield(Chunk{}, errors.New("querying Prometheus over a range: the step must be longer than 0"))
 			return
 		}
-		points := c.maxPoints
+		expr, perEvaluation := alert.RangeExpr(expr)
+		points := c.points(perEvaluation)
 		for left := w; left.Evaluations() > 0; {
-			part := left
-			if left.Evaluations() > points {
-				part.End = left.Start.Add(time.Duration(points-1) * w.Step)
-			}
+			part := left.First(points)
 			series, err := c.queryPart(ctx, expr, part)
 			if isTooMuch(err) && part.Evaluations() > 1 {
 				points = max(part.Evaluations()/4, 1)
@@ -109,4 +109,49 @@ func (c *Client) queryPart(ctx context.Context, expr string, part backtest.Windo
 		return nil, fmt.Errorf("querying Prometheus over a range: the answer is a %s, not a matrix: check that the URL is a Prometheus'", value.Type())
 	}
 	return series, nil
+}
+
+// Replay asks for the history of a rule and hands it to the replay. Where the server refuses a range, it is asked for in
+// halves, so that only those evaluations fail at which the rule's own query would; asked for one by one, where the query says so.
+func (c *Client) Replay(ctx context.Context, q alert.Query, r *backtest.Replay) error {
+	for left := r.QueryWindow(); left.Evaluations() > 0; {
+		part := left.First(c.points(q.PerEvaluation))
+		if err := c.replayPart(ctx, q.Expr, part, r); err != nil {
+			return err
+		}
+		left.Start = part.End.Add(left.Step)
+	}
+	return nil
+}
+
+// points is how many evaluations one request asks for.
+func (c *Client) points(perEvaluation bool) int {
+	if perEvaluation {
+		return 1
+	}
+	return c.maxPoints
+}
+
+// maxFailed is at how many evaluations a rule may fail before its replay is given up: each costs two requests.
+const maxFailed = 1000
+
+func (c *Client) replayPart(ctx context.Context, expr string, part backtest.Window, r *backtest.Replay) error {
+	series, err := c.queryPart(ctx, expr, part)
+	n := part.Evaluations()
+	switch {
+	case err == nil:
+		return r.Ingest(series, part.End)
+	case n == 1 && isExecution(err) && r.Failed() < maxFailed:
+		return r.Fail(part.End, err)
+	case n == 1 && isExecution(err):
+		return fmt.Errorf("giving up at %s, after %d evaluations that fail: %w", part.End.UTC().Format(time.RFC3339), maxFailed, err)
+	case n == 1 || !isExecution(err) && !isTooMuch(err):
+		return err
+	}
+	first := part.First(n / 2)
+	if err := c.replayPart(ctx, expr, first, r); err != nil {
+		return err
+	}
+	part.Start = first.End.Add(part.Step)
+	return c.replayPart(ctx, expr, part, r)
 }

@@ -16,6 +16,10 @@ import (
 // Group is a rule group as the server holds it.
 type Group struct {
 	Name string `json:"name"`
+	// File is where the server read it.
+	File string `json:"file"`
+	// Limit is how many alerts or series a rule of the group may give; zero for any number.
+	Limit int `json:"limit"`
 	// Interval between evaluations, in seconds.
 	Interval float64 `json:"interval"`
 	// LastEvaluation is zero before the first.

@@ -1,0 +1,110 @@
+package alert
+
+import (
+	"math"
+
+	"github.com/prometheus/prometheus/promql/parser"
+)
+
+// Split is an expression of the form "value OP level".
+type Split struct {
+	// Value is the expression of what is watched, without its unit: an expression does not tell it.
+	Value string
+	// Op is >, >=, <, <=, == or !=, with the value on its left.
+	Op string
+	// Level is a finite number.
+	Level float64
+}
+
+// mirrored is each comparison as it reads from the other side.
+var mirrored = map[parser.ItemType]parser.ItemType{
+	parser.GTR: parser.LSS, parser.LSS: parser.GTR, parser.GTE: parser.LTE, parser.LTE: parser.GTE,
+	parser.EQLC: parser.EQLC, parser.NEQ: parser.NEQ,
+}
+
+// Split returns the rule's value and level. Not ok when its expression is of another form, with bool for example: then the
+// alert fires where the expression has a sample, and there is no level.
+func (r Rule) Split() (s Split, ok bool) {
+	expr, err := parse(r.Expr)
+	if err != nil {
+		return Split{}, false
+	}
+	b, isBinary := unwrap(expr).(*parser.BinaryExpr)
+	if !isBinary || b.ReturnBool || !b.Op.IsComparisonOperator() {
+		return Split{}, false
+	}
+	value, level, op := b.LHS, b.RHS, b.Op
+	if value.Type() == parser.ValueTypeScalar {
+		value, level, op = level, value, mirrored[op]
+	}
+	number, isNumber := constant(level)
+	if value.Type() != parser.ValueTypeVector || !isNumber || math.IsNaN(number) || math.IsInf(number, 0) {
+		return Split{}, false
+	}
+	return Split{Value: unwrap(value).String(), Op: parser.ItemTypeStr[op], Level: number}, true
+}
+
+// Above returns the level as one that a greater value crosses: value > level. Not ok when the alert fires otherwise.
+func (s Split) Above() (level float64, ok bool) {
+	switch s.Op {
+	case ">":
+		return s.Level, true
+	case ">=":
+		return math.Nextafter(s.Level, math.Inf(-1)), true
+	}
+	return 0, false
+}
+
+// Below returns the level as one that a lesser value crosses: value < level. Not ok when the alert fires otherwise.
+func (s Split) Below() (level float64, ok bool) {
+	switch s.Op {
+	case "<":
+		return s.Level, true
+	case "<=":
+		return math.Nextafter(s.Level, math.Inf(1)), true
+	}
+	return 0, false
+}
+
+func unwrap(expr parser.Expr) parser.Expr {
+	for {
+		paren, ok := expr.(*parser.ParenExpr)
+		if !ok {
+			return expr
+		}
+		expr = paren.Expr
+	}
+}
+
+// constant is the number that an expression of nothing but numbers gives, such as 14.4 * (1 - 0.99).
+func constant(expr parser.Expr) (v float64, ok bool) {
+	switch e := unwrap(expr).(type) {
+	case *parser.NumberLiteral:
+		return e.Val, true
+	case *parser.UnaryExpr:
+		v, ok = constant(e.Expr)
+		if e.Op == parser.SUB {
+			v = -v
+		}
+		return v, ok
+	case *parser.BinaryExpr:
+		left, isLeft := constant(e.LHS)
+		right, isRight := constant(e.RHS)
+		if !isLeft || !isRight {
+			return 0, false
+		}
+		switch e.Op {
+		case parser.ADD:
+			return left + right, true
+		case parser.SUB:
+			return left - right, true
+		case parser.MUL:
+			return left * right, true
+		case parser.DIV:
+			return left / right, true
+		case parser.POW:
+			return math.Pow(left, right), true
+		}
+	}
+	return 0, false
+}
