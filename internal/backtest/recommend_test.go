@@ -236,7 +236,7 @@ func TestFormat(t *testing.T) {
 			t.Errorf("FormatDuration(%s) = %s, want %s", d, got, want)
 		}
 	}
-	for share, want := range map[float64]string{0: "0%", 0.29: "29%", 0.9999: "99%", 1: "100%"} {
+	for share, want := range map[float64]string{0: "0%", 0.0001: "<1%", 0.0099: "<1%", 0.01: "1%", 0.29: "29%", 0.9999: "99%", 1: "100%"} {
 		if got := FormatCoverage(share); got != want {
 			t.Errorf("FormatCoverage(%v) = %s, want %s", share, got, want)
 		}

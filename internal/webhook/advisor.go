@@ -119,7 +119,7 @@ func (a *backtestAdvisor) compareLevels(ctx context.Context, present, proposed *
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	changed.Coverage = coverage
+	changed.Coverage = max(coverage, changed.Coverage) // a signal that exists briefly may lie between the samples
 	return sentences(changed, before.Levels), nil
 }
 
@@ -157,7 +157,7 @@ func (a *backtestAdvisor) replay(ctx context.Context, window backtest.Window, ex
 func sentences(proposed *backtest.Result, present []backtest.LevelResult) []string {
 	window := backtest.FormatDuration(proposed.Window.Length())
 	if len(proposed.Levels) > 0 && !(proposed.Coverage > 0) {
-		return []string{fmt.Sprintf("the signal had no value in the last %s: what the levels would have done is not known", window)}
+		return []string{fmt.Sprintf("no value of the signal was found in the last %s: what the levels would have done is not known", window)}
 	}
 	all := make([]string, len(proposed.Levels))
 	for i, level := range proposed.Levels {
