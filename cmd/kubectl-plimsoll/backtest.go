@@ -112,7 +112,11 @@ func (o *backtestOptions) print(all []backtested) error {
 // checkFires fails for levels that would have fired too often. A signal that never had a value cannot be checked.
 func (o *backtestOptions) checkFires(all []backtested) (failed error) {
 	for _, b := range all {
-		if b.result.Coverage == 0 {
+		switch {
+		case b.result.Coverage > 0:
+		case b.target.plan.Value.EmptyWhenHealthy:
+			fmt.Fprintf(o.ErrOut, "%s: the expression had no value in the window, as while all is well; if it never has, is the URL that of its Prometheus?\n", b.target)
+		default:
 			fmt.Fprintf(o.ErrOut, "%s: the signal had no value in the window: is the URL that of its Prometheus, and %s its namespace?\n", b.target, b.Namespace)
 			if o.maxFires >= 0 {
 				return fmt.Errorf("checking --max-fires: %s has no value in the window", b.target)

@@ -49,4 +49,10 @@ func TestBacktest(t *testing.T) {
 	if none.code != 2 || !strings.Contains(none.stderr, "the signal had no value") {
 		t.Errorf("without data: exit code %d, %s", none.code, none.stderr)
 	}
+	for _, expr := range []string{"absent(system_cpu_usage_percent)", "system_cpu_usage_percent > 1000", "a unless b"} {
+		quiet := call(t, strings.Replace(cpuLevels, "signal: {name: CPU}", `expr: "`+expr+`"`, 1), append(args, "--max-fires", "0")...)
+		if quiet.code != 0 || !strings.Contains(quiet.stderr, "the expression had no value in the window, as while all is well") {
+			t.Errorf("%s: exit code %d, %s", expr, quiet.code, quiet.stderr)
+		}
+	}
 }

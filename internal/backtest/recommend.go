@@ -65,6 +65,8 @@ func (s *Sweep) recommend(c *levelSweep, perWeek int) Recommendation {
 	tightest := max(c.maxFiresBound(limit), c.maxShareBound(int(maxShare*coverage*float64(s.ingester.next))))
 	value, possible := s.round(c, tightest)
 	switch {
+	case covered < minCovered && s.value.EmptyWhenHealthy:
+		r.Because = "the expression has no value while all is well, so that what other levels would do is not known: leave its comparison out"
 	case covered < minCovered:
 		r.Because = fmt.Sprintf("the signal must have had a value for at least %s: it had one for %s %s",
 			FormatDuration(minCovered), FormatDuration(covered.Truncate(time.Second)), over)

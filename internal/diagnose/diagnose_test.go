@@ -25,6 +25,8 @@ var now = time.Date(2026, 11, 24, 6, 30, 0, 0, time.UTC)
 // scenario is a healthy threshold, unless a test breaks it.
 type scenario struct {
 	mode v1alpha1.Mode
+	// expr is watched instead of the CPU, if it is set.
+	expr string
 	// value is that of pod one; nil when there is none.
 	value *float64
 	// alert is the warning's, nil when it is not active.
@@ -44,6 +46,9 @@ func (s scenario) input(t *testing.T) Input {
 			Alert: "HighCPUUsage", Signal: &v1alpha1.Signal{Name: "CPU"}, Mode: s.mode,
 			Levels: []v1alpha1.Level{{Severity: "warning", Above: "80", For: "10m"}},
 		},
+	}
+	if s.expr != "" {
+		at.Spec.Signal, at.Spec.Expr = nil, s.expr
 	}
 	meta.SetStatusCondition(&at.Status.Conditions, metav1.Condition{
 		Type: v1alpha1.ConditionAccepted, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonValid, ObservedGeneration: 2, Message: "the spec is valid",
@@ -189,7 +194,12 @@ func TestThreshold(t *testing.T) {
 			g.Rules[0].Health, g.Rules[0].LastError = prometheusv1.RuleHealthBad, "duplicate series"
 		}}, false, "evaluated FAIL: Prometheus cannot evaluate the rule plimsoll:signal: duplicate series"},
 		"standing still": {scenario{value: low, group: func(g *promapi.Group) { g.LastEvaluation = now.Add(-time.Hour) }}, false, "evaluated FAIL: the last evaluation was 1h0m0s ago, and the interval is 30s"},
-		"no series":      {scenario{}, false, `series FAIL: CPU usage has no value: check that these series exist, and that there is traffic: system_cpu_usage_percent{namespace="ai"}`},
+		"nothing passes": {scenario{expr: "lag > 500"}, true, `series OK: The value of HighCPUUsage is not there, as while all is well; if it never is, check that these series exist: lag{namespace="ai"} > 500`},
+		"its level":      {scenario{expr: "absent(up)"}, true, "level warning -: what has no value while all is well is not > 80: nothing to fire"},
+		"nothing passes in mode Shadow": {scenario{expr: "a unless b", mode: v1alpha1.ModeShadow}, false,
+			"level warning FAIL: spec.mode is Shadow, so nothing ever fires: what has no value while all is well, and the level is > 80; in mode Enforce it would be Inactive"},
+		"no sample": {scenario{expr: "lag"}, false, `series FAIL: The value of HighCPUUsage has no value`},
+		"no series": {scenario{}, false, `series FAIL: CPU usage has no value: check that these series exist, and that there is traffic: system_cpu_usage_percent{namespace="ai"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			report := Threshold(tc.input(t))

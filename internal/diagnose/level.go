@@ -28,12 +28,16 @@ func (r *Report) levels(in Input, plan *rules.Plan, now observe.Observation) {
 
 func explainLevel(in Input, plan *rules.Plan, level rules.Level, current observe.Level) (Result, string) {
 	value := "the value"
-	if worst, ok := worstValue(in.Prometheus.Snapshot.Values(in.key()), level.Comparison); ok {
+	worst, ok := worstValue(in.Prometheus.Snapshot.Values(in.key()), level.Comparison)
+	switch {
+	case ok:
 		value = observe.Format(level.Unit, worst)
-		if plan.Mode == v1alpha1.ModeShadow {
-			return Fail, fmt.Sprintf("spec.mode is Shadow, so nothing ever fires: %s, and the level is %s; in mode Enforce it would be %s",
-				value, level, current.State)
-		}
+	case plan.Value.EmptyWhenHealthy:
+		value = "what has no value while all is well"
+	}
+	if plan.Mode == v1alpha1.ModeShadow && (ok || plan.Value.EmptyWhenHealthy) {
+		return Fail, fmt.Sprintf("spec.mode is Shadow, so nothing ever fires: %s, and the level is %s; in mode Enforce it would be %s",
+			value, level, current.State)
 	}
 	active := in.Now.Sub(current.ActiveSince).Truncate(time.Second)
 	switch current.State {

@@ -71,6 +71,8 @@ func (r *Report) series(in Input, plan *rules.Plan, now observe.Observation) {
 		r.add("series", OK, "%s is %s%s, the worst of %d series", plan.Value.Title, now.Current, formatLabels(now.CurrentLabels), n)
 	case n == 1:
 		r.add("series", OK, "%s is %s%s", plan.Value.Title, now.Current, formatLabels(now.CurrentLabels))
+	case in.Prometheus.Snapshot.Holds(key) && plan.Value.EmptyWhenHealthy:
+		r.add("series", OK, "%s is not there, as while all is well; if it never is, check that these series exist: %s", plan.Value.Title, plan.Value.Expr)
 	case in.Prometheus.Snapshot.Holds(key):
 		r.add("series", Fail, "%s has no value: check that these series exist, and that there is traffic: %s", plan.Value.Title, plan.Value.Expr)
 	default:

@@ -67,6 +67,23 @@ func TestState(t *testing.T) {
 	}
 }
 
+// TestEmptyWhenHealthy: no sample is the good state of some expressions.
+func TestEmptyWhenHealthy(t *testing.T) {
+	for expr, want := range map[string]string{
+		"lag > 500": "Inactive warning=Inactive", "absent(up)": "Inactive warning=Inactive", "ALERTS": "Inactive warning=Inactive",
+		"a unless b": "Inactive warning=Inactive", "lag": "NoData warning=NoData", "up == bool 0": "NoData warning=NoData",
+	} {
+		for _, mode := range []string{"Enforce", "Shadow"} {
+			plan := newPlan(t, `{alert: A, mode: `+mode+`, expr: "`+expr+`", levels: [{severity: warning, above: 0}]}`)
+			s := NewTrackedThreshold(plan)
+			s.Observe(snapshot(plan, 0))
+			if got := states(*s.Published()); got != want {
+				t.Errorf("%s in mode %s: states are %s, want %s", expr, mode, got, want)
+			}
+		}
+	}
+}
+
 func TestActiveSinceIsTheOldest(t *testing.T) {
 	plan := newPlan(t, latency)
 	snap := NewSnapshot(noon)

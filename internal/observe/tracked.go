@@ -31,6 +31,8 @@ type TrackedThreshold struct {
 	expected []expectedRule
 	// shadow: there are no alerts in Prometheus, so they are evaluated here.
 	shadow bool
+	// emptyWhenHealthy: no value is a good state.
+	emptyWhenHealthy bool
 
 	// published is what was last published, nil before the first time, and changed when that was.
 	published *Observation
@@ -55,6 +57,8 @@ func NewTrackedThreshold(plan *rules.Plan) *TrackedThreshold {
 		levels:   plan.Levels,
 		expected: all,
 		shadow:   !slices.ContainsFunc(all, alerting),
+
+		emptyWhenHealthy: plan.Value.EmptyWhenHealthy,
 	}
 }
 

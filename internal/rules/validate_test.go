@@ -240,11 +240,11 @@ func TestEnforceNamespace(t *testing.T) {
 		"no selector":     {`time()`, `time()`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := enforceNamespace(tc.expr, "ai")
+			expr, err := enforceNamespace(tc.expr, "ai")
 			if err != nil {
 				t.Fatalf("enforceNamespace: %v", err)
 			}
-			if got != tc.want {
+			if got := expr.String(); got != tc.want {
 				t.Errorf("enforceNamespace = %s, want %s", got, tc.want)
 			}
 		})

@@ -56,6 +56,15 @@ func TestCompareLevels(t *testing.T) {
 		"an hour of a week": {nil, plan(t, hourly, v1alpha1.Level{Severity: "warning", Above: "0"}), []string{
 			"level warning (> 0) would have fired once in the last 7d (<1% covered)",
 		}},
+		"nothing passes": {nil, plan(t, "hour() > 99", never), []string{
+			"level critical (> 23) would have fired 0 times in the last 7d",
+		}},
+		"an hour a day passes": {nil, plan(t, "hour() == 22 unless vector(0)", never), []string{
+			"level critical (> 23) would have fired 0 times in the last 7d",
+		}},
+		"nothing is absent": {nil, plan(t, "absent(vector(1))", v1alpha1.Level{Severity: "warning", Above: "0"}), []string{
+			"level warning (> 0) would have fired 0 times in the last 7d",
+		}},
 		"no data": {nil, plan(t, nothing, never), []string{
 			"no value of the signal was found in the last 7d: what the levels would have done is not known",
 		}},
