@@ -199,5 +199,6 @@ func (r recommended) patchCommand() string {
 	if len(ops) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("kubectl patch alertthreshold %s -n %s --type=json -p '[%s]'", r.Name, r.Namespace, strings.Join(ops, ","))
+	return fmt.Sprintf("kubectl patch alertthreshold %s -n %s --type=json -p '[%s]'", r.Name, r.Namespace,
+		strings.ReplaceAll(strings.Join(ops, ","), "'", `'\''`)) // a severity may have quotes
 }

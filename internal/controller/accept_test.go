@@ -103,8 +103,8 @@ func TestRefusedByTheAPIServer(t *testing.T) {
 		"rate, unquoted":          {`{alert: A, signal: {name: HTTPErrorRate}, levels: [{severity: w, above: 0.05}]}`, []string{"spec.levels[0].above", "must be of type integer,string"}},
 		"no levels":               {`{alert: A, signal: {name: CPU}, levels: []}`, []string{"spec.levels", "should have at least 1 items"}},
 		"severity twice":          {`{alert: A, signal: {name: CPU}, levels: [{severity: w, above: 80}, {severity: w, above: 90}]}`, []string{"spec.levels[1]", "Duplicate value"}},
-		"severity with a blank":   {`{alert: A, signal: {name: CPU}, levels: [{severity: very bad, above: 80}]}`, []string{"spec.levels[0].severity", "such as warning or critical"}},
-		"alert's name":            {`{alert: slow response, signal: {name: CPU}, ` + level + `}`, []string{"spec.alert", "such as SlowResponse"}},
+		"severity without a name": {`{alert: A, signal: {name: CPU}, levels: [{severity: "", above: 80}]}`, []string{"spec.levels[0].severity", "at least 1 chars long"}},
+		"alert without a name":    {`{alert: "", signal: {name: CPU}, ` + level + `}`, []string{"spec.alert", "at least 1 chars long"}},
 		"field without meaning":   {`{alert: A, signal: {name: CPU}, minTrafic: 1, ` + level + `}`, []string{`unknown field "spec.minTrafic"`}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -151,6 +151,7 @@ func TestNotAccepted(t *testing.T) {
 		"window-of-zero":        {`{alert: A, signal: {name: HTTPLatency, window: 0s}, ` + latency + `}`, `spec.signal.window: Invalid value: "0s": must be longer than 0, such as 5m`},
 		"traffic-of-a-rate":     {`{alert: A, signal: {name: TokenRate, minTraffic: 1}, ` + cpu + `}`, "spec.signal.minTraffic: Forbidden: remove it: it goes with ratios and latencies only (HTTPErrorRatio,"},
 		"traffic-of-zero":       {`{alert: A, signal: {name: HTTPLatency, minTraffic: "0.0"}, ` + latency + `}`, `spec.signal.minTraffic: Invalid value: "0.0": must be a rate per second greater than 0, such as "0.1"`},
+		"alert-of-a-template":   {`{alert: "{{ $value }}", signal: {name: CPU}, levels: [{severity: w, above: 80}]}`, `spec.alert: Invalid value: "{{ $value }}": must not be a template: write a label (spec.labels) for what changes`},
 		"latency-in-percent":    {`{alert: A, signal: {name: HTTPLatency}, levels: [{severity: w, above: 5%}]}`, `spec.levels[0].above: Invalid value: "5%": must be a duration with its unit, such as "2s" or "250ms", because HTTPLatency is measured in Seconds`},
 		"latency-without-unit":  {`{alert: A, signal: {name: ModelLatency}, levels: [{severity: w, below: 2}]}`, `spec.levels[0].below: Invalid value: "2": must be a duration with its unit, such as "2s" or "250ms", because ModelLatency is measured in Seconds`},
 		"percent-in-seconds":    {`{alert: A, signal: {name: Disk}, levels: [{severity: w, above: 80}, {severity: x, below: 2s}]}`, `spec.levels[1].below: Invalid value: "2s": must be a percentage, such as "80%" or 80, because Disk is measured in Percent`},

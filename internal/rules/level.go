@@ -58,5 +58,8 @@ func (l Level) Distance(value float64) float64 {
 // String is the comparison as people read it, such as "> 2s".
 func (l Level) String() string { return l.Comparison.operator() + " " + l.Unit.Format(l.Value) }
 
-// isBeyond reports whether the level is crossed only by values that cross the other one, of the same comparison, too.
-func (l Level) isBeyond(other Level) bool { return l.Comparison.Worse(l.Value, other.Value) }
+// isBeyond reports whether the alert of the level fires later than that of the other one, of the same comparison: it is crossed by
+// fewer values, or must stay crossed for longer.
+func (l Level) isBeyond(other Level) bool {
+	return l.Comparison.Worse(l.Value, other.Value) || l.Value == other.Value && l.For > other.For
+}

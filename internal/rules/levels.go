@@ -33,8 +33,8 @@ func resolveLevels(levels []v1alpha1.Level, value Value, path *field.Path) ([]Le
 	return resolved, errs
 }
 
-// checkOrder checks that of two levels with the same comparison that of the worse known severity lies beyond the other: else the
-// worse alert would fire first.
+// checkOrder checks that of two levels with the same comparison that of the worse known severity lies beyond the other, or waits
+// longer at the same value: else the worse alert would fire first.
 func checkOrder(resolved []Level, path *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	for i, worse := range resolved {
@@ -42,7 +42,7 @@ func checkOrder(resolved []Level, path *field.Path) field.ErrorList {
 			known := slices.Contains(severities, worse.Severity) && slices.Contains(severities, milder.Severity)
 			if known && rank(milder) < rank(worse) && worse.Comparison == milder.Comparison && !worse.isBeyond(milder) {
 				errs = append(errs, field.Invalid(path.Index(i).Child(string(worse.Comparison)), worse.Unit.Format(worse.Value),
-					fmt.Sprintf("must lie beyond %s (%s): order levels so that critical lies beyond warning and warning beyond info",
+					fmt.Sprintf("must lie beyond %s (%s), or have a longer for: order levels so that critical lies beyond warning and warning beyond info",
 						milder.Severity, milder)))
 			}
 		}
@@ -52,10 +52,7 @@ func checkOrder(resolved []Level, path *field.Path) field.ErrorList {
 
 func resolveLevel(spec v1alpha1.Level, value Value, path *field.Path) (Level, field.ErrorList) {
 	level := Level{Severity: spec.Severity, Unit: value.Unit}
-	var errs field.ErrorList
-	if !severityName.MatchString(spec.Severity) {
-		errs = append(errs, field.Invalid(path.Child("severity"), spec.Severity, severityName.hint))
-	}
+	errs := checkLabelValue(spec.Severity, "warning", path.Child("severity"))
 
 	switch {
 	case spec.Above == "" && spec.Below == "":
