@@ -115,7 +115,8 @@ func (s *Sweep) round(c *levelSweep, level float64) (value float64, possible boo
 // written is a level with so many digits that is not tighter, as it is read again once it has been written in its unit,
 // which may be a little less: 0.35% is not quite 0.0035.
 func (l replayLevel) written(level float64, digits int) float64 {
-	up := roundUp(level, digits)
+	scale := l.level.Unit.Scale(level)
+	up := roundUp(level/scale, digits) * scale
 	for {
 		text := l.level.Unit.Format(l.orient(up))
 		value, err := l.level.Unit.Parse(text)
@@ -125,7 +126,7 @@ func (l replayLevel) written(level float64, digits int) float64 {
 		if l.orient(value) >= level {
 			return value
 		}
-		up = roundUp(math.Nextafter(up, math.Inf(1)), digits)
+		up = roundUp(math.Nextafter(up/scale, math.Inf(1)), digits) * scale
 	}
 }
 

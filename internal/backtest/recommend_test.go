@@ -152,7 +152,7 @@ func checkCurve(t *testing.T, r Recommendation, samples *model.SampleStream) {
 // TestRecommendedLinesAreQuiet: over made-up weeks, the recommended level as a person reads it, and every looser one, fire
 // no more often than allowed.
 func TestRecommendedLinesAreQuiet(t *testing.T) {
-	units := []signal.Unit{signal.Seconds, signal.Percent, signal.Ratio, signal.PerSecond, signal.Number}
+	units := []signal.Unit{signal.Seconds, signal.Percent, signal.Ratio, signal.PerSecond, signal.Bytes, signal.Number}
 	found := 0
 	for seed := range uint64(300) {
 		rng := rand.New(rand.NewPCG(seed, 7))

@@ -77,7 +77,8 @@ func Format(unit signal.Unit, value float64) string {
 	case unit == signal.Ratio:
 		return unit.Format(round(value*100) / 100)
 	default:
-		return unit.Format(round(value))
+		scale := unit.Scale(value)
+		return unit.Format(round(value/scale) * scale)
 	}
 }
 

@@ -59,6 +59,12 @@ func TestFormat(t *testing.T) {
 		{signal.PerSecond, 0.000123456, "0.000123/s"},
 		{signal.Number, 12345.6, "12346"},
 		{signal.Number, -0.5, "-0.5"},
+		{signal.Bytes, 5186173009, "4.83Gi"},
+		{signal.Bytes, 1 << 30, "1Gi"},
+		{signal.Bytes, 536870900, "512Mi"},
+		{signal.Bytes, 123456789, "118Mi"},
+		{signal.Bytes, 12.345, "12.3"},
+		{signal.Bytes, 0, "0"},
 	} {
 		if got := Format(tc.unit, tc.value); got != tc.want {
 			t.Errorf("Format(%s, %v) = %s, want %s", tc.unit, tc.value, got, tc.want)

@@ -220,7 +220,7 @@ type SignalSource string
 
 // Unit is that of an expression's value: Percent is 0 to 100, Ratio 0 to 1, USD dollars.
 //
-// +kubebuilder:validation:Enum=Seconds;Percent;Ratio;PerSecond;USD;Number
+// +kubebuilder:validation:Enum=Seconds;Percent;Ratio;PerSecond;USD;Bytes;Number
 type Unit string
 
 // Duration is a Prometheus duration, such as 1h30m.
