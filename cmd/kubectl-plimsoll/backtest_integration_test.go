@@ -49,6 +49,12 @@ func TestBacktest(t *testing.T) {
 	if none.code != 2 || !strings.Contains(none.stderr, "the signal had no value") {
 		t.Errorf("without data: exit code %d, %s", none.code, none.stderr)
 	}
+	band := call(t, strings.Replace(cpuLevels, "above: 80, for: 5m", "above: 80, below: 5, for: 5m", 1), args...)
+	for _, want := range []string{"> 80% or < 5%", "warning ", "6h25m", "80% ┤", "5% ┤"} {
+		if band.code != 0 || !strings.Contains(band.stdout, want) {
+			t.Errorf("the table of a band does not say %q:\n%s%s", want, band.stdout, band.stderr)
+		}
+	}
 	for _, expr := range []string{"absent(system_cpu_usage_percent)", "system_cpu_usage_percent > 1000", "a unless b"} {
 		quiet := call(t, strings.Replace(cpuLevels, "signal: {name: CPU}", `expr: "`+expr+`"`, 1), append(args, "--max-fires", "0")...)
 		if quiet.code != 0 || !strings.Contains(quiet.stderr, "the expression had no value in the window, as while all is well") {

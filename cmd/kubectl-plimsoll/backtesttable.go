@@ -55,6 +55,9 @@ func (b backtested) chart() plot.Chart {
 			line.Firing = append(line.Firing, firing)
 		}
 		chart.Lines = append(chart.Lines, line)
+		for _, side := range level.Level.Sides()[1:] {
+			chart.Lines = append(chart.Lines, plot.Line{Value: side.Value})
+		}
 	}
 	return chart
 }

@@ -58,6 +58,10 @@ func (s *Sweep) Recommend(perWeek int) []Recommendation {
 
 func (s *Sweep) recommend(c *levelSweep, perWeek int) Recommendation {
 	r := Recommendation{Level: c.level.level}
+	if r.Level.Comparison == rules.Outside {
+		r.Because = "none is made for a level with both above and below: which of the two to move is for you to say"
+		return r
+	}
 	length, coverage := s.ingester.ingested().Length(), s.ingester.coverage()
 	over := fmt.Sprintf("over %s (%s covered)", FormatDuration(length), FormatCoverage(coverage))
 	covered := time.Duration(coverage * float64(length))
@@ -98,7 +102,7 @@ func FormatTimes(n int) string {
 }
 
 // orient turns a value so that a greater one is worse, or turns it back.
-func (l replayLevel) orient(value float64) float64 { return l.level.Comparison.Orient(value) }
+func (l replayLevel) orient(value float64) float64 { return l.level.Orient(value) }
 
 // round gives the level as people would write it, with two digits or, where that is out of the value's range, with as
 // many as it takes; never a tighter one. It is not possible if the value cannot cross the level.

@@ -93,6 +93,6 @@ func signalAgainstLines() *timeseries.PanelBuilder {
 			{Id: "custom.fillOpacity", Value: 0},
 		}).
 		WithTarget(query("", "%s{%s}", rules.SignalMetric, thresholdScope)).
-		WithTarget(query("level {{"+rules.SeverityLabel+"}}", "max by (%s, %s) (%s{%s})",
-			rules.SeverityLabel, rules.ThresholdLabel, rules.ThresholdMetric, thresholdScope).RefId("B"))
+		WithTarget(query("level {{"+rules.SeverityLabel+"}} {{"+rules.ComparisonLabel+"}}", "max by (%s, %s, %s) (%s{%s})",
+			rules.SeverityLabel, rules.ComparisonLabel, rules.ThresholdLabel, rules.ThresholdMetric, thresholdScope).RefId("B"))
 }

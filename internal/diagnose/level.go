@@ -28,7 +28,7 @@ func (r *Report) levels(in Input, plan *rules.Plan, now observe.Observation) {
 
 func explainLevel(in Input, plan *rules.Plan, level rules.Level, current observe.Level) (Result, string) {
 	value := "the value"
-	worst, ok := worstValue(in.Prometheus.Snapshot.Values(in.key()), level.Comparison)
+	worst, ok := worstValue(in.Prometheus.Snapshot.Values(in.key()), level)
 	switch {
 	case ok:
 		value = observe.Format(level.Unit, worst)
@@ -55,10 +55,10 @@ func explainLevel(in Input, plan *rules.Plan, level rules.Level, current observe
 	}
 }
 
-// worstValue returns the value that is furthest towards firing.
-func worstValue(values []float64, comparison rules.Comparison) (worst float64, ok bool) {
+// worstValue returns the value that is furthest towards firing at the level.
+func worstValue(values []float64, level rules.Level) (worst float64, ok bool) {
 	for _, value := range values {
-		if !ok || comparison.Worse(value, worst) {
+		if !ok || level.Worse(value, worst) {
 			worst, ok = value, true
 		}
 	}

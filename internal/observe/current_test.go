@@ -71,3 +71,18 @@ func TestFormat(t *testing.T) {
 		}
 	}
 }
+
+// TestBand: one level of two sides has one state, and its headroom is that of the nearer side.
+func TestBand(t *testing.T) {
+	plan := newPlan(t, `{alert: Size, expr: size, mode: Shadow, levels: [{severity: P1, above: 80, below: 20}]}`)
+	for v, want := range map[float64]string{
+		50: "Inactive P1=Inactive 38%", 78: "Inactive P1=Inactive 3%", 21: "Inactive P1=Inactive 5%", 80: "Inactive P1=Inactive 0%",
+		90: "Firing P1=Firing -13%", 10: "Firing P1=Firing -50%",
+	} {
+		s := NewTrackedThreshold(plan)
+		s.Observe(snapshot(plan, 0, value("", v)))
+		if got := states(*s.Published()) + " " + s.Published().Headroom; got != want {
+			t.Errorf("%v: %s, want %s", v, got, want)
+		}
+	}
+}

@@ -76,7 +76,7 @@ func TestRulesOfTheSchema(t *testing.T) {
 	}{
 		"self.metadata.name.size() <= 63":    {long, "metadata.name: Too long"},
 		"has(self.signal) != has(self.expr)": {threshold(t, `{alert: A, expr: up, signal: {name: CPU}, `+level+`}`), ""},
-		"has(self.above) != has(self.below)": {threshold(t, `{alert: A, expr: up, levels: [{severity: w, above: 80, below: 5}]}`), "set exactly one of above and below"},
+		"has(self.above) || has(self.below)": {threshold(t, `{alert: A, expr: up, levels: [{severity: w}]}`), "set above, below or both"},
 	}
 	got := celRules(definition(t))
 	for _, rule := range got {

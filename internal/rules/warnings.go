@@ -23,8 +23,10 @@ var ofValue = regexp.MustCompile(`\{\{.*(\$value|\.Value)`)
 func (p *Plan) warnings(spec *field.Path) []string {
 	var all []string
 	for i, level := range p.Levels {
-		if text := cmp.Or(p.Value.neverCrossed(level), p.aboveBuckets(level), p.insideBucket(level)); text != "" {
-			all = append(all, spec.Child("levels").Index(i).Child(string(level.Comparison)).String()+": "+text)
+		for _, side := range level.Sides() {
+			if text := cmp.Or(p.Value.neverCrossed(side), p.aboveBuckets(side), p.insideBucket(side)); text != "" {
+				all = append(all, spec.Child("levels").Index(i).Child(string(side.Comparison)).String()+": "+text)
+			}
 		}
 	}
 	if p.NoData == v1alpha1.NoDataAlert && p.Value.EmptyWhenHealthy {

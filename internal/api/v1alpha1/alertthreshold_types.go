@@ -177,7 +177,7 @@ type Signal struct {
 
 // Level is one level.
 //
-// +kubebuilder:validation:XValidation:rule="has(self.above) != has(self.below)",message="set exactly one of above and below"
+// +kubebuilder:validation:XValidation:rule="has(self.above) || has(self.below)",message="set above, below or both"
 type Level struct {
 	// severity is the severity label, such as warning or P1.
 	//
@@ -192,7 +192,7 @@ type Level struct {
 	// +optional
 	Above Value `json:"above,omitempty"`
 
-	// below fires when the value is less.
+	// below fires when the value is less; with above, the alert fires outside the two.
 	//
 	// +optional
 	Below Value `json:"below,omitempty"`
