@@ -80,7 +80,7 @@ func (o *recommendOptions) run(ctx context.Context, names []string) error {
 	if err != nil {
 		return err
 	}
-	r, err := o.window.pastWindow()
+	r, err := o.window.pastWindow(ctx, client)
 	if err != nil {
 		return err
 	}

@@ -143,7 +143,7 @@ func TestThreshold(t *testing.T) {
 		"quiet":           {scenario{value: low}, true, "level warning -: 50% is not > 80%: nothing to fire"},
 		"its value":       {scenario{value: low}, true, `series OK: CPU usage is 50%`},
 		"its rule":        {scenario{value: low}, true, `rule OK: PrometheusRule plimsoll-cpu matches generation 2`},
-		"its age":         {scenario{value: low}, true, `evaluated OK: 12s ago`},
+		"its age":         {scenario{value: low}, true, `evaluated OK: 12s ago, every 30s`},
 		"no alert":        {scenario{value: low}, true, `alertmanager OK: http://am answers; there is nothing to send`},
 		"pending":         {scenario{value: high, alert: pending}, true, "level warning -: 93.2% is > 80%, for 4m0s of the required 10m: fires in 6m0s if that continues"},
 		"firing":          {scenario{value: high, alert: firing(), change: at(promapi.ReceivedAlert{Labels: fires, Receivers: []string{"team"}})}, true, "level warning OK: fires: 93.2% is > 80% since 2026-11-24T06:16:00Z"},

@@ -59,7 +59,7 @@ func (r *Report) evaluated(in Input, now observe.Observation) {
 	case ago > max(2*snapshot.Interval, time.Minute):
 		r.add("evaluated", Fail, "the last evaluation was %s ago, and the interval is %s: check prometheus_rule_group_iterations_missed_total", ago, interval)
 	default:
-		r.add("evaluated", OK, "%s ago", max(ago, 0))
+		r.add("evaluated", OK, "%s ago, every %s", max(ago, 0), interval)
 	}
 }
 
