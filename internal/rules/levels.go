@@ -55,7 +55,7 @@ func checkBeyond(worse, milder Level, path *field.Path) field.ErrorList {
 		for _, other := range milder.Sides() {
 			if side.Comparison == other.Comparison && !side.isBeyond(other) {
 				errs = append(errs, field.Invalid(path.Child(string(side.Comparison)), side.Unit.Format(side.Value),
-					fmt.Sprintf("must lie beyond %s (%s), or have a longer for: order levels so that critical lies beyond warning and warning beyond info",
+					fmt.Sprintf("must lie beyond %s (%s), or at the same value have a longer for: order levels so that critical lies beyond warning and warning beyond info",
 						other.Severity, other)))
 			}
 		}

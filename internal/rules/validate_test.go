@@ -76,7 +76,7 @@ func TestValidateRefuses(t *testing.T) {
 		"alert with blanks around":  {`{alert: " Slow", ` + latency + `, ` + level + `}`, "spec.alert", "remove the blanks"},
 		"alert with a control":      {`{alert: "Slow\x07", ` + latency + `, ` + level + `}`, "spec.alert", `remove the character '\a'`},
 		"alert with a hidden one":   {`{alert: "Slow\u200b", ` + latency + `, ` + level + `}`, "spec.alert", `remove the character '\u200b'`},
-		"no longer for":             {`{alert: A, expr: up, levels: [{severity: warning, above: 5, for: 5m}, {severity: critical, above: 5, for: 5m}]}`, "spec.levels[1].above", "must lie beyond warning (> 5), or have a longer for"},
+		"no longer for":             {`{alert: A, expr: up, levels: [{severity: warning, above: 5, for: 5m}, {severity: critical, above: 5, for: 5m}]}`, "spec.levels[1].above", "must lie beyond warning (> 5), or at the same value have a longer for"},
 		"latency in percent":        {`{alert: A, ` + latency + `, levels: [{severity: w, above: 5%}]}`, "spec.levels[0].above", `such as "2s" or "250ms", because HTTPLatency is measured in Seconds`},
 		"latency without unit":      {`{alert: A, ` + latency + `, levels: [{severity: w, above: 2}]}`, "spec.levels[0].above", "a duration with its unit"},
 		"cpu in seconds":            {`{alert: A, signal: {name: CPU}, levels: [{severity: w, above: 80}, {severity: x, below: 2s}]}`, "spec.levels[1].below", "because CPU is measured in Percent"},
