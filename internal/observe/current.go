@@ -50,18 +50,16 @@ func (d distance) isWorse(other distance) bool {
 	return d.headroom < other.headroom
 }
 
-// nearest is the least distance from any of the levels.
+// nearest is the least distance from any of the levels, none of which is a band.
 func nearest(levels []rules.Level, value float64) distance {
-	least, known := distance{headroom: math.Inf(1), gap: math.Inf(1)}, false
-	for _, level := range levels {
-		for _, side := range level.Sides() {
-			d := distance{headroom: math.NaN(), gap: side.Distance(value)}
-			if side.Value != 0 {
-				d.headroom = d.gap / math.Abs(side.Value)
-			}
-			if !known || d.isWorse(least) {
-				least, known = d, true
-			}
+	least := distance{headroom: math.Inf(1), gap: math.Inf(1)}
+	for i, level := range levels {
+		d := distance{headroom: math.NaN(), gap: level.Distance(value)}
+		if level.Value != 0 {
+			d.headroom = d.gap / math.Abs(level.Value)
+		}
+		if i == 0 || d.isWorse(least) {
+			least = d
 		}
 	}
 	return least

@@ -1,9 +1,11 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
@@ -52,7 +54,8 @@ func isOfAlerts(selector *parser.VectorSelector) bool {
 	})
 }
 
-// bound is the least or the greatest value that an expression can have: what in it makes it so, and how to write what may be meant.
+// bound is the least or the greatest value that an expression can have: what in it makes it so, and how to write what may be meant, in
+// which %s stands for the value in the level's unit.
 type bound struct {
 	value        float64
 	because, fix string
@@ -116,16 +119,7 @@ func boundsOf(expr parser.Expr) bounds {
 	return unbounded
 }
 
-func compareBounds(a, b bound) int {
-	switch {
-	case a.value < b.value:
-		return -1
-	case a.value > b.value:
-		return 1
-	default:
-		return 0
-	}
-}
+func compareBounds(a, b bound) int { return cmp.Compare(a.value, b.value) }
 
 // mirrored are the comparisons as they read with their sides swapped.
 var mirrored = map[parser.ItemType]parser.ItemType{parser.LSS: parser.GTR, parser.LTE: parser.GTE, parser.GTR: parser.LSS, parser.GTE: parser.LTE}
@@ -152,13 +146,13 @@ func boundsOfComparison(e *parser.BinaryExpr) bounds {
 	case parser.EQLC:
 		fix := fmt.Sprintf("write == bool %s, which gives 1 where it holds, and above: 0", number)
 		if limit == 0 {
-			fix = "leave the comparison out and write a level such as below: 1, or " + fix
+			fix = "leave the comparison out and write below with a value just above 0 (below: 1 of a count), or " + fix
 		}
 		return between(limit, limit, because, fix).intersect(inner)
 	case parser.LSS, parser.LTE:
-		return between(least, limit, because, "leave the comparison out and write below: "+number).intersect(inner)
+		return between(least, limit, because, "leave the comparison out and write below: %s").intersect(inner)
 	case parser.GTR, parser.GTE:
-		return between(limit, greatest, because, "leave the comparison out and write above: "+number).intersect(inner)
+		return between(limit, greatest, because, "leave the comparison out and write above: %s").intersect(inner)
 	default:
 		return inner
 	}
@@ -210,5 +204,5 @@ func (v Value) neverCrossed(level Level) string {
 	if reached.because == "" || level.Crossed(reached.value) {
 		return ""
 	}
-	return fmt.Sprintf("can never fire, for %s: %s", reached.because, reached.fix)
+	return fmt.Sprintf("can never fire, for %s: %s", reached.because, strings.ReplaceAll(reached.fix, "%s", level.Unit.Format(reached.value)))
 }

@@ -11,7 +11,7 @@ func TestNeverCrossed(t *testing.T) {
 	const keeps = "a comparison keeps values as they are, and spec.expr only those that are "
 	for _, tc := range []struct{ expr, level, want string }{
 		// Which is 0 and not 1 when it passes.
-		{`up{job="a"} == 0`, "above: 0", keeps + "== 0: leave the comparison out and write a level such as below: 1, or write == bool 0, which gives 1 where it holds, and above: 0"},
+		{`up{job="a"} == 0`, "above: 0", keeps + "== 0: leave the comparison out and write below with a value just above 0 (below: 1 of a count), or write == bool 0, which gives 1 where it holds, and above: 0"},
 		{"sum by (pod) (up) == 0", "above: 0", keeps + "== 0: leave"},
 		{"(0 == up)", "above: 1", keeps + "== 0: leave"},
 		{"up == 0 and on(pod) x > 5", "above: 0", keeps + "== 0: leave"},
@@ -49,13 +49,18 @@ func TestNeverCrossed(t *testing.T) {
 		{"count(up == 1) or vector(0)", "below: 1", ""},
 		{"count(up == 1)", "below: 3", ""},
 		{"count(up == 0)", "above: 0", ""},
+		{"latency < 10", "unit: Seconds, above: 20s", keeps + "< 10: leave the comparison out and write below: 10s"},
 	} {
-		plan, errs := Resolve(threshold(t, fmt.Sprintf("{alert: A, expr: %q, levels: [{severity: w, %s}]}", tc.expr, tc.level)))
+		unit, level, found := strings.Cut(tc.level, ", ")
+		if !found {
+			unit, level = "unit: Number", tc.level
+		}
+		plan, errs := Resolve(threshold(t, fmt.Sprintf("{alert: A, %s, expr: %q, levels: [{severity: w, %s}]}", unit, tc.expr, level)))
 		if len(errs) > 0 {
 			t.Errorf("%s: %v", tc.expr, errs)
 			continue
 		}
-		side, _, _ := strings.Cut(tc.level, ":")
+		side, _, _ := strings.Cut(level, ":")
 		got, want := strings.Join(plan.Warnings, "\n"), tc.want
 		if want != "" {
 			want = "spec.levels[0]." + side + ": can never fire, for " + want
