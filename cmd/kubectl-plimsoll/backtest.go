@@ -76,7 +76,7 @@ func (o *backtestOptions) run(ctx context.Context, names []string) error {
 	if err != nil {
 		return err
 	}
-	r, err := o.window.pastWindow()
+	r, err := o.window.pastWindow(ctx, client)
 	if err != nil {
 		return err
 	}
@@ -164,7 +164,11 @@ func (o *backtestOptions) exceeds(what string, fires int64) bool {
 // checkFires fails for levels that would have fired too often. A signal that never had a value cannot be checked.
 func (o *backtestOptions) checkFires(all []backtested, ofRules []backtestedRule) (failed error) {
 	for _, b := range all {
-		if b.result.Coverage == 0 {
+		switch {
+		case b.result.Coverage > 0:
+		case b.target.plan.Value.EmptyWhenHealthy:
+			fmt.Fprintf(o.ErrOut, "%s: the expression had no value in the window, as while all is well; if it never has, is the URL that of its Prometheus?\n", b.target)
+		default:
 			fmt.Fprintf(o.ErrOut, "%s: the signal had no value in the window: is the URL that of its Prometheus, and %s its namespace?\n", b.target, b.Namespace)
 			if o.maxFires >= 0 {
 				return fmt.Errorf("checking --max-fires: %s has no value in the window", b.target)

@@ -41,7 +41,9 @@ type Value struct {
 	// NoNamespace is PromQL that has one sample when the series are there and none says which namespace it is of, so that Expr
 	// finds none; empty when series say so.
 	NoNamespace string
-	Unit        signal.Unit
+	// EmptyWhenHealthy: Expr, of the user's own, has no sample while all is well, as absent(x) and lag > 500 have none.
+	EmptyWhenHealthy bool
+	Unit             signal.Unit
 	// Min and Max are the least and the greatest value that Expr can take; infinite when it has no bound.
 	Min, Max float64
 	// Title is what the value is called in a sentence, which it begins.
@@ -53,6 +55,8 @@ type Value struct {
 
 	// source is what gave the value its unit, for messages: a signal's name or the field spec.expr.
 	source string
+	// bounds are those that an expression gives its values by itself; zero for a signal.
+	bounds bounds
 	// entry is the signal; the zero Signal for an expression.
 	entry signal.Signal
 }

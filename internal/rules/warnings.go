@@ -8,6 +8,8 @@ import (
 	"slices"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 )
 
 // wideBucket is how many times greater than its lower bound a bucket's upper bound must be for the bucket to be wide:
@@ -21,9 +23,14 @@ var ofValue = regexp.MustCompile(`\{\{.*(\$value|\.Value)`)
 func (p *Plan) warnings(spec *field.Path) []string {
 	var all []string
 	for i, level := range p.Levels {
-		if text := cmp.Or(p.aboveBuckets(level), p.insideBucket(level)); text != "" {
-			all = append(all, spec.Child("levels").Index(i).Child(string(level.Comparison)).String()+": "+text)
+		for _, side := range level.Sides() {
+			if text := cmp.Or(p.Value.neverCrossed(side), p.aboveBuckets(side), p.insideBucket(side)); text != "" {
+				all = append(all, spec.Child("levels").Index(i).Child(string(side.Comparison)).String()+": "+text)
+			}
 		}
+	}
+	if p.NoData == v1alpha1.NoDataAlert && p.Value.EmptyWhenHealthy {
+		all = append(all, spec.Child("noData").String()+": spec.expr has no value while all is well, which is when this alert would fire: write Ignore")
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Labels)) {
 		if ofValue.MatchString(p.Labels[name]) {

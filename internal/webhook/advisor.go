@@ -130,8 +130,8 @@ func (a *backtestAdvisor) compareLevels(ctx context.Context, present, proposed *
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	changed.Coverage = coverage
-	return sentences(changed, before.Levels), nil
+	changed.Coverage = max(coverage, changed.Coverage) // a signal that exists briefly may lie between the samples
+	return sentences(changed, before.Levels, proposed.Value.EmptyWhenHealthy), nil
 }
 
 // replayCrossings replays the levels on those samples that cross one: fires are exact, the coverage is not.
@@ -164,16 +164,20 @@ func (a *backtestAdvisor) replay(ctx context.Context, window backtest.Window, ex
 	return replay.Result(), nil
 }
 
-// sentences says what the proposed levels would have done, beside the present ones of the same severity.
-func sentences(proposed *backtest.Result, present []backtest.LevelResult) []string {
+// sentences says what the proposed levels would have done, beside the present ones of the same severity. Of an expression that is
+// empty when healthy, the coverage says nothing.
+func sentences(proposed *backtest.Result, present []backtest.LevelResult, emptyWhenHealthy bool) []string {
 	window := backtest.FormatDuration(proposed.Window.Length())
-	if len(proposed.Levels) > 0 && !(proposed.Coverage > 0) {
-		return []string{fmt.Sprintf("the signal had no value in the last %s: what the levels would have done is not known", window)}
+	covered := " (" + backtest.FormatCoverage(proposed.Coverage) + " covered)"
+	if emptyWhenHealthy {
+		covered = ""
+	} else if len(proposed.Levels) > 0 && !(proposed.Coverage > 0) {
+		return []string{fmt.Sprintf("no value of the signal was found in the last %s: what the levels would have done is not known", window)}
 	}
 	all := make([]string, len(proposed.Levels))
 	for i, level := range proposed.Levels {
-		all[i] = fmt.Sprintf("level %s (%s) would have fired %s in the last %s (%s covered)", level.Level.Severity,
-			comparison(level.Level), backtest.FormatTimes(level.Fires), window, backtest.FormatCoverage(proposed.Coverage))
+		all[i] = fmt.Sprintf("level %s (%s) would have fired %s in the last %s%s", level.Level.Severity,
+			comparison(level.Level), backtest.FormatTimes(level.Fires), window, covered)
 		was := slices.IndexFunc(present, func(l backtest.LevelResult) bool { return l.Level.Severity == level.Level.Severity })
 		if was >= 0 {
 			all[i] += fmt.Sprintf(", the present one (%s) %s", comparison(present[was].Level), backtest.FormatTimes(present[was].Fires))
