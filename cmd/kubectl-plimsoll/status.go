@@ -105,6 +105,7 @@ func (o *statusOptions) diagnose(ctx context.Context, api client.Client, prometh
 	}
 	if prometheus != nil {
 		in.Prometheus = o.fetch(ctx, api, prometheus, key, in.Rule)
+		o.fetchBuckets(ctx, prometheus, in)
 	}
 	in.Now = time.Now()
 	return diagnose.Threshold(in), nil

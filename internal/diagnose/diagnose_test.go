@@ -15,6 +15,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/bucket"
 	"github.com/plimsoll-dev/plimsoll/internal/observe"
 	"github.com/plimsoll-dev/plimsoll/internal/promapi"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
@@ -129,6 +130,9 @@ func TestThreshold(t *testing.T) {
 			Type: v1alpha1.ConditionProgrammed, Status: metav1.ConditionFalse, Reason: reason, Message: message, ObservedGeneration: 2,
 		})
 	}
+	buckets := func(bounds ...float64) func(*Input) {
+		return func(in *Input) { in.Prometheus.Buckets = ptr.To(bucket.Known("x", bounds)) }
+	}
 	for name, tc := range map[string]struct {
 		scenario
 		healthy bool
@@ -190,6 +194,13 @@ func TestThreshold(t *testing.T) {
 		}}, false, "evaluated FAIL: Prometheus cannot evaluate the rule plimsoll:signal: duplicate series"},
 		"standing still": {scenario{value: low, group: func(g *promapi.Group) { g.LastEvaluation = now.Add(-time.Hour) }}, false, "evaluated FAIL: the last evaluation was 1h0m0s ago, and the interval is 30s"},
 		"no series":      {scenario{}, false, `series FAIL: CPU usage has no value: check that these series exist, and that there is traffic: system_cpu_usage_percent{namespace="ai"}`},
+		"a level above the buckets": {scenario{value: low, change: buckets(10, 50)}, false,
+			"buckets FAIL: level warning (> 80%) lies above the highest bucket (50%) of x: it can never fire"},
+		"a level inside a bucket": {scenario{value: low, change: buckets(10, 500)}, true,
+			"buckets OK: level warning (> 80%) lies inside the bucket 10% to 500% of x: what fires is a guess, take 10%"},
+		"a level that is a bucket": {scenario{value: low, change: buckets(10, 80, 500)}, true, "buckets OK: the buckets of x can show every level"},
+		"no buckets":               {scenario{value: low, change: buckets()}, true, "buckets ?: Prometheus has no buckets of x"},
+		"unreadable buckets":       {scenario{value: low, change: func(in *Input) { in.Prometheus.BucketsErr = errors.New("too much") }}, true, "buckets ?: too much"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			report := Threshold(tc.input(t))
