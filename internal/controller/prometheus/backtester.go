@@ -27,7 +27,8 @@ import (
 )
 
 const (
-	// retryDelay is after how long a backtest is tried again that Prometheus did not answer; it doubles with each failure.
+	// retryDelay is after how long a backtest is tried again that Prometheus did not answer, or for which it has no buckets; it
+	// doubles with each failure.
 	retryDelay = time.Minute
 	// maxShare is the part of the time in which Prometheus answers backtests, at most: it has other work. maxThrottle is the
 	// longest pause for that.
@@ -58,7 +59,8 @@ type backtestedThreshold struct {
 	uid        types.UID
 	generation int64
 	plan       *rules.Plan
-	// due is when the next backtest is; zero for at once. failures is how often Prometheus has not answered since the last.
+	// due is when the next backtest is; zero for at once. failures is how often Prometheus has not answered since the last, or had
+	// no buckets.
 	due      time.Time
 	failures int
 	// reason is why the last one could not be made; empty when it could.
@@ -133,8 +135,10 @@ func (b *backtester) backtest(ctx context.Context, key types.NamespacedName, t b
 	switch {
 	case ctx.Err() != nil:
 		return
-	case err == nil:
+	case err == nil && !state.lacksBuckets():
 		t.failures, t.reason = 0, ""
+	case err == nil: // the program may have been deployed together with its threshold
+		interval, t.reason = t.retryAfter(interval), ""
 	case promapi.IsRefused(err), errors.Is(err, backtest.ErrReplay):
 		if t.reason != err.Error() {
 			t.reason = err.Error()
@@ -142,8 +146,7 @@ func (b *backtester) backtest(ctx context.Context, key types.NamespacedName, t b
 		}
 	default: // the condition Loaded tells of a Prometheus that is away
 		ctrl.LoggerFrom(ctx).V(1).Info("backtest postponed", "error", err.Error())
-		interval = min(retryDelay<<t.failures, b.interval)
-		t.failures = min(t.failures+1, 10)
+		interval = t.retryAfter(interval)
 	}
 	t.BacktestState = state
 	t.due = time.Now().Add(wait.Jitter(interval, jitter))
@@ -158,6 +161,13 @@ func (b *backtester) backtest(ctx context.Context, key types.NamespacedName, t b
 	if isSame && isNew {
 		b.changed.Add(key)
 	}
+}
+
+// retryAfter counts a failure, and returns when to try again: at the latest after so long.
+func (t *backtestedThreshold) retryAfter(longest time.Duration) time.Duration {
+	delay := min(retryDelay<<t.failures, longest)
+	t.failures = min(t.failures+1, 10)
+	return delay
 }
 
 // run reads the buckets and replays the plan over the window that ends now. With an error, the state has what was known before.

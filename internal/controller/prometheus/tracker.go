@@ -41,6 +41,11 @@ type BacktestState struct {
 	Measurable *metav1.Condition
 }
 
+// lacksBuckets reports whether the buckets of a quantile are not known.
+func (s BacktestState) lacksBuckets() bool {
+	return s.Measurable != nil && s.Measurable.Status == metav1.ConditionUnknown
+}
+
 // Add makes mgr ask the Prometheus of the options; the Tracker is nil when there is none. ruleLabels are those of every rule,
 // and events of backtests are recorded by that source.
 func Add(mgr ctrl.Manager, o Options, ruleLabels map[string]string, eventSource string) (*Tracker, error) {
