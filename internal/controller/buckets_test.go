@@ -32,7 +32,7 @@ func TestBuckets(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, time.Minute, func() error {
-		rates, err := prometheus.Query(t.Context(), "rate(agentgateway_gen_ai_server_time_to_first_token_bucket[5s])", time.Time{})
+		rates, err := prometheus.Query(t.Context(), "rate(agentgateway_gen_ai_server_time_to_first_token_bucket[5s] offset 2s)", time.Time{})
 		if err == nil && len(rates) == 0 {
 			err = errors.New("no rate yet")
 		}
