@@ -23,7 +23,7 @@ func Measurable(plan *rules.Plan, h bucket.Histogram) Condition {
 	switch {
 	case !h.IsRead():
 		c.Status, c.Reason = metav1.ConditionUnknown, v1alpha1.ReasonBucketsUnknown
-		c.Message = "Prometheus has no buckets of " + name + " in the window of the backtest: check that these series exist"
+		c.Message = "Prometheus has no buckets of " + name + ": check that these series exist"
 	case slices.ContainsFunc(plan.Levels, isBeyond):
 		c.Reason = v1alpha1.ReasonBeyondBuckets
 	case len(warnings) > 0:

@@ -257,7 +257,8 @@ func (b *backtester) lastBacktest(t *v1alpha1.AlertThreshold) BacktestState {
 
 // backtestStateOf is the state that the threshold's status has.
 func backtestStateOf(t *v1alpha1.AlertThreshold) BacktestState {
-	return BacktestState{t.Status.Backtest, t.Status.Recommendations, meta.FindStatusCondition(t.Status.Conditions, v1alpha1.ConditionMeasurable)}
+	measurable := meta.FindStatusCondition(t.Status.Conditions, v1alpha1.ConditionMeasurable).DeepCopy() // what it points to changes
+	return BacktestState{t.Status.Backtest, t.Status.Recommendations, measurable}
 }
 
 func (b *backtester) delete(key types.NamespacedName) {
