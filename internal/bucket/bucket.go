@@ -37,13 +37,13 @@ func (h Histogram) IsMixed() bool { return len(h.Shared) < len(h.Bounds) }
 type Fit int
 
 const (
-	// Exact: the level is a bound, or lies in a bucket that is narrow enough.
+	// Exact means that the level is a bound, or lies in a bucket that is narrow enough.
 	Exact Fit = iota
-	// Never: no value that the histogram shows crosses the level.
+	// Never means that no value that the histogram shows crosses the level.
 	Never
-	// Always: every value that the histogram shows crosses the level.
+	// Always means that every value that the histogram shows crosses the level.
 	Always
-	// Guess: the level lies inside a wide bucket, in which values are interpolated.
+	// Guess means that the level lies inside a wide bucket, in which values are interpolated.
 	Guess
 )
 
