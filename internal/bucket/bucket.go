@@ -27,6 +27,9 @@ func Known(metric string, bounds []float64) Histogram {
 	return Histogram{Metric: metric, Bounds: bounds, Shared: bounds}
 }
 
+// String names the histogram in a sentence.
+func (h Histogram) String() string { return cmp.Or(h.Metric, "the histogram") }
+
 // IsRead reports whether any buckets were found.
 func (h Histogram) IsRead() bool { return h.IsNative || len(h.Bounds) > 0 }
 
@@ -103,14 +106,13 @@ func (h Histogram) Nearest(value float64, above bool) []float64 {
 
 // Notes says, each in a sentence, what else must be known about the buckets.
 func (h Histogram) Notes() []string {
-	name := cmp.Or(h.Metric, "the histogram")
 	var all []string
 	if h.IsMixed() {
-		all = append(all, fmt.Sprintf("the series of %s have different buckets", name))
+		all = append(all, fmt.Sprintf("the series of %s have different buckets", h))
 	}
 	if !h.ChangedAt.IsZero() {
 		all = append(all, fmt.Sprintf("the buckets of %s changed on %s: fires before that are counted by other bounds",
-			name, h.ChangedAt.UTC().Format(time.DateOnly)))
+			h, h.ChangedAt.UTC().Format(time.DateOnly)))
 	}
 	return all
 }

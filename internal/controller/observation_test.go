@@ -350,7 +350,11 @@ func TestObservationAtRest(t *testing.T) {
 	made := 0
 	for _, n := range []int{10, 200} {
 		for ; made < n; made++ {
-			s.create(t, fmt.Sprintf("t%d", made), fmt.Sprintf(`{alert: A%d, expr: sum by (series) (measured), levels: [{severity: warning, above: 5}]}`, made))
+			expr := "sum by (series) (measured)"
+			if made%2 == 1 {
+				expr = "histogram_quantile(0.9, rate(none_bucket[1m])) or vector(0)" // whose buckets are looked for
+			}
+			s.create(t, fmt.Sprintf("t%d", made), fmt.Sprintf(`{alert: A%d, expr: %q, levels: [{severity: warning, above: 5}]}`, made, expr))
 		}
 		for i := range n {
 			s.wait(t, fmt.Sprintf("t%d", i), v1alpha1.ReasonLoaded, v1alpha1.StateInactive)

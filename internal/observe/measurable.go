@@ -1,7 +1,6 @@
 package observe
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
@@ -14,7 +13,7 @@ import (
 
 // Measurable is the condition of that name, given the buckets that were read.
 func Measurable(plan *rules.Plan, h bucket.Histogram) Condition {
-	name, warnings := cmp.Or(h.Metric, "the histogram"), plan.BucketWarnings(h)
+	warnings := plan.BucketWarnings(h)
 	c := Condition{Status: metav1.ConditionFalse, Message: strings.Join(slices.Concat(warnings, h.Notes()), "; ")}
 	isBeyond := func(level rules.Level) bool {
 		fit := level.Fit(h)
@@ -23,14 +22,14 @@ func Measurable(plan *rules.Plan, h bucket.Histogram) Condition {
 	switch {
 	case !h.IsRead():
 		c.Status, c.Reason = metav1.ConditionUnknown, v1alpha1.ReasonBucketsUnknown
-		c.Message = "Prometheus has no buckets of " + name + ": check that these series exist"
+		c.Message = "Prometheus has no buckets of " + h.String() + ": check that these series exist"
 	case slices.ContainsFunc(plan.Levels, isBeyond):
 		c.Reason = v1alpha1.ReasonBeyondBuckets
 	case len(warnings) > 0:
 		c.Reason = v1alpha1.ReasonInsideBucket
 	default:
 		c.Status, c.Reason = metav1.ConditionTrue, v1alpha1.ReasonBucketsFit
-		c.Message = strings.Join(append([]string{"the buckets of " + name + " can show every level"}, h.Notes()...), "; ")
+		c.Message = strings.Join(append([]string{"the buckets of " + h.String() + " can show every level"}, h.Notes()...), "; ")
 	}
 	return c
 }

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -40,8 +39,8 @@ func (p *Plan) knownBucketWarnings(spec *field.Path) []string {
 	known := bucket.Known(entry.Metrics[0].Name, entry.Bounds())
 	for i, level := range p.Levels {
 		if text := level.bucketWarning(known); text != "" {
-			field := spec.Child("levels").Index(i).Child(string(level.Comparison))
-			text = fmt.Sprintf("%s: %s %s", field, level.Unit.Format(level.Value), text)
+			path := spec.Child("levels").Index(i).Child(string(level.Comparison))
+			text = fmt.Sprintf("%s: %s %s", path, level.Unit.Format(level.Value), text)
 			if entry.Source != signal.Plimsoll {
 				text += fmt.Sprintf(", unless yours has other buckets than %s is known to have", entry.Source)
 			}
@@ -67,12 +66,12 @@ func (l Level) Fit(h bucket.Histogram) bucket.Fit { return h.Fit(l.Value, l.Comp
 
 // bucketWarning says what the histogram cannot show of the level; empty when it can show it.
 func (l Level) bucketWarning(h bucket.Histogram) string {
-	name, consequence := cmp.Or(h.Metric, "the histogram"), ""
+	var consequence string
 	switch l.Fit(h) {
 	case bucket.Exact:
 		return ""
 	case bucket.Guess:
-		return l.guessWarning(h, name)
+		return l.guessWarning(h)
 	case bucket.Never:
 		consequence = "it can never fire"
 	case bucket.Always:
@@ -80,20 +79,20 @@ func (l Level) bucketWarning(h bucket.Histogram) string {
 	}
 	switch greatest := h.Bounds[len(h.Bounds)-1]; {
 	case l.Value > greatest:
-		return fmt.Sprintf("lies above the highest bucket (%s) of %s: %s", l.Unit.Format(greatest), name, consequence)
+		return fmt.Sprintf("lies above the highest bucket (%s) of %s: %s", l.Unit.Format(greatest), h, consequence)
 	case l.Value == greatest:
-		return fmt.Sprintf("lies on the highest bucket (%s) of %s, which no value exceeds: %s", l.Unit.Format(greatest), name, consequence)
+		return fmt.Sprintf("lies on the highest bucket (%s) of %s, which no value exceeds: %s", l.Unit.Format(greatest), h, consequence)
 	default:
-		return fmt.Sprintf("lies at or below the least value of %s: %s", name, consequence)
+		return fmt.Sprintf("lies at or below the least value of %s: %s", h, consequence)
 	}
 }
 
 // guessWarning names the bucket inside which the level lies, and the nearest levels that are exact.
-func (l Level) guessWarning(h bucket.Histogram, name string) string {
+func (l Level) guessWarning(h bucket.Histogram) string {
 	lower, upper, _ := h.Bucket(l.Value)
-	text := fmt.Sprintf("lies inside the bucket %s to %s of %s: what fires is a guess", l.Unit.Format(lower), l.Unit.Format(upper), name)
+	text := fmt.Sprintf("lies inside the bucket %s to %s of %s: what fires is a guess", l.Unit.Format(lower), l.Unit.Format(upper), h)
 	if math.IsInf(upper, 1) {
-		text = fmt.Sprintf("lies where the series of %s have no bucket in common: what fires is a guess", name)
+		text = fmt.Sprintf("lies where the series of %s have no bucket in common: what fires is a guess", h)
 	}
 	var nearest []string
 	for _, bound := range h.Nearest(l.Value, l.Comparison == Above) {
