@@ -130,7 +130,7 @@ func (b *backtester) next(now time.Time) (key types.NamespacedName, first backte
 // backtest makes the backtest of one threshold and stores it, unless another generation has come meanwhile.
 func (b *backtester) backtest(ctx context.Context, key types.NamespacedName, t backtestedThreshold) {
 	state, err := b.run(ctx, t)
-	isNew := err == nil || state.Measurable != t.Measurable
+	isNew := state.Backtest != t.Backtest || state.Measurable != t.Measurable
 	interval := b.interval
 	switch {
 	case ctx.Err() != nil:
@@ -170,13 +170,19 @@ func (t *backtestedThreshold) retryAfter(longest time.Duration) time.Duration {
 	return delay
 }
 
-// run reads the buckets and replays the plan over the window that ends now. With an error, the state has what was known before.
+// run reads the buckets and replays the plan over the window that ends now. With an error, and while there only are no buckets
+// again, the state has what was known before.
 func (b *backtester) run(ctx context.Context, t backtestedThreshold) (state BacktestState, err error) {
 	state = t.BacktestState
 	window := backtest.WindowUntil(time.Now(), b.window, b.step())
 	buckets, err := b.client.Buckets(ctx, t.plan.Value.Expr, window)
 	state.Measurable = t.measurable(buckets, err)
 	if err != nil && !promapi.IsRefused(err) {
+		return state, err
+	}
+	last := t.Backtest
+	isCurrent := last != nil && last.Generation == t.generation && window.End.Sub(last.EvaluatedAt.Time) < b.interval
+	if isCurrent && state.lacksBuckets() && state.Measurable == t.Measurable {
 		return state, err
 	}
 	replay, err := backtest.NewReplay(window, t.plan.Levels)
@@ -195,8 +201,8 @@ func (b *backtester) run(ctx context.Context, t backtestedThreshold) (state Back
 	return state, nil
 }
 
-// measurable is the condition Measurable after the buckets were read, nil when there are none to read. After an error, what was
-// known of the generation holds.
+// measurable is the condition Measurable after the buckets were read, nil when there are none to read, and the same one when it
+// has not changed. After an error, what was known of the generation holds.
 func (t backtestedThreshold) measurable(buckets *bucket.Histogram, err error) *metav1.Condition {
 	var is observe.Condition
 	switch {
@@ -209,6 +215,9 @@ func (t backtestedThreshold) measurable(buckets *bucket.Histogram, err error) *m
 	default:
 		is = observe.Condition{Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonBucketsUnknown,
 			Message: observe.Truncate(fmt.Sprintf("the buckets could not be read, tried again: %v", err), observe.MaxText)}
+	}
+	if was := t.Measurable; was != nil && was.ObservedGeneration == t.generation && is == (observe.Condition{Status: was.Status, Reason: was.Reason, Message: was.Message}) {
+		return was
 	}
 	return &metav1.Condition{
 		Type: v1alpha1.ConditionMeasurable, ObservedGeneration: t.generation, Status: is.Status, Reason: is.Reason, Message: is.Message,
