@@ -4,8 +4,11 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -142,5 +145,42 @@ func TestBacktestRules(t *testing.T) {
 	}
 	if got := call(t, cpuRules, append(args, "--alert", "None")...); got.code != 2 || !strings.Contains(got.stderr, `no rule has the alert "None"`) {
 		t.Errorf("--alert of no rule: exit code %d, %s", got.code, got.stderr)
+	}
+}
+
+// TestBacktestNotes: a histogram whose buckets were others until two days ago, and a level above all of them.
+func TestBacktestNotes(t *testing.T) {
+	changed := past.Add(-48 * time.Hour)
+	server := historyOf(t, "", func(w io.Writer) {
+		fmt.Fprintln(w, "# TYPE x histogram")
+		for _, le := range []string{"1.0", "5.0", "10.0", "+Inf"} {
+			for at, n := past.Add(-7*24*time.Hour), 0; !at.After(past); at, n = at.Add(time.Minute), n+1 {
+				if le == "5.0" && at.After(changed) || le == "10.0" && !at.After(changed) {
+					continue
+				}
+				fmt.Fprintf(w, "x_bucket{namespace=\"ai\",le=%q} %d %d\n", le, n, at.Unix())
+			}
+		}
+	})
+	const spec = `{apiVersion: plimsoll.dev/v1alpha1, kind: AlertThreshold, metadata: {name: slow, namespace: ai}, spec: {alert: Slow, unit: Seconds, expr: "histogram_quantile(0.9, sum by (le) (rate(x_bucket[5m])))", levels: [{severity: warning, above: 1s}, {severity: critical, above: 30s}]}}`
+	args := []string{"backtest", "-f", "-", "--prometheus-url", server.URL(), "--end", past.Format(time.RFC3339)}
+	want := []string{
+		"level critical (> 30s) lies above the highest bucket (10s) of x: it can never fire",
+		"the buckets of x changed on " + changed.Add(time.Hour).Format(time.DateOnly) + ": fires before that are counted by other bounds",
+	}
+
+	got := call(t, spec, append(args, "-o", "json")...)
+	var result struct{ Thresholds []backtested }
+	if err := json.Unmarshal([]byte(got.stdout), &result); err != nil || !slices.Equal(result.Thresholds[0].Notes, want) {
+		t.Errorf("%v: %s%s, want %q", err, got.stdout, got.stderr, want)
+	}
+	table := call(t, spec, args...)
+	for _, note := range want {
+		if !strings.Contains(table.stdout, "note: "+note+"\n") {
+			t.Errorf("table does not say %q:\n%s", note, table.stdout)
+		}
+	}
+	if got := call(t, spec, append(args, "--window", "1d")...); strings.Contains(got.stdout, "changed on") {
+		t.Errorf("nothing changed in the window:\n%s", got.stdout)
 	}
 }

@@ -33,6 +33,12 @@ func (b backtested) print(w io.Writer, width int) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
+	for i, note := range b.Notes {
+		if i == 0 {
+			fmt.Fprintln(w)
+		}
+		fmt.Fprintf(w, "note: %s\n", note)
+	}
 	if r.Coverage == 0 {
 		return nil
 	}

@@ -15,6 +15,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/bucket"
 	"github.com/plimsoll-dev/plimsoll/internal/observe"
 	"github.com/plimsoll-dev/plimsoll/internal/promapi"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
@@ -134,6 +135,9 @@ func TestThreshold(t *testing.T) {
 			Type: v1alpha1.ConditionProgrammed, Status: metav1.ConditionFalse, Reason: reason, Message: message, ObservedGeneration: 2,
 		})
 	}
+	buckets := func(bounds ...float64) func(*Input) {
+		return func(in *Input) { in.Prometheus.Buckets = ptr.To(bucket.Known("x", bounds)) }
+	}
 	for name, tc := range map[string]struct {
 		scenario
 		healthy bool
@@ -202,6 +206,13 @@ func TestThreshold(t *testing.T) {
 			"level warning FAIL: spec.mode is Shadow, so nothing ever fires: what has no value while all is well, and the level is > 80; in mode Enforce it would be Inactive"},
 		"no sample": {scenario{expr: "lag"}, false, `series FAIL: The value of HighCPUUsage has no value`},
 		"no series": {scenario{}, false, `series FAIL: CPU usage has no value: check that these series exist, and that there is traffic: system_cpu_usage_percent{namespace="ai"}`},
+		"a level above the buckets": {scenario{value: low, change: buckets(10, 50)}, false,
+			"buckets FAIL: level warning (> 80%) lies above the highest bucket (50%) of x: it can never fire"},
+		"a level inside a bucket": {scenario{value: low, change: buckets(10, 500)}, true,
+			"buckets OK: level warning (> 80%) lies inside the bucket 10% to 500% of x: what fires is a guess, take 10%"},
+		"a level that is a bucket": {scenario{value: low, change: buckets(10, 80, 500)}, true, "buckets OK: the buckets of x can show every level"},
+		"no buckets":               {scenario{value: low, change: buckets()}, true, "buckets ?: Prometheus has no buckets of x"},
+		"unreadable buckets":       {scenario{value: low, change: func(in *Input) { in.Prometheus.BucketsErr = errors.New("too much") }}, true, "buckets ?: too much"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			report := Threshold(tc.input(t))

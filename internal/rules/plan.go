@@ -29,6 +29,9 @@ type Plan struct {
 	Labels, Annotations map[string]string
 	// Warnings say, each in a sentence that begins with the field, what is valid and will hardly do what is meant.
 	Warnings []string
+	// KnownBucketWarnings say the same of levels that the source's buckets cannot show, if they are those that it is known to
+	// have. BucketWarnings takes their place where the buckets have been read.
+	KnownBucketWarnings []string
 }
 
 // Value is the one value that all levels of a plan are compared with.
@@ -121,7 +124,7 @@ func (o Options) Resolve(t *v1alpha1.AlertThreshold) (*Plan, field.ErrorList) {
 	if errs := plan.check(spec); len(errs) > 0 {
 		return nil, errs
 	}
-	plan.Warnings = plan.warnings(spec)
+	plan.Warnings, plan.KnownBucketWarnings = plan.warnings(spec), plan.knownBucketWarnings(spec)
 	return plan, nil
 }
 
