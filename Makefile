@@ -108,8 +108,9 @@ e2e: ## the main job asserted on a real node; needs root on Debian
 	go test -tags e2e -count=1 -timeout 60m -v ./hack/test/e2e
 
 .PHONY: lint
-lint: ## golangci-lint: among other things, who may import whom
-	@$(DEV) tools golangci-lint
+lint: ## golangci-lint: among other things, who may import whom; actionlint
+	@$(DEV) tools golangci-lint actionlint
+	$(BIN)/actionlint -shellcheck= -pyflakes=
 	$(BIN)/golangci-lint run --build-tags integration,e2e,redis,logs,clients,harness
 
 .PHONY: verify
@@ -141,6 +142,12 @@ bench-observe: tools-control-plane tools-prometheus ## questions and status writ
 build: ## the product's programs, into hack/bin
 	@$(DEV) programs
 
+.PHONY: release
+release: ## what VERSION=v1.2.3 publishes, into dist: programs, images, charts, krew manifest, SBOMs; the same bytes every time
+	@$(DEV) tools helm cyclonedx-gomod
+	@$(DEV) debian buildah
+	@hack/release.sh
+
 .PHONY: generate
 generate: ## deep copies, CRDs, RBAC, dashboards, default rules, schemas and tables of the charts' values
 	@$(DEV) tools controller-gen
@@ -164,7 +171,7 @@ tools: ## every pinned tool, into hack/bin
 
 .PHONY: tools-test
 tools-test: tools-control-plane
-	@$(DEV) tools kubectl helm helm-unittest prometheus promtool alertmanager
+	@$(DEV) tools kubectl helm helm-unittest prometheus promtool alertmanager cyclonedx-gomod
 
 .PHONY: tools-control-plane
 tools-control-plane:
@@ -173,6 +180,13 @@ tools-control-plane:
 .PHONY: tools-prometheus
 tools-prometheus:
 	@$(DEV) tools prometheus promtool
+
+##@ Installing
+
+.PHONY: install
+install: ## this checkout into kubectl's current context; it asks first if that is not on this machine (see hack/install.sh)
+	@command -v helm >/dev/null || $(DEV) tools helm
+	@hack/install.sh
 
 ##@ A Kubernetes on this machine
 
