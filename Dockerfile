@@ -21,7 +21,7 @@ ENTRYPOINT ["/app"]
 
 FROM --platform=$BUILDPLATFORM ${GO_IMAGE} AS compile
 WORKDIR /src
-ARG GOPROXY
+ARG GOPROXY=
 COPY go.mod go.sum ./
 RUN --mount=type=cache,target=/go/pkg/mod go mod download
 COPY cmd cmd
