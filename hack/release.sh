@@ -45,9 +45,10 @@ for platform in $PLATFORMS; do
 		mkdir "$work/$name"
 		GOOS=$os GOARCH=$arch go build -buildvcs=false -ldflags "-s -w -X main.version=$VERSION" -o "$work/$name/$binary" "./cmd/$program"
 		hack/bin/cyclonedx-gomod bin -json -std -noserial -notimestamp -version "$VERSION" \
-			-output "$dist/$name.cdx.json" "$work/$name/$binary" 2>/dev/null
+			-output "$dist/$name.cdx.json" "$work/$name/$binary"
 		cp LICENSE "$work/$name/"
-		pack "$work/$name" "$binary" LICENSE | gzip -9n >"$dist/$name.tar.gz"
+		pack "$work/$name" "$binary" LICENSE >"$dist/$name.tar"
+		gzip -n "$dist/$name.tar"
 		echo "$name"
 	done
 done

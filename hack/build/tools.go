@@ -35,7 +35,6 @@ const (
 	alertmgr   = "github.com/prometheus/alertmanager"
 	unittest   = "github.com/helm-unittest/helm-unittest"
 	cyclonedx  = "github.com/CycloneDX/cyclonedx-gomod"
-	actionlint = "github.com/rhysd/actionlint"
 	// sdTags leaves the clouds' service discoveries out of Prometheus: they are most of what it compiles.
 	sdTags = "remove_all_sd,enable_kubernetes_sd"
 
@@ -68,7 +67,7 @@ var tools = []tool{
 	{name: "golangci-lint", pkg: "github.com/golangci/golangci-lint/v2/cmd/golangci-lint", mod: "github.com/golangci/golangci-lint/v2", dir: "golangci-lint"},
 	{name: "govulncheck", pkg: "golang.org/x/vuln/cmd/govulncheck", mod: "golang.org/x/vuln", dir: "audit"},
 	{name: "cyclonedx-gomod", pkg: cyclonedx + "/cmd/cyclonedx-gomod", mod: cyclonedx, dir: "audit"},
-	{name: "actionlint", pkg: actionlint + "/cmd/actionlint", mod: actionlint, dir: "actionlint"},
+	{name: "actionlint", pkg: "github.com/rhysd/actionlint/cmd/actionlint", mod: "github.com/rhysd/actionlint", dir: "actionlint"},
 }
 
 // Builder builds into <Root>/hack/bin.
