@@ -28,7 +28,7 @@ demo-down: ## remove all that the demo made
 ##@ Tests
 
 .PHONY: test
-test: tools-test ## unit, chart and rule tests, and integration against a real API server; needs no root
+test: tools-test tools-release ## unit, chart and rule tests, and integration against a real API server; needs no root
 	go test ./...
 	go test -tags integration -timeout 20m ./cmd/kubectl-plimsoll ./internal/controller ./internal/promapi ./internal/webhook
 	go test -tags integration -run 'TestCluster|TestAPIServer' ./hack/test/charttest
@@ -143,8 +143,7 @@ build: ## the product's programs, into hack/bin
 	@$(DEV) programs
 
 .PHONY: release
-release: ## what VERSION=v1.2.3 publishes, into dist: programs, images, charts, krew manifest, SBOMs; the same bytes every time
-	@$(DEV) tools helm cyclonedx-gomod
+release: tools-release ## what VERSION=v1.2.3 publishes, into dist: programs, images, charts, krew manifest, SBOMs; the same bytes every time
 	@$(DEV) debian buildah
 	@hack/release.sh
 
@@ -171,7 +170,7 @@ tools: ## every pinned tool, into hack/bin
 
 .PHONY: tools-test
 tools-test: tools-control-plane
-	@$(DEV) tools kubectl helm helm-unittest prometheus promtool alertmanager cyclonedx-gomod
+	@$(DEV) tools kubectl helm helm-unittest prometheus promtool alertmanager
 
 .PHONY: tools-control-plane
 tools-control-plane:
@@ -180,6 +179,10 @@ tools-control-plane:
 .PHONY: tools-prometheus
 tools-prometheus:
 	@$(DEV) tools prometheus promtool
+
+.PHONY: tools-release
+tools-release:
+	@$(DEV) tools helm cyclonedx-gomod
 
 ##@ Installing
 
