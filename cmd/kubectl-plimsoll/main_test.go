@@ -12,7 +12,7 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
-	"github.com/plimsoll-dev/plimsoll/internal/signal"
+	"github.com/plimsoll-dev/plimsoll/internal/unit"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -170,7 +170,7 @@ func TestContextNamespace(t *testing.T) {
 // TestPatchCommandIsQuoted: a severity may have the shell's own quotes.
 func TestPatchCommandIsQuoted(t *testing.T) {
 	for severity, want := range map[string]string{"P1": `"value":"P1"`, "it's": `"value":"it'\''s"`, `"bad"`: `"value":"\"bad\""`} {
-		r := recommended{patched: []bool{true}, results: []backtest.Recommendation{{Level: rules.Level{Severity: severity, Comparison: rules.Above, Unit: signal.Number}}}}
+		r := recommended{patched: []bool{true}, results: []backtest.Recommendation{{Level: rules.Level{Severity: severity, Comparison: rules.Above, Unit: unit.Number}}}}
 		if got := r.patchCommand(); !strings.Contains(got, want) {
 			t.Errorf("%s: %s, want %s in it", severity, got, want)
 		}

@@ -10,7 +10,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
-	"github.com/plimsoll-dev/plimsoll/internal/signal"
+	"github.com/plimsoll-dev/plimsoll/internal/unit"
 )
 
 // targetSpeed is how many samples a second the replay of three levels should take on one core.
@@ -18,11 +18,11 @@ const targetSpeed = 20e6
 
 // benchPlan watches with three levels a signal that crosses the first now and then.
 var benchPlan = &rules.Plan{
-	Value: rules.Value{Unit: signal.Seconds, Max: math.Inf(1)},
+	Value: rules.Value{Unit: unit.Seconds, Max: math.Inf(1)},
 	Levels: []rules.Level{
-		{Severity: "info", Comparison: rules.Above, Value: 2, Unit: signal.Seconds},
-		{Severity: "warning", Comparison: rules.Above, Value: 2.5, Unit: signal.Seconds, For: 5 * time.Minute},
-		{Severity: "critical", Comparison: rules.Above, Value: 3, Unit: signal.Seconds, For: 5 * time.Minute, KeepFiringFor: 10 * time.Minute},
+		{Severity: "info", Comparison: rules.Above, Value: 2, Unit: unit.Seconds},
+		{Severity: "warning", Comparison: rules.Above, Value: 2.5, Unit: unit.Seconds, For: 5 * time.Minute},
+		{Severity: "critical", Comparison: rules.Above, Value: 3, Unit: unit.Seconds, For: 5 * time.Minute, KeepFiringFor: 10 * time.Minute},
 	},
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
-	"github.com/plimsoll-dev/plimsoll/internal/signal"
+	"github.com/plimsoll-dev/plimsoll/internal/unit"
 )
 
 // decode makes a history of the bytes: two series, a sample a byte, the series in turn.
@@ -45,7 +45,7 @@ func FuzzReplay(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte, hold, keep, value, cutAt byte, below bool) {
 		w, samples := decode(data[:min(len(data), 1000)])
 		level := rules.Level{
-			Comparison: rules.Above, Value: float64(value % 8), Unit: signal.Number,
+			Comparison: rules.Above, Value: float64(value % 8), Unit: unit.Number,
 			For: time.Duration(hold%20) * 30 * time.Second, KeepFiringFor: time.Duration(keep%20) * 30 * time.Second,
 		}
 		if below {

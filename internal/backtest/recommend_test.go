@@ -12,7 +12,7 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
-	"github.com/plimsoll-dev/plimsoll/internal/signal"
+	"github.com/plimsoll-dev/plimsoll/internal/unit"
 )
 
 var aWeek = Window{Start: start, End: start.Add(week), Step: 10 * time.Minute}
@@ -43,10 +43,10 @@ func recommendation(t *testing.T, plan *rules.Plan, perWeek int, samples ...*mod
 
 func TestRecommend(t *testing.T) {
 	const full = 1009
-	above := rules.Level{Severity: "warning", Comparison: rules.Above, Value: 1, Unit: signal.Seconds}
-	below := rules.Level{Severity: "warning", Comparison: rules.Below, Value: 1, Unit: signal.Seconds}
-	band := rules.Level{Severity: "warning", Comparison: rules.Outside, Value: 2, Lower: 1, Unit: signal.Seconds}
-	size := rules.Level{Severity: "warning", Comparison: rules.Above, Value: 1, Unit: signal.Bytes}
+	above := rules.Level{Severity: "warning", Comparison: rules.Above, Value: 1, Unit: unit.Seconds}
+	below := rules.Level{Severity: "warning", Comparison: rules.Below, Value: 1, Unit: unit.Seconds}
+	band := rules.Level{Severity: "warning", Comparison: rules.Outside, Value: 2, Lower: 1, Unit: unit.Seconds}
+	size := rules.Level{Severity: "warning", Comparison: rules.Above, Value: 1, Unit: unit.Bytes}
 	held := above
 	held.For = 30 * time.Minute
 	for _, tt := range []struct {
@@ -162,7 +162,7 @@ func checkCurve(t *testing.T, r Recommendation, samples *model.SampleStream) {
 // TestRecommendedLinesAreQuiet: over made-up weeks, the recommended level as a person reads it, and every looser one, fire
 // no more often than allowed.
 func TestRecommendedLinesAreQuiet(t *testing.T) {
-	units := []signal.Unit{signal.Seconds, signal.Percent, signal.Ratio, signal.PerSecond, signal.Bytes, signal.Number}
+	units := []unit.Unit{unit.Seconds, unit.Percent, unit.Ratio, unit.PerSecond, unit.Bytes, unit.Number}
 	found := 0
 	for seed := range uint64(300) {
 		rng := rand.New(rand.NewPCG(seed, 7))
@@ -217,8 +217,8 @@ func TestRoundUp(t *testing.T) {
 func TestStatus(t *testing.T) {
 	w := minutes(11)
 	levels := []rules.Level{
-		{Severity: "warning", Comparison: rules.Above, Value: 2, Unit: signal.Number},
-		{Severity: "critical", Comparison: rules.Above, Value: 9, Unit: signal.Number},
+		{Severity: "warning", Comparison: rules.Above, Value: 2, Unit: unit.Number},
+		{Severity: "critical", Comparison: rules.Above, Value: 9, Unit: unit.Number},
 	}
 	got := replayOf(t, w, levels, series(w, "/chat", 1, 1, 3, 3, 1, 1, 3, 3, 3, 1, 1)).Status(4)
 	if want := w.at(6); got.Levels[0].LastFired == nil || !got.Levels[0].LastFired.Time.Equal(want) {

@@ -10,7 +10,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
-	"github.com/plimsoll-dev/plimsoll/internal/signal"
+	"github.com/plimsoll-dev/plimsoll/internal/unit"
 )
 
 var twoWeeks = Window{Start: start, End: start.Add(2 * week), Step: 10 * time.Minute}
@@ -44,8 +44,8 @@ func suggest(t *testing.T, level rules.Level, greatest float64, samples ...*mode
 }
 
 func TestSuggest(t *testing.T) {
-	above := rules.Level{Comparison: rules.Above, Unit: signal.Seconds, For: 10 * time.Minute}
-	below := rules.Level{Comparison: rules.Below, Value: 1, Unit: signal.Ratio, For: 10 * time.Minute}
+	above := rules.Level{Comparison: rules.Above, Unit: unit.Seconds, For: 10 * time.Minute}
+	below := rules.Level{Comparison: rules.Below, Value: 1, Unit: unit.Ratio, For: 10 * time.Minute}
 	const over = "over 14d (100% covered)"
 	const once, never, headroom = "fires at most once a week " + over, "does not fire " + over, "does not fire " + over + ", with a quarter of headroom"
 	for _, tt := range []struct {

@@ -9,7 +9,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
-	"github.com/plimsoll-dev/plimsoll/internal/signal"
+	"github.com/plimsoll-dev/plimsoll/internal/unit"
 )
 
 // history makes up a window's series: flapping, with gaps, NaN, ties and infinities, some of them short-lived.
@@ -82,7 +82,7 @@ func TestSurveyIsReplayAtEveryLine(t *testing.T) {
 			For:           time.Duration(rng.IntN(5)*30) * time.Second,
 			KeepFiringFor: time.Duration(rng.IntN(5)*30) * time.Second,
 		}
-		s, err := NewSweep(w, &rules.Plan{Levels: []rules.Level{level}, Value: rules.Value{Unit: signal.Number, Min: math.Inf(-1), Max: math.Inf(1)}})
+		s, err := NewSweep(w, &rules.Plan{Levels: []rules.Level{level}, Value: rules.Value{Unit: unit.Number, Min: math.Inf(-1), Max: math.Inf(1)}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -13,7 +13,7 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/units"
 
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
-	"github.com/plimsoll-dev/plimsoll/internal/signal"
+	"github.com/plimsoll-dev/plimsoll/internal/unit"
 )
 
 // Panels stand two in a row of Grafana's 24 columns.
@@ -34,9 +34,9 @@ const (
 )
 
 // unitOf is Grafana's name for the unit of a value.
-var unitOf = map[signal.Unit]string{
-	signal.Seconds: units.Seconds, signal.Percent: units.Percent, signal.Ratio: units.PercentUnit,
-	signal.PerSecond: units.CountsPerSecond, signal.USD: units.Dollars, signal.Bytes: units.BytesIEC, signal.Number: units.Short,
+var unitOf = map[unit.Unit]string{
+	unit.Seconds: units.Seconds, unit.Percent: units.Percent, unit.Ratio: units.PercentUnit,
+	unit.PerSecond: units.CountsPerSecond, unit.USD: units.Dollars, unit.Bytes: units.BytesIEC, unit.Number: units.Short,
 }
 
 // source is the Prometheus that the viewer has chosen.

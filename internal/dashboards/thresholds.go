@@ -14,7 +14,7 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/units"
 
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
-	"github.com/plimsoll-dev/plimsoll/internal/signal"
+	"github.com/plimsoll-dev/plimsoll/internal/unit"
 )
 
 // thresholdScope restricts a query to the thresholds that the viewer has chosen, shownScope to those that are drawn.
@@ -36,7 +36,7 @@ func thresholds() *dashboard.DashboardBuilder {
 		WithPanel(stateTimeline()).
 		WithPanel(headroomTable()).
 		WithRow(row("Signals against their levels"))
-	for _, unit := range signal.Units() {
+	for _, unit := range unit.All() {
 		d.WithPanel(signalsAgainstLevels(unit))
 	}
 	return d
@@ -130,8 +130,8 @@ func headroomTable() *table.PanelBuilder {
 		OverrideByName(rules.UnitLabel, []dashboard.DynamicConfigValue{{Id: "mappings", Value: []dashboard.ValueMapping{{ValueMap: &dashboard.ValueMap{
 			Type: dashboard.MappingTypeValueToText,
 			Options: map[string]dashboard.ValueMappingResult{
-				string(signal.Seconds): {Text: cog.ToPtr("s")}, string(signal.Percent): {Text: cog.ToPtr("%")}, string(signal.Ratio): {Text: cog.ToPtr("of 1")},
-				string(signal.PerSecond): {Text: cog.ToPtr("/s")}, string(signal.USD): {Text: cog.ToPtr("$")}, string(signal.Bytes): {Text: cog.ToPtr("B")}, string(signal.Number): {Text: cog.ToPtr("")},
+				string(unit.Seconds): {Text: cog.ToPtr("s")}, string(unit.Percent): {Text: cog.ToPtr("%")}, string(unit.Ratio): {Text: cog.ToPtr("of 1")},
+				string(unit.PerSecond): {Text: cog.ToPtr("/s")}, string(unit.USD): {Text: cog.ToPtr("$")}, string(unit.Bytes): {Text: cog.ToPtr("B")}, string(unit.Number): {Text: cog.ToPtr("")},
 			},
 		}}}}}).
 		SortBy([]cog.Builder[common.TableSortByFieldState]{common.NewTableSortByFieldStateBuilder().DisplayName("Headroom")}).
@@ -155,13 +155,13 @@ const toNames = `/` + rules.SignalMetric + `|[{}"]|` + rules.ThresholdLabel + `=
 	`="[^"]*"|(, )?(container|endpoint|instance|job)="[^"]*"(?=.*, pod=")/g`
 
 // inUnit is what the values of a unit are called.
-var inUnit = map[signal.Unit]string{
-	signal.Seconds: "Durations", signal.Percent: "Percentages", signal.Ratio: "Ratios", signal.PerSecond: "Rates",
-	signal.USD: "US dollars", signal.Bytes: "Sizes", signal.Number: "Numbers",
+var inUnit = map[unit.Unit]string{
+	unit.Seconds: "Durations", unit.Percent: "Percentages", unit.Ratio: "Ratios", unit.PerSecond: "Rates",
+	unit.USD: "US dollars", unit.Bytes: "Sizes", unit.Number: "Numbers",
 }
 
 // signalsAgainstLevels draws the shown thresholds of one unit, with their levels: one query for both, as there are many panels.
-func signalsAgainstLevels(unit signal.Unit) *timeseries.PanelBuilder {
+func signalsAgainstLevels(unit unit.Unit) *timeseries.PanelBuilder {
 	levels := fmt.Sprintf(`%s{%s, %s=%q}`, rules.ThresholdMetric, shownScope, rules.UnitLabel, unit)
 	return timePanel(inUnit[unit], "The recorded values, and the levels that they must not cross, of the nearest thresholds and of those that had an alert.",
 		unitOf[unit], blue).

@@ -7,12 +7,12 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
-	"github.com/plimsoll-dev/plimsoll/internal/signal"
+	"github.com/plimsoll-dev/plimsoll/internal/unit"
 )
 
 // setCurrent sets the value of the worst series: the one that is nearest to a level or furthest beyond it.
 // The labels that the rule itself adds are the same for every series, and are left out.
-func (o *Observation) setCurrent(unit signal.Unit, levels []rules.Level, all []series, rule *loadedRule) {
+func (o *Observation) setCurrent(unit unit.Unit, levels []rules.Level, all []series, rule *loadedRule) {
 	var worst *series
 	var least distance
 	for i := range all {
@@ -67,18 +67,18 @@ func nearest(levels []rules.Level, value float64) distance {
 
 // Format writes a measured value in its unit with three significant digits, and never fewer than its whole digits: 1.21s,
 // 43.2ms, 12345/s.
-func Format(unit signal.Unit, value float64) string {
+func Format(u unit.Unit, value float64) string {
 	if math.IsInf(value, 0) || math.IsNaN(value) {
 		return strconv.FormatFloat(value, 'f', -1, 64)
 	}
 	switch {
-	case unit == signal.Seconds && math.Abs(value) < 1:
-		return signal.Number.Format(round(value*1000)) + "ms"
-	case unit == signal.Ratio:
-		return unit.Format(round(value*100) / 100)
+	case u == unit.Seconds && math.Abs(value) < 1:
+		return unit.Number.Format(round(value*1000)) + "ms"
+	case u == unit.Ratio:
+		return u.Format(round(value*100) / 100)
 	default:
-		scale := unit.Scale(value)
-		return unit.Format(round(value/scale) * scale)
+		scale := u.Scale(value)
+		return u.Format(round(value/scale) * scale)
 	}
 }
 

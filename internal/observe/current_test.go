@@ -6,7 +6,7 @@ import (
 
 	"github.com/prometheus/common/model"
 
-	"github.com/plimsoll-dev/plimsoll/internal/signal"
+	"github.com/plimsoll-dev/plimsoll/internal/unit"
 )
 
 func TestCurrent(t *testing.T) {
@@ -44,27 +44,27 @@ func TestCurrent(t *testing.T) {
 
 func TestFormat(t *testing.T) {
 	for _, tc := range []struct {
-		unit  signal.Unit
+		unit  unit.Unit
 		value float64
 		want  string
 	}{
-		{signal.Seconds, 1.2141, "1.21s"},
-		{signal.Seconds, 0.25, "250ms"},
-		{signal.Seconds, 0.01234, "12.3ms"},
-		{signal.Seconds, 0, "0ms"},
-		{signal.Seconds, 5437, "1h30m37s"},
-		{signal.Percent, 41.2371, "41.2%"},
-		{signal.Ratio, 0.041237, "4.12%"},
-		{signal.Ratio, 1.0 / 3, "33.3%"},
-		{signal.PerSecond, 0.000123456, "0.000123/s"},
-		{signal.Number, 12345.6, "12346"},
-		{signal.Number, -0.5, "-0.5"},
-		{signal.Bytes, 5186173009, "4.83Gi"},
-		{signal.Bytes, 1 << 30, "1Gi"},
-		{signal.Bytes, 536870900, "512Mi"},
-		{signal.Bytes, 123456789, "118Mi"},
-		{signal.Bytes, 12.345, "12.3"},
-		{signal.Bytes, 0, "0"},
+		{unit.Seconds, 1.2141, "1.21s"},
+		{unit.Seconds, 0.25, "250ms"},
+		{unit.Seconds, 0.01234, "12.3ms"},
+		{unit.Seconds, 0, "0ms"},
+		{unit.Seconds, 5437, "1h30m37s"},
+		{unit.Percent, 41.2371, "41.2%"},
+		{unit.Ratio, 0.041237, "4.12%"},
+		{unit.Ratio, 1.0 / 3, "33.3%"},
+		{unit.PerSecond, 0.000123456, "0.000123/s"},
+		{unit.Number, 12345.6, "12346"},
+		{unit.Number, -0.5, "-0.5"},
+		{unit.Bytes, 5186173009, "4.83Gi"},
+		{unit.Bytes, 1 << 30, "1Gi"},
+		{unit.Bytes, 536870900, "512Mi"},
+		{unit.Bytes, 123456789, "118Mi"},
+		{unit.Bytes, 12.345, "12.3"},
+		{unit.Bytes, 0, "0"},
 	} {
 		if got := Format(tc.unit, tc.value); got != tc.want {
 			t.Errorf("Format(%s, %v) = %s, want %s", tc.unit, tc.value, got, tc.want)

@@ -9,12 +9,12 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/bucket"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
-	"github.com/plimsoll-dev/plimsoll/internal/signal"
+	"github.com/plimsoll-dev/plimsoll/internal/unit"
 )
 
 func TestMeasurable(t *testing.T) {
 	level := func(severity string, comparison rules.Comparison, value float64) rules.Level {
-		return rules.Level{Severity: severity, Comparison: comparison, Value: value, Unit: signal.Seconds}
+		return rules.Level{Severity: severity, Comparison: comparison, Value: value, Unit: unit.Seconds}
 	}
 	known := bucket.Known("x", []float64{1, 5, 10})
 	changed := known

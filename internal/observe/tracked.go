@@ -13,7 +13,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
-	"github.com/plimsoll-dev/plimsoll/internal/signal"
+	"github.com/plimsoll-dev/plimsoll/internal/unit"
 )
 
 // What is published again at most that often, for each threshold: a value that has changed, by little or by much.
@@ -26,7 +26,7 @@ const (
 // It is not safe for several goroutines.
 type TrackedThreshold struct {
 	key      types.NamespacedName
-	unit     signal.Unit
+	unit     unit.Unit
 	levels   []rules.Level
 	sides    []rules.Level // those of the levels, to which a value has a distance
 	expected []expectedRule

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/plimsoll-dev/plimsoll/internal/signal"
+	"github.com/plimsoll-dev/plimsoll/internal/unit"
 )
 
 // Level is a resolved level of a threshold: the value at which its alert begins to count.
@@ -14,7 +14,7 @@ type Level struct {
 	// Value is in the base unit: seconds, percent from 0 to 100, ratio from 0 to 1.
 	// Lower is the other value of a band, below which its alert counts too; zero for a level of one side.
 	Value, Lower float64
-	Unit         signal.Unit
+	Unit         unit.Unit
 	// For is how long the level must stay crossed before the alert fires, KeepFiringFor how long the alert goes on
 	// after that; zero for not at all.
 	For, KeepFiringFor time.Duration

@@ -10,7 +10,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/expression"
 	"github.com/plimsoll-dev/plimsoll/internal/signal"
+	"github.com/plimsoll-dev/plimsoll/internal/unit"
 )
 
 // Plan is a valid AlertThreshold, resolved: defaults filled in, values read in their unit.
@@ -46,7 +48,7 @@ type Value struct {
 	NoNamespace string
 	// EmptyWhenHealthy: Expr, of the user's own, has no sample while all is well, as absent(x) and lag > 500 have none.
 	EmptyWhenHealthy bool
-	Unit             signal.Unit
+	Unit             unit.Unit
 	// Min and Max are the least and the greatest value that Expr can take; infinite when it has no bound.
 	Min, Max float64
 	// Title is what the value is called in a sentence, which it begins.
@@ -59,7 +61,7 @@ type Value struct {
 	// source is what gave the value its unit, for messages: a signal's name or the field spec.expr.
 	source string
 	// bounds are those that an expression gives its values by itself; zero for a signal.
-	bounds bounds
+	bounds expression.Bounds
 	// entry is the signal; the zero Signal for an expression.
 	entry signal.Signal
 }

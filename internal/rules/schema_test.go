@@ -13,6 +13,7 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/signal"
+	"github.com/plimsoll-dev/plimsoll/internal/unit"
 )
 
 // definition is what the API server checks thresholds with.
@@ -34,7 +35,7 @@ func definition(t *testing.T) apiextensionsv1.JSONSchemaProps {
 func TestSchemaOffersTheCatalogue(t *testing.T) {
 	spec := definition(t).Properties["spec"]
 	var units []string
-	for _, unit := range signal.Units() {
+	for _, unit := range unit.All() {
 		units = append(units, string(unit))
 	}
 	var sources []string

@@ -11,6 +11,7 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/signal"
+	"github.com/plimsoll-dev/plimsoll/internal/unit"
 )
 
 // resolveValue reads what the threshold watches. With errors, the value holds what could be read: its unit, mostly, so
@@ -191,7 +192,7 @@ func resolveMinTraffic(entry signal.Signal, text v1alpha1.Value, path *field.Pat
 		return 0, field.ErrorList{field.Forbidden(path,
 			"remove it: it goes with ratios and latencies only ("+strings.Join(signal.WithTraffic(), ", ")+")")}
 	}
-	least, err := signal.PerSecond.Parse(string(text))
+	least, err := unit.PerSecond.Parse(string(text))
 	if err != nil || least == 0 {
 		return 0, field.ErrorList{field.Invalid(path, text, `must be a rate per second greater than 0, such as "0.1"`)}
 	}

@@ -126,3 +126,15 @@ func (l Level) guessWarning(h bucket.Histogram) string {
 	}
 	return text
 }
+
+// neverCrossed says why no value of the expression crosses the level, and the fix; empty when one may.
+func (v Value) neverCrossed(level Level) string {
+	reached := v.bounds.Greatest
+	if level.Comparison == Below {
+		reached = v.bounds.Least
+	}
+	if reached.Because == "" || level.Crossed(reached.Value) {
+		return ""
+	}
+	return fmt.Sprintf("can never fire, for %s: %s", reached.Because, strings.ReplaceAll(reached.Fix, "%s", level.Unit.Format(reached.Value)))
+}

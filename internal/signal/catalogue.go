@@ -1,5 +1,7 @@
 package signal
 
+import "github.com/plimsoll-dev/plimsoll/internal/unit"
+
 // Names of the signals. Errors before the first token are none: no source tells them from errors after it, and the nearest that it
 // has is ModelErrorRatio.
 const (
@@ -72,117 +74,117 @@ const (
 
 var catalogue = []Signal{
 	{
-		Name: HTTPErrorRate, Title: "Error rate", Alert: "HighErrorRate", Unit: PerSecond,
+		Name: HTTPErrorRate, Title: "Error rate", Alert: "HighErrorRate", Unit: unit.PerSecond,
 		Means:  "errors per second, of requests and of model calls, as errors_total counts them",
 		Window: defaultWindow, Max: unbounded, Advice: adviceErrors,
 	},
 	{
-		Name: HTTPErrorRatio, Title: "Error ratio", Alert: "FailingRequests", Unit: Ratio,
+		Name: HTTPErrorRatio, Title: "Error ratio", Alert: "FailingRequests", Unit: unit.Ratio,
 		Means:  "the part of HTTP requests that is answered with a 5xx status; 0 without errors, no value without requests",
 		Window: defaultWindow, Max: 1, Advice: adviceErrors,
 	},
 	{
-		Name: HTTPLatency, Title: "Response time", Alert: "SlowResponse", Unit: Seconds,
+		Name: HTTPLatency, Title: "Response time", Alert: "SlowResponse", Unit: unit.Seconds,
 		Means:  "a quantile of the time that HTTP requests take",
 		Window: defaultWindow, Quantile: defaultQuantile, Max: unbounded, Advice: adviceSlow,
 	},
 	{
-		Name: HTTPRequestRate, Title: "Request rate", Alert: "HighTraffic", Unit: PerSecond,
+		Name: HTTPRequestRate, Title: "Request rate", Alert: "HighTraffic", Unit: unit.PerSecond,
 		Means:  "HTTP requests per second",
 		Window: defaultWindow, Max: unbounded, Advice: adviceRequests,
 	},
 	{
-		Name: ModelErrorRatio, Title: "Model error ratio", Alert: "FailingModel", Unit: Ratio,
+		Name: ModelErrorRatio, Title: "Model error ratio", Alert: "FailingModel", Unit: unit.Ratio,
 		Means:  "the part of model calls that fails; 0 without failures, no value without calls",
 		Window: defaultWindow, Max: 1, Advice: adviceModel, elsewhere: elsewhereModel,
 	},
 	{
-		Name: ModelLatency, Title: "Model response time", Alert: "SlowModel", Unit: Seconds,
+		Name: ModelLatency, Title: "Model response time", Alert: "SlowModel", Unit: unit.Seconds,
 		Means:  "a quantile of the time that model calls take, from start to end",
 		Window: defaultWindow, Quantile: defaultQuantile, Max: unbounded, Advice: adviceLatency, elsewhere: elsewhereLatency,
 	},
 	{
-		Name: ModelTimeToFirstToken, Title: "Time to first token", Alert: "SlowFirstToken", Unit: Seconds,
+		Name: ModelTimeToFirstToken, Title: "Time to first token", Alert: "SlowFirstToken", Unit: unit.Seconds,
 		Means:  "a quantile of the time from a model call's start to the first text of its answer",
 		Window: defaultWindow, Quantile: defaultQuantile, Max: unbounded, Advice: adviceFirst,
 	},
 	{
-		Name: TokenRate, Title: "Token rate", Alert: "ManyTokens", Unit: PerSecond,
+		Name: TokenRate, Title: "Token rate", Alert: "ManyTokens", Unit: unit.PerSecond,
 		Means:  "tokens per second, of prompts and answers together unless told apart by type",
 		Window: defaultWindow, Max: unbounded, Advice: adviceTokens,
 	},
 	{
-		Name: CostPerHour, Title: "Cost per hour", Alert: "CostlyHour", Unit: USD,
+		Name: CostPerHour, Title: "Cost per hour", Alert: "CostlyHour", Unit: unit.USD,
 		Means:  "US dollars per hour, at the pace of the window; models without a price are not in it",
 		Window: "1h", Max: unbounded, Advice: adviceCost, elsewhere: elsewhereCost,
 	},
 	{
-		Name: CostPerDay, Title: "Cost per day", Alert: "CostlyDay", Unit: USD,
+		Name: CostPerDay, Title: "Cost per day", Alert: "CostlyDay", Unit: unit.USD,
 		Means:  "US dollars per day, at the pace of the window; models without a price are not in it",
 		Window: "1d", Max: unbounded, Advice: adviceCost, elsewhere: elsewhereCost,
 	},
 	{
-		Name: ActiveSessions, Title: "Number of active sessions", Alert: "ManySessions", Unit: Number,
+		Name: ActiveSessions, Title: "Number of active sessions", Alert: "ManySessions", Unit: unit.Number,
 		Means: "active user sessions as each pod counts them (all of them where pods share a store); grouped, the greatest of the group",
 		Max:   unbounded, Advice: adviceSessions,
 	},
 	{
-		Name: CPU, Title: "CPU usage", Alert: "HighCPUUsage", Unit: Percent,
+		Name: CPU, Title: "CPU usage", Alert: "HighCPUUsage", Unit: unit.Percent,
 		Means: "CPU in use, as a percentage of what each pod may use; grouped, the greatest of the group",
 		Max:   100, Advice: adviceCPU,
 	},
 	{
-		Name: Memory, Title: "Memory usage", Alert: "HighMemoryUsage", Unit: Percent,
+		Name: Memory, Title: "Memory usage", Alert: "HighMemoryUsage", Unit: unit.Percent,
 		Means: "memory in use, as a percentage of what each pod may use; grouped, the greatest of the group",
 		Max:   100, Advice: adviceMemory,
 	},
 	{
-		Name: Disk, Title: "Disk usage", Alert: "DiskFillsUp", Unit: Percent,
+		Name: Disk, Title: "Disk usage", Alert: "DiskFillsUp", Unit: unit.Percent,
 		Means: "disk space in use where each pod works, as a percentage; grouped, the greatest of the group",
 		Max:   100, Advice: adviceDisk,
 	},
 	{
-		Name: Availability, Title: "Availability", Alert: "Unavailable", Falls: true, Unit: Ratio,
+		Name: Availability, Title: "Availability", Alert: "Unavailable", Falls: true, Unit: unit.Ratio,
 		Means:  "the part of scrapes of all targets that went well; its levels usually lie below",
 		Window: defaultWindow, Max: 1, Advice: adviceUp,
 	},
 	{
-		Name: TimePerOutputToken, Title: "Time per output token", Alert: "SlowAnswers", Unit: Seconds,
+		Name: TimePerOutputToken, Title: "Time per output token", Alert: "SlowAnswers", Unit: unit.Seconds,
 		Means:  "a quantile of the time from one token of an answer to the next",
 		Window: defaultWindow, Quantile: defaultQuantile, Max: unbounded, Advice: advicePace,
 	},
 	{
-		Name: QueueLength, Title: "Queue length", Alert: "LongQueue", Unit: Number,
+		Name: QueueLength, Title: "Queue length", Alert: "LongQueue", Unit: unit.Number,
 		Means: "requests that wait for the model, as each server counts them; grouped, the sum of the group",
 		Max:   unbounded, Advice: adviceQueue,
 	},
 	{
-		Name: QueueTime, Title: "Time in the queue", Alert: "LongWait", Unit: Seconds,
+		Name: QueueTime, Title: "Time in the queue", Alert: "LongWait", Unit: unit.Seconds,
 		Means:  "a quantile of the time that requests wait before the model begins with them",
 		Window: defaultWindow, Quantile: defaultQuantile, Max: unbounded, Advice: adviceQueue,
 	},
 	{
-		Name: RequestsRunning, Title: "Number of running requests", Alert: "ManyRequests", Unit: Number,
+		Name: RequestsRunning, Title: "Number of running requests", Alert: "ManyRequests", Unit: unit.Number,
 		Means: "requests that are being answered, as each server counts them; grouped, the sum of the group",
 		Max:   unbounded, Advice: adviceRunning,
 	},
 	{
-		Name: CacheUsage, Title: "KV cache usage", Alert: "FullCache", Unit: Ratio,
+		Name: CacheUsage, Title: "KV cache usage", Alert: "FullCache", Unit: unit.Ratio,
 		Means: "the part of the KV cache in use, as each server measures it; grouped, the greatest of the group",
 		Max:   1, Advice: adviceCache,
 	},
 	{
-		Name: Preemptions, Title: "Preemption rate", Alert: "PreemptedRequests", Unit: PerSecond,
+		Name: Preemptions, Title: "Preemption rate", Alert: "PreemptedRequests", Unit: unit.PerSecond,
 		Means:  "requests per second that lose their place in the KV cache and are computed again",
 		Window: defaultWindow, Max: unbounded, Advice: advicePreempt,
 	},
 	{
-		Name: AnswerTruncatedRatio, Title: "Ratio of truncated answers", Alert: "TruncatedAnswers", Unit: Ratio,
+		Name: AnswerTruncatedRatio, Title: "Ratio of truncated answers", Alert: "TruncatedAnswers", Unit: unit.Ratio,
 		Means:  "the part of answers that end at a limit of tokens; no value without answers",
 		Window: defaultWindow, Max: 1, Advice: adviceCut,
 	},
 	{
-		Name: AnswerBlockedRatio, Title: "Ratio of blocked answers", Alert: "BlockedAnswers", Unit: Ratio,
+		Name: AnswerBlockedRatio, Title: "Ratio of blocked answers", Alert: "BlockedAnswers", Unit: unit.Ratio,
 		Means:  "the part of answers that a filter of content blocks; no value without answers",
 		Window: defaultWindow, Max: 1, Advice: adviceBlocked,
 	},

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
+	"github.com/plimsoll-dev/plimsoll/internal/unit"
 )
 
 func TestExpr(t *testing.T) {
@@ -103,8 +104,8 @@ func everySignal(t *testing.T, f func(*testing.T, Signal)) {
 // TestCatalogue holds every signal to the contract, so that a new one cannot be half described.
 func TestCatalogue(t *testing.T) {
 	everySignal(t, func(t *testing.T, s Signal) {
-		if !slices.Contains(Units(), s.Unit) {
-			t.Errorf("unit %q is none of %v", s.Unit, Units())
+		if !slices.Contains(unit.All(), s.Unit) {
+			t.Errorf("unit %q is none of %v", s.Unit, unit.All())
 		}
 		first := s.Metrics[0]
 		if s.Quantile != "" && first.Type != metric.Histogram {
@@ -113,7 +114,7 @@ func TestCatalogue(t *testing.T) {
 		if first.Type != metric.Gauge && s.Window == "" {
 			t.Errorf("no window for the rate of a %s", first.Type)
 		}
-		if (s.Traffic != "") != (s.Quantile != "" || s.Unit == Ratio && first.Type != metric.Gauge) {
+		if (s.Traffic != "") != (s.Quantile != "" || s.Unit == unit.Ratio && first.Type != metric.Gauge) {
 			t.Errorf("traffic = %q for %s", s.Traffic, s.Unit)
 		}
 		if s.Title == "" || s.Alert == "" || s.Means == "" || s.Advice == "" || s.Max <= 0 {

@@ -30,8 +30,7 @@ type Discovered struct {
 	Missing error
 }
 
-// DiscoveryExpr is PromQL of how many series of the sources' metrics there are in the namespace, by name and job. Each metric is
-// asked for by one series name, never its buckets.
+// DiscoveryExpr is PromQL of how many of the sources' series a namespace has, by name and job; buckets are not asked for.
 func DiscoveryExpr(namespaceLabel, namespace string, sources ...Source) string {
 	var patterns []string
 	for _, e := range emittersOf(sources) {
@@ -71,10 +70,9 @@ func Discover(all []Series, sources ...Source) []Discovered {
 			}
 		}
 		if jobs := d.jobs[metric.Up.Name]; e.source == Plimsoll && len(jobs) > 0 {
-			found = slices.DeleteFunc(found, func(f Discovered) bool { return f.Name == Availability })
 			up, _ := Lookup(Availability)
-			slices.Sort(jobs)
-			found = append(found, Discovered{Signal: up, Jobs: jobs})
+			found = slices.DeleteFunc(found, func(f Discovered) bool { return f.Name == up.Name })
+			found = append(found, Discovered{Signal: up, Jobs: slices.Sorted(slices.Values(jobs))})
 		}
 	}
 	return found
@@ -92,7 +90,7 @@ func Unknown(all []Series, found []Discovered, sources ...Source) []string {
 			}
 		}
 		known := slices.ContainsFunc(found, func(d Discovered) bool {
-			return slices.Contains(d.Jobs, s.Job) && slices.Contains(d.series(), s.Name)
+			return slices.Contains(d.Jobs, s.Job) && slices.Contains(d.reading.series(), s.Name)
 		})
 		if len(readers) > 0 && !known {
 			texts = append(texts, fmt.Sprintf("job %q: nothing tells whether %s is of %s", s.Job, s.Name, strings.Join(readers, " or ")))
@@ -180,7 +178,7 @@ func (d discovery) signals(p program) []Discovered {
 
 // find sets the jobs that have the signal's metrics, or that none has.
 func (d discovery) find(found *Discovered, p program) {
-	names := found.series()
+	names := found.reading.series()
 	for _, job := range d.jobsOf(func(name string) bool { return slices.Contains(names, name) }) {
 		own := slices.Contains(p.jobs, job)
 		if own {
@@ -205,18 +203,16 @@ func (d discovery) hasRival(p program, job string, names []string) bool {
 
 // owns reports whether only the source's programs have metrics of that name, given the prefix.
 func (e emitter) owns(prefix, name string) bool {
-	own := e.own
 	if e.prefix != "" {
-		own = []string{cmp.Or(prefix, e.prefix)}
+		return strings.HasPrefix(name, cmp.Or(prefix, e.prefix))
 	}
-	return slices.ContainsFunc(own, func(o string) bool { return strings.HasPrefix(name, o) })
+	return slices.ContainsFunc(e.own, func(o string) bool { return strings.HasPrefix(name, o) })
 }
 
 // metrics are all that the source's signals cannot do without, each once.
 func (e emitter) metrics() []metric.Metric {
 	var all []metric.Metric
-	for _, name := range slices.Sorted(maps.Keys(e.readings)) {
-		r := e.readings[name]
+	for _, r := range e.readings {
 		all = append(all, reading{of: r.of}.metrics()...)
 	}
 	slices.SortFunc(all, func(a, b metric.Metric) int { return strings.Compare(a.Name, b.Name) })
@@ -227,7 +223,7 @@ func (e emitter) metrics() []metric.Metric {
 func (e emitter) series(prefix string) []string {
 	var all []string
 	for _, r := range e.readings {
-		all = append(all, reading{of: r.of}.rename(e.prefix, prefix).series()...)
+		all = append(all, r.rename(e.prefix, prefix).series()...)
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
@@ -236,16 +232,9 @@ func (e emitter) series(prefix string) []string {
 // series are the names of the series that the reading is made of.
 func (r reading) series() []string {
 	var all []string
-	for _, g := range r.of {
-		for _, st := range g {
-			for _, name := range seriesOf(st) {
-				if !slices.Contains(all, name) {
-					all = append(all, name)
-				}
-			}
-		}
+	for _, st := range (reading{of: r.of}).streams() {
+		all = append(all, seriesOf(st)...)
 	}
-	return all
+	slices.Sort(all)
+	return slices.Compact(all)
 }
-
-func (s Signal) series() []string { return s.reading.series() }

@@ -127,7 +127,7 @@ func TestDiscoverSaysWhatIsMissing(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]string{
-		ModelLatency: "there is no kserve_vllm:e2e_request_latency_seconds_count or kserve_vllm:e2e_request_latency_seconds",
+		ModelLatency: "there is no kserve_vllm:e2e_request_latency_seconds or kserve_vllm:e2e_request_latency_seconds_count",
 		CostPerHour:  "VLLM has no CostPerHour: " + noCost,
 	} {
 		if missing[name] != want {

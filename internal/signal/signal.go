@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
+	"github.com/plimsoll-dev/plimsoll/internal/unit"
 )
 
 // Signal describes one signal.
@@ -23,7 +24,7 @@ type Signal struct {
 	Metrics []metric.Metric
 	// By are the labels of the metrics by which the signal can be told apart; Labels adds those of the scraped target.
 	By   []string
-	Unit Unit
+	Unit unit.Unit
 	// Window is the default time over which rates are taken; empty when the signal takes none.
 	Window string
 	// Quantile is the default quantile; empty when the signal takes none.

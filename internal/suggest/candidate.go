@@ -17,6 +17,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 	"github.com/plimsoll-dev/plimsoll/internal/signal"
+	"github.com/plimsoll-dev/plimsoll/internal/unit"
 )
 
 const (
@@ -106,7 +107,7 @@ func by(d signal.Discovered) []string {
 	switch {
 	case d.Name == signal.Availability:
 		return []string{"job"}
-	case d.Unit != signal.USD && slices.Contains(d.By, "model"):
+	case d.Unit != unit.USD && slices.Contains(d.By, "model"):
 		return []string{"model"}
 	default:
 		return nil

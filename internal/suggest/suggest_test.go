@@ -177,7 +177,7 @@ func suggestion(t *testing.T, series string, value func(i int) float64) Suggesti
 }
 
 const wantYAML = `# ModelTimeToFirstToken of VLLM (kserve_vllm:): a quantile of the time from a model call's start to the first text of its answer. Now 360ms; from 300ms to 4s over 14d, the median 350ms; series: 1
-# spec.levels[0].above: 2s lies inside the bucket from 1s to 2.5s of kserve_vllm:time_to_first_token_seconds, where values are a guess: take 1s or 2.5s
+# spec.levels[0].above: 2s lies inside the bucket 1s to 2.5s of kserve_vllm:time_to_first_token_seconds: what fires is a guess, take 1s or 2.5s, unless yours has other buckets than VLLM is known to have
 apiVersion: plimsoll.dev/v1alpha1
 kind: AlertThreshold
 metadata:

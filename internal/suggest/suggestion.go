@@ -131,7 +131,7 @@ func (s Suggestion) document() (string, error) {
 	current, least, median, greatest := s.FormatRange(s.Range)
 	text := Comment("", fmt.Sprintf("%s: %s. Now %s; from %s to %s over %s, the median %s; series: %d", s.Title(), s.Means, current, least, greatest,
 		backtest.FormatDuration(s.Window.Length()), median, s.Range.Series))
-	for _, warning := range s.Plan.Warnings {
+	for _, warning := range slices.Concat(s.Plan.KnownBucketWarnings, s.Plan.Warnings) {
 		text += Comment("", warning)
 	}
 	head, err := yaml.Marshal(map[string]any{

@@ -1,4 +1,5 @@
-package signal
+// Package unit is what values are measured in: how levels are written, read and shown to people. It is pure.
+package unit
 
 import (
 	"errors"
@@ -30,8 +31,8 @@ const (
 	Number Unit = "Number"
 )
 
-// Units returns every unit.
-func Units() []Unit { return []Unit{Seconds, Percent, Ratio, PerSecond, USD, Bytes, Number} }
+// All returns every unit.
+func All() []Unit { return []Unit{Seconds, Percent, Ratio, PerSecond, USD, Bytes, Number} }
 
 // Parse reads a threshold in this unit, such as "250ms" in Seconds or "5%" in Ratio, and returns it in the metric's base
 // unit: 0.25 and 0.05. Every unit but Seconds also takes a bare number; Seconds does not, for a bare 2000 is more often

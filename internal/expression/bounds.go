@@ -1,43 +1,43 @@
-package rules
+package expression
 
 import (
 	"cmp"
 	"fmt"
 	"math"
 	"slices"
-	"strings"
+	"strconv"
 
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 )
 
-// emptyWhenHealthy reports whether an expression has no sample while all is well: nothing passes its comparison, or what it
+// EmptyWhenHealthy reports whether an expression has no sample while all is well: nothing passes its comparison, or what it
 // looks for is not there.
-func emptyWhenHealthy(expr parser.Expr) bool {
+func EmptyWhenHealthy(expr parser.Expr) bool {
 	switch e := expr.(type) {
 	case *parser.ParenExpr:
-		return emptyWhenHealthy(e.Expr)
+		return EmptyWhenHealthy(e.Expr)
 	case *parser.UnaryExpr:
-		return emptyWhenHealthy(e.Expr)
+		return EmptyWhenHealthy(e.Expr)
 	case *parser.SubqueryExpr:
-		return emptyWhenHealthy(e.Expr)
+		return EmptyWhenHealthy(e.Expr)
 	case *parser.MatrixSelector:
-		return emptyWhenHealthy(e.VectorSelector)
+		return EmptyWhenHealthy(e.VectorSelector)
 	case *parser.AggregateExpr:
-		return emptyWhenHealthy(e.Expr)
+		return EmptyWhenHealthy(e.Expr)
 	case *parser.VectorSelector:
 		return isOfAlerts(e)
 	case *parser.Call:
-		return isAbsent(e) || e.Func.ReturnType == parser.ValueTypeVector && slices.ContainsFunc(e.Args, emptyWhenHealthy)
+		return isAbsent(e) || e.Func.ReturnType == parser.ValueTypeVector && slices.ContainsFunc(e.Args, EmptyWhenHealthy)
 	case *parser.BinaryExpr:
 		switch {
 		case e.Op == parser.LOR:
-			return emptyWhenHealthy(e.LHS) && emptyWhenHealthy(e.RHS)
+			return EmptyWhenHealthy(e.LHS) && EmptyWhenHealthy(e.RHS)
 		case e.Op == parser.LAND, e.Op == parser.LUNLESS, e.Op.IsComparisonOperator() && !e.ReturnBool:
 			return true
 		default:
-			return emptyWhenHealthy(e.LHS) || emptyWhenHealthy(e.RHS)
+			return EmptyWhenHealthy(e.LHS) || EmptyWhenHealthy(e.RHS)
 		}
 	}
 	return false
@@ -54,37 +54,37 @@ func isOfAlerts(selector *parser.VectorSelector) bool {
 	})
 }
 
-// bound is the least or the greatest value that an expression can have: what in it makes it so, and how to write what may be meant, in
+// Bound is the least or the greatest value that an expression can have: what in it makes it so, and how to write what may be meant, in
 // which %s stands for the value in the level's unit.
-type bound struct {
-	value        float64
-	because, fix string
+type Bound struct {
+	Value        float64
+	Because, Fix string
 }
 
-// bounds are those of an expression, infinite where it has none by itself.
-type bounds struct{ least, greatest bound }
+// Bounds are those of an expression, infinite where it has none by itself.
+type Bounds struct{ Least, Greatest Bound }
 
-func between(least, greatest float64, because, fix string) bounds {
-	return bounds{bound{least, because, fix}, bound{greatest, because, fix}}
+func between(least, greatest float64, because, fix string) Bounds {
+	return Bounds{Bound{least, because, fix}, Bound{greatest, because, fix}}
 }
 
-// intersect returns what lies in both; of the same bounds the first one's.
-func (b bounds) intersect(inner bounds) bounds {
-	if inner.least.value > b.least.value {
-		b.least = inner.least
+// intersect returns what lies in both; of the same Bounds the first one's.
+func (b Bounds) intersect(inner Bounds) Bounds {
+	if inner.Least.Value > b.Least.Value {
+		b.Least = inner.Least
 	}
-	if inner.greatest.value < b.greatest.value {
-		b.greatest = inner.greatest
+	if inner.Greatest.Value < b.Greatest.Value {
+		b.Greatest = inner.Greatest
 	}
 	return b
 }
 
-// boundsOf returns the bounds of the expression's values, as far as it says them itself.
-func boundsOf(expr parser.Expr) bounds {
+// BoundsOf returns the Bounds of the expression's values, as far as it says them itself.
+func BoundsOf(expr parser.Expr) Bounds {
 	unbounded := between(math.Inf(-1), math.Inf(1), "", "")
 	switch e := expr.(type) {
 	case *parser.ParenExpr:
-		return boundsOf(e.Expr)
+		return BoundsOf(e.Expr)
 	case *parser.VectorSelector:
 		if isOfAlerts(e) {
 			return between(1, 1, "ALERTS is 1 or not there", "write above: 0")
@@ -92,9 +92,9 @@ func boundsOf(expr parser.Expr) bounds {
 	case *parser.AggregateExpr:
 		switch e.Op {
 		case parser.MAX, parser.MIN, parser.TOPK, parser.BOTTOMK:
-			return boundsOf(e.Expr)
+			return BoundsOf(e.Expr)
 		case parser.COUNT:
-			unbounded.least = bound{1, "count gives no 0, but nothing at all where there is nothing to count", "write count(...) or vector(0)"}
+			unbounded.Least = Bound{1, "count gives no 0, but nothing at all where there is nothing to count", "write count(...) or vector(0)"}
 		}
 	case *parser.Call:
 		if isAbsent(e) {
@@ -106,10 +106,10 @@ func boundsOf(expr parser.Expr) bounds {
 	case *parser.BinaryExpr:
 		switch {
 		case e.Op == parser.LAND, e.Op == parser.LUNLESS:
-			return boundsOf(e.LHS)
+			return BoundsOf(e.LHS)
 		case e.Op == parser.LOR:
-			a, b := boundsOf(e.LHS), boundsOf(e.RHS)
-			return bounds{slices.MinFunc([]bound{a.least, b.least}, compareBounds), slices.MaxFunc([]bound{a.greatest, b.greatest}, compareBounds)}
+			a, b := BoundsOf(e.LHS), BoundsOf(e.RHS)
+			return Bounds{slices.MinFunc([]Bound{a.Least, b.Least}, compareBounds), slices.MaxFunc([]Bound{a.Greatest, b.Greatest}, compareBounds)}
 		case e.ReturnBool:
 			return between(0, 1, "a comparison with bool gives 0 or 1", "write above: 0 or below: 1")
 		case e.Op.IsComparisonOperator():
@@ -119,13 +119,13 @@ func boundsOf(expr parser.Expr) bounds {
 	return unbounded
 }
 
-func compareBounds(a, b bound) int { return cmp.Compare(a.value, b.value) }
+func compareBounds(a, b Bound) int { return cmp.Compare(a.Value, b.Value) }
 
 // mirrored are the comparisons as they read with their sides swapped.
 var mirrored = map[parser.ItemType]parser.ItemType{parser.LSS: parser.GTR, parser.LTE: parser.GTE, parser.GTR: parser.LSS, parser.GTE: parser.LTE}
 
 // boundsOfComparison are those of the values that pass a comparison, which keeps them as they are.
-func boundsOfComparison(e *parser.BinaryExpr) bounds {
+func boundsOfComparison(e *parser.BinaryExpr) Bounds {
 	op, kept := e.Op, e.LHS
 	limit, ok := constant(e.RHS)
 	if !ok {
@@ -136,11 +136,11 @@ func boundsOfComparison(e *parser.BinaryExpr) bounds {
 			}
 		}
 	}
-	inner := boundsOf(kept)
+	inner := BoundsOf(kept)
 	if !ok {
 		return inner
 	}
-	number := promNumber(limit)
+	number := strconv.FormatFloat(limit, 'f', -1, 64)
 	because := fmt.Sprintf("a comparison keeps values as they are, and spec.expr only those that are %s %s", op, number)
 	switch least, greatest := math.Inf(-1), math.Inf(1); op {
 	case parser.EQLC:
@@ -193,16 +193,4 @@ func constant(expr parser.Expr) (float64, bool) {
 		}
 	}
 	return 0, false
-}
-
-// neverCrossed says why no value of the expression crosses the level, and the fix; empty when one may.
-func (v Value) neverCrossed(level Level) string {
-	reached := v.bounds.greatest
-	if level.Comparison == Below {
-		reached = v.bounds.least
-	}
-	if reached.because == "" || level.Crossed(reached.value) {
-		return ""
-	}
-	return fmt.Sprintf("can never fire, for %s: %s", reached.because, strings.ReplaceAll(reached.fix, "%s", level.Unit.Format(reached.value)))
 }
