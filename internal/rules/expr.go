@@ -35,7 +35,7 @@ func resolveExpr(t *v1alpha1.AlertThreshold, spec *field.Path) (Value, field.Err
 	if value.Unit != signal.Number {
 		value.Min = 0
 	}
-	expr, err := enforceNamespace(t.Spec.Expr, t.Namespace)
+	expr, err := EnforceNamespace(t.Spec.Expr, t.Namespace)
 	if err != nil {
 		errs = append(errs, field.Invalid(spec.Child("expr"), t.Spec.Expr, err.Error()))
 	}
@@ -43,9 +43,9 @@ func resolveExpr(t *v1alpha1.AlertThreshold, spec *field.Path) (Value, field.Err
 	return value, errs
 }
 
-// enforceNamespace parses the expression and makes every selector in it match the namespace, also those in the parameter of an
+// EnforceNamespace parses the expression and makes every selector in it match the namespace, also those in the parameter of an
 // aggregation, which injectproxy's own walk leaves out. The error says what is wrong with the expression.
-func enforceNamespace(text, namespace string) (string, error) {
+func EnforceNamespace(text, namespace string) (string, error) {
 	if err := checkRegexps(text); err != nil {
 		return "", err
 	}

@@ -240,12 +240,12 @@ func TestEnforceNamespace(t *testing.T) {
 		"no selector":     {`time()`, `time()`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := enforceNamespace(tc.expr, "ai")
+			got, err := EnforceNamespace(tc.expr, "ai")
 			if err != nil {
-				t.Fatalf("enforceNamespace: %v", err)
+				t.Fatalf("EnforceNamespace: %v", err)
 			}
 			if got != tc.want {
-				t.Errorf("enforceNamespace = %s, want %s", got, tc.want)
+				t.Errorf("EnforceNamespace = %s, want %s", got, tc.want)
 			}
 		})
 	}

@@ -1,0 +1,149 @@
+package importer
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/promql/parser"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/plimsoll-dev/plimsoll/internal/alert"
+	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/rules"
+	"github.com/plimsoll-dev/plimsoll/internal/signal"
+)
+
+// maxValue is the longest text of a level that the API server takes, in characters.
+const maxValue = 32
+
+// draft returns the rule as a threshold with one level and no name, or why it cannot be one.
+func (s source) draft(r alert.Rule) Import {
+	imported := Import{Rules: []alert.Rule{r}, namespace: s.namespace}
+	if imported.Because = unsupported(r); imported.Because != "" {
+		return imported
+	}
+	q, err := s.set.Query(r, func(string) bool { return true })
+	if err != nil {
+		imported.Because = err.Error()
+		return imported
+	}
+	imported.Notes = q.Inexact
+	if s.interval != 0 && r.Interval != 0 && r.Interval != s.interval {
+		imported.note("its group is evaluated every %s, an AlertThreshold at the server's own interval", model.Duration(r.Interval))
+	}
+	r.Expr = q.Expr
+	imported.exprs = []string{q.Expr}
+	expr, level := imported.toLevel(r)
+	level.Severity = r.Labels[rules.SeverityLabel]
+	if level.Severity == "" {
+		level.Severity = defaultSeverity
+		imported.note("it has no severity: %s is Plimsoll's", defaultSeverity)
+	}
+	if r.For > 0 {
+		level.For = v1alpha1.Duration(model.Duration(r.For).String())
+	}
+	if r.KeepFiringFor > 0 {
+		level.KeepFiringFor = v1alpha1.Duration(model.Duration(r.KeepFiringFor).String())
+	}
+	labels := maps.Clone(r.Labels)
+	delete(labels, rules.SeverityLabel)
+	imported.Threshold = &v1alpha1.AlertThreshold{
+		TypeMeta:   metav1.TypeMeta{APIVersion: v1alpha1.GroupVersion.String(), Kind: v1alpha1.Kind},
+		ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace},
+		Spec: v1alpha1.AlertThresholdSpec{
+			Alert: r.Name, Expr: expr, Levels: []v1alpha1.Level{level}, Labels: labels, Annotations: maps.Clone(r.Annotations),
+		},
+	}
+	return imported
+}
+
+// ofAlerts finds the series that Prometheus records of alerts.
+var ofAlerts = regexp.MustCompile(`\bALERTS(_FOR_STATE)?\b`)
+
+// unsupported says what of the rule an AlertThreshold has nothing for; empty when it has. What rules.Resolve refuses is not said here.
+func unsupported(r alert.Rule) string {
+	threshold, isOurs := rules.GroupThreshold(r.Group)
+	switch {
+	case isOurs:
+		return "is made from AlertThreshold " + threshold.String()
+	case r.Limit > 0:
+		return fmt.Sprintf("its group is limited to %d alerts, an AlertThreshold's is not", r.Limit)
+	case r.Offset() != 0:
+		return fmt.Sprintf("its group is evaluated %s in the past (query_offset), an AlertThreshold's is not", model.Duration(r.Offset()))
+	case ofAlerts.MatchString(r.Expr):
+		return "reads ALERTS, which an import changes"
+	}
+	return ""
+}
+
+// toLevel returns the expression as a value and the level that it crosses exactly where the rule fires. The value is the rule's own
+// where that can be, for annotations show it.
+func (i *Import) toLevel(r alert.Rule) (expr string, level v1alpha1.Level) {
+	split, isSplit := r.Split()
+	above, isAbove := split.Above()
+	below, isBelow := split.Below()
+	switch text := signal.Number.Format(above + below); {
+	case isSplit && (isAbove || isBelow) && len(text) <= maxValue:
+		if split.Level != above+below {
+			i.note("%s %g is the next number, because levels do not fire at their own value", split.Op, split.Level)
+		}
+		if isAbove {
+			return split.Value, v1alpha1.Level{Above: v1alpha1.Value(text)}
+		}
+		return split.Value, v1alpha1.Level{Below: v1alpha1.Value(text)}
+	case showsValue(r):
+		i.note("it fires at any value that its expression has, and shows it: so the level is the least number there is")
+		return r.Expr, v1alpha1.Level{Above: v1alpha1.Value(strconv.FormatFloat(-math.MaxFloat64, 'g', -1, 64))}
+	default:
+		i.note("its value is 1 where it fires")
+		return truth(r.Expr), v1alpha1.Level{Above: "0"}
+	}
+}
+
+// ofValue finds templates that may show an alert's value.
+var ofValue = regexp.MustCompile(`\{\{.*(\$value|\.Value|\{\{-?\s*\.\s*-?\}\})`)
+
+// showsValue reports whether a label or an annotation may show the value.
+func showsValue(r alert.Rule) bool {
+	for _, texts := range []map[string]string{r.Labels, r.Annotations} {
+		for _, text := range texts {
+			if ofValue.MatchString(text) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// truth returns the expression with the value 1 wherever the given one has a sample, whatever it is: NaN to the power of 0 is 1, too.
+// A comparison has the value 0 where it does not hold, so that there is data all the time.
+func truth(expr string) string {
+	parsed, err := parser.NewParser(parser.Options{}).ParseExpr(expr)
+	if err != nil {
+		return expr // rules.Resolve says why
+	}
+	inner := parsed
+	for {
+		paren, isParen := inner.(*parser.ParenExpr)
+		if !isParen {
+			break
+		}
+		inner = paren.Expr
+	}
+	if b, isBinary := inner.(*parser.BinaryExpr); isBinary && b.Op.IsComparisonOperator() && !b.ReturnBool {
+		b.ReturnBool = true
+		return b.String()
+	}
+	return "(" + parsed.String() + ") ^ 0"
+}
+
+// usesAbsent reports whether the expression has a sample because there are no series, which of one namespace is another question.
+func usesAbsent(expr string) bool {
+	return slices.ContainsFunc([]string{"absent(", "absent_over_time("}, func(f string) bool { return strings.Contains(expr, f) })
+}

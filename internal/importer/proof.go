@@ -1,0 +1,136 @@
+package importer
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/prometheus/prometheus/model/labels"
+
+	"github.com/plimsoll-dev/plimsoll/internal/alert"
+	"github.com/plimsoll-dev/plimsoll/internal/backtest"
+	"github.com/plimsoll-dev/plimsoll/internal/rules"
+)
+
+// Proof is that a threshold fires exactly when its rules do: over a window, at the evaluations of the rules, both have the same
+// alerts, which begin, fire and end at the same times. Their labels are the same but for what an AlertThreshold sets:
+// namespace, alertthreshold and, where the rule has none, severity.
+type Proof struct {
+	Window backtest.Window
+	// Episodes is how many alerts fired, of all levels: none proves nothing.
+	Episodes int
+	// Elsewhere is how many alerts of the rules fired in other namespaces, which the threshold does not watch.
+	Elsewhere int
+	// Confined is set when the rules' alerts have no namespace and are made of the series of several: then the threshold fires
+	// exactly when the rules would if these were those of its namespace alone.
+	Confined bool
+}
+
+// Replay replays a rule over the window.
+type Replay func(alert.Rule) (*backtest.Result, error)
+
+// Prove replays the rules and the threshold's. Where they differ the rules are left.
+func (i *Import) Prove(replay Replay) error {
+	if i.Threshold == nil {
+		return nil
+	}
+	proof := Proof{}
+	for n := range i.Rules {
+		differs, err := i.proveLevel(n, replay, &proof)
+		if err != nil {
+			return err
+		}
+		if differs != "" {
+			i.Leave(differs)
+			return nil
+		}
+	}
+	i.Proof = &proof
+	return nil
+}
+
+// proveLevel returns where the level's alerts are not the rule's; empty when they are.
+func (i *Import) proveLevel(n int, replay Replay, proof *Proof) (differs string, err error) {
+	rule := i.Rules[n]
+	rendered, err := i.Rendered(n)
+	if err != nil {
+		return "", err
+	}
+	original, err := replay(rule)
+	if err != nil {
+		return "", err
+	}
+	imported, err := replay(rendered)
+	if err != nil {
+		return "", err
+	}
+	own := []string{rules.NamespaceLabel, rules.ThresholdLabel}
+	if rule.Labels[rules.SeverityLabel] == "" {
+		own = append(own, rules.SeverityLabel)
+	}
+	got := episodes(imported, "", own)
+	want := episodes(original, i.namespace, own)
+	proof.Window = original.Window
+	proof.Episodes += len(got)
+	proof.Elsewhere += len(original.Levels[0].Episodes) - len(want)
+	if slices.Equal(got, want) {
+		return "", nil
+	}
+	differs = difference(got, want, "the rule")
+	if hasNamespace(original) || usesAbsent(rule.Expr) {
+		return differs, nil
+	}
+	if rule.Expr, err = rules.EnforceNamespace(i.exprs[n], i.namespace); err != nil {
+		return differs, nil //nolint:nilerr // the threshold's own could be
+	}
+	confined, err := replay(rule)
+	if err != nil {
+		return "", err
+	}
+	if want = episodes(confined, "", own); !slices.Equal(got, want) {
+		return difference(got, want, "the rule confined to "+i.namespace), nil
+	}
+	proof.Confined = true
+	return "", nil
+}
+
+// hasNamespace reports whether an alert of the result says which namespace it is of.
+func hasNamespace(r *backtest.Result) bool {
+	return slices.ContainsFunc(r.Levels[0].Episodes, func(e backtest.Episode) bool { return e.Labels[rules.NamespaceLabel] != "" })
+}
+
+// episodes are the alerts that fired, as sorted lines without the labels of those names: of the namespace and of none, or all when it is empty.
+func episodes(r *backtest.Result, namespace string, without []string) (lines []string) {
+	for _, e := range r.Levels[0].Episodes {
+		if of := e.Labels[rules.NamespaceLabel]; namespace != "" && of != "" && of != namespace {
+			continue
+		}
+		set := maps.Clone(e.Labels)
+		for _, name := range without {
+			delete(set, name)
+		}
+		line := fmt.Sprintf("%s active %d, fires %d", labels.FromMap(set), e.ActiveAt.UnixMilli(), e.FiredAt.UnixMilli())
+		if !e.ResolvedAt.IsZero() {
+			line += fmt.Sprintf(", ends %d", e.ResolvedAt.UnixMilli())
+		}
+		lines = append(lines, line)
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+// difference says in a sentence how the alerts differ, with the first that only one side has.
+func difference(got, want []string, what string) string {
+	text := fmt.Sprintf("would not fire as %s did: %d alerts instead of %d", what, len(got), len(want))
+	for _, line := range got {
+		if !slices.Contains(want, line) {
+			return text + ", such as " + line
+		}
+	}
+	for _, line := range want {
+		if !slices.Contains(got, line) {
+			return text + ", without " + line
+		}
+	}
+	return text
+}
