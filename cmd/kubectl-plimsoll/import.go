@@ -136,9 +136,9 @@ func prove(all []importer.Import, replay importer.Replay) error {
 }
 
 func (o *importOptions) print(all []importer.Import) error {
-	format := importer.YAML
+	format := importYAML
 	if o.output.format == "values" {
-		format = importer.Values
+		format = importValues
 	}
 	text, err := format(all)
 	if err != nil {

@@ -53,6 +53,7 @@ func (s source) draft(r alert.Rule) Import {
 	}
 	labels := maps.Clone(r.Labels)
 	delete(labels, rules.SeverityLabel)
+	delete(labels, model.AlertNameLabel) // Prometheus sets the alert's name over it
 	imported.Threshold = &v1alpha1.AlertThreshold{
 		TypeMeta:   metav1.TypeMeta{APIVersion: v1alpha1.GroupVersion.String(), Kind: v1alpha1.Kind},
 		ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace},

@@ -13,7 +13,6 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/alert"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
-	"github.com/plimsoll-dev/plimsoll/internal/suggest"
 )
 
 // defaultSeverity is that of a rule without one.
@@ -131,7 +130,7 @@ const maxName = 40
 func nameAll(all []Import) {
 	count, taken := map[string]int{}, map[string]bool{}
 	base := func(t *v1alpha1.AlertThreshold) string {
-		name := suggest.Kebab(strings.ReplaceAll(t.Spec.Alert, "_", "-"))
+		name := rules.ThresholdName(t.Spec.Alert)
 		return strings.Trim(name[:min(len(name), maxName)], "-")
 	}
 	for _, i := range all {

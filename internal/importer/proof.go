@@ -21,9 +21,9 @@ type Proof struct {
 	Episodes int
 	// Elsewhere is how many alerts of the rules fired in other namespaces, which the threshold does not watch.
 	Elsewhere int
-	// Confined is set when the rules' alerts have no namespace and are made of the series of several: then the threshold fires
-	// exactly when the rules would if these were those of its namespace alone.
-	Confined bool
+	// Confined says how the alerts of a rule differ whose own have no namespace: it may count the series of several. Then the
+	// threshold's are exactly those of the rule with its records put in and every selector confined to the namespace.
+	Confined string
 }
 
 // Replay replays a rule over the window.
@@ -90,7 +90,7 @@ func (i *Import) proveLevel(n int, replay Replay, proof *Proof) (differs string,
 	if want = episodes(confined, "", own); !slices.Equal(got, want) {
 		return difference(got, want, "the rule confined to "+i.namespace), nil
 	}
-	proof.Confined = true
+	proof.Confined = differs
 	return "", nil
 }
 
@@ -134,3 +134,35 @@ func difference(got, want []string, what string) string {
 	}
 	return text
 }
+
+// Evidence says what was proven of the threshold.
+func (i Import) Evidence() string {
+	switch p := i.Proof; {
+	case p == nil:
+		return "not proven: nothing was replayed"
+	case p.Episodes == 0:
+		return "not proven: over " + backtest.FormatDuration(p.Window.Length()) + " neither it nor the threshold fired" + i.elsewhere()
+	case p.Confined != "":
+		return fmt.Sprintf("over %s the threshold fired exactly when the rule would, confined to %s and with its records put in: %s. As the rule is, it %s",
+			backtest.FormatDuration(p.Window.Length()), i.namespace, times(p.Episodes), p.Confined)
+	default:
+		return fmt.Sprintf("over %s the threshold fired exactly when the rule did, %s%s", backtest.FormatDuration(p.Window.Length()), times(p.Episodes), i.elsewhere())
+	}
+}
+
+func (i Import) elsewhere() string {
+	if i.Proof.Elsewhere == 0 {
+		return ""
+	}
+	return fmt.Sprintf(". In other namespaces the rule fired %s", times(i.Proof.Elsewhere))
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
+}
+
+// IsProven reports whether a replay in which it fired has shown that the threshold fires when its rules do.
+func (i Import) IsProven() bool { return i.Threshold != nil && i.Proof != nil && i.Proof.Episodes > 0 }

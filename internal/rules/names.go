@@ -135,3 +135,12 @@ func checkTemplate(text string, path *field.Path) field.ErrorList {
 	}
 	return nil
 }
+
+// words begin at an upper-case letter after another one, or at the last of several before a lower-case one.
+var words = regexp.MustCompile(`([a-z0-9])([A-Z])|([A-Z])([A-Z][a-z])`)
+
+// ThresholdName is a name for a threshold of the alert: vllm-slow-first-token for VLLMSlowFirstToken.
+func ThresholdName(alert string) string {
+	name := strings.ReplaceAll(words.ReplaceAllString(alert, "$1$3-$2$4"), "_", "-")
+	return strings.Trim(strings.ToLower(name), "-")
+}

@@ -1,7 +1,6 @@
-package importer
+package main
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -9,44 +8,12 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/plimsoll-dev/plimsoll/internal/alert"
-	"github.com/plimsoll-dev/plimsoll/internal/backtest"
+	"github.com/plimsoll-dev/plimsoll/internal/importer"
 	"github.com/plimsoll-dev/plimsoll/internal/suggest"
 )
 
-// Evidence says what was proven of the threshold.
-func (i Import) Evidence() string {
-	switch p := i.Proof; {
-	case p == nil:
-		return "not proven: nothing was replayed"
-	case p.Episodes == 0:
-		return "not proven: over " + backtest.FormatDuration(p.Window.Length()) + " neither it nor the threshold fired" + i.elsewhere()
-	case p.Confined:
-		return fmt.Sprintf("over %s the threshold fired as the rule confined to %s would have, %s. The rule itself does not tell namespaces apart",
-			backtest.FormatDuration(p.Window.Length()), i.namespace, times(p.Episodes))
-	default:
-		return fmt.Sprintf("over %s the threshold fired exactly when the rule did, %s%s", backtest.FormatDuration(p.Window.Length()), times(p.Episodes), i.elsewhere())
-	}
-}
-
-func (i Import) elsewhere() string {
-	if i.Proof.Elsewhere == 0 {
-		return ""
-	}
-	return fmt.Sprintf(". In other namespaces the rule fired %s", times(i.Proof.Elsewhere))
-}
-
-func times(n int) string {
-	if n == 1 {
-		return "once"
-	}
-	return fmt.Sprintf("%d times", n)
-}
-
-// IsProven reports whether a replay in which it fired has shown that the threshold fires when its rules do.
-func (i Import) IsProven() bool { return i.Threshold != nil && i.Proof != nil && i.Proof.Episodes > 0 }
-
-// YAML is all thresholds as a stream of documents for kubectl apply, with comments, and below them why the other rules are left.
-func YAML(all []Import) (string, error) {
+// importYAML is all thresholds as a stream of documents for kubectl apply, with comments, and below them why the other rules are left.
+func importYAML(all []importer.Import) (string, error) {
 	var documents []string
 	left := ""
 	for _, i := range all {
@@ -80,9 +47,9 @@ func YAML(all []Import) (string, error) {
 // stack is the beginning of the label chart of kube-prometheus-stack's objects.
 const stack = "kube-prometheus-stack-"
 
-// Values are Helm values with which kube-prometheus-stack no longer has the alerts that were imported, and comments. The chart leaves out every
+// importValues are Helm values with which kube-prometheus-stack no longer has the alerts that were imported, and comments. The chart leaves out every
 // rule of an alert, so an alert stays unless all its rules were imported.
-func Values(all []Import) (string, error) {
+func importValues(all []importer.Import) (string, error) {
 	imported, left, unproven := map[string]bool{}, map[string]string{}, map[string]string{}
 	for _, i := range all {
 		for _, r := range i.Rules {
