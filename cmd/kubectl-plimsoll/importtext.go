@@ -18,14 +18,10 @@ func importYAML(all []importer.Import) (string, error) {
 	left := ""
 	for _, i := range all {
 		if i.Threshold == nil {
-			left += suggest.Comment("", i.Rules[0].String()+" is left: "+i.Because)
+			left += suggest.Comment("", i.String()+" is left: "+i.Because)
 			continue
 		}
-		text := ""
-		for _, r := range i.Rules {
-			text += suggest.Comment("", r.String())
-		}
-		text += suggest.Comment("", i.Evidence())
+		text := suggest.Comment("", i.String()) + suggest.Comment("", i.Evidence())
 		for _, note := range i.Notes {
 			text += suggest.Comment("", note)
 		}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -21,6 +22,9 @@ import (
 
 // maxValue is the longest text of a level that the API server takes, in characters.
 const maxValue = 32
+
+// promQL reads what rules.Resolve does.
+var promQL = parser.NewParser(parser.Options{})
 
 // draft returns the rule as a threshold with one level and no name, or why it cannot be one.
 func (s source) draft(r alert.Rule) Import {
@@ -37,8 +41,8 @@ func (s source) draft(r alert.Rule) Import {
 	if s.interval != 0 && r.Interval != 0 && r.Interval != s.interval {
 		imported.note("its group is evaluated every %s, an AlertThreshold at the server's own interval", model.Duration(r.Interval))
 	}
-	r.Expr = q.Expr
-	imported.exprs = []string{q.Expr}
+	r.Expr = withoutMatchers(q.Expr, s.namespace)
+	imported.exprs = []string{r.Expr}
 	expr, level := imported.toLevel(r)
 	level.Severity = r.Labels[rules.SeverityLabel]
 	if level.Severity == "" {
@@ -51,14 +55,14 @@ func (s source) draft(r alert.Rule) Import {
 	if r.KeepFiringFor > 0 {
 		level.KeepFiringFor = v1alpha1.Duration(model.Duration(r.KeepFiringFor).String())
 	}
-	labels := maps.Clone(r.Labels)
-	delete(labels, rules.SeverityLabel)
-	delete(labels, model.AlertNameLabel) // Prometheus sets the alert's name over it
+	others := maps.Clone(r.Labels)
+	delete(others, rules.SeverityLabel)
+	delete(others, model.AlertNameLabel) // Prometheus sets the alert's name over it
 	imported.Threshold = &v1alpha1.AlertThreshold{
 		TypeMeta:   metav1.TypeMeta{APIVersion: v1alpha1.GroupVersion.String(), Kind: v1alpha1.Kind},
 		ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace},
 		Spec: v1alpha1.AlertThresholdSpec{
-			Alert: r.Name, Expr: expr, Levels: []v1alpha1.Level{level}, Labels: labels, Annotations: maps.Clone(r.Annotations),
+			Alert: r.Name, Expr: expr, Levels: []v1alpha1.Level{level}, Labels: others, Annotations: maps.Clone(r.Annotations),
 		},
 	}
 	return imported
@@ -92,7 +96,7 @@ func (i *Import) toLevel(r alert.Rule) (expr string, level v1alpha1.Level) {
 	switch text := signal.Number.Format(above + below); {
 	case isSplit && (isAbove || isBelow) && len(text) <= maxValue:
 		if split.Level != above+below {
-			i.note("%s %g is the next number, because levels do not fire at their own value", split.Op, split.Level)
+			i.note("it fires at %s %g: the level is the number next to it, because a value that is the level does not cross it", split.Op, split.Level)
 		}
 		if isAbove {
 			return split.Value, v1alpha1.Level{Above: v1alpha1.Value(text)}
@@ -105,6 +109,30 @@ func (i *Import) toLevel(r alert.Rule) (expr string, level v1alpha1.Level) {
 		i.note("its value is 1 where it fires")
 		return truth(r.Expr), v1alpha1.Level{Above: "0"}
 	}
+}
+
+// withoutMatchers returns the expression without those matchers that the namespace meets, such as namespace=~".*": a threshold's own is
+// put in their place.
+func withoutMatchers(expr, namespace string) string {
+	parsed, err := promQL.ParseExpr(expr)
+	if err != nil {
+		return expr // rules.Resolve says why
+	}
+	changed := false
+	parser.Inspect(parsed, func(node parser.Node, _ []parser.Node) error {
+		if selector, ok := node.(*parser.VectorSelector); ok {
+			before := len(selector.LabelMatchers)
+			selector.LabelMatchers = slices.DeleteFunc(selector.LabelMatchers, func(m *labels.Matcher) bool {
+				return m.Name == rules.NamespaceLabel && m.Matches(namespace)
+			})
+			changed = changed || len(selector.LabelMatchers) < before
+		}
+		return nil
+	})
+	if !changed {
+		return expr
+	}
+	return parsed.String()
 }
 
 // ofValue finds templates that may show an alert's value.
@@ -125,7 +153,7 @@ func showsValue(r alert.Rule) bool {
 // truth returns the expression with the value 1 wherever the given one has a sample, whatever it is: NaN to the power of 0 is 1, too.
 // A comparison has the value 0 where it does not hold, so that there is data all the time.
 func truth(expr string) string {
-	parsed, err := parser.NewParser(parser.Options{}).ParseExpr(expr)
+	parsed, err := promQL.ParseExpr(expr)
 	if err != nil {
 		return expr // rules.Resolve says why
 	}

@@ -36,6 +36,17 @@ type Import struct {
 	exprs []string
 }
 
+// String names the rules in a sentence.
+func (i Import) String() string {
+	var names []string
+	for _, r := range i.Rules {
+		if name := r.String(); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
 func (i *Import) note(format string, args ...any) {
 	if text := fmt.Sprintf(format, args...); !slices.Contains(i.Notes, text) {
 		i.Notes = append(i.Notes, text)
@@ -71,10 +82,9 @@ func FromRules(set alert.Set, namespace string, options rules.Options, interval 
 			all = append(all, imported)
 		}
 	}
+	s.resolve(all) // so that those that are left take no names
 	nameAll(all)
-	for n := range all {
-		s.resolve(&all[n])
-	}
+	s.resolve(all)
 	return all
 }
 
@@ -108,18 +118,22 @@ func (s source) merge(all []Import, candidates []int, imported Import) bool {
 	return false
 }
 
-func (s source) resolve(i *Import) {
-	if i.Threshold == nil {
-		return
-	}
-	plan, errs := s.options.Resolve(i.Threshold)
-	if len(errs) > 0 {
-		i.Leave(errs.ToAggregate().Error())
-		return
-	}
-	i.Plan = plan
-	for _, text := range plan.Warnings {
-		i.note("%s", text)
+// resolve plans the thresholds, and leaves those that are not valid.
+func (s source) resolve(all []Import) {
+	for n := range all {
+		i := &all[n]
+		if i.Threshold == nil {
+			continue
+		}
+		plan, errs := s.options.Resolve(i.Threshold)
+		if len(errs) > 0 {
+			i.Leave(errs.ToAggregate().Error())
+			continue
+		}
+		i.Plan = plan
+		for _, text := range plan.Warnings {
+			i.note("%s", text)
+		}
 	}
 }
 

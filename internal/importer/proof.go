@@ -90,6 +90,9 @@ func (i *Import) proveLevel(n int, replay Replay, proof *Proof) (differs string,
 	if want = episodes(confined, "", own); !slices.Equal(got, want) {
 		return difference(got, want, "the rule confined to "+i.namespace), nil
 	}
+	if len(got) == 0 { // that the series are another namespace's is all that is known
+		return differs, nil
+	}
 	proof.Confined = differs
 	return "", nil
 }
