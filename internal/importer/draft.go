@@ -20,12 +20,6 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/signal"
 )
 
-// maxValue is the longest text of a level that the API server takes, in characters.
-const maxValue = 32
-
-// promQL reads what rules.Resolve does.
-var promQL = parser.NewParser(parser.Options{})
-
 // draft returns the rule as a threshold with one level and no name, or why it cannot be one.
 func (s source) draft(r alert.Rule) Import {
 	imported := Import{Rules: []alert.Rule{r}, namespace: s.namespace}
@@ -43,6 +37,15 @@ func (s source) draft(r alert.Rule) Import {
 	}
 	r.Expr = withoutMatchers(q.Expr, s.namespace)
 	imported.exprs = []string{r.Expr}
+	if offset := r.Offset(); offset != 0 {
+		shifted, ok := alert.Offset(r.Expr, offset)
+		if !ok {
+			imported.Because = fmt.Sprintf("its group is evaluated %s in the past (query_offset), and it depends on the time by itself", model.Duration(offset))
+			return imported
+		}
+		r.Expr = shifted
+		imported.note("its group is evaluated %s in the past (query_offset): its selectors have that offset", model.Duration(offset))
+	}
 	expr, level := imported.toLevel(r)
 	level.Severity = r.Labels[rules.SeverityLabel]
 	if level.Severity == "" {
@@ -79,8 +82,6 @@ func unsupported(r alert.Rule) string {
 		return "is made from AlertThreshold " + threshold.String()
 	case r.Limit > 0:
 		return fmt.Sprintf("its group is limited to %d alerts, an AlertThreshold's is not", r.Limit)
-	case r.Offset() != 0:
-		return fmt.Sprintf("its group is evaluated %s in the past (query_offset), an AlertThreshold's is not", model.Duration(r.Offset()))
 	case ofAlerts.MatchString(r.Expr):
 		return "reads ALERTS, which an import changes"
 	}
@@ -90,12 +91,13 @@ func unsupported(r alert.Rule) string {
 // toLevel returns the expression as a value and the level that it crosses exactly where the rule fires. The value is the rule's own
 // where that can be, for annotations show it.
 func (i *Import) toLevel(r alert.Rule) (expr string, level v1alpha1.Level) {
-	split, isSplit := r.Split()
+	split, _ := r.Split()
 	above, isAbove := split.Above()
 	below, isBelow := split.Below()
-	switch text := signal.Number.Format(above + below); {
-	case isSplit && (isAbove || isBelow) && len(text) <= maxValue:
-		if split.Level != above+below {
+	beside := above + below // one of the two is 0
+	switch text := signal.Number.Format(beside); {
+	case (isAbove || isBelow) && (split.Level == beside || split.Level != 0): // next to 0 is a number of 324 digits
+		if split.Level != beside {
 			i.note("it fires at %s %g: the level is the number next to it, because a value that is the level does not cross it", split.Op, split.Level)
 		}
 		if isAbove {
@@ -107,20 +109,20 @@ func (i *Import) toLevel(r alert.Rule) (expr string, level v1alpha1.Level) {
 		return r.Expr, v1alpha1.Level{Above: v1alpha1.Value(strconv.FormatFloat(-math.MaxFloat64, 'g', -1, 64))}
 	default:
 		i.note("its value is 1 where it fires")
-		return truth(r.Expr), v1alpha1.Level{Above: "0"}
+		return alert.Presence(r.Expr), v1alpha1.Level{Above: "0"}
 	}
 }
 
 // withoutMatchers returns the expression without those matchers that the namespace meets, such as namespace=~".*": a threshold's own is
 // put in their place.
 func withoutMatchers(expr, namespace string) string {
-	parsed, err := promQL.ParseExpr(expr)
+	parsed, err := parser.NewParser(parser.Options{}).ParseExpr(expr)
 	if err != nil {
 		return expr // rules.Resolve says why
 	}
 	changed := false
 	parser.Inspect(parsed, func(node parser.Node, _ []parser.Node) error {
-		if selector, ok := node.(*parser.VectorSelector); ok {
+		if selector, ok := node.(*parser.VectorSelector); ok && len(selector.LabelMatchers) > 1 {
 			before := len(selector.LabelMatchers)
 			selector.LabelMatchers = slices.DeleteFunc(selector.LabelMatchers, func(m *labels.Matcher) bool {
 				return m.Name == rules.NamespaceLabel && m.Matches(namespace)
@@ -135,41 +137,10 @@ func withoutMatchers(expr, namespace string) string {
 	return parsed.String()
 }
 
-// ofValue finds templates that may show an alert's value.
-var ofValue = regexp.MustCompile(`\{\{.*(\$value|\.Value|\{\{-?\s*\.\s*-?\}\})`)
-
 // showsValue reports whether a label or an annotation may show the value.
 func showsValue(r alert.Rule) bool {
-	for _, texts := range []map[string]string{r.Labels, r.Annotations} {
-		for _, text := range texts {
-			if ofValue.MatchString(text) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// truth returns the expression with the value 1 wherever the given one has a sample, whatever it is: NaN to the power of 0 is 1, too.
-// A comparison has the value 0 where it does not hold, so that there is data all the time.
-func truth(expr string) string {
-	parsed, err := promQL.ParseExpr(expr)
-	if err != nil {
-		return expr // rules.Resolve says why
-	}
-	inner := parsed
-	for {
-		paren, isParen := inner.(*parser.ParenExpr)
-		if !isParen {
-			break
-		}
-		inner = paren.Expr
-	}
-	if b, isBinary := inner.(*parser.BinaryExpr); isBinary && b.Op.IsComparisonOperator() && !b.ReturnBool {
-		b.ReturnBool = true
-		return b.String()
-	}
-	return "(" + parsed.String() + ") ^ 0"
+	texts := slices.Concat(slices.Collect(maps.Values(r.Labels)), slices.Collect(maps.Values(r.Annotations)))
+	return slices.ContainsFunc(texts, rules.ShowsValue)
 }
 
 // usesAbsent reports whether the expression has a sample because there are no series, which of one namespace is another question.

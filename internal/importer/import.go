@@ -181,5 +181,6 @@ func (i Import) Rendered(level int) (alert.Rule, error) {
 	}
 	rendered.Expr = q.Expr
 	rendered.Ref, rendered.Evaluation = i.Rules[level].Ref, i.Rules[level].Evaluation
+	rendered.QueryOffset = nil // it is in the expression
 	return rendered, nil
 }

@@ -79,9 +79,15 @@ groups:
   - {alert: DiskFull, expr: 'share > 0.9', keep_firing_for: 10m, labels: {severity: critical, alertname: x}, annotations: {summary: 'full: {{ $value }}'}}
   - {alert: DiskFull, expr: 'share > 0.7', labels: {severity: critical}, annotations: {summary: other}}
   - {alert: Bare, expr: 'a > 1'}
+- name: late
+  query_offset: 1m
+  rules: [{alert: Late, expr: 'rate(a[5m] offset 2m) + b > 1'}]
 `)
-	if len(all) != 3 {
-		t.Fatalf("%d thresholds, want 3", len(all))
+	if len(all) != 4 {
+		t.Fatalf("%d thresholds, want 4", len(all))
+	}
+	if late, err := all[3].Rendered(0); all[3].Threshold.Spec.Expr != "rate(a[5m] offset 3m) + b offset 1m" || err != nil || late.Offset() != 0 {
+		t.Errorf("what is evaluated in the past is %s, %v", all[3].Threshold.Spec.Expr, err)
 	}
 	full, other, bare := all[0], all[1], all[2]
 	spec := full.Threshold.Spec
@@ -111,7 +117,7 @@ groups:
 func TestLeft(t *testing.T) {
 	for group, want := range map[string]string{
 		"name: g, limit: 3, rules: [{alert: A, expr: a}]":                                                         "limited to 3 alerts",
-		"name: g, query_offset: 1m, rules: [{alert: A, expr: a}]":                                                 "evaluated 1m in the past",
+		"name: g, query_offset: 1m, rules: [{alert: A, expr: 'time() - a > 1'}]":                                  "depends on the time by itself",
 		"name: plimsoll.ai.cpu, rules: [{alert: A, expr: a}]":                                                     "is made from AlertThreshold ai/cpu",
 		"name: g, rules: [{alert: A, expr: 'count(ALERTS) > 1'}]":                                                 "reads ALERTS",
 		"name: g, rules: [{alert: A, expr: 'a{namespace=\"web\"} > 1'}]":                                          `must watch its own namespace "ai" only`,

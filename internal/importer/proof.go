@@ -77,7 +77,7 @@ func (i *Import) proveLevel(n int, replay Replay, proof *Proof) (differs string,
 		return "", nil
 	}
 	differs = difference(got, want, "the rule")
-	if hasNamespace(original) || usesAbsent(rule.Expr) {
+	if hasNamespace(original) || usesAbsent(i.exprs[n]) {
 		return differs, nil
 	}
 	if rule.Expr, err = rules.EnforceNamespace(i.exprs[n], i.namespace); err != nil {
