@@ -27,6 +27,7 @@ func (s source) draft(r alert.Rule) Import {
 		return imported
 	}
 	q, err := s.set.Query(r, func(string) bool { return true })
+	asIs, _ := s.set.Query(r, func(string) bool { return false }) // fails as the other does
 	if err != nil {
 		imported.Because = err.Error()
 		return imported
@@ -36,7 +37,7 @@ func (s source) draft(r alert.Rule) Import {
 		imported.note("its group is evaluated every %s, an AlertThreshold at the server's own interval", model.Duration(r.Interval))
 	}
 	r.Expr = withoutMatchers(q.Expr, s.namespace)
-	imported.exprs = []string{r.Expr}
+	imported.exprs, imported.readsRecords = []string{r.Expr}, []bool{q.Expr != asIs.Expr}
 	if offset := r.Offset(); offset != 0 {
 		shifted, ok := alert.Offset(r.Expr, offset)
 		if !ok {

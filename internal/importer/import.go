@@ -32,8 +32,9 @@ type Import struct {
 	Proof *Proof
 
 	namespace string
-	// exprs are the rules' expressions, with the records put in.
-	exprs []string
+	// exprs are the rules' expressions, with the records put in, of which readsRecords says whether there are any.
+	exprs        []string
+	readsRecords []bool
 }
 
 // String names the rules in a sentence.
@@ -110,6 +111,7 @@ func (s source) merge(all []Import, candidates []int, imported Import) bool {
 		all[n].Threshold = merged
 		all[n].Rules = append(all[n].Rules, imported.Rules...)
 		all[n].exprs = append(all[n].exprs, imported.exprs...)
+		all[n].readsRecords = append(all[n].readsRecords, imported.readsRecords...)
 		for _, text := range imported.Notes {
 			all[n].note("%s", text)
 		}

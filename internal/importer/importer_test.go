@@ -161,17 +161,18 @@ func TestProve(t *testing.T) {
 		"and elsewhere":           {original: fires(labels{"alertname": "A", "x": "1"}, labels{"alertname": "A", "x": "1", "namespace": "web"}), imported: fires(ofThreshold), proven: true, says: "In other namespaces the rule fired once"},
 		"elsewhere alone":         {original: fires(labels{"alertname": "A", "namespace": "web"}), imported: fires(), says: "not proven: over 0s neither it nor"},
 		"never":                   {original: fires(), imported: fires(), says: "not proven"},
-		"other labels":            {original: fires(labels{"alertname": "A", "namespace": "ai", "x": "2"}), imported: fires(ofThreshold), says: `1 alerts instead of 1, such as {alertname="A", x="1"} active 60000, fires 120000, ends 180000`},
+		"other labels":            {original: fires(labels{"alertname": "A", "namespace": "ai", "x": "2"}), imported: fires(ofThreshold), says: `1 alerts instead of 1, such as {alertname="A", x="1"} active at 1970-01-01T00:01:00.000Z, firing at 1970-01-01T00:02:00.000Z, resolved at 1970-01-01T00:03:00.000Z`},
 		"reads other namespaces":  {original: fires(labels{"alertname": "A", "namespace": "ai", "x": "2"}), imported: fires(), says: `0 alerts instead of 1, without {alertname="A", x="2"}`},
 		"counts all namespaces":   {original: fires(labels{"alertname": "A"}), imported: fires(ofThreshold), confined: fires(labels{"alertname": "A", "x": "1"}), proven: true, says: "would, confined to ai"},
 		"not even confined":       {original: fires(labels{"alertname": "A"}), imported: fires(ofThreshold), confined: fires(), says: "as the rule confined to ai did"},
 		"counts another one":      {original: fires(labels{"alertname": "A"}), imported: fires(), confined: fires(), says: "as the rule did: 0 alerts instead of 1"},
+		"reads a record":          {expr: "b > 1", original: fires(labels{"alertname": "A"}), imported: fires(ofThreshold), confined: fires(labels{"alertname": "A", "x": "1"}), says: "Its records are put in"},
 		"absent in one namespace": {expr: "absent(a)", original: fires(), imported: fires(ofThreshold), confined: fires(labels{"alertname": "A", "x": "1"}), says: "as the rule did: 1 alerts instead of 0"},
 	} {
 		if tc.expr == "" {
 			tc.expr = "a > 1"
 		}
-		i := one(t, "{alert: A, expr: '"+tc.expr+"'}")
+		i := one(t, "{record: b, expr: c}, {alert: A, expr: '"+tc.expr+"'}")
 		err := i.Prove(func(r alert.Rule) (*backtest.Result, error) {
 			switch {
 			case r.Labels["alertthreshold"] != "":
