@@ -32,6 +32,7 @@ func (c *cli) importCommand() *cobra.Command {
 		Long: `Make AlertThresholds of the alerting rules of PrometheusRules and rule files, for the namespace of -n, in a form for kubectl apply.
 Comments say what could not be taken over as it is, and why the other rules are left. Rules that differ in severity, level and
 times alone become the levels of one threshold. What a rule reads of records in the same input is put into its expression.
+Annotations stay; a rule without summary or description gets Plimsoll's. Until the rule itself is switched off, both fire.
 
 With --prometheus-url every threshold is proven, or else left: over a past window the alerts that it would have had and those
 of the rule begin, fire and end at the same evaluations, with the same labels but for what a threshold sets itself (namespace,

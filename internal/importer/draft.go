@@ -34,7 +34,7 @@ func (s source) draft(r alert.Rule) Import {
 	}
 	imported.Notes = q.Inexact
 	if s.interval != 0 && r.Interval != 0 && r.Interval != s.interval {
-		imported.note("its group is evaluated every %s, an AlertThreshold at the server's own interval", model.Duration(r.Interval))
+		imported.addNote("its group is evaluated every %s, an AlertThreshold at the server's own interval", model.Duration(r.Interval))
 	}
 	r.Expr = withoutMatchers(q.Expr, s.namespace)
 	imported.exprs, imported.readsRecords = []string{r.Expr}, []bool{q.Expr != asIs.Expr}
@@ -45,13 +45,13 @@ func (s source) draft(r alert.Rule) Import {
 			return imported
 		}
 		r.Expr = shifted
-		imported.note("its group is evaluated %s in the past (query_offset): its selectors have that offset", model.Duration(offset))
+		imported.addNote("its group is evaluated %s in the past (query_offset): its selectors have that offset", model.Duration(offset))
 	}
 	expr, level := imported.toLevel(r)
 	level.Severity = r.Labels[rules.SeverityLabel]
 	if level.Severity == "" {
 		level.Severity = defaultSeverity
-		imported.note("it has no severity: %s is Plimsoll's", defaultSeverity)
+		imported.addNote("it has no severity: %s is Plimsoll's", defaultSeverity)
 	}
 	if r.For > 0 {
 		level.For = v1alpha1.Duration(model.Duration(r.For).String())
@@ -99,17 +99,17 @@ func (i *Import) toLevel(r alert.Rule) (expr string, level v1alpha1.Level) {
 	switch text := signal.Number.Format(beside); {
 	case (isAbove || isBelow) && (split.Level == beside || split.Level != 0): // next to 0 is a number of 324 digits
 		if split.Level != beside {
-			i.note("it fires at %s %g: the level is the number next to it, because a value that is the level does not cross it", split.Op, split.Level)
+			i.addNote("it fires at %s %g: the level is the number next to it, because a value that is the level does not cross it", split.Op, split.Level)
 		}
 		if isAbove {
 			return split.Value, v1alpha1.Level{Above: v1alpha1.Value(text)}
 		}
 		return split.Value, v1alpha1.Level{Below: v1alpha1.Value(text)}
 	case showsValue(r):
-		i.note("it fires at any value that its expression has, and shows it: so the level is the least number there is")
+		i.addNote("it fires at any value that its expression has, and shows it: so the level is the least number there is")
 		return r.Expr, v1alpha1.Level{Above: v1alpha1.Value(strconv.FormatFloat(-math.MaxFloat64, 'g', -1, 64))}
 	default:
-		i.note("its value is 1 where it fires")
+		i.addNote("its value is 1 where it fires")
 		return alert.Presence(r.Expr), v1alpha1.Level{Above: "0"}
 	}
 }

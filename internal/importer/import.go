@@ -48,7 +48,7 @@ func (i Import) String() string {
 	return strings.Join(names, ", ")
 }
 
-func (i *Import) note(format string, args ...any) {
+func (i *Import) addNote(format string, args ...any) {
 	if text := fmt.Sprintf(format, args...); !slices.Contains(i.Notes, text) {
 		i.Notes = append(i.Notes, text)
 	}
@@ -113,7 +113,7 @@ func (s source) merge(all []Import, candidates []int, imported Import) bool {
 		all[n].exprs = append(all[n].exprs, imported.exprs...)
 		all[n].readsRecords = append(all[n].readsRecords, imported.readsRecords...)
 		for _, text := range imported.Notes {
-			all[n].note("%s", text)
+			all[n].addNote("%s", text)
 		}
 		return true
 	}
@@ -134,7 +134,7 @@ func (s source) resolve(all []Import) {
 		}
 		i.Plan = plan
 		for _, text := range plan.Warnings {
-			i.note("%s", text)
+			i.addNote("%s", text)
 		}
 	}
 }

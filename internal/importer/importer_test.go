@@ -191,3 +191,17 @@ func TestProve(t *testing.T) {
 		}
 	}
 }
+
+// TestProveLevels: a level that did not fire is not proven by one that did.
+func TestProveLevels(t *testing.T) {
+	i := one(t, "{alert: A, expr: 'a > 1', labels: {severity: warning}}, {alert: A, expr: 'a > 2', labels: {severity: critical}}")
+	err := i.Prove(func(r alert.Rule) (*backtest.Result, error) {
+		if r.Labels["severity"] == "critical" {
+			return fires(), nil
+		}
+		return fires(map[string]string{"alertname": "A", "namespace": "ai"}), nil
+	})
+	if err != nil || i.IsProven() || !strings.HasSuffix(i.Evidence(), "once. Not proven: critical, which did not fire") {
+		t.Errorf("proven %v, %v: %s", i.IsProven(), err, i.Evidence())
+	}
+}

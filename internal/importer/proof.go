@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
@@ -18,8 +19,9 @@ import (
 // namespace, alertthreshold and, where the rule has none, severity.
 type Proof struct {
 	Window backtest.Window
-	// Episodes is how many alerts fired, of all levels: none proves nothing.
+	// Episodes is how many alerts fired, of all levels. Of the levels of the severities Quiet none did, which proves nothing.
 	Episodes int
+	Quiet    []string
 	// Elsewhere is how many alerts of the rules fired in other namespaces, which the threshold does not watch.
 	Elsewhere int
 	// Confined says how the alerts of a rule differ whose own have no namespace: it may count the series of several. Then the
@@ -73,11 +75,15 @@ func (i *Import) proveLevel(n int, replay Replay, proof *Proof) (differs string,
 	want := episodes(original, i.namespace, own)
 	proof.Window = original.Window
 	proof.Episodes += len(got)
+	if len(got) == 0 {
+		proof.Quiet = append(proof.Quiet, i.Plan.Levels[n].Severity)
+	}
 	proof.Elsewhere += len(original.Levels[0].Episodes) - len(want)
 	if slices.Equal(got, want) {
 		return "", nil
 	}
-	differs = difference(got, want, "the rule")
+	counts := difference(got, want)
+	differs = "would not fire as the rule did: " + counts
 	switch {
 	case i.readsRecords[n]:
 		return differs + ". Its records are put in: they are evaluated at other times, or of all namespaces", nil
@@ -92,12 +98,12 @@ func (i *Import) proveLevel(n int, replay Replay, proof *Proof) (differs string,
 		return "", err
 	}
 	if want = episodes(confined, "", own); !slices.Equal(got, want) {
-		return difference(got, want, "the rule confined to "+i.namespace), nil
+		return "would not fire as the rule confined to " + i.namespace + " did: " + difference(got, want), nil
 	}
 	if len(got) == 0 { // that the series are another namespace's is all that is known
 		return differs, nil
 	}
-	proof.Confined = differs
+	proof.Confined = counts
 	return "", nil
 }
 
@@ -128,9 +134,9 @@ func episodes(r *backtest.Result, namespace string, without []string) (lines []s
 
 func formatTime(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.000Z") }
 
-// difference says in a sentence how the alerts differ, with the first that only one side has.
-func difference(got, want []string, what string) string {
-	text := fmt.Sprintf("would not fire as %s did: %d alerts instead of %d", what, len(got), len(want))
+// difference says how the alerts differ, with the first that only one side has.
+func difference(got, want []string) string {
+	text := fmt.Sprintf("%d alerts instead of %d", len(got), len(want))
 	for _, line := range got {
 		if !slices.Contains(want, line) {
 			return text + ", such as " + line
@@ -152,11 +158,19 @@ func (i Import) Evidence() string {
 	case p.Episodes == 0:
 		return "not proven: over " + backtest.FormatDuration(p.Window.Length()) + " neither it nor the threshold fired" + i.elsewhere()
 	case p.Confined != "":
-		return fmt.Sprintf("over %s the threshold fired exactly when the rule would, confined to %s: %s. As the rule is, it %s",
-			backtest.FormatDuration(p.Window.Length()), i.namespace, times(p.Episodes), p.Confined)
+		return fmt.Sprintf("over %s the threshold fired exactly when the rule would, confined to %s: %s. The rule itself is of all namespaces: %s",
+			backtest.FormatDuration(p.Window.Length()), i.namespace, times(p.Episodes), p.Confined+i.quiet())
 	default:
-		return fmt.Sprintf("over %s the threshold fired exactly when the rule did, %s%s", backtest.FormatDuration(p.Window.Length()), times(p.Episodes), i.elsewhere())
+		return fmt.Sprintf("over %s the threshold fired exactly when the rule did, %s%s", backtest.FormatDuration(p.Window.Length()), times(p.Episodes), i.elsewhere()+i.quiet())
 	}
+}
+
+// quiet says of which levels nothing is proven, though others fired.
+func (i Import) quiet() string {
+	if len(i.Proof.Quiet) == 0 {
+		return ""
+	}
+	return ". Not proven: " + strings.Join(i.Proof.Quiet, ", ") + ", which did not fire"
 }
 
 func (i Import) elsewhere() string {
@@ -173,5 +187,5 @@ func times(n int) string {
 	return fmt.Sprintf("%d times", n)
 }
 
-// IsProven reports whether a replay in which it fired has shown that the threshold fires when its rules do.
-func (i Import) IsProven() bool { return i.Threshold != nil && i.Proof != nil && i.Proof.Episodes > 0 }
+// IsProven reports whether a replay in which every level fired has shown that the threshold fires when its rules do.
+func (i Import) IsProven() bool { return i.Threshold != nil && i.Proof != nil && len(i.Proof.Quiet) == 0 }
