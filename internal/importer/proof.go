@@ -159,14 +159,14 @@ func (i Import) Evidence() string {
 		return "not proven: over " + backtest.FormatDuration(p.Window.Length()) + " neither it nor the threshold fired" + i.elsewhere()
 	case p.Confined != "":
 		return fmt.Sprintf("over %s the threshold fired exactly when the rule would, confined to %s: %s. The rule itself is of all namespaces: %s",
-			backtest.FormatDuration(p.Window.Length()), i.namespace, times(p.Episodes), p.Confined+i.quiet())
+			backtest.FormatDuration(p.Window.Length()), i.namespace, times(p.Episodes), p.Confined+i.unproven())
 	default:
-		return fmt.Sprintf("over %s the threshold fired exactly when the rule did, %s%s", backtest.FormatDuration(p.Window.Length()), times(p.Episodes), i.elsewhere()+i.quiet())
+		return fmt.Sprintf("over %s the threshold fired exactly when the rule did, %s%s", backtest.FormatDuration(p.Window.Length()), times(p.Episodes), i.elsewhere()+i.unproven())
 	}
 }
 
-// quiet says of which levels nothing is proven, though others fired.
-func (i Import) quiet() string {
+// unproven says of which levels nothing is proven, though others fired.
+func (i Import) unproven() string {
 	if len(i.Proof.Quiet) == 0 {
 		return ""
 	}
@@ -188,4 +188,6 @@ func times(n int) string {
 }
 
 // IsProven reports whether a replay in which every level fired has shown that the threshold fires when its rules do.
-func (i Import) IsProven() bool { return i.Threshold != nil && i.Proof != nil && len(i.Proof.Quiet) == 0 }
+func (i Import) IsProven() bool {
+	return i.Threshold != nil && i.Proof != nil && len(i.Proof.Quiet) == 0
+}
