@@ -1,5 +1,5 @@
-// Command kubectl-plimsoll is the kubectl plugin of Plimsoll, and a plain program for CI: it suggests, renders and
-// validates AlertThresholds, backtests their levels, tells why an alert does not fire, and sends one to see who gets it.
+// Command kubectl-plimsoll is the kubectl plugin of Plimsoll, and a plain program for CI: it suggests, imports,
+// renders and validates AlertThresholds, backtests their levels, tells why an alert does not fire, and sends one to see who gets it.
 package main
 
 import (

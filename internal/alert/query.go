@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/promql/parser"
@@ -51,6 +52,16 @@ func RangeExpr(expr string) (text string, perEvaluation bool) {
 		return expr, false
 	}
 	return ranged(parsed)
+}
+
+// Offset returns the expression that gives at every time what the given one gives that much earlier; not ok when the expression
+// depends on the time by itself or cannot be read.
+func Offset(expr string, offset time.Duration) (text string, ok bool) {
+	parsed, err := parse(expr)
+	if err != nil || !shift(parsed, offset) {
+		return "", false
+	}
+	return parsed.String(), true
 }
 
 // ofRange is in every expression that may depend on where a range query starts or ends, or on its step.

@@ -36,6 +36,9 @@ type group struct {
 	Rules       []yaml.Node       `yaml:"rules"`
 }
 
+// chartLabel is the label by which Helm charts say what they are.
+const chartLabel = "chart"
+
 // FromNode reads the rules of a YAML or JSON document: a PrometheusRule, a rule file, one group, or groups by namespace as
 // Mimir's API gives them. isRules is false when it is none of these. Rules with problems are left out.
 func FromNode(node *yaml.Node) (set Set, problems []Problem, isRules bool) {
@@ -48,7 +51,10 @@ func FromNode(node *yaml.Node) (set Set, problems []Problem, isRules bool) {
 	switch groups := field(node, "groups"); {
 	case kind == monitoringv1.PrometheusRuleKind:
 		metadata := field(node, "metadata")
-		r.at = Ref{Namespace: text(field(metadata, "namespace")), Object: text(field(metadata, "name"))}
+		r.at = Ref{
+			Namespace: text(field(metadata, "namespace")), Object: text(field(metadata, "name")),
+			Chart: text(field(field(metadata, "labels"), chartLabel)),
+		}
 		r.groups(field(field(node, "spec"), "groups"))
 	case kind != "":
 		return Set{}, nil, false
@@ -78,7 +84,7 @@ func FromPrometheusRule(object *monitoringv1.PrometheusRule) (Set, error) {
 	if err := yaml.Unmarshal(encoded, &root); err != nil {
 		return Set{}, fmt.Errorf("reading PrometheusRule %s/%s: %w", object.Namespace, object.Name, err)
 	}
-	r := reader{at: Ref{Namespace: object.Namespace, Object: object.Name}}
+	r := reader{at: Ref{Namespace: object.Namespace, Object: object.Name, Chart: object.Labels[chartLabel]}}
 	r.groups(field(root.Content[0], "groups"))
 	for i := range r.set.Alerts {
 		r.set.Alerts[i].Line = 0

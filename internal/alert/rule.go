@@ -17,6 +17,8 @@ type Ref struct {
 	// Namespace and Object are the PrometheusRule's. A rule file has no namespace; its object is the namespace that Mimir's
 	// tools write into it, or empty. Of a rule from the rules API it is the file as the server names it.
 	Namespace, Object string
+	// Chart is the PrometheusRule's label of that name, which Helm charts set, such as kube-prometheus-stack-77.0.0.
+	Chart string
 	// Group is the rule group's name, Index the rule's place in it, from 0.
 	Group string
 	Index int

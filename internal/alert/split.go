@@ -66,6 +66,20 @@ func (s Split) Below() (level float64, ok bool) {
 	return 0, false
 }
 
+// Presence returns an expression with the value 1 wherever the given one has a sample, whatever that is: NaN to the power of 0 is 1,
+// too. A comparison has the value 0 where it does not hold, so that there is data all the time. What cannot be read stays as it is.
+func Presence(expr string) string {
+	parsed, err := parse(expr)
+	if err != nil {
+		return expr
+	}
+	if b, isBinary := unwrap(parsed).(*parser.BinaryExpr); isBinary && b.Op.IsComparisonOperator() && !b.ReturnBool {
+		b.ReturnBool = true
+		return b.String()
+	}
+	return "(" + parsed.String() + ") ^ 0"
+}
+
 func unwrap(expr parser.Expr) parser.Expr {
 	for {
 		paren, ok := expr.(*parser.ParenExpr)

@@ -20,7 +20,9 @@ import (
 	"github.com/plimsoll-dev/plimsoll/hack/test/prometheusserver"
 	"github.com/plimsoll-dev/plimsoll/internal/alert"
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
+	"github.com/plimsoll-dev/plimsoll/internal/importer"
 	"github.com/plimsoll-dev/plimsoll/internal/manifest"
+	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
 // The history of the foreign rules' metrics, and the window in it that is replayed.
@@ -57,18 +59,18 @@ func TestReplayIsRuleEngine(t *testing.T) {
 	dir := t.TempDir()
 	blocks, recorded := filepath.Join(dir, "blocks"), filepath.Join(dir, "recorded")
 	writeHistory(t, filepath.Join(dir, "history.txt"), blocks)
-	rules, err := filepath.Abs(foreignRules)
+	file, err := filepath.Abs(foreignRules)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := runEngine(t, "-data", blocks, "-recorded", recorded, "-rules", rules,
+	want := runEngine(t, "-data", blocks, "-recorded", recorded, "-rules", file,
 		"-start", fmt.Sprint(foreignStart.Unix()), "-end", fmt.Sprint(foreignEnd.Unix()), "-warm-up", foreignWarmUp.String())
 	set := readForeign(t)
 	for _, r := range want {
 		i := slices.IndexFunc(set.Alerts, func(a alert.Rule) bool { return a.Group == r.Group && a.Index == r.Index })
 		r.rule = set.Alerts[i]
 		// Of a group that a server has loaded, the rules API tells when it is evaluated.
-		g := Group{Name: r.Group, File: rules, Interval: r.rule.Interval.Seconds(), LastEvaluation: time.Unix(0, r.Start).Add(3 * time.Millisecond)}
+		g := Group{Name: r.Group, File: file, Interval: r.rule.Interval.Seconds(), LastEvaluation: time.Unix(0, r.Start).Add(3 * time.Millisecond)}
 		if r.rule.At = g.evaluatedAt(); r.rule.At.UnixNano() != r.Start {
 			t.Errorf("group %s is evaluated at %s, want %s", r.Group, r.rule.At, time.Unix(0, r.Start).UTC())
 		}
@@ -82,7 +84,51 @@ func TestReplayIsRuleEngine(t *testing.T) {
 			}
 			report(t, name, want)
 			checkRangeQuery(t, client)
+			if len(holds) == 2 {
+				checkImport(t, client, set, want)
+			}
 		})
+	}
+}
+
+// checkImport imports all rules into the namespace that most series are of, and proves each by a replay.
+func checkImport(t *testing.T, client *Client, set alert.Set, want []*evaluated) {
+	t.Helper()
+	for i := range set.Alerts {
+		r := &set.Alerts[i]
+		r.At = want[slices.IndexFunc(want, func(e *evaluated) bool { return e.Group == r.Group && e.Index == r.Index })].rule.At
+	}
+	w := backtest.Window{Start: foreignStart, End: foreignEnd, Step: time.Minute}
+	b := client.NewRuleBacktester(t.Context(), w, set)
+	exact, confined, quiet, left, episodes := 0, 0, 0, 0, 0
+	for _, i := range importer.FromRules(b.Set, foreignNamespace, rules.Options{}, w.Step) {
+		err := i.Prove(func(r alert.Rule) (*backtest.Result, error) {
+			result, _, err := b.Backtest(t.Context(), r)
+			return result, err
+		})
+		if err != nil && !IsRefused(err) {
+			t.Fatalf("%s: %v", i.Rules[0].Ref, err)
+		}
+		switch n := len(i.Rules); {
+		case i.Threshold == nil:
+			left += n
+			t.Logf("left: %s: %s", i.Rules[0].Ref, i.Because)
+			continue
+		case !i.IsProven():
+			quiet += n
+			t.Logf("never fires: %s", i.Rules[0].Ref)
+		case i.Proof.Confined != "":
+			confined += n
+			t.Logf("%s: %s", i.Rules[0].Ref, i.Evidence())
+		default:
+			exact += n
+		}
+		episodes += i.Proof.Episodes
+	}
+	t.Logf("of %d alerting rules %d (%.1f%%) are imported and proven, %d of them as confined to the namespace; %d never fire in it; %d are left; %d episodes",
+		len(want), exact+confined, 100*float64(exact+confined)/float64(len(want)), confined, quiet, left, episodes)
+	if share := float64(exact) / float64(len(want)); share < 0.85 {
+		t.Errorf("%.1f%% of the rules are imported and proven as they are: want 85%%", 100*share)
 	}
 }
 

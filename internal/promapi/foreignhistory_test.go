@@ -61,6 +61,9 @@ type generated struct {
 	rng                *rand.Rand
 }
 
+// foreignNamespace is that of series whose line names none: what Prometheus scrapes in a cluster has one.
+const foreignNamespace = "a"
+
 // expandSeries are the series of a line of the table, one for every combination of label values.
 func expandSeries(t *testing.T, line string) (all []generated) {
 	t.Helper()
@@ -86,6 +89,9 @@ func expandSeries(t *testing.T, line string) (all []generated) {
 	for _, labels := range combinations {
 		seed := fnv.New64a()
 		fmt.Fprint(seed, name, labels)
+		if !strings.Contains(labels, "namespace=") {
+			labels += `,namespace="` + foreignNamespace + `"`
+		}
 		all = append(all, generated{name, labels, words[0], good, bad, rand.New(rand.NewPCG(seed.Sum64(), 7))})
 	}
 	return all

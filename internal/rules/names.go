@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"regexp"
@@ -145,4 +146,16 @@ func checkTemplate(text string, path *field.Path) field.ErrorList {
 		return field.ErrorList{field.Invalid(path, text, err.Error())}
 	}
 	return nil
+}
+
+// words begin at an upper-case letter after another one, or at the last of several before a lower-case one.
+var words = regexp.MustCompile(`([a-z0-9])([A-Z])|([A-Z])([A-Z][a-z])`)
+
+// notInNames is what the name of an object cannot have.
+var notInNames = regexp.MustCompile(`[^a-z0-9]+`)
+
+// ThresholdName is a name for a threshold of the alert: vllm-slow-first-token for VLLMSlowFirstToken.
+func ThresholdName(alert string) string {
+	name := strings.ToLower(words.ReplaceAllString(alert, "$1$3-$2$4"))
+	return cmp.Or(strings.Trim(notInNames.ReplaceAllString(name, "-"), "-"), "alert")
 }

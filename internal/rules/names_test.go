@@ -40,3 +40,15 @@ func TestLongerFor(t *testing.T) {
 		}
 	}
 }
+
+func TestThresholdName(t *testing.T) {
+	for alert, want := range map[string]string{
+		"VLLMSlowFirstToken": "vllm-slow-first-token", "HighCPUUsage": "high-cpu-usage", "LiteLLMCostlyDay": "lite-llm-costly-day",
+		"EnvoyAIGatewaySlowModel": "envoy-ai-gateway-slow-model", "OpenTelemetryManyTokens": "open-telemetry-many-tokens", "Unavailable": "unavailable",
+		"etcd_No_Leader_": "etcd-no-leader", "Daily peak": "daily-peak", "HTTP 5xx > 1%": "http-5xx-1", "磁盘已满": "alert",
+	} {
+		if got := ThresholdName(alert); got != want {
+			t.Errorf("ThresholdName(%s) = %s, want %s", alert, got, want)
+		}
+	}
+}

@@ -18,6 +18,9 @@ import (
 // ofValue finds templates that print an alert's value.
 var ofValue = regexp.MustCompile(`\{\{.*(\$value|\.Value)`)
 
+// ShowsValue reports whether the template may print an alert's value.
+func ShowsValue(template string) bool { return ofValue.MatchString(template) }
+
 // warnings says what is valid and will hardly do what is meant.
 func (p *Plan) warnings(spec *field.Path) []string {
 	var all []string
@@ -32,7 +35,7 @@ func (p *Plan) warnings(spec *field.Path) []string {
 		all = append(all, spec.Child("noData").String()+": spec.expr has no value while all is well, which is when this alert would fire: write Ignore")
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Labels)) {
-		if ofValue.MatchString(p.Labels[name]) {
+		if ShowsValue(p.Labels[name]) {
 			all = append(all, fmt.Sprintf("%s: makes another alert whenever the value changes, so that `for` never passes: put the value into spec.annotations",
 				spec.Child("labels").Key(name)))
 		}

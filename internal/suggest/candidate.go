@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -97,7 +96,7 @@ func threshold(namespace string, d signal.Discovered, taken map[string]bool) *v1
 	alert := freeAlert(d, taken)
 	return &v1alpha1.AlertThreshold{
 		TypeMeta:   metav1.TypeMeta{APIVersion: v1alpha1.GroupVersion.String(), Kind: v1alpha1.Kind},
-		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: kebab(alert)},
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: rules.ThresholdName(alert)},
 		Spec:       v1alpha1.AlertThresholdSpec{Alert: alert, Signal: s, Levels: []v1alpha1.Level{level}},
 	}
 }
@@ -121,19 +120,11 @@ func freeAlert(d signal.Discovered, taken map[string]bool) string {
 		base = string(d.Source) + base
 	}
 	alert := base
-	for n := 2; taken[alert] || taken[kebab(alert)]; n++ {
+	for n := 2; taken[alert] || taken[rules.ThresholdName(alert)]; n++ {
 		alert = fmt.Sprintf("%s%d", base, n)
 	}
-	taken[alert], taken[kebab(alert)] = true, true
+	taken[alert], taken[rules.ThresholdName(alert)] = true, true
 	return alert
-}
-
-// words begin at an upper-case letter after another one, or at the last of several before a lower-case one.
-var words = regexp.MustCompile(`([a-z0-9])([A-Z])|([A-Z])([A-Z][a-z])`)
-
-// kebab is vllm-slow-first-token for VLLMSlowFirstToken.
-func kebab(camel string) string {
-	return strings.ToLower(words.ReplaceAllString(camel, "$1$3-$2$4"))
 }
 
 // resolve sets the plan, or why there is none.

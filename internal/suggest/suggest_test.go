@@ -120,21 +120,10 @@ func TestEverySignal(t *testing.T) {
 		if c.Because != "" {
 			t.Errorf("%s: %s", c.Title(), c.Because)
 		}
-		if c.Threshold.Name != kebab(c.Threshold.Spec.Alert) || names[c.Threshold.Name] || strings.Contains(c.Threshold.Name, "2") {
+		if c.Threshold.Name != rules.ThresholdName(c.Threshold.Spec.Alert) || names[c.Threshold.Name] || strings.Contains(c.Threshold.Name, "2") {
 			t.Errorf("%s: the name %s is not its own", c.Title(), c.Threshold.Name)
 		}
 		names[c.Threshold.Name] = true
-	}
-}
-
-func TestKebab(t *testing.T) {
-	for camel, want := range map[string]string{
-		"VLLMSlowFirstToken": "vllm-slow-first-token", "HighCPUUsage": "high-cpu-usage", "LiteLLMCostlyDay": "lite-llm-costly-day",
-		"EnvoyAIGatewaySlowModel": "envoy-ai-gateway-slow-model", "OpenTelemetryManyTokens": "open-telemetry-many-tokens", "Unavailable": "unavailable",
-	} {
-		if got := kebab(camel); got != want {
-			t.Errorf("kebab(%s) = %s, want %s", camel, got, want)
-		}
 	}
 }
 
