@@ -160,7 +160,7 @@ func nameAll(all []Import) {
 		}
 		name := base(i.Threshold)
 		if severity := i.Threshold.Spec.Levels[0].Severity; count[name] > 1 && len(severity) < 16 {
-			name += "-" + strings.ReplaceAll(severity, "_", "-")
+			name += "-" + rules.ThresholdName(severity)
 		}
 		free := name
 		for n := 2; taken[free]; n++ {
