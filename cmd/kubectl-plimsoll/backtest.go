@@ -23,19 +23,25 @@ type backtestOptions struct {
 	maxFires int
 	// rule names a PrometheusRule of the cluster, alert the only alert that is wanted of the rules.
 	rule, alert string
+	// compare takes two files or folders instead of names.
+	compare bool
 }
 
 func (c *cli) backtestCommand() *cobra.Command {
-	o := backtestOptions{loader: loader{cli: c, withRules: true}, window: newWindowOptions(), output: newOutput("table", "json", "yaml")}
+	o := backtestOptions{loader: loader{cli: c, withRules: true}, window: newWindowOptions(), output: newOutput("table", "json", "yaml", "markdown")}
 	cmd := &cobra.Command{
-		Use:   "backtest (-f FILENAME | NAME... | -l SELECTOR | --all | -A | --rule [NAMESPACE/]NAME) --prometheus-url URL",
+		Use:   "backtest (-f FILENAME | NAME... | -l SELECTOR | --all | -A | --rule [NAMESPACE/]NAME | --compare OLD NEW) --prometheus-url URL",
 		Short: "Show how often levels would have fired over a past window",
 		Long: `Show how often each level of AlertThresholds would have fired over a past window, for how long, and for which series. "for"
 and "keepFiringFor" are replayed as Prometheus evaluates them. With -f and a URL no cluster is needed.
 
 Any alerting rule can be backtested too: those of a PrometheusRule, in a file or with --rule in the cluster, and of rule files
 of Prometheus, Thanos and Mimir. A record that Prometheus lacks is replaced by its expression, if the file has it; where that is
-not the same, and wherever else Prometheus could do otherwise, the output says so.`,
+not the same, and wherever else Prometheus could do otherwise, the output says so.
+
+--compare takes two files or folders, one of which may be - for standard input, and shows what each alert that differs would
+have done before and after. An alert is the same in both when its place and severity are, or its name and labels where only its
+group was renamed. Alerts that are the same are not replayed, and --max-fires is for those of NEW that differ.`,
 		Example: `  # Before it is applied: how often would it have fired?
   kubectl plimsoll backtest -f slow-response.yaml -n ai --prometheus-url http://localhost:9090
 
@@ -47,7 +53,10 @@ not the same, and wherever else Prometheus could do otherwise, the output says s
   kubectl plimsoll backtest --rule monitoring/node-exporter --alert NodeClockSkew --prometheus-url http://localhost:9090
 
   # In CI: fail when a level would have fired more than 3 times a week
-  kubectl plimsoll backtest -f thresholds/ -R --prometheus-url "$PROMETHEUS" --max-fires 3`,
+  kubectl plimsoll backtest -f thresholds/ -R --prometheus-url "$PROMETHEUS" --max-fires 3
+
+  # For a pull request: what would the alerts that it changes have done?
+  git show main:rules.yaml | kubectl plimsoll backtest --compare - rules.yaml --prometheus-url "$PROMETHEUS" -o markdown`,
 		RunE: func(cmd *cobra.Command, names []string) error { return o.run(cmd.Context(), names) },
 	}
 	o.addFileFlags(cmd)
@@ -56,6 +65,7 @@ not the same, and wherever else Prometheus could do otherwise, the output says s
 	o.output.addFlag(cmd)
 	cmd.Flags().StringVar(&o.rule, "rule", "", "PrometheusRule of the cluster whose alerts are backtested, as [NAMESPACE/]NAME")
 	cmd.Flags().StringVar(&o.alert, "alert", "", "backtest only the alert of this name, of rules")
+	cmd.Flags().BoolVar(&o.compare, "compare", false, "compare the alerts of two files or folders, OLD and NEW, before and after")
 	cmd.Flags().IntVar(&o.maxFires, "max-fires", -1, "exit with 1 when a level would have fired more often in the window; -1 for no limit")
 	return cmd
 }
@@ -79,6 +89,12 @@ func (o *backtestOptions) run(ctx context.Context, names []string) error {
 	r, err := o.window.pastWindow()
 	if err != nil {
 		return err
+	}
+	if o.compare {
+		return o.runCompare(ctx, client, r, names)
+	}
+	if o.output.format == "markdown" {
+		return usageErrorf("-o markdown is for --compare")
 	}
 	targets, set, err := o.loadAll(ctx, names)
 	if err != nil {

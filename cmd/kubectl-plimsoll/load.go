@@ -39,6 +39,8 @@ type loader struct {
 	// withRules loads the alerting rules of files too, into alerts.
 	withRules bool
 	alerts    alert.Set
+	// mayBeEmpty takes files in which there is nothing.
+	mayBeEmpty bool
 }
 
 func (l *loader) addFileFlags(cmd *cobra.Command) {
@@ -145,7 +147,7 @@ func (l *loader) validateFiles() ([]target, validation, error) {
 	if err != nil {
 		return nil, validation{}, err
 	}
-	reader := manifest.Reader{Namespace: namespace, Enforce: enforce, Recursive: l.recursive, Rules: l.withRules, Stdin: l.In}
+	reader := manifest.Reader{Namespace: namespace, Enforce: enforce, Recursive: l.recursive, Rules: l.withRules, MayBeEmpty: l.mayBeEmpty, Stdin: l.In}
 	set, err := reader.Read(l.paths)
 	if err != nil {
 		return nil, validation{}, err

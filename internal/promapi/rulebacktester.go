@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -55,6 +56,9 @@ func findLoaded(r *alert.Rule, loaded []alert.Rule) {
 		r.At, r.Interval = found[0].At, found[0].Interval
 	}
 }
+
+// PutIn has the expressions of these records put in, whether the server has their series or not.
+func (b *RuleBacktester) PutIn(records map[string]bool) { maps.Copy(b.lacking, records) }
 
 // Backtest replays the rule, which is one of Set, and returns with the result what was asked of the server.
 func (b *RuleBacktester) Backtest(ctx context.Context, rule alert.Rule) (*backtest.Result, alert.Query, error) {
