@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/plimsoll-dev/plimsoll/internal/alert"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
 	"github.com/plimsoll-dev/plimsoll/internal/manifest"
@@ -21,8 +20,6 @@ type backtestOptions struct {
 	output output
 	// maxFires is negative for no limit.
 	maxFires int
-	// rule names a PrometheusRule of the cluster, alert the only alert that is wanted of the rules.
-	rule, alert string
 	// compare takes two files or folders instead of names.
 	compare bool
 }
@@ -60,11 +57,10 @@ group was renamed. Alerts that are the same are not replayed, and --max-fires is
 		RunE: func(cmd *cobra.Command, names []string) error { return o.run(cmd.Context(), names) },
 	}
 	o.addFileFlags(cmd)
+	o.addRuleFlags(cmd)
 	o.selection.addFlags(cmd)
 	o.window.addFlags(cmd)
 	o.output.addFlag(cmd)
-	cmd.Flags().StringVar(&o.rule, "rule", "", "PrometheusRule of the cluster whose alerts are backtested, as [NAMESPACE/]NAME")
-	cmd.Flags().StringVar(&o.alert, "alert", "", "backtest only the alert of this name, of rules")
 	cmd.Flags().BoolVar(&o.compare, "compare", false, "compare the alerts of two files or folders, OLD and NEW, before and after")
 	cmd.Flags().IntVar(&o.maxFires, "max-fires", -1, "exit with 1 when a level would have fired more often in the window; -1 for no limit")
 	return cmd
@@ -114,19 +110,6 @@ func (o *backtestOptions) run(ctx context.Context, names []string) error {
 		return err
 	}
 	return cmp.Or(o.checkFires(all, ofRules), refused)
-}
-
-// loadAll returns the thresholds, and the rules of the files or of the cluster's PrometheusRule.
-func (o *backtestOptions) loadAll(ctx context.Context, names []string) ([]target, alert.Set, error) {
-	if o.rule == "" {
-		targets, err := o.load(ctx, names)
-		return targets, o.alerts, err
-	}
-	if len(names) > 0 || len(o.paths) > 0 || o.selection.isSet() {
-		return nil, alert.Set{}, usageErrorf("must be either --rule, names or files: remove the others")
-	}
-	set, err := o.fetchRule(ctx, o.rule)
-	return nil, set, err
 }
 
 func (o *backtestOptions) backtest(ctx context.Context, client *promapi.Client, t target, r backtest.Window) (backtested, error) {

@@ -44,7 +44,7 @@ func (o *backtestOptions) backtestRules(ctx context.Context, client *promapi.Cli
 	}
 	b := client.NewRuleBacktester(ctx, w, set)
 	for _, rule := range b.Set.Alerts {
-		if o.alert != "" && rule.Name != o.alert {
+		if !o.wants(rule.Name) {
 			continue
 		}
 		one, err := o.backtestRule(ctx, b, rule)

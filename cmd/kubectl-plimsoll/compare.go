@@ -83,7 +83,7 @@ func (o *backtestOptions) newComparison(before, after *side, w backtest.Window) 
 	records := alert.ChangedRecords(before.rules, after.rules)
 	for _, s := range []*side{before, after} {
 		for _, v := range append(thresholdVersions(s.targets), ruleVersions(s.rules, records)...) {
-			if o.alert == "" || v.Alert == o.alert {
+			if o.wants(v.Alert) {
 				s.versions = append(s.versions, v)
 			}
 		}

@@ -41,12 +41,35 @@ type loader struct {
 	alerts    alert.Set
 	// mayBeEmpty takes files in which there is nothing.
 	mayBeEmpty bool
+	// rule names a PrometheusRule of the cluster whose rules are loaded instead, alert the only alert that is wanted of rules.
+	rule, alert string
 }
 
 func (l *loader) addFileFlags(cmd *cobra.Command) {
 	cmd.Flags().StringSliceVarP(&l.paths, "filename", "f", nil, "file or directory with AlertThresholds, or - for standard input")
 	cmd.Flags().BoolVarP(&l.recursive, "recursive", "R", false, "read the subdirectories of a directory given with -f too")
 	cobra.CheckErr(cmd.MarkFlagFilename("filename", "yaml", "yml", "json"))
+}
+
+func (l *loader) addRuleFlags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&l.rule, "rule", "", "PrometheusRule of the cluster whose alerts are meant, as [NAMESPACE/]NAME")
+	cmd.Flags().StringVar(&l.alert, "alert", "", "only the alert of this name, of rules")
+}
+
+// wants reports whether rules with the alert are to be taken.
+func (l *loader) wants(alert string) bool { return l.alert == "" || l.alert == alert }
+
+// loadAll returns the thresholds, and the rules of the files or of the cluster's PrometheusRule.
+func (l *loader) loadAll(ctx context.Context, names []string) ([]target, alert.Set, error) {
+	if l.rule == "" {
+		targets, err := l.load(ctx, names)
+		return targets, l.alerts, err
+	}
+	if len(names) > 0 || len(l.paths) > 0 || l.selection.isSet() {
+		return nil, alert.Set{}, usageErrorf("must be either --rule, names or files: remove the others")
+	}
+	set, err := l.fetchRule(ctx, l.rule)
+	return nil, set, err
 }
 
 // load returns the thresholds of the files or of the cluster. It prints what is wrong with invalid ones, and goes on without them where

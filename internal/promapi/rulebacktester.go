@@ -62,15 +62,8 @@ func (b *RuleBacktester) PutIn(records map[string]bool) { maps.Copy(b.lacking, r
 
 // Backtest replays the rule, which is one of Set, and returns with the result what was asked of the server.
 func (b *RuleBacktester) Backtest(ctx context.Context, rule alert.Rule) (*backtest.Result, alert.Query, error) {
-	var failed error
-	query, err := b.Set.Query(rule, func(metric string) bool {
-		lacks, err := b.lacks(ctx, metric)
-		if err != nil {
-			failed = err
-		}
-		return lacks
-	})
-	if err := errors.Join(err, failed); err != nil {
+	query, err := b.query(ctx, rule)
+	if err != nil {
 		return nil, query, err
 	}
 	replay, err := backtest.NewRuleReplay(backtest.RuleWindow(b.window.End, b.window.Length(), b.window.Step, rule), rule)
@@ -81,6 +74,43 @@ func (b *RuleBacktester) Backtest(ctx context.Context, rule alert.Rule) (*backte
 		return nil, query, err
 	}
 	return replay.Result(), query, nil
+}
+
+// Sweep finds how often other levels of the rule, which is one of Set and has one, would have fired.
+func (b *RuleBacktester) Sweep(ctx context.Context, rule alert.Rule) (*backtest.Sweep, alert.Query, error) {
+	w := backtest.RuleWindow(b.window.End, b.window.Length(), b.window.Step, rule)
+	w.Start, w.End = w.Start.Add(-rule.Offset()), w.End.Add(-rule.Offset())
+	sweep, err := backtest.NewRuleSweep(w, rule)
+	if err != nil {
+		return nil, alert.Query{}, err
+	}
+	split, _ := rule.Split()
+	value := rule
+	value.Expr = split.Value
+	query, err := b.query(ctx, value)
+	if err != nil {
+		return nil, query, err
+	}
+	if rule.LabelsVary() {
+		query.Inexact = append(query.Inexact, "its labels change while its series stays the same: then an alert begins again, which is not counted")
+	}
+	if rule.Limit > 0 {
+		query.Inexact = append(query.Inexact, "its group has a limit, which is not counted with")
+	}
+	return sweep, query, b.client.Ingest(ctx, query.Expr, w, sweep.Ingest)
+}
+
+// query returns how to ask for the rule's history, with the records put in that the server lacks.
+func (b *RuleBacktester) query(ctx context.Context, rule alert.Rule) (alert.Query, error) {
+	var failed error
+	query, err := b.Set.Query(rule, func(metric string) bool {
+		lacks, err := b.lacks(ctx, metric)
+		if err != nil {
+			failed = err
+		}
+		return lacks
+	})
+	return query, errors.Join(err, failed)
 }
 
 // lacks reports whether the server has no sample of the metric in the window, asked at a hundred places of it.
