@@ -131,21 +131,31 @@ func (l *loader) loadNames(ctx context.Context, names []string) ([]target, error
 // fetchRule returns the rules of a PrometheusRule of the cluster, named as [NAMESPACE/]NAME. Prometheus' operator has refused
 // what could not be read, so that is an error.
 func (l *loader) fetchRule(ctx context.Context, name string) (alert.Set, error) {
-	api, namespace, err := l.connect()
+	api, key, err := l.ruleKey(name)
 	if err != nil {
 		return alert.Set{}, err
-	}
-	key := client.ObjectKey{Namespace: namespace, Name: name}
-	if before, after, found := strings.Cut(name, "/"); found {
-		key = client.ObjectKey{Namespace: before, Name: after}
 	}
 	rule := &monitoringv1.PrometheusRule{}
 	if err := api.Get(ctx, key, rule); err != nil {
 		return alert.Set{}, fmt.Errorf("reading PrometheusRule %s: %w", key, err)
 	}
+	return alertingRules(rule)
+}
+
+// ruleKey returns the key of a PrometheusRule named as [NAMESPACE/]NAME, with the client that connects to it.
+func (l *loader) ruleKey(name string) (client.Client, client.ObjectKey, error) {
+	api, namespace, err := l.connect()
+	key := client.ObjectKey{Namespace: namespace, Name: name}
+	if before, after, found := strings.Cut(name, "/"); found {
+		key = client.ObjectKey{Namespace: before, Name: after}
+	}
+	return api, key, err
+}
+
+func alertingRules(rule *monitoringv1.PrometheusRule) (alert.Set, error) {
 	set, err := alert.FromPrometheusRule(rule)
 	if err == nil && len(set.Alerts) == 0 {
-		err = fmt.Errorf("reading PrometheusRule %s: it has no alerting rule", key)
+		err = fmt.Errorf("reading PrometheusRule %s/%s: it has no alerting rule", rule.Namespace, rule.Name)
 	}
 	return set, err
 }

@@ -45,8 +45,8 @@ func NewRuleReplay(w Window, rule alert.Rule) (*Replay, error) {
 	return r, nil
 }
 
-// RuleLevel returns the level of a rule whose expression compares a value with a number, in the unit of nobody knows what. The
-// error says why there is none.
+// RuleLevel returns the level of a rule whose expression compares a value with a number; it has no unit. The error says why there is
+// none: then the level has only the severity and durations.
 func RuleLevel(rule alert.Rule) (rules.Level, error) {
 	level := rules.Level{Severity: rule.Labels[rules.SeverityLabel], Unit: signal.Number, For: rule.For, KeepFiringFor: rule.KeepFiringFor}
 	split, ok := rule.Split()
