@@ -88,7 +88,7 @@ func (o *backtestOptions) newComparison(before, after *side, w backtest.Window) 
 			}
 		}
 	}
-	return newComparison(pair(before.versions, after.versions), w, records)
+	return newComparison(matchVersions(before.versions, after.versions), w, records)
 }
 
 // replay replays those versions of the side that are wanted.

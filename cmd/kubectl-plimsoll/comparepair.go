@@ -25,7 +25,7 @@ type alertID struct {
 // alertVersion is an alert as one side has it: a level of a threshold, or an alerting rule.
 type alertVersion struct {
 	alertID
-	// keys say which version of the other side is the same alert, the surest first: see pair.
+	// keys say which version of the other side is the same alert, the surest first: see matchVersions.
 	keys []string
 	// fields are what decides when the alert fires and what it is, each with its name.
 	fields []versionField
@@ -111,8 +111,8 @@ func orDefault(interval time.Duration) string {
 // pairing is an alert of both sides; one of the two is nil when it was added or removed.
 type pairing struct{ before, after *alertVersion }
 
-// pair finds for each version the one of the other side, in the order of the second side; what was removed comes last.
-func pair(before, after []*alertVersion) (pairs []pairing) {
+// matchVersions finds for each version the one of the other side, in the order of the second side; what was removed comes last.
+func matchVersions(before, after []*alertVersion) (pairs []pairing) {
 	partner := map[*alertVersion]*alertVersion{}
 	for pass := inEveryField; pass <= byLabels; pass++ {
 		was, is := byKey(before, pass, partner), byKey(after, pass, partner)

@@ -53,7 +53,7 @@ func TestPairRules(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			before, after := setOf(tc.before...), setOf(tc.after...)
 			var got []string
-			for _, p := range pair(ruleVersions(before, nil), ruleVersions(after, nil)) {
+			for _, p := range matchVersions(ruleVersions(before, nil), ruleVersions(after, nil)) {
 				got = append(got, fmt.Sprintf("%s %s: %s", p.named().Alert, orDash(p.named().Severity), strings.Join(p.changed(), ",")))
 			}
 			if fmt.Sprint(got) != fmt.Sprint(tc.want) {
@@ -75,7 +75,7 @@ func TestPairDurations(t *testing.T) {
 	} {
 		before, after := setOf("g A w up > 1"), setOf("g A w up > 1")
 		change(&after.Alerts[0])
-		pairs := pair(ruleVersions(before, nil), ruleVersions(after, nil))
+		pairs := matchVersions(ruleVersions(before, nil), ruleVersions(after, nil))
 		if got := strings.Join(pairs[0].changed(), ","); len(pairs) != 1 || got != want {
 			t.Errorf("changed is %q in %d pairs, want %q", got, len(pairs), want)
 		}
@@ -91,7 +91,7 @@ func TestPairRecords(t *testing.T) {
 	before.Records = []alert.Record{record("once", "sum(up)"), record("twice", "2 * once"), record("other", "up")}
 	after.Records = []alert.Record{record("once", "count(up)"), record("twice", "2 * once"), record("other", "up")}
 	changed := alert.ChangedRecords(before, after)
-	c := newComparison(pair(ruleVersions(before, changed), ruleVersions(after, changed)), backtest.Window{}, changed)
+	c := newComparison(matchVersions(ruleVersions(before, changed), ruleVersions(after, changed)), backtest.Window{}, changed)
 	if len(c.pairs) != 1 || c.unchanged != 1 || c.pairs[0].named().Alert != "A" || c.pairs[0].changed()[0] != "expression" {
 		t.Errorf("comparison is %+v", c)
 	}
@@ -118,7 +118,7 @@ func TestPairThresholds(t *testing.T) {
 		"warning added | critical added | warning removed | critical removed": {"name: cpu", "name: cpu2"},
 	} {
 		var got []string
-		for _, p := range pair(versions(cpuLevels), versions(strings.Replace(cpuLevels, replace[0], replace[1], 1))) {
+		for _, p := range matchVersions(versions(cpuLevels), versions(strings.Replace(cpuLevels, replace[0], replace[1], 1))) {
 			got = append(got, strings.TrimSpace(p.named().Severity+" "+strings.Join(p.changed(), ",")))
 		}
 		if strings.Join(got, " | ") != want {

@@ -20,7 +20,7 @@ type Alertmanager struct {
 }
 
 // alertmanager checks that an Alertmanager has every firing alert, and that it is not muted there.
-func (r *Report) alertmanager(s subject) {
+func (r *Report) alertmanager(s trackedRule) {
 	const name = "alertmanager"
 	p := s.prometheus
 	answering := slices.DeleteFunc(slices.Clone(p.Alertmanagers), func(a Alertmanager) bool { return a.Err != nil })

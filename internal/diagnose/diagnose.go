@@ -115,7 +115,7 @@ func Threshold(in Input) Report {
 	if plan == nil || !r.rule(in, plan) || !r.queried(in.Prometheus) {
 		return r
 	}
-	s := subject{
+	s := trackedRule{
 		now: in.Now, key: types.NamespacedName{Namespace: plan.Namespace, Name: plan.Name}, prometheus: in.Prometheus,
 		observation: evaluate(in, plan), levels: plan.Levels, shadow: plan.Mode == v1alpha1.ModeShadow,
 		title: plan.Value.Title, expr: plan.Value.Expr, implied: []string{rules.NamespaceLabel, rules.ThresholdLabel},
@@ -138,8 +138,8 @@ func (r *Report) queried(p *Prometheus) bool {
 	return p != nil && p.Err == nil
 }
 
-// subject is a rule in Prometheus: a threshold's, or any other.
-type subject struct {
+// trackedRule is a rule in Prometheus: a threshold's, or any other.
+type trackedRule struct {
 	now         time.Time
 	key         types.NamespacedName
 	prometheus  *Prometheus
@@ -157,7 +157,7 @@ type subject struct {
 }
 
 // follow checks every step from Prometheus to the receiver.
-func (r *Report) follow(s subject) {
+func (r *Report) follow(s trackedRule) {
 	now := s.observation
 	r.State, r.Current, r.Headroom = now.State, now.Current, now.Headroom
 	r.loaded(now)

@@ -14,7 +14,7 @@ import (
 )
 
 // levels shows the state of each level, the value beside it, and how much of "for" has passed.
-func (r *Report) levels(s subject) {
+func (r *Report) levels(s trackedRule) {
 	for i, level := range s.levels {
 		current := s.observation.Levels[i]
 		status := v1alpha1.LevelStatus{Severity: level.Severity, State: current.State}
@@ -30,7 +30,7 @@ func (r *Report) levels(s subject) {
 	}
 }
 
-func (s subject) explainLevel(i int) (Result, string) {
+func (s trackedRule) explainLevel(i int) (Result, string) {
 	level, current := s.levels[i], s.observation.Levels[i]
 	crossed, notCrossed := "the expression has a sample", "the expression has no sample"
 	if len(s.written) > 0 {

@@ -15,13 +15,13 @@ import (
 // evaluate derives what the status should say from the snapshot. The rule is taken to be expected since it was last written,
 // and a Shadow's levels to be crossed since the time that the status has.
 func evaluate(in Input, plan *rules.Plan) observe.Observation {
-	subject := observe.NewTrackedThreshold(plan)
-	subject.ResumeLevels(&in.Threshold.Status, in.Threshold.Generation)
+	trackedRule := observe.NewTrackedThreshold(plan)
+	trackedRule.ResumeLevels(&in.Threshold.Status, in.Threshold.Generation)
 	if in.Rule != nil {
-		subject.SetAbsentSince(lastWritten(in.Rule))
+		trackedRule.SetAbsentSince(lastWritten(in.Rule))
 	}
-	subject.Observe(in.Prometheus.Snapshot)
-	return *subject.Published()
+	trackedRule.Observe(in.Prometheus.Snapshot)
+	return *trackedRule.Published()
 }
 
 // lastWritten returns when the rule was last written, by anybody.
@@ -45,7 +45,7 @@ func (r *Report) loaded(now observe.Observation) {
 }
 
 // evaluated checks that Prometheus evaluates the rules without error, and at its interval.
-func (r *Report) evaluated(s subject) {
+func (r *Report) evaluated(s trackedRule) {
 	snapshot := s.prometheus.Snapshot
 	interval := model.Duration(snapshot.Interval)
 	ago := s.now.Sub(snapshot.Evaluated).Round(time.Second)
@@ -64,7 +64,7 @@ func (r *Report) evaluated(s subject) {
 }
 
 // series checks that the signal has a value.
-func (r *Report) series(s subject) {
+func (r *Report) series(s trackedRule) {
 	now := s.observation
 	switch n := len(s.prometheus.Snapshot.Values(s.key)); {
 	case n > 1:

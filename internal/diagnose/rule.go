@@ -34,7 +34,7 @@ func Rule(in RuleInput) Report {
 	tracked.SetAbsentSince(lastWritten(in.Object))
 	tracked.Observe(in.Prometheus.Snapshot)
 	level, noLevel := backtest.RuleLevel(in.Rule)
-	s := subject{
+	s := trackedRule{
 		now: in.Now, key: observe.RuleKey(in.Rule), prometheus: in.Prometheus, observation: *tracked.Published(),
 		levels: []rules.Level{level}, title: "the value", sparse: true,
 	}

@@ -14,7 +14,7 @@ func TestFind(t *testing.T) {
 	const uid = "0a1b2c3d-0000-4000-8000-0123456789ab"
 	file := func(name string) promapi.Group { return promapi.Group{File: "/etc/prometheus/rules/" + name} }
 	for name, want := range map[string]bool{
-		"m-node-" + uid + ".yaml": true,
+		"m-node-" + uid + ".yaml":                          true,
 		"m-node-ffffffff-0000-4000-8000-0123456789ab.yaml": false,
 		"node.yaml": true,
 		"":          true,
