@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/plimsoll-dev/plimsoll/internal/alert"
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
@@ -44,7 +45,7 @@ func (o *backtestOptions) runCompare(ctx context.Context, client *promapi.Client
 			return err
 		}
 	}
-	if err := c.print(o.Out, o.output.format, append(notes(before.ofRules), notes(after.ofRules)...)); err != nil {
+	if err := c.print(o.Out, o.output.format, sideNotes(&before, &after)); err != nil {
 		return err
 	}
 	var refused error
@@ -54,10 +55,16 @@ func (o *backtestOptions) runCompare(ctx context.Context, client *promapi.Client
 	return cmp.Or(o.checkFires(after.thresholds, after.ofRules), refused)
 }
 
-// loadOld reads what there was. What is invalid in it was so before, so it is only said.
-func (o *backtestOptions) loadOld(path string) (side, error) {
+// reading is the loader for one side.
+func (o *backtestOptions) reading(path string) loader {
 	l := o.loader
 	l.paths, l.mayBeEmpty = []string{path}, true
+	return l
+}
+
+// loadOld reads what there was. What is invalid in it was so before, so it is only said.
+func (o *backtestOptions) loadOld(path string) (side, error) {
+	l := o.reading(path)
 	all, result, err := l.validateFiles()
 	s := side{rules: l.alerts}
 	for _, e := range result.Errors {
@@ -72,8 +79,7 @@ func (o *backtestOptions) loadOld(path string) (side, error) {
 }
 
 func (o *backtestOptions) loadNew(path string) (side, error) {
-	l := o.loader
-	l.paths, l.mayBeEmpty = []string{path}, true
+	l := o.reading(path)
 	targets, err := l.loadFiles()
 	return side{targets: targets, rules: l.alerts}, err
 }
@@ -144,4 +150,22 @@ func (o *backtestOptions) replayRules(ctx context.Context, client *promapi.Clien
 		}
 	}
 	return nil
+}
+
+// sideNotes say, once each, where signals had no value, where rules fail, and what is not exact.
+func sideNotes(sides ...*side) (lines []string) {
+	for _, s := range sides {
+		found := notes(s.ofRules)
+		for _, b := range s.thresholds {
+			if b.result.Coverage == 0 {
+				found = append(found, fmt.Sprintf("%s: the signal had no value in the window", b.target))
+			}
+		}
+		for _, line := range found {
+			if !slices.Contains(lines, line) {
+				lines = append(lines, line)
+			}
+		}
+	}
+	return lines
 }

@@ -5,6 +5,7 @@ package main
 import (
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -91,9 +92,65 @@ groups:
 	if got := call(t, "", append([]string{"backtest", "--compare", after, broken}, args[4:]...)...); got.code != 1 || !strings.Contains(got.stderr, "Invalid value") {
 		t.Errorf("invalid after: exit code %d, %s%s", got.code, got.stdout, got.stderr)
 	}
+	// A record of another group, and a signal that is not there: the reader of the comment is told, once.
+	elsewhere := strings.Replace(rules, "  - {alert: Busy", "- name: other\n  rules:\n  - {alert: Busy", 1)
+	doubt := folder(map[string]string{"cpu.yaml": cpuLevels, "rules.yaml": elsewhere})
+	doubtful := folder(map[string]string{"cpu.yaml": strings.Replace(cpuLevels, "namespace: ai", "namespace: web", 1), "rules.yaml": strings.Replace(elsewhere, "> 80", "> 81", 1)})
+	got = call(t, "", append([]string{"backtest", "--compare", doubt, doubtful, "-o", "markdown"}, args[4:]...)...)
+	for _, want := range []string{"- AlertThreshold web/cpu: the signal had no value in the window\n", "- other/Busy is not exact: the record pod:cpu:max"} {
+		if n := strings.Count(got.stdout, want); n != 1 {
+			t.Errorf("%q is said %d times:\n%s%s", want, n, got.stdout, got.stderr)
+		}
+	}
 	// A rule that Prometheus refuses.
 	refused := folder(map[string]string{"r.yaml": "groups: [{name: g, rules: [{alert: R, expr: 'system_cpu_usage_percent * on (namespace) system_cpu_usage_percent > 0'}]}]"})
 	if got := call(t, "", append([]string{"backtest", "--compare", before, refused}, args[4:]...)...); got.code != 1 || !strings.Contains(got.stdout, "- → refused") {
 		t.Errorf("refused: exit code %d, %s%s", got.code, got.stdout, got.stderr)
 	}
+}
+
+// TestCompareInCI runs the README's line for CI as it stands there: the static binary, two commits, and nothing else in the
+// environment than where Prometheus is.
+func TestCompareInCI(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, found := strings.Cut(string(readme), "- run: git worktree")
+	line, _, _ := strings.Cut("git worktree"+rest, "\n")
+	if !found {
+		t.Fatal("the README has no line that compares")
+	}
+	dir := t.TempDir()
+	bin, repository := filepath.Join(dir, "bin"), filepath.Join(dir, "repository")
+	sh := func(in, command string, env ...string) {
+		t.Helper()
+		cmd := exec.Command("sh", "-ec", command)
+		cmd.Dir, cmd.Env = in, env
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", command, err, out)
+		}
+	}
+	sh(".", "go build -o "+bin+"/kubectl-plimsoll .", append(os.Environ(), "CGO_ENABLED=0")...)
+	alerts := filepath.Join(repository, "alerts", "ai")
+	commit := func(text string) {
+		t.Helper()
+		if err := os.MkdirAll(alerts, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(alerts, "cpu.yaml"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		sh(repository, "git init -q && git add . && git -c user.name=t -c user.email=t@example.com commit -qm change", os.Environ()...)
+	}
+	commit(cpuLevels)
+	commit(strings.Replace(cpuLevels, "above: 80", "above: 91", 1))
+	server := history(t, "", spikes)
+	sh(repository, line, "PATH="+bin+":/usr/bin:/bin", "PROMETHEUS="+server.URL())
+	comment, err := os.ReadFile(filepath.Join(repository, "comment.md"))
+	if err != nil || !strings.Contains(string(comment), "**Backtest**: 1 alert changed, 0 added, 0 removed, 1 unchanged;") ||
+		!strings.Contains(string(comment), "| HighCPUUsage | warning | > 80% → > 91% | ") {
+		t.Errorf("%v: the comment is\n%s", err, comment)
+	}
+	t.Log("\n" + string(comment))
 }

@@ -90,7 +90,7 @@ func (r recommendedRule) print(w io.Writer) error {
 	return nil
 }
 
-// printChangedRules writes a rule file of the rules that change, each as it should be.
+// printChangedRules writes a rule file of the rules that change, each as it should be, after a separator.
 func printChangedRules(all []recommendedRule, w io.Writer) error {
 	var groups []rulefmt.RuleGroup
 	for _, r := range all {
@@ -109,5 +109,6 @@ func printChangedRules(all []recommendedRule, w io.Writer) error {
 	if len(groups) == 0 {
 		return nil
 	}
+	fmt.Fprintln(w, "---")
 	return yaml.NewEncoder(w).Encode(rulefmt.RuleGroups{Groups: groups})
 }

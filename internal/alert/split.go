@@ -61,7 +61,7 @@ func (r Rule) WithLevel(level float64) Rule {
 	}
 	left, right := b.LHS.PositionRange(), b.RHS.PositionRange()
 	operator := strings.NewReplacer(">=", ">", "<=", "<").Replace(r.Expr[left.End:right.Start])
-	number := strconv.FormatFloat(level, 'g', -1, 64)
+	number := strconv.FormatFloat(level, 'f', -1, 64)
 	changed := r
 	if b.LHS.Type() == parser.ValueTypeScalar {
 		changed.Expr = r.Expr[:left.Start] + number + operator + r.Expr[right.Start:]

@@ -15,13 +15,13 @@ import (
 // evaluate derives what the status should say from the snapshot. The rule is taken to be expected since it was last written,
 // and a Shadow's levels to be crossed since the time that the status has.
 func evaluate(in Input, plan *rules.Plan) observe.Observation {
-	trackedRule := observe.NewTrackedThreshold(plan)
-	trackedRule.ResumeLevels(&in.Threshold.Status, in.Threshold.Generation)
+	tracked := observe.NewTrackedThreshold(plan)
+	tracked.ResumeLevels(&in.Threshold.Status, in.Threshold.Generation)
 	if in.Rule != nil {
-		trackedRule.SetAbsentSince(lastWritten(in.Rule))
+		tracked.SetAbsentSince(lastWritten(in.Rule))
 	}
-	trackedRule.Observe(in.Prometheus.Snapshot)
-	return *trackedRule.Published()
+	tracked.Observe(in.Prometheus.Snapshot)
+	return *tracked.Published()
 }
 
 // lastWritten returns when the rule was last written, by anybody.

@@ -31,6 +31,7 @@ func TestRule(t *testing.T) {
 		"its level":        {expr: "2 <= up", value: 1, healthy: true, check: "level -: 1 is not >= 2: nothing to fire"},
 		"a matcher more":   {expr: "up < 1", held: `up{namespace="m"} < 1`, value: 1, healthy: true, check: "loaded OK: Prometheus holds the rule"},
 		"another layout":   {expr: " up\n<1", held: "up < 1", value: 1, healthy: true, check: "loaded OK: Prometheus holds the rule"},
+		"an experiment":    {expr: "mad_over_time(up[5m])>1", held: `mad_over_time(up{namespace="m"}[5m]) > 1`, value: 1, healthy: true, check: "loaded OK: Prometheus holds the rule"},
 		"an older one":     {expr: "up < 1", held: "up < 2", value: 1, check: "loaded FAIL: Prometheus holds another expression of the rule A: up < 2"},
 		"firing":           {expr: "up > 1", value: 2, alerts: []promapi.Alert{firing}, healthy: true, check: "level OK: fires: 2 is > 1 since 2026-11-24T06:16:00Z"},
 		"delivered":        {expr: "up > 1", value: 2, alerts: []promapi.Alert{firing}, healthy: true, check: `alertmanager OK: the alert {namespace="web", team="ai"} goes to team`},
