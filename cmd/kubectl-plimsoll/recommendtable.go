@@ -36,9 +36,10 @@ func printCurves(w io.Writer, results []backtest.Recommendation, levels []levelC
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", orDash(levels[i].Severity), levels[i].Threshold, level, recommendation.Because)
 	}
 	fmt.Fprintln(table, "\nSEVERITY\tLEVEL\tFIRES\t")
-	for i, level := range levels {
+	for i, result := range results {
+		level := levels[i]
 		for _, point := range level.Curve {
-			fmt.Fprintf(table, "%s\t%s\t%d\t%s\n", orDash(level.Severity), point.Threshold, point.Fires, remark(results[i], level, point))
+			fmt.Fprintf(table, "%s\t%s\t%d\t%s\n", orDash(level.Severity), point.Threshold, point.Fires, remark(result, level, point))
 		}
 	}
 	return table.Flush()
