@@ -40,6 +40,9 @@ func (o *backtestOptions) runCompare(ctx context.Context, client *promapi.Client
 		return err
 	}
 	c := o.newComparison(&before, &after, w)
+	if o.alert != "" && len(before.versions)+len(after.versions) == 0 {
+		return fmt.Errorf("comparing: neither side has the alert %q", o.alert)
+	}
 	for _, s := range []*side{&before, &after} {
 		if err := o.replay(ctx, client, w, s, c); err != nil {
 			return err
@@ -97,7 +100,7 @@ func (o *backtestOptions) newComparison(before, after *side, w backtest.Window) 
 	return newComparison(matchVersions(before.versions, after.versions), w, records)
 }
 
-// replay replays those versions of the side that are wanted.
+// replay replays those versions of the side that differ.
 func (o *backtestOptions) replay(ctx context.Context, client *promapi.Client, w backtest.Window, s *side, c *comparison) error {
 	levels := map[int][]*alertVersion{} // of each threshold
 	var ofRules []*alertVersion
