@@ -91,14 +91,33 @@ func (b *RuleBacktester) Sweep(ctx context.Context, rule alert.Rule) (*backtest.
 	if err != nil {
 		return nil, query, err
 	}
-	if rule.LabelsVary() {
-		query.Inexact = append(query.Inexact, "its labels change while its series stays the same: then an alert begins again, which is not counted")
+	series, collide := map[string]string{}, false // by the labels of their alert
+	err = b.client.Ingest(ctx, query.Expr, w, sweep.Ingest, func(part model.Matrix, through time.Time) error {
+		for _, stream := range part {
+			labels, key := rule.AlertLabels(stream.Metric, 0, through).String(), stream.Metric.String()
+			collide = collide || series[labels] != "" && series[labels] != key
+			series[labels] = key
+		}
+		return nil
+	})
+	switch {
+	case rule.LabelsVary():
+		query.Inexact = append(query.Inexact, sweepVaries)
+	case collide:
+		query.Inexact = append(query.Inexact, sweepCollides)
 	}
 	if rule.Limit > 0 {
-		query.Inexact = append(query.Inexact, "its group has a limit, which is not counted with")
+		query.Inexact = append(query.Inexact, sweepLimited)
 	}
-	return sweep, query, b.client.Ingest(ctx, query.Expr, w, sweep.Ingest)
+	return sweep, query, err
 }
+
+// Why a sweep counts otherwise than a replay.
+const (
+	sweepVaries   = "its labels change while its series stays the same: then an alert begins again, which is not counted"
+	sweepCollides = "its labels make two series one alert: where both cross a level the evaluation fails, which is not counted"
+	sweepLimited  = "its group has a limit on alerts, which is not counted with"
+)
 
 // query returns how to ask for the rule's history, with the records put in that the server lacks.
 func (b *RuleBacktester) query(ctx context.Context, rule alert.Rule) (alert.Query, error) {
