@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/plimsoll-dev/plimsoll/internal/alert"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
 	"github.com/plimsoll-dev/plimsoll/internal/manifest"
@@ -23,21 +22,25 @@ type backtestOptions struct {
 	output output
 	// maxFires is negative for no limit.
 	maxFires int
-	// rule names a PrometheusRule of the cluster, alert the only alert that is wanted of the rules.
-	rule, alert string
+	// compare takes two files or folders instead of names.
+	compare bool
 }
 
 func (c *cli) backtestCommand() *cobra.Command {
-	o := backtestOptions{loader: loader{cli: c, withRules: true}, window: newWindowOptions(), output: newOutput("table", "json", "yaml")}
+	o := backtestOptions{loader: loader{cli: c, withRules: true}, window: newWindowOptions(), output: newOutput("table", "json", "yaml", "markdown")}
 	cmd := &cobra.Command{
-		Use:   "backtest (-f FILENAME | NAME... | -l SELECTOR | --all | -A | --rule [NAMESPACE/]NAME) --prometheus-url URL",
+		Use:   "backtest (-f FILENAME | NAME... | -l SELECTOR | --all | -A | --rule [NAMESPACE/]NAME | --compare OLD NEW) --prometheus-url URL",
 		Short: "Show how often levels would have fired over a past window",
 		Long: `Show how often each level of AlertThresholds would have fired over a past window, for how long, and for which series. "for"
 and "keepFiringFor" are replayed as Prometheus evaluates them. With -f and a URL no cluster is needed.
 
 Any alerting rule can be backtested too: those of a PrometheusRule, in a file or with --rule in the cluster, and of rule files
 of Prometheus, Thanos and Mimir. A record that Prometheus lacks is replaced by its expression, if the file has it; where that is
-not the same, and wherever else Prometheus could do otherwise, the output says so.`,
+not the same, and wherever else Prometheus could do otherwise, the output says so.
+
+--compare takes two files or folders, one of which may be - for standard input, and shows what each alert that differs would
+have done before and after. An alert is the same in both when its place and severity are, or its name and labels where only its
+group was renamed. Alerts that are the same are not replayed, and --max-fires is for those of NEW that differ.`,
 		Example: `  # Before it is applied: how often would it have fired?
   kubectl plimsoll backtest -f slow-response.yaml -n ai --prometheus-url http://localhost:9090
 
@@ -49,15 +52,18 @@ not the same, and wherever else Prometheus could do otherwise, the output says s
   kubectl plimsoll backtest --rule monitoring/node-exporter --alert NodeClockSkew --prometheus-url http://localhost:9090
 
   # In CI: fail when a level would have fired more than 3 times a week
-  kubectl plimsoll backtest -f thresholds/ -R --prometheus-url "$PROMETHEUS" --max-fires 3`,
+  kubectl plimsoll backtest -f thresholds/ -R --prometheus-url "$PROMETHEUS" --max-fires 3
+
+  # For a pull request: what would the alerts that it changes have done?
+  git show main:rules.yaml | kubectl plimsoll backtest --compare - rules.yaml --prometheus-url "$PROMETHEUS" -o markdown`,
 		RunE: func(cmd *cobra.Command, names []string) error { return o.run(cmd.Context(), names) },
 	}
 	o.addFileFlags(cmd)
+	o.addRuleFlags(cmd)
 	o.selection.addFlags(cmd)
 	o.window.addFlags(cmd)
 	o.output.addFlag(cmd)
-	cmd.Flags().StringVar(&o.rule, "rule", "", "PrometheusRule of the cluster whose alerts are backtested, as [NAMESPACE/]NAME")
-	cmd.Flags().StringVar(&o.alert, "alert", "", "backtest only the alert of this name, of rules")
+	cmd.Flags().BoolVar(&o.compare, "compare", false, "compare the alerts of two files or folders, OLD and NEW, before and after")
 	cmd.Flags().IntVar(&o.maxFires, "max-fires", -1, "exit with 1 when a level would have fired more often in the window; -1 for no limit")
 	return cmd
 }
@@ -84,6 +90,12 @@ func (o *backtestOptions) run(ctx context.Context, names []string) error {
 	if err != nil {
 		return err
 	}
+	if o.compare {
+		return o.runCompare(ctx, client, r, names)
+	}
+	if o.output.format == "markdown" {
+		return usageErrorf("-o markdown is for --compare")
+	}
 	targets, set, err := o.loadAll(ctx, names)
 	if err != nil {
 		return err
@@ -102,19 +114,6 @@ func (o *backtestOptions) run(ctx context.Context, names []string) error {
 		return err
 	}
 	return cmp.Or(o.checkFires(all, ofRules), refused)
-}
-
-// loadAll returns the thresholds, and the rules of the files or of the cluster's PrometheusRule.
-func (o *backtestOptions) loadAll(ctx context.Context, names []string) ([]target, alert.Set, error) {
-	if o.rule == "" {
-		targets, err := o.load(ctx, names)
-		return targets, o.alerts, err
-	}
-	if len(names) > 0 || len(o.paths) > 0 || o.selection.isSet() {
-		return nil, alert.Set{}, usageErrorf("must be either --rule, names or files: remove the others")
-	}
-	set, err := o.fetchRule(ctx, o.rule)
-	return nil, set, err
 }
 
 func (o *backtestOptions) backtest(ctx context.Context, client *promapi.Client, t target, r backtest.Window) (backtested, error) {

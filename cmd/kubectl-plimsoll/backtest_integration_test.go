@@ -14,8 +14,6 @@ import (
 	"time"
 )
 
-const cpuLevels = `{apiVersion: plimsoll.dev/v1alpha1, kind: AlertThreshold, metadata: {name: cpu, namespace: ai}, spec: {alert: HighCPUUsage, signal: {name: CPU}, levels: [{severity: warning, above: 80, for: 5m}, {severity: critical, above: 95}]}}`
-
 // TestBacktest backtests two levels over a week that was written to a real Prometheus before.
 func TestBacktest(t *testing.T) {
 	server := history(t, "rule_files: [rules/*.yaml]", spikes)

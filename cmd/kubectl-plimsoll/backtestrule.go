@@ -44,24 +44,37 @@ func (o *backtestOptions) backtestRules(ctx context.Context, client *promapi.Cli
 	}
 	b := client.NewRuleBacktester(ctx, w, set)
 	for _, rule := range b.Set.Alerts {
-		if o.alert != "" && rule.Name != o.alert {
+		if !o.wants(rule.Name) {
 			continue
 		}
-		result, query, err := b.Backtest(ctx, rule)
+		one, err := o.backtestRule(ctx, b, rule)
 		switch {
-		case promapi.IsRefused(err):
-			fmt.Fprintf(o.ErrOut, "backtesting %s: %v\n", rule.Ref, err)
-			failed = errCheckFailed
 		case err != nil:
-			return nil, fmt.Errorf("backtesting %s: %w", rule.Ref, err)
+			return nil, err
+		case one == nil:
+			failed = errCheckFailed
 		default:
-			all = append(all, newBacktestedRule(rule, result, query))
+			all = append(all, *one)
 		}
 	}
 	if len(all) == 0 && failed == nil {
 		return nil, fmt.Errorf("backtesting: no rule has the alert %q", o.alert)
 	}
 	return all, failed
+}
+
+// backtestRule replays a rule. Of one that Prometheus refuses, the reason is printed, and there is no result.
+func (o *backtestOptions) backtestRule(ctx context.Context, b *promapi.RuleBacktester, rule alert.Rule) (*backtestedRule, error) {
+	result, query, err := b.Backtest(ctx, rule)
+	switch {
+	case promapi.IsRefused(err):
+		fmt.Fprintf(o.ErrOut, "backtesting %s: %v\n", rule.Ref, err)
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("backtesting %s: %w", rule.Ref, err)
+	}
+	one := newBacktestedRule(rule, result, query)
+	return &one, nil
 }
 
 func newBacktestedRule(rule alert.Rule, result *backtest.Result, query alert.Query) backtestedRule {
@@ -88,27 +101,35 @@ func printRules(w io.Writer, all []backtestedRule) error {
 		if level.LastFired != nil {
 			lastFired = formatTime(level.LastFired.Time)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s\n", b.Alert, orDash(level.Severity), b.level(), level.Fires,
+		fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s\n", b.Alert, orDash(level.Severity), levelOf(b.rule), level.Fires,
 			level.Firing, orDash(level.Longest), lastFired, b.worst())
 	}
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	for _, b := range all {
-		if b.Failed > 0 {
-			fmt.Fprintf(w, "\n%s fails at %s: %s", b.rule.Ref, manifest.Count(b.Failed, "evaluation"), b.Failure)
-		}
-		for _, reason := range b.Inexact {
-			fmt.Fprintf(w, "\n%s is not exact: %s", b.rule.Ref, reason)
-		}
+	for _, note := range notes(all) {
+		fmt.Fprintf(w, "\n%s", note)
 	}
 	_, err := fmt.Fprintln(w)
 	return err
 }
 
-// level is the number that the rule compares with; a dash when it fires where its expression has a sample.
-func (b backtestedRule) level() string {
-	split, ok := b.rule.Split()
+// notes say where rules fail, and what is not exact.
+func notes(all []backtestedRule) (lines []string) {
+	for _, b := range all {
+		if b.Failed > 0 {
+			lines = append(lines, fmt.Sprintf("%s fails at %s: %s", b.rule.Ref, manifest.Count(b.Failed, "evaluation"), b.Failure))
+		}
+		for _, reason := range b.Inexact {
+			lines = append(lines, fmt.Sprintf("%s is not exact: %s", b.rule.Ref, reason))
+		}
+	}
+	return lines
+}
+
+// levelOf is the number that the rule compares with; a dash when it fires where its expression has a sample.
+func levelOf(rule alert.Rule) string {
+	split, ok := rule.Split()
 	if !ok {
 		return "-"
 	}

@@ -35,6 +35,7 @@ func TestCluster(t *testing.T) {
 	}
 	t.Run("Status", func(t *testing.T) { follow(t, s, server, alertmanager, args) })
 	t.Run("Recommend", func(t *testing.T) { take(t, s, args) })
+	t.Run("Rule", func(t *testing.T) { followRule(t, s, server, alertmanager, args) })
 }
 
 // follow diagnoses a threshold before it is loaded, healthy, and silenced.
@@ -80,6 +81,77 @@ func follow(t *testing.T, s stage, server *prometheusserver.Server, alertmanager
 
 	silence(t, alertmanager, "Hot")
 	expect(1, "alertmanager FAIL the warning alert is silenced", args("status", "hot")...)
+}
+
+// followRule diagnoses alerting rules of a PrometheusRule that no threshold has: before they are loaded, and then as Prometheus with an
+// enforced namespace label holds them.
+func followRule(t *testing.T, s stage, server *prometheusserver.Server, alertmanager string, args func(...string) []string) {
+	const groups = `
+groups:
+- name: node
+  rules:
+  - {alert: High, expr: "42 < sum(vector(93)) by (x) ", labels: {severity: page}}
+  - {alert: Waiting, expr: "vector(93) >= 80", for: 1h}
+  - {alert: Quiet, expr: "vector(93) > 95"}
+  - {alert: Gone, expr: "absent(up)"}
+  - {alert: Empty, expr: "nothing > 1"}
+  - {alert: Broken, expr: "label_replace(vector(1), 'a', '1', '', '') or vector(1)", labels: {a: x}}
+`
+	const object = "apiVersion: monitoring.coreos.com/v1\nkind: PrometheusRule\nmetadata: {name: node, namespace: ai}\nspec:\n"
+	if err := s.create(object + strings.ReplaceAll(groups, "\n", "\n  ")); err != nil {
+		t.Fatal(err)
+	}
+	expect := func(code int, alert string, says ...string) {
+		t.Helper()
+		eventually(t, func() error {
+			got := call(t, "", args("status", "--rule", "node", "--alert", alert)...)
+			for _, want := range says {
+				if got.code != code || !strings.Contains(strings.Join(strings.Fields(got.stdout), " "), want) {
+					return fmt.Errorf("exit code %d\n%s%s\nwant %d and %q", got.code, got.stdout, got.stderr, code, want)
+				}
+			}
+			return nil
+		})
+	}
+	if got := call(t, "", args("status", "--rule", "none")...); got.code != 1 || !strings.Contains(got.stdout, `"none" not found`) {
+		t.Errorf("of none: exit code %d, %s%s", got.code, got.stdout, got.stderr)
+	}
+	expect(1, "High", "PrometheusRule ai/node node/High: Unknown", "rule OK PrometheusRule ai/node has node/High", "loaded FAIL there is no Prometheus or ThanosRuler")
+
+	write := func(file, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(server.RulesDir(), file), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		server.Reload()
+	}
+	const others = "ai-node-00000000-0000-0000-0000-000000000000.yaml"
+	write(others, groups)
+	expect(1, "High", "loaded FAIL there is no Prometheus or ThanosRuler") // another PrometheusRule of that name, of before
+	if err := os.Remove(filepath.Join(server.RulesDir(), others)); err != nil {
+		t.Fatal(err)
+	}
+	enforced := strings.NewReplacer(`"nothing > 1"`, `'nothing{namespace="ai"} > 1'`, `"absent(up)"`, `'absent(up{namespace="ai"})'`).Replace(groups)
+	write("node.yaml", enforced)
+
+	expect(0, "High", "PrometheusRule ai/node node/High: Firing", "loaded OK Prometheus holds the rule and evaluates it every 1s",
+		"series OK the value is 93", "level page OK fires: 93 is > 42 since ", "alertmanager OK the page alert goes to team")
+	expect(0, "Waiting", "level - 93 is >= 80, for ", "of the required 1h: fires in ", "alertmanager OK")
+	expect(0, "Quiet", ": Inactive", "level - 93 is not > 95: nothing to fire", "there is nothing to send")
+	expect(0, "Gone", ": Firing", "loaded OK", "level OK fires: the expression has a sample since ", "alertmanager OK the alert {namespace=\"ai\"} goes to team")
+	expect(0, "Empty", ": NoData", "series - there is no value to compare", "level - there is no value to be > 1")
+	expect(1, "Broken", "loaded OK", "evaluated FAIL Prometheus cannot evaluate the rule Broken: ")
+	t.Log("\n" + call(t, "", args("status", "--rule", "node")...).stdout)
+	if got := call(t, "", args("status", "--rule", "node", "--alert", "High", "-o", "json")...); !strings.Contains(got.stdout, `"group": "node"`) {
+		t.Errorf("json is %s%s", got.stdout, got.stderr)
+	}
+	silence(t, alertmanager, "High")
+	expect(1, "High", "alertmanager FAIL the page alert is silenced")
+
+	got := call(t, "", args("recommend", "--rule", "ai/node", "--alert", "Quiet", "--window", "2d", "--end", past.Format(time.RFC3339))...)
+	if got.code != 0 || !strings.Contains(got.stdout, "the value tells no level from another") {
+		t.Errorf("recommend --rule: exit code %d, %s%s", got.code, got.stdout, got.stderr)
+	}
 }
 
 // take backtests a threshold of the cluster, and applies the recommended level in both ways that are offered.

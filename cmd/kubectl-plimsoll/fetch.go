@@ -29,6 +29,13 @@ func (o *statusOptions) fetch(ctx context.Context, api client.Client, prometheus
 	if p.Err != nil {
 		return p
 	}
+	o.fetchAround(ctx, api, prometheus, p, rule,
+		fmt.Sprintf("%s=%q", rules.NamespaceLabel, key.Namespace), fmt.Sprintf("%s=%q", rules.ThresholdLabel, key.Name))
+	return p
+}
+
+// fetchAround reads what selects the rule, and the alerts that match the filters from the Alertmanagers.
+func (o *statusOptions) fetchAround(ctx context.Context, api client.Client, prometheus *promapi.Client, p *diagnose.Prometheus, rule *monitoringv1.PrometheusRule, filters ...string) {
 	if rule != nil {
 		// Not everybody may read it: then it is not known.
 		p.Snapshot.Selection, _ = snapshot.ReadSelection(ctx, api, rule.Namespace, rule.Labels)
@@ -36,9 +43,8 @@ func (o *statusOptions) fetch(ctx context.Context, api client.Client, prometheus
 	var alertmanagers []promapi.Options
 	alertmanagers, p.AlertmanagersErr = o.alertmanagers.find(ctx, o.prometheus, prometheus)
 	for _, options := range alertmanagers {
-		p.Alertmanagers = append(p.Alertmanagers, fetchAlerts(ctx, options, key))
+		p.Alertmanagers = append(p.Alertmanagers, fetchAlerts(ctx, options, filters...))
 	}
-	return p
 }
 
 // fetchBuckets reads the present buckets, if the threshold's value is a quantile, unless Prometheus does not answer.
@@ -49,16 +55,15 @@ func (o *statusOptions) fetchBuckets(ctx context.Context, prometheus *promapi.Cl
 	}
 }
 
-// fetchAlerts reads the threshold's alerts from one Alertmanager.
-func fetchAlerts(ctx context.Context, options promapi.Options, key client.ObjectKey) diagnose.Alertmanager {
+// fetchAlerts reads the alerts that match the filters from one Alertmanager.
+func fetchAlerts(ctx context.Context, options promapi.Options, filters ...string) diagnose.Alertmanager {
 	found := diagnose.Alertmanager{URL: options.URL}
 	alertmanager, err := promapi.NewAlertmanager(options)
 	if err != nil {
 		found.Err = err
 		return found
 	}
-	found.Alerts, found.Err = alertmanager.Alerts(ctx,
-		fmt.Sprintf("%s=%q", rules.NamespaceLabel, key.Namespace), fmt.Sprintf("%s=%q", rules.ThresholdLabel, key.Name))
+	found.Alerts, found.Err = alertmanager.Alerts(ctx, filters...)
 	return found
 }
 

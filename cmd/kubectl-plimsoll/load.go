@@ -39,12 +39,37 @@ type loader struct {
 	// withRules loads the alerting rules of files too, into alerts.
 	withRules bool
 	alerts    alert.Set
+	// mayBeEmpty takes files in which there is nothing.
+	mayBeEmpty bool
+	// rule names a PrometheusRule of the cluster whose rules are loaded instead, alert the only alert that is wanted of rules.
+	rule, alert string
 }
 
 func (l *loader) addFileFlags(cmd *cobra.Command) {
 	cmd.Flags().StringSliceVarP(&l.paths, "filename", "f", nil, "file or directory with AlertThresholds, or - for standard input")
 	cmd.Flags().BoolVarP(&l.recursive, "recursive", "R", false, "read the subdirectories of a directory given with -f too")
 	cobra.CheckErr(cmd.MarkFlagFilename("filename", "yaml", "yml", "json"))
+}
+
+func (l *loader) addRuleFlags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&l.rule, "rule", "", "PrometheusRule of the cluster whose alerts are meant, as [NAMESPACE/]NAME")
+	cmd.Flags().StringVar(&l.alert, "alert", "", "only the alert of this name, of rules")
+}
+
+// wants reports whether rules with the alert are to be taken.
+func (l *loader) wants(alert string) bool { return l.alert == "" || l.alert == alert }
+
+// loadAll returns the thresholds, and the rules of the files or of the cluster's PrometheusRule.
+func (l *loader) loadAll(ctx context.Context, names []string) ([]target, alert.Set, error) {
+	if l.rule == "" {
+		targets, err := l.load(ctx, names)
+		return targets, l.alerts, err
+	}
+	if len(names) > 0 || len(l.paths) > 0 || l.selection.isSet() {
+		return nil, alert.Set{}, usageErrorf("must be either --rule, names or files: remove the others")
+	}
+	set, err := l.fetchRule(ctx, l.rule)
+	return nil, set, err
 }
 
 // load returns the thresholds of the files or of the cluster. It prints what is wrong with invalid ones, and goes on without them where
@@ -106,21 +131,31 @@ func (l *loader) loadNames(ctx context.Context, names []string) ([]target, error
 // fetchRule returns the rules of a PrometheusRule of the cluster, named as [NAMESPACE/]NAME. Prometheus' operator has refused
 // what could not be read, so that is an error.
 func (l *loader) fetchRule(ctx context.Context, name string) (alert.Set, error) {
-	api, namespace, err := l.connect()
+	api, key, err := l.ruleKey(name)
 	if err != nil {
 		return alert.Set{}, err
-	}
-	key := client.ObjectKey{Namespace: namespace, Name: name}
-	if before, after, found := strings.Cut(name, "/"); found {
-		key = client.ObjectKey{Namespace: before, Name: after}
 	}
 	rule := &monitoringv1.PrometheusRule{}
 	if err := api.Get(ctx, key, rule); err != nil {
 		return alert.Set{}, fmt.Errorf("reading PrometheusRule %s: %w", key, err)
 	}
+	return alertingRules(rule)
+}
+
+// ruleKey returns the key of a PrometheusRule named as [NAMESPACE/]NAME, with the client that connects to it.
+func (l *loader) ruleKey(name string) (client.Client, client.ObjectKey, error) {
+	api, namespace, err := l.connect()
+	key := client.ObjectKey{Namespace: namespace, Name: name}
+	if before, after, found := strings.Cut(name, "/"); found {
+		key = client.ObjectKey{Namespace: before, Name: after}
+	}
+	return api, key, err
+}
+
+func alertingRules(rule *monitoringv1.PrometheusRule) (alert.Set, error) {
 	set, err := alert.FromPrometheusRule(rule)
 	if err == nil && len(set.Alerts) == 0 {
-		err = fmt.Errorf("reading PrometheusRule %s: it has no alerting rule", key)
+		err = fmt.Errorf("reading PrometheusRule %s/%s: it has no alerting rule", rule.Namespace, rule.Name)
 	}
 	return set, err
 }
@@ -145,7 +180,7 @@ func (l *loader) validateFiles() ([]target, validation, error) {
 	if err != nil {
 		return nil, validation{}, err
 	}
-	reader := manifest.Reader{Namespace: namespace, Enforce: enforce, Recursive: l.recursive, Rules: l.withRules, Stdin: l.In}
+	reader := manifest.Reader{Namespace: namespace, Enforce: enforce, Recursive: l.recursive, Rules: l.withRules, MayBeEmpty: l.mayBeEmpty, Stdin: l.In}
 	set, err := reader.Read(l.paths)
 	if err != nil {
 		return nil, validation{}, err

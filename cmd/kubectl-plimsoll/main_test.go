@@ -133,6 +133,14 @@ func TestCommandLine(t *testing.T) {
 		"two to drill":             {[]string{"drill", "-f", "-", "--prometheus-url", "http://x", "--level", "w"}, cpu + "\n---\n" + strings.Replace(cpu, "name: a", "name: b", 1), 2, "", "must be one AlertThreshold, and there are 2"},
 		"a drill of Off":           {[]string{"drill", "-f", "-", "--prometheus-url", "http://x", "--level", "w", "--yes"}, strings.Replace(cpu, "levels:", "mode: 'Off', levels:", 1), 2, "", "nothing may be sent for it: its mode is Off"},
 		"render of mistakes":       {[]string{"render", "-f", "testdata/mistakes.yaml"}, "", 1, "", "testdata/mistakes.yaml:13:7: spec.levels[0].fore: unknown field"},
+		"one to compare":           {[]string{"backtest", "--compare", "-", "--prometheus-url", "http://x"}, cpu, 2, "", "must have two files or folders"},
+		"stdin with itself":        {[]string{"backtest", "--compare", "-", "-", "--prometheus-url", "http://x"}, cpu, 2, "", "must have two files or folders"},
+		"compare and files":        {[]string{"backtest", "--compare", "-", "x", "-f", "x", "--prometheus-url", "http://x"}, cpu, 2, "", "must be either --compare"},
+		"compare what is missing":  {[]string{"backtest", "--compare", "-", "missing.yaml", "--prometheus-url", "http://x"}, cpu, 2, "", `the path "missing.yaml" does not exist`},
+		"compare of no alert":      {[]string{"backtest", "--compare", "-", "testdata/latency.yaml", "--alert", "None", "--prometheus-url", "http://x"}, cpu, 2, "", `neither side has the alert "None"`},
+		"markdown of one side":     {[]string{"backtest", "-f", "-", "-o", "markdown", "--prometheus-url", "http://x"}, cpu, 2, "", "-o markdown is for --compare"},
+		"a rule and names":         {[]string{"status", "a", "--rule", "b"}, "", 2, "", "must be either --rule or AlertThresholds"},
+		"a rule and files":         {[]string{"recommend", "-f", "-", "--rule", "b", "--prometheus-url", "http://x"}, cpu, 2, "", "must be either --rule, names or files"},
 		"completion":               {[]string{"completion", "bash"}, "", 0, "kubectl-plimsoll", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -23,22 +25,30 @@ type recommendOptions struct {
 }
 
 func (c *cli) recommendCommand() *cobra.Command {
-	o := recommendOptions{loader: loader{cli: c}, window: newWindowOptions(), output: newOutput("table", "json", "yaml"), perWeek: backtest.OnceAWeek}
+	o := recommendOptions{loader: loader{cli: c, withRules: true}, window: newWindowOptions(), output: newOutput("table", "json", "yaml"), perWeek: backtest.OnceAWeek}
 	cmd := &cobra.Command{
-		Use:   "recommend (-f FILENAME | NAME... | -l SELECTOR | --all | -A) --prometheus-url URL",
+		Use:   "recommend (-f FILENAME | NAME... | -l SELECTOR | --all | -A | --rule [NAMESPACE/]NAME) --prometheus-url URL",
 		Short: "Recommend levels from a past window",
 		Long: `Recommend for each level the tightest value that would have fired at most once a week, or --fires-per-week times, and show
 how often other values would have fired. Nothing is changed: the kubectl patch that does is printed. -o yaml prints a
-manifest for server-side apply instead, which needs --force-conflicts.`,
+manifest for server-side apply instead, which needs --force-conflicts.
+
+Any alerting rule whose expression compares a value with a number has a level too: those of a PrometheusRule, in a file or with
+--rule in the cluster, and of rule files. Of these the changed expression is printed, and with -o yaml a rule file with what
+changed. The exit code is 1 when a rule has no level.`,
 		Example: `  # Which levels would have fired at most once a week?
   kubectl plimsoll recommend slow-response -n ai --prometheus-url http://localhost:9090
 
   # Apply them
   kubectl plimsoll recommend slow-response -n ai --prometheus-url http://localhost:9090 -o yaml |
-    kubectl apply --server-side --force-conflicts -f -`,
+    kubectl apply --server-side --force-conflicts -f -
+
+  # Of any alerting rule
+  kubectl plimsoll recommend --rule monitoring/node-exporter --alert NodeSystemSaturation --prometheus-url http://localhost:9090`,
 		RunE: func(cmd *cobra.Command, names []string) error { return o.run(cmd.Context(), names) },
 	}
 	o.addFileFlags(cmd)
+	o.addRuleFlags(cmd)
 	o.selection.addFlags(cmd)
 	o.window.addFlags(cmd)
 	o.output.addFlag(cmd)
@@ -85,7 +95,7 @@ func (o *recommendOptions) run(ctx context.Context, names []string) error {
 	if err != nil {
 		return err
 	}
-	targets, err := o.load(ctx, names)
+	targets, set, err := o.loadAll(ctx, names)
 	if err != nil {
 		return err
 	}
@@ -96,7 +106,11 @@ func (o *recommendOptions) run(ctx context.Context, names []string) error {
 		}
 		all[i].selectPatched(o.ErrOut)
 	}
-	return o.print(all)
+	ofRules, failed := o.recommendRules(ctx, client, r, set)
+	if failed != nil && !errors.Is(failed, errCheckFailed) {
+		return failed
+	}
+	return cmp.Or(o.print(all, ofRules), failed)
 }
 
 func (o *recommendOptions) recommend(ctx context.Context, client *promapi.Client, t target, window backtest.Window) (recommended, error) {
@@ -112,18 +126,26 @@ func (o *recommendOptions) recommend(ctx context.Context, client *promapi.Client
 		target: t, results: sweep.Recommend(o.perWeek),
 	}
 	for i, recommendation := range r.results {
-		level := recommendation.Level
-		curve := levelCurve{Severity: level.Severity, Threshold: t.plan.Levels[i].String(), Because: recommendation.Because, Curve: []curvePoint{}}
-		for _, point := range recommendation.Curve {
-			level.Value = point.Value
-			curve.Curve = append(curve.Curve, curvePoint{level.String(), point.Fires})
-		}
-		r.Levels = append(r.Levels, curve)
+		r.Levels = append(r.Levels, newLevelCurve(recommendation, t.plan.Levels[i], t.plan.Levels[i].String()))
 		if recommendation.Found {
 			r.Recommendations = append(r.Recommendations, recommendation.Status())
 		}
 	}
 	return r, nil
+}
+
+// newLevelCurve names the present level as it is written.
+func newLevelCurve(r backtest.Recommendation, present rules.Level, written string) levelCurve {
+	curve := levelCurve{Severity: present.Severity, Threshold: written, Because: r.Because, Curve: []curvePoint{}}
+	level := r.Level
+	for _, point := range r.Curve {
+		text := written
+		if level.Value = point.Value; level != present {
+			text = level.String()
+		}
+		curve.Curve = append(curve.Curve, curvePoint{text, point.Fires})
+	}
+	return curve
 }
 
 // differs reports whether there is a recommendation for the level, other than its present value.
@@ -166,18 +188,29 @@ func (r *recommended) patchedResource() *v1alpha1.AlertThreshold {
 	return resource
 }
 
-func (o *recommendOptions) print(all []recommended) error {
+func (o *recommendOptions) print(all []recommended, ofRules []recommendedRule) error {
 	switch o.output.format {
 	case "json":
-		return printJSON(o.Out, map[string]any{"thresholds": all})
+		content := map[string]any{"thresholds": all}
+		if len(ofRules) > 0 {
+			content["rules"] = ofRules
+		}
+		return printJSON(o.Out, content)
 	case "yaml":
-		return printPatches(all, o.Out)
+		return cmp.Or(printPatches(all, o.Out), printChangedRules(ofRules, o.Out))
 	}
-	for i, r := range all {
+	tables := make([]interface{ print(io.Writer) error }, 0, len(all)+len(ofRules))
+	for _, r := range all {
+		tables = append(tables, r)
+	}
+	for _, r := range ofRules {
+		tables = append(tables, r)
+	}
+	for i, t := range tables {
 		if i > 0 {
 			fmt.Fprintln(o.Out)
 		}
-		if err := r.print(o.Out); err != nil {
+		if err := t.print(o.Out); err != nil {
 			return err
 		}
 	}

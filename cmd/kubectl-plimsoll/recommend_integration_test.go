@@ -61,3 +61,51 @@ func contains(points []curvePoint, want curvePoint) bool {
 	}
 	return false
 }
+
+// TestRecommendRules recommends levels of alerting rules over the same week, and backtests them.
+func TestRecommendRules(t *testing.T) {
+	server := history(t, "", spikes)
+	const rules = `
+groups:
+- name: cpu
+  interval: 1m
+  rules:
+  - {record: "pod:cpu:max", expr: "max by (pod) (system_cpu_usage_percent)"}
+  - {alert: Busy, expr: "pod:cpu:max >= 80", for: 5m, labels: {severity: warning}, annotations: {summary: "{{ $value }}%"}}
+  - {alert: Idle, expr: '60 > system_cpu_usage_percent{pod="one"}'}
+  - {alert: Absent, expr: 'absent(system_cpu_usage_percent{pod="three"})'}
+  - {alert: Equal, expr: 'system_cpu_usage_percent == 50'}
+`
+	args := []string{"-f", "-", "--prometheus-url", server.URL(), "--end", past.Format(time.RFC3339)}
+	table := call(t, rules, append([]string{"recommend"}, args...)...)
+	for _, want := range []string{
+		"cpu/Busy ", "warning >= 80 > 90 fires at most once a week over 7d ", "warning >= 80 7 now", "warning > 90 0 recommended",
+		" expr: pod:cpu:max > 90 ", ` expr: 50 > system_cpu_usage_percent{pod="one"}`,
+	} {
+		if !strings.Contains(strings.Join(strings.Fields(table.stdout), " "), want) {
+			t.Errorf("table does not say %q:\n%s", want, table.stdout)
+		}
+	}
+	for _, want := range []string{"cpu/Absent: it has no level: its expression is not a value", "cpu/Equal: it has no level: it fires where its value is == 50"} {
+		if !strings.Contains(table.stderr, want) {
+			t.Errorf("stderr does not say %q: %s", want, table.stderr)
+		}
+	}
+	if table.code != 1 {
+		t.Errorf("exit code %d for rules without a level, want 1", table.code)
+	}
+
+	file := call(t, rules, append([]string{"recommend", "--alert", "Busy", "-o", "yaml"}, args...)...)
+	if file.code != 0 || !strings.Contains(file.stdout, "pod:cpu:max > 90") || !strings.Contains(file.stdout, "{{ $value }}%") {
+		t.Fatalf("yaml: exit code %d\n%s%s", file.code, file.stdout, file.stderr)
+	}
+	changed := strings.Replace(file.stdout, "pod:cpu:max", "max by (pod) (system_cpu_usage_percent)", 1)
+	if got := call(t, changed, append([]string{"backtest", "--max-fires", "0"}, args...)...); got.code != 0 {
+		t.Errorf("the recommended level: exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+	}
+	got := call(t, rules, append([]string{"recommend", "-o", "json"}, args...)...)
+	var result struct{ Rules []recommendedRule }
+	if err := json.Unmarshal([]byte(got.stdout), &result); err != nil || len(result.Rules) != 2 || result.Rules[0].Recommended != "pod:cpu:max > 90" {
+		t.Errorf("json: %v, %+v", err, result.Rules)
+	}
+}

@@ -8,27 +8,13 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/backtest"
 )
 
 // print writes a table of the recommendations, one of how often other values would have fired, and the patch command.
 func (r recommended) print(w io.Writer) error {
 	fmt.Fprintf(w, "%s, %s\n\n", r.target, r.target.plan.Value.Title)
-	table := printers.GetNewTabWriter(w)
-	fmt.Fprintln(table, "SEVERITY\tLEVEL\tRECOMMENDED\tBECAUSE")
-	for i, recommendation := range r.results {
-		level := "-"
-		if recommendation.Found {
-			level = recommendation.Level.String()
-		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", recommendation.Level.Severity, r.target.plan.Levels[i], level, recommendation.Because)
-	}
-	fmt.Fprintln(table, "\nSEVERITY\tLEVEL\tFIRES\t")
-	for i, level := range r.Levels {
-		for _, point := range level.Curve {
-			fmt.Fprintf(table, "%s\t%s\t%d\t%s\n", level.Severity, point.Threshold, point.Fires, r.remark(i, point))
-		}
-	}
-	if err := table.Flush(); err != nil {
+	if err := printCurves(w, r.results, r.Levels); err != nil {
 		return err
 	}
 	if command := r.patchCommand(); command != "" {
@@ -38,12 +24,33 @@ func (r recommended) print(w io.Writer) error {
 	return nil
 }
 
+// printCurves writes a table of the recommendations, and one of how often other values would have fired.
+func printCurves(w io.Writer, results []backtest.Recommendation, levels []levelCurve) error {
+	table := printers.GetNewTabWriter(w)
+	fmt.Fprintln(table, "SEVERITY\tLEVEL\tRECOMMENDED\tBECAUSE")
+	for i, recommendation := range results {
+		level := "-"
+		if recommendation.Found {
+			level = recommendation.Level.String()
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", orDash(levels[i].Severity), levels[i].Threshold, level, recommendation.Because)
+	}
+	fmt.Fprintln(table, "\nSEVERITY\tLEVEL\tFIRES\t")
+	for i, result := range results {
+		level := levels[i]
+		for _, point := range level.Curve {
+			fmt.Fprintf(table, "%s\t%s\t%d\t%s\n", orDash(level.Severity), point.Threshold, point.Fires, remark(result, level, point))
+		}
+	}
+	return table.Flush()
+}
+
 // remark marks the recommended and the present value of the level.
-func (r recommended) remark(level int, point curvePoint) string {
+func remark(result backtest.Recommendation, level levelCurve, point curvePoint) string {
 	switch {
-	case r.results[level].Found && point.Threshold == r.results[level].Level.String():
+	case result.Found && point.Threshold == result.Level.String():
 		return "recommended"
-	case point.Threshold == r.Levels[level].Threshold:
+	case point.Threshold == level.Threshold:
 		return "now"
 	default:
 		return ""

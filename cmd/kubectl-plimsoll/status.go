@@ -19,44 +19,66 @@ import (
 )
 
 type statusOptions struct {
-	*cli
+	loader
 	prometheus    prometheusOptions
 	alertmanagers alertmanagerOptions
 	output        output
-	selection     selection
 }
 
 func (c *cli) statusCommand() *cobra.Command {
-	o := statusOptions{cli: c, output: newOutput("table", "json", "yaml")}
+	o := statusOptions{loader: loader{cli: c}, output: newOutput("table", "json", "yaml")}
 	cmd := &cobra.Command{
-		Use:   "status (NAME... | -l SELECTOR | --all | -A) --prometheus-url URL",
+		Use:   "status (NAME... | -l SELECTOR | --all | -A | --rule [NAMESPACE/]NAME) --prometheus-url URL",
 		Short: "Tell why an alert does not fire, or does not arrive",
 		Long: `Check each step from the AlertThreshold in the cluster to the receiver in Alertmanager. The results are OK, FAIL, ? when
-something could not be read, and - when there is nothing to check. The exit code is 1 when a check fails.`,
+something could not be read, and - when there is nothing to check. The exit code is 1 when a check fails.
+
+With --rule the same is done for the alerts of any PrometheusRule.`,
 		Example: `  # Why does it not fire?
   kubectl plimsoll status slow-response -n ai --prometheus-url http://localhost:9090
 
   # When Alertmanager is reached at another URL than the one Prometheus uses
-  kubectl plimsoll status slow-response -n ai --prometheus-url http://localhost:9090 --alertmanager-url http://localhost:9093`,
+  kubectl plimsoll status slow-response -n ai --prometheus-url http://localhost:9090 --alertmanager-url http://localhost:9093
+
+  # Of any alerting rule
+  kubectl plimsoll status --rule monitoring/node-exporter --alert NodeClockSkew --prometheus-url http://localhost:9090`,
 		RunE: func(cmd *cobra.Command, names []string) error { return o.run(cmd.Context(), names) },
 	}
 	o.prometheus.addFlags(cmd)
 	o.alertmanagers.addFlag(cmd)
 	o.output.addFlag(cmd)
 	o.selection.addFlags(cmd)
+	o.addRuleFlags(cmd)
 	return cmd
 }
 
-// report is the diagnosis of one threshold, as -o json prints it.
+// report is the diagnosis of one threshold, or of one alerting rule, as -o json prints it.
 type report struct {
 	Namespace string `json:"namespace"`
 	Name      string `json:"name"`
+	// Group and Alert are of an alerting rule.
+	Group string `json:"group,omitempty"`
+	Alert string `json:"alert,omitempty"`
 	diagnose.Report
+
+	kind string
+}
+
+// String names what was diagnosed.
+func (r report) String() string {
+	text := r.kind + " " + r.Namespace + "/" + r.Name
+	if r.Alert != "" {
+		text += " " + r.Group + "/" + r.Alert
+	}
+	return text
 }
 
 func (o *statusOptions) run(ctx context.Context, names []string) error {
-	if len(names) == 0 && !o.selection.isSet() {
-		return usageErrorf("must say which AlertThresholds: give names, -l SELECTOR, --all or -A")
+	switch chosen := len(names) > 0 || o.selection.isSet(); {
+	case chosen && o.rule != "":
+		return usageErrorf("must be either --rule or AlertThresholds: remove the others")
+	case !chosen && o.rule == "":
+		return usageErrorf("must say which AlertThresholds: give names, -l SELECTOR, --all or -A; or use --rule [NAMESPACE/]NAME")
 	}
 	var prometheus *promapi.Client
 	if o.prometheus.URL != "" {
@@ -65,17 +87,13 @@ func (o *statusOptions) run(ctx context.Context, names []string) error {
 			return err
 		}
 	}
-	api, keys, err := o.keys(ctx, names, o.selection)
+	diagnosed := o.diagnoseThresholds
+	if o.rule != "" {
+		diagnosed = o.diagnoseRules
+	}
+	all, err := diagnosed(ctx, prometheus, names)
 	if err != nil {
 		return err
-	}
-	all := make([]report, len(keys))
-	for i, key := range keys {
-		r, err := o.diagnose(ctx, api, prometheus, key)
-		if err != nil {
-			return err
-		}
-		all[i] = report{key.Namespace, key.Name, r}
 	}
 	if err := o.print(all); err != nil {
 		return err
@@ -86,11 +104,27 @@ func (o *statusOptions) run(ctx context.Context, names []string) error {
 	return nil
 }
 
+func (o *statusOptions) diagnoseThresholds(ctx context.Context, prometheus *promapi.Client, names []string) ([]report, error) {
+	api, keys, err := o.keys(ctx, names, o.selection)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]report, len(keys))
+	for i, key := range keys {
+		r, err := o.diagnose(ctx, api, prometheus, key)
+		if err != nil {
+			return nil, err
+		}
+		all[i] = report{Namespace: key.Namespace, Name: key.Name, Report: r, kind: v1alpha1.Kind}
+	}
+	return all, nil
+}
+
 func (o *statusOptions) diagnose(ctx context.Context, api client.Client, prometheus *promapi.Client, key client.ObjectKey) (diagnose.Report, error) {
 	in := diagnose.Input{Threshold: &v1alpha1.AlertThreshold{}, Rules: o.rules}
 	err := api.Get(ctx, key, in.Threshold)
 	if apierrors.IsNotFound(err) {
-		return diagnose.Report{State: v1alpha1.StateUnknown, Checks: []diagnose.Check{{Name: "resource", Result: diagnose.Fail, Detail: err.Error()}}}, nil
+		return diagnose.Missing("resource", err), nil
 	}
 	if err != nil {
 		return diagnose.Report{}, fmt.Errorf("reading AlertThreshold %s: %w", key, err)
@@ -116,13 +150,17 @@ func (o *statusOptions) diagnose(ctx context.Context, api client.Client, prometh
 
 func (o *statusOptions) print(all []report) error {
 	if o.output.format != "table" {
-		return printAs(o.output.format, o.Out, map[string]any{"thresholds": all})
+		kind := "thresholds"
+		if o.rule != "" {
+			kind = "rules"
+		}
+		return printAs(o.output.format, o.Out, map[string]any{kind: all})
 	}
 	for i, r := range all {
 		if i > 0 {
 			fmt.Fprintln(o.Out)
 		}
-		fmt.Fprintf(o.Out, "AlertThreshold %s/%s: %s\n\n", r.Namespace, r.Name, r.State)
+		fmt.Fprintf(o.Out, "%s: %s\n\n", r, r.State)
 		table := printers.GetNewTabWriter(o.Out)
 		fmt.Fprintln(table, "CHECK\tRESULT\tDETAIL")
 		for _, check := range r.Checks {

@@ -157,3 +157,22 @@ func TestAlertLabels(t *testing.T) {
 		t.Errorf("a template that asks: %+v, %v", q, err)
 	}
 }
+
+func TestWithLevel(t *testing.T) {
+	for expr, want := range map[string]string{
+		"a > 1":                       "a > 3.5",
+		"sum(\n  a\n)\n  >= (2*1)":    "sum(\n  a\n)\n  > 3.5",
+		"1 <= a":                      "3.5 < a",
+		"-1 > a":                      "3.5 > a",
+		"(a or b) < 1":                "(a or b) < 3.5",
+		"(a > 1)":                     "(a > 3.5)",
+		"a > 1 <= 2":                  "a > 1 < 3.5",
+		"a # not >= 1, but\n > 1":     "a # not > 1, but\n > 3.5",
+		"absent(a)":                   "absent(a)",
+		"a @ end() offset 5m > 1 # x": "a @ end() offset 5m > 3.5 # x",
+	} {
+		if got := (Rule{Expr: expr}).WithLevel(3.5).Expr; got != want {
+			t.Errorf("%q becomes %q, want %q", expr, got, want)
+		}
+	}
+}

@@ -109,6 +109,9 @@ var promQL = parser.NewParser(parser.Options{
 	EnableExtendedRangeSelectors: true, EnableBinopFillModifiers: true,
 })
 
+// Parse reads every expression that some Prometheus does.
+func Parse(expr string) (parser.Expr, error) { return parse(expr) }
+
 func parse(expr string) (parser.Expr, error) {
 	parsed, err := promQL.ParseExpr(expr)
 	if err != nil {

@@ -1,7 +1,10 @@
 package alert
 
 import (
+	"fmt"
 	"math"
+	"strconv"
+	"strings"
 
 	"github.com/prometheus/prometheus/promql/parser"
 )
@@ -25,13 +28,18 @@ var mirrored = map[parser.ItemType]parser.ItemType{
 // Split returns the rule's value and level. Not ok when its expression is of another form, with bool for example: then the
 // alert fires where the expression has a sample, and there is no level.
 func (r Rule) Split() (s Split, ok bool) {
+	s, _, ok = r.split()
+	return s, ok
+}
+
+func (r Rule) split() (s Split, b *parser.BinaryExpr, ok bool) {
 	expr, err := parse(r.Expr)
 	if err != nil {
-		return Split{}, false
+		return Split{}, nil, false
 	}
 	b, isBinary := unwrap(expr).(*parser.BinaryExpr)
 	if !isBinary || b.ReturnBool || !b.Op.IsComparisonOperator() {
-		return Split{}, false
+		return Split{}, nil, false
 	}
 	value, level, op := b.LHS, b.RHS, b.Op
 	if value.Type() == parser.ValueTypeScalar {
@@ -39,9 +47,33 @@ func (r Rule) Split() (s Split, ok bool) {
 	}
 	number, isNumber := constant(level)
 	if value.Type() != parser.ValueTypeVector || !isNumber || math.IsNaN(number) || math.IsInf(number, 0) {
-		return Split{}, false
+		return Split{}, nil, false
 	}
-	return Split{Value: unwrap(value).String(), Op: parser.ItemTypeStr[op], Level: number}, true
+	return Split{Value: unwrap(value).String(), Op: parser.ItemTypeStr[op], Level: number}, b, true
+}
+
+// WithLevel returns the rule with another level, which a greater or lesser value crosses: >= and <= become > and <. The
+// rest of the expression stays as it is written. A rule that does not split stays as it is.
+func (r Rule) WithLevel(level float64) Rule {
+	s, b, ok := r.split()
+	if !ok {
+		return r
+	}
+	left, right := b.LHS.PositionRange(), b.RHS.PositionRange()
+	operator := strings.NewReplacer(">=", ">", "<=", "<").Replace(r.Expr[left.End:right.Start])
+	number := strconv.FormatFloat(level, 'f', -1, 64)
+	changed := r
+	if b.LHS.Type() == parser.ValueTypeScalar {
+		changed.Expr = r.Expr[:left.Start] + number + operator + r.Expr[right.Start:]
+	} else {
+		changed.Expr = r.Expr[:left.End] + operator + number + r.Expr[right.End:]
+	}
+	want := Split{Value: s.Value, Op: strings.TrimSuffix(s.Op, "="), Level: level}
+	if is, ok := changed.Split(); ok && is == want {
+		return changed
+	}
+	changed.Expr = fmt.Sprintf("(%s) %s %s", want.Value, want.Op, number)
+	return changed
 }
 
 // Above returns the level as one that a greater value crosses: value > level. Not ok when the alert fires otherwise.

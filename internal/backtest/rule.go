@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll/internal/alert"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
+	"github.com/plimsoll-dev/plimsoll/internal/unit"
 )
 
 // errSameLabels is Prometheus' error of an evaluation that gives two samples for one alert.
@@ -41,6 +43,36 @@ func NewRuleReplay(w Window, rule alert.Rule) (*Replay, error) {
 	}
 	r.rule = &rule
 	return r, nil
+}
+
+// RuleLevel returns the level of a rule whose expression compares a value with a number; it has no unit. The error says why there is
+// none: then the level has only the severity and durations.
+func RuleLevel(rule alert.Rule) (rules.Level, error) {
+	level := rules.Level{Severity: rule.Labels[rules.SeverityLabel], Unit: unit.Number, For: rule.For, KeepFiringFor: rule.KeepFiringFor}
+	split, ok := rule.Split()
+	if !ok {
+		return level, errors.New("it has no level: its expression is not a value that is compared with a number, so it fires where its expression has a sample")
+	}
+	var isAbove, isBelow bool
+	if level.Value, isAbove = split.Above(); isAbove {
+		level.Comparison = rules.Above
+		return level, nil
+	}
+	if level.Value, isBelow = split.Below(); isBelow {
+		level.Comparison = rules.Below
+		return level, nil
+	}
+	return level, fmt.Errorf("it has no level: it fires where its value is %s %g, which is neither above nor below", split.Op, split.Level)
+}
+
+// NewRuleSweep returns a sweep of the rule's level over the window of its evaluations. It ingests the values that the rule
+// compares, as NewRuleReplay does what its expression gives, but at the times of the evaluations.
+func NewRuleSweep(w Window, rule alert.Rule) (*Sweep, error) {
+	level, err := RuleLevel(rule)
+	if err != nil {
+		return nil, err
+	}
+	return NewSweep(w, &rules.Plan{Levels: []rules.Level{level}, Value: rules.Value{Unit: level.Unit, Min: math.Inf(-1), Max: math.Inf(1)}})
 }
 
 // QueryWindow is what a range query must ask for: the window, or what lies the rule's query offset before it.

@@ -15,13 +15,14 @@ type Alertmanager struct {
 	URL string
 	// Err is why it did not answer.
 	Err error
-	// Alerts are those of the threshold.
+	// Alerts are those of the threshold or the rule.
 	Alerts []promapi.ReceivedAlert
 }
 
 // alertmanager checks that an Alertmanager has every firing alert, and that it is not muted there.
-func (r *Report) alertmanager(p Prometheus) {
+func (r *Report) alertmanager(s trackedRule) {
 	const name = "alertmanager"
+	p := s.prometheus
 	answering := slices.DeleteFunc(slices.Clone(p.Alertmanagers), func(a Alertmanager) bool { return a.Err != nil })
 	switch {
 	case p.AlertmanagersErr != nil:
@@ -34,7 +35,7 @@ func (r *Report) alertmanager(p Prometheus) {
 		r.add(name, OK, "%s answers; there is nothing to send", answering[0].URL)
 	default:
 		for _, sample := range p.Firing {
-			r.delivered(name, alertLabels(sample.Metric), answering)
+			r.delivered(name, alertLabels(sample.Metric), answering, s.implied)
 		}
 	}
 }
@@ -50,8 +51,8 @@ func alertLabels(metric model.Metric) map[string]string {
 	return set
 }
 
-func (r *Report) delivered(name string, labels map[string]string, all []Alertmanager) {
-	alert := "the " + labels[rules.SeverityLabel] + " alert" + formatLabels(labels, model.AlertNameLabel, rules.SeverityLabel)
+func (r *Report) delivered(name string, labels map[string]string, all []Alertmanager, implied []string) {
+	alert := strings.TrimSuffix("the "+labels[rules.SeverityLabel], " ") + " alert" + formatLabels(labels, append(slices.Clone(implied), model.AlertNameLabel, rules.SeverityLabel)...)
 	received := match(labels, all)
 	switch {
 	case received == nil:

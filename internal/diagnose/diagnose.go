@@ -1,5 +1,5 @@
-// Package diagnose tells why the alert of a threshold reaches nobody. It checks every step from the spec to Alertmanager,
-// and is pure: its input was read before.
+// Package diagnose tells why the alert of a threshold, or of any rule, reaches nobody. It checks every step from the spec to
+// Alertmanager, and is pure: its input was read before.
 package diagnose
 
 import (
@@ -52,10 +52,6 @@ type Input struct {
 	Prometheus *Prometheus
 }
 
-func (in Input) key() types.NamespacedName {
-	return types.NamespacedName{Namespace: in.Threshold.Namespace, Name: in.Threshold.Name}
-}
-
 // Prometheus is what a Prometheus and its Alertmanagers answered.
 type Prometheus struct {
 	// Err is why Prometheus did not answer; then nothing else counts.
@@ -63,7 +59,7 @@ type Prometheus struct {
 	Snapshot *observe.Snapshot
 	// NoNamespace says that rules.Value's NoNamespace has a sample.
 	NoNamespace bool
-	// Firing are the samples of ALERTS for the threshold's firing alerts.
+	// Firing are the samples of ALERTS for the firing alerts.
 	Firing model.Vector
 	// Buckets are those of the histogram that the value is a quantile of, nil for another value; BucketsErr is why they are unknown.
 	Buckets    *bucket.Histogram
@@ -73,7 +69,7 @@ type Prometheus struct {
 	AlertmanagersErr error
 }
 
-// Report is the diagnosis of a threshold.
+// Report is the diagnosis of a threshold or a rule.
 type Report struct {
 	// State, Current, Headroom and Levels are those of the resource's status, as they are now.
 	State    v1alpha1.State         `json:"state"`
@@ -109,30 +105,78 @@ func (r *Report) addCondition(name string, status metav1.ConditionStatus, messag
 	r.add(name, result, "%s", message)
 }
 
+// Missing is the diagnosis of what is not there, as the check says.
+func Missing(check string, err error) Report {
+	return Report{State: v1alpha1.StateUnknown, Checks: []Check{{check, Fail, err.Error()}}}
+}
+
 // Threshold checks every step from the spec to Alertmanager, until one fails that all others depend on.
 func Threshold(in Input) Report {
 	r := Report{State: v1alpha1.StateUnknown}
 	r.add("resource", OK, "generation %d", in.Threshold.Generation)
 	plan, errs := in.Rules.Resolve(in.Threshold)
 	r.accepted(in.Threshold, errs)
-	if plan == nil || !r.rule(in, plan) {
+	if plan == nil || !r.rule(in, plan) || !r.queried(in.Prometheus) {
 		return r
 	}
-	if in.Prometheus == nil {
+	s := trackedRule{
+		now: in.Now, key: types.NamespacedName{Namespace: plan.Namespace, Name: plan.Name}, prometheus: in.Prometheus,
+		observation: evaluate(in, plan), levels: plan.Levels, shadow: plan.Mode == v1alpha1.ModeShadow,
+		title: plan.Value.Title, expr: plan.Value.Expr, implied: []string{rules.NamespaceLabel, rules.ThresholdLabel}, plan: plan,
+		emptyWhenHealthy: plan.Value.EmptyWhenHealthy,
+	}
+	for _, level := range plan.Levels {
+		s.written = append(s.written, level.String())
+	}
+	r.follow(s)
+	return r
+}
+
+// queried shows why nothing is known of Prometheus, and reports whether something is.
+func (r *Report) queried(p *Prometheus) bool {
+	switch {
+	case p == nil:
 		r.add("loaded", Unknown, "Prometheus was not queried: use --prometheus-url URL")
-		return r
+	case p.Err != nil:
+		r.add("loaded", Fail, "%v", p.Err)
 	}
-	if in.Prometheus.Err != nil {
-		r.add("loaded", Fail, "%v", in.Prometheus.Err)
-		return r
-	}
-	now := evaluate(in, plan)
+	return p != nil && p.Err == nil
+}
+
+// trackedRule is a rule in Prometheus: a threshold's, or any other.
+type trackedRule struct {
+	now         time.Time
+	key         types.NamespacedName
+	prometheus  *Prometheus
+	observation observe.Observation
+	levels      []rules.Level
+	// written are the levels as people read them; empty for a rule that has none.
+	written []string
+	shadow  bool
+	// title is what the value is called, and expr what gives it.
+	title, expr string
+	// implied are the labels that are the same for every series and alert.
+	implied []string
+	// plan is the threshold's; nil of any other rule.
+	plan *rules.Plan
+	// emptyWhenHealthy says that no value is a good state.
+	emptyWhenHealthy bool
+	// sparse says that it is nothing unusual when there is no value.
+	sparse bool
+}
+
+// follow checks every step from Prometheus to the receiver.
+func (r *Report) follow(s trackedRule) {
+	now := s.observation
 	r.State, r.Current, r.Headroom = now.State, now.Current, now.Headroom
 	r.loaded(now)
-	r.evaluated(in, now)
-	r.series(in, plan, now)
-	r.buckets(*in.Prometheus, plan)
-	r.levels(in, plan, now)
-	r.alertmanager(*in.Prometheus)
-	return r
+	r.evaluated(s)
+	if len(s.written) > 0 {
+		r.series(s)
+	}
+	if s.plan != nil {
+		r.buckets(*s.prometheus, s.plan)
+	}
+	r.levels(s)
+	r.alertmanager(s)
 }

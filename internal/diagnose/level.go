@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/prometheus/common/model"
@@ -13,43 +14,51 @@ import (
 )
 
 // levels shows the state of each level, the value beside it, and how much of "for" has passed.
-func (r *Report) levels(in Input, plan *rules.Plan, now observe.Observation) {
-	for i, level := range plan.Levels {
-		current := now.Levels[i]
-		status := v1alpha1.LevelStatus{Severity: level.Severity, Threshold: level.String(), State: current.State}
+func (r *Report) levels(s trackedRule) {
+	for i, level := range s.levels {
+		current := s.observation.Levels[i]
+		status := v1alpha1.LevelStatus{Severity: level.Severity, State: current.State}
+		if len(s.written) > 0 {
+			status.Threshold = s.written[i]
+		}
 		if !current.ActiveSince.IsZero() {
 			status.ActiveSince = &metav1.Time{Time: current.ActiveSince}
 		}
 		r.Levels = append(r.Levels, status)
-		result, detail := explainLevel(in, plan, level, current)
-		r.add("level "+level.Severity, result, "%s", detail)
+		result, detail := s.explainLevel(i)
+		r.add(strings.TrimSpace("level "+level.Severity), result, "%s", detail)
 	}
 }
 
-func explainLevel(in Input, plan *rules.Plan, level rules.Level, current observe.Level) (Result, string) {
-	value := "the value"
-	worst, ok := worstValue(in.Prometheus.Snapshot.Values(in.key()), level)
-	switch {
-	case ok:
-		value = observe.Format(level.Unit, worst)
-	case plan.Value.EmptyWhenHealthy:
-		value = "what has no value while all is well"
+func (s trackedRule) explainLevel(i int) (Result, string) {
+	level, current := s.levels[i], s.observation.Levels[i]
+	crossed, notCrossed := "the expression has a sample", "the expression has no sample"
+	if len(s.written) > 0 {
+		value := "the value"
+		worst, ok := worstValue(s.prometheus.Snapshot.Values(s.key), level)
+		switch {
+		case ok:
+			value = observe.Format(level.Unit, worst)
+		case s.emptyWhenHealthy:
+			value = "what has no value while all is well"
+		}
+		if s.shadow && (ok || s.emptyWhenHealthy) {
+			return Fail, fmt.Sprintf("spec.mode is Shadow, so nothing ever fires: %s, and the level is %s; in mode Enforce it would be %s",
+				value, s.written[i], current.State)
+		}
+		crossed, notCrossed = value+" is "+s.written[i], value+" is not "+s.written[i]
 	}
-	if plan.Mode == v1alpha1.ModeShadow && (ok || plan.Value.EmptyWhenHealthy) {
-		return Fail, fmt.Sprintf("spec.mode is Shadow, so nothing ever fires: %s, and the level is %s; in mode Enforce it would be %s",
-			value, level, current.State)
-	}
-	active := in.Now.Sub(current.ActiveSince).Truncate(time.Second)
+	active := s.now.Sub(current.ActiveSince).Truncate(time.Second)
 	switch current.State {
 	case v1alpha1.StateInactive:
-		return NotApplicable, fmt.Sprintf("%s is not %s: nothing to fire", value, level)
+		return NotApplicable, notCrossed + ": nothing to fire"
 	case v1alpha1.StatePending:
-		return NotApplicable, fmt.Sprintf("%s is %s, for %s of the required %s: fires in %s if that continues", value, level,
+		return NotApplicable, fmt.Sprintf("%s, for %s of the required %s: fires in %s if that continues", crossed,
 			active, model.Duration(level.For), max(level.For-active, 0))
 	case v1alpha1.StateFiring:
-		return OK, fmt.Sprintf("fires: %s is %s since %s", value, level, current.ActiveSince.UTC().Format(time.RFC3339))
+		return OK, fmt.Sprintf("fires: %s since %s", crossed, current.ActiveSince.UTC().Format(time.RFC3339))
 	case v1alpha1.StateNoData:
-		return NotApplicable, fmt.Sprintf("there is no value to be %s", level)
+		return NotApplicable, "there is no value to be " + s.written[i]
 	default:
 		return Unknown, "Prometheus does not have the alert as it should be"
 	}

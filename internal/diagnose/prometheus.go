@@ -15,13 +15,13 @@ import (
 // evaluate derives what the status should say from the snapshot. The rule is taken to be expected since it was last written,
 // and a Shadow's levels to be crossed since the time that the status has.
 func evaluate(in Input, plan *rules.Plan) observe.Observation {
-	subject := observe.NewTrackedThreshold(plan)
-	subject.ResumeLevels(&in.Threshold.Status, in.Threshold.Generation)
+	tracked := observe.NewTrackedThreshold(plan)
+	tracked.ResumeLevels(&in.Threshold.Status, in.Threshold.Generation)
 	if in.Rule != nil {
-		subject.SetAbsentSince(lastWritten(in.Rule))
+		tracked.SetAbsentSince(lastWritten(in.Rule))
 	}
-	subject.Observe(in.Prometheus.Snapshot)
-	return *subject.Published()
+	tracked.Observe(in.Prometheus.Snapshot)
+	return *tracked.Published()
 }
 
 // lastWritten returns when the rule was last written, by anybody.
@@ -45,14 +45,14 @@ func (r *Report) loaded(now observe.Observation) {
 }
 
 // evaluated checks that Prometheus evaluates the rules without error, and at its interval.
-func (r *Report) evaluated(in Input, now observe.Observation) {
-	snapshot := in.Prometheus.Snapshot
+func (r *Report) evaluated(s trackedRule) {
+	snapshot := s.prometheus.Snapshot
 	interval := model.Duration(snapshot.Interval)
-	ago := in.Now.Sub(snapshot.Evaluated).Round(time.Second)
+	ago := s.now.Sub(snapshot.Evaluated).Round(time.Second)
 	switch {
-	case now.Loaded.Reason == v1alpha1.ReasonEvaluationFailed:
-		r.add("evaluated", Fail, "%s", now.Loaded.Message)
-	case !snapshot.Holds(in.key()):
+	case s.observation.Loaded.Reason == v1alpha1.ReasonEvaluationFailed:
+		r.add("evaluated", Fail, "%s", s.observation.Loaded.Message)
+	case !snapshot.Holds(s.key):
 		r.add("evaluated", NotApplicable, "there is nothing to evaluate")
 	case snapshot.Evaluated.IsZero():
 		r.add("evaluated", Unknown, "Prometheus has not evaluated the rule yet: it does so every %s", interval)
@@ -64,28 +64,29 @@ func (r *Report) evaluated(in Input, now observe.Observation) {
 }
 
 // series checks that the signal has a value.
-func (r *Report) series(in Input, plan *rules.Plan, now observe.Observation) {
-	key := in.key()
-	switch n := len(in.Prometheus.Snapshot.Values(key)); {
+func (r *Report) series(s trackedRule) {
+	now := s.observation
+	switch n := len(s.prometheus.Snapshot.Values(s.key)); {
 	case n > 1:
-		r.add("series", OK, "%s is %s%s, the worst of %d series", plan.Value.Title, now.Current, formatLabels(now.CurrentLabels), n)
+		r.add("series", OK, "%s is %s%s, the worst of %d series", s.title, now.Current, formatLabels(now.CurrentLabels, s.implied...), n)
 	case n == 1:
-		r.add("series", OK, "%s is %s%s", plan.Value.Title, now.Current, formatLabels(now.CurrentLabels))
-	case in.Prometheus.NoNamespace:
-		r.add("series", Fail, "%s has no value: %s", plan.Value.Title, rules.NoNamespaceHint)
-	case in.Prometheus.Snapshot.Holds(key) && plan.Value.EmptyWhenHealthy:
-		r.add("series", OK, "%s is not there, as while all is well; if it never is, check that these series exist: %s", plan.Value.Title, plan.Value.Expr)
-	case in.Prometheus.Snapshot.Holds(key):
-		r.add("series", Fail, "%s has no value: check that these series exist, and that there is traffic: %s", plan.Value.Title, plan.Value.Expr)
+		r.add("series", OK, "%s is %s%s", s.title, now.Current, formatLabels(now.CurrentLabels, s.implied...))
+	case s.prometheus.NoNamespace:
+		r.add("series", Fail, "%s has no value: %s", s.title, rules.NoNamespaceHint)
+	case s.emptyWhenHealthy && s.prometheus.Snapshot.Holds(s.key):
+		r.add("series", OK, "%s is not there, as while all is well; if it never is, check that these series exist: %s", s.title, s.expr)
+	case s.sparse && s.prometheus.Snapshot.Holds(s.key):
+		r.add("series", NotApplicable, "there is no value to compare: if there should be one, check that these series exist: %s", s.expr)
+	case s.prometheus.Snapshot.Holds(s.key):
+		r.add("series", Fail, "%s has no value: check that these series exist, and that there is traffic: %s", s.title, s.expr)
 	default:
 		r.add("series", NotApplicable, "nothing is recorded")
 	}
 }
 
-// formatLabels formats the labels that distinguish a series of a threshold, after a space; empty without any.
+// formatLabels formats the labels that distinguish a series, after a space; empty without any.
 func formatLabels(set map[string]string, without ...string) string {
-	builder := labels.NewBuilder(labels.FromMap(set)).Del(rules.NamespaceLabel, rules.ThresholdLabel, model.MetricNameLabel)
-	if left := builder.Del(without...).Labels(); !left.IsEmpty() {
+	if left := labels.NewBuilder(labels.FromMap(set)).Del(model.MetricNameLabel).Del(without...).Labels(); !left.IsEmpty() {
 		return " " + left.String()
 	}
 	return ""

@@ -28,7 +28,9 @@ type Reader struct {
 	Recursive bool
 	// Rules reads PrometheusRules and rule files too; else they are objects of other kinds.
 	Rules bool
-	Stdin io.Reader
+	// MayBeEmpty takes files and folders in which there is nothing to read.
+	MayBeEmpty bool
+	Stdin      io.Reader
 }
 
 // Set is what the files hold together.
@@ -61,7 +63,7 @@ func (r Reader) Read(paths []string) (*Set, error) {
 			return nil, err
 		}
 	}
-	if len(set.Thresholds) == 0 && len(set.Errors) == 0 && len(set.Rules.Alerts) == 0 {
+	if !r.MayBeEmpty && len(set.Thresholds) == 0 && len(set.Errors) == 0 && len(set.Rules.Alerts) == 0 {
 		sought := "AlertThreshold"
 		if r.Rules {
 			sought = "AlertThreshold and no alerting rule"
@@ -149,7 +151,7 @@ func (r Reader) expand(path string) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read folder %s: %w", path, err)
 	}
-	if len(files) == 0 {
+	if len(files) == 0 && !r.MayBeEmpty {
 		return nil, fmt.Errorf("no file in folder %q: those that end in %s are read", path, quoteAll(extensions))
 	}
 	return files, nil

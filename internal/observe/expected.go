@@ -19,7 +19,9 @@ type expectedRule struct {
 	labels map[string]string
 	// query is the expression as the parser prints it; spelling is another one of the same meaning that Prometheus, of another
 	// version or with a label enforced, was seen to hold.
-	query, spelling            string
+	query, spelling string
+	// givesValue says that the value is known once the rule is evaluated.
+	givesValue                 bool
 	forDuration, keepFiringFor time.Duration
 }
 
@@ -35,7 +37,7 @@ func expectedRules(plan *rules.Plan) []expectedRule {
 }
 
 func newExpectedRule(rule monitoringv1.Rule) expectedRule {
-	w := expectedRule{kind: prometheusv1.RuleTypeRecording, name: rule.Record, labels: rule.Labels, query: printed(rule.Expr.String())}
+	w := expectedRule{kind: prometheusv1.RuleTypeRecording, name: rule.Record, labels: rule.Labels, query: printed(rule.Expr.String()), givesValue: rule.Record == rules.SignalMetric}
 	if rule.Alert != "" {
 		w.kind, w.name = prometheusv1.RuleTypeAlerting, rule.Alert
 	}

@@ -10,7 +10,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
-	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
 // Grace is how long a rule may take to get into Prometheus, through the operator, a mounted file and a reload, before
@@ -50,13 +49,18 @@ func (s *TrackedThreshold) loadedCondition(snap *Snapshot, h *loaded, f match) C
 // absentCondition is that when Prometheus has nothing of the rule. One that is not selected is not on its way: its time begins
 // when it is.
 func (s *TrackedThreshold) absentCondition(snap *Snapshot) Condition {
-	if why := snap.Selection.whyNotSelected(s.key.Namespace); why != "" {
+	fix, url := "set ruleLabels in Helm (the controller's --rule-labels), or label the namespace, to match one",
+		"prometheus.url in Helm (the controller's --prometheus-url)"
+	if s.foreign {
+		fix, url = "label the PrometheusRule, or the namespace, to match one", "--prometheus-url"
+	}
+	if why := snap.Selection.whyNotSelected(s.key.Namespace, fix); why != "" {
 		s.absence = absence{}
 		return Condition{metav1.ConditionFalse, v1alpha1.ReasonNotSelected, why}
 	}
-	return s.delayedCondition(snap.At, v1alpha1.ReasonNotYetLoaded, "Prometheus does not have PrometheusRule "+rules.Name(s.key.Name)+" yet",
-		"check that the ruleSelector and ruleNamespaceSelector of a Prometheus or ThanosRuler match it, that prometheus.url in Helm "+
-			"(the controller's --prometheus-url) is that one's, and the log of the Prometheus Operator")
+	return s.delayedCondition(snap.At, v1alpha1.ReasonNotYetLoaded, "Prometheus does not have "+s.title+" yet",
+		"check that the ruleSelector and ruleNamespaceSelector of a Prometheus or ThanosRuler match it, that "+url+
+			" is that one's, and the log of the Prometheus Operator")
 }
 
 // absence is since when Prometheus has been seen without the rule as it should be, and the reason, of the condition Loaded,

@@ -8,7 +8,7 @@ import (
 
 // found is what Prometheus holds of the wanted rules.
 type match struct {
-	// signal is the rule that records the value, and alerts are those of the levels, by severity. Only rules that are as
+	// signal is the rule that records the value, or compares it, and alerts are those of the levels, by severity. Only rules that are as
 	// they should be are among them.
 	signal *loadedRule
 	alerts map[string]*loadedRule
@@ -33,12 +33,15 @@ func (s *TrackedThreshold) matchRules(h *loaded) match {
 			if f.different == nil {
 				f.different, f.other = w, rule
 			}
-		case w.name == rules.SignalMetric:
-			f.signal = rule
 		case w.labels[rules.NoDataLabel] != "":
 			f.noData = rule
-		case w.kind == prometheusv1.RuleTypeAlerting:
-			f.alerts[w.labels[rules.SeverityLabel]] = rule
+		default:
+			if w.givesValue {
+				f.signal = rule
+			}
+			if w.kind == prometheusv1.RuleTypeAlerting {
+				f.alerts[w.labels[rules.SeverityLabel]] = rule
+			}
 		}
 	}
 	return f

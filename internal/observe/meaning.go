@@ -8,11 +8,13 @@ import (
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
+
+	"github.com/plimsoll-dev/plimsoll/internal/alert"
 )
 
 // parse reads an expression; nil when it cannot be read.
 func parse(expr string) parser.Expr {
-	parsed, err := parser.NewParser(parser.Options{}).ParseExpr(expr)
+	parsed, err := alert.Parse(expr)
 	if err != nil {
 		return nil
 	}

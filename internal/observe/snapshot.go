@@ -76,14 +76,18 @@ func (s *Snapshot) AddGroup(group promapi.Group) {
 	if !ok {
 		return
 	}
-	s.Interval = time.Duration(group.Interval * float64(time.Second))
-	if group.LastEvaluation.After(s.Evaluated) {
-		s.Evaluated = group.LastEvaluation
-	}
+	s.addEvaluation(group)
 	h := s.threshold(key)
 	h.rules = make([]loadedRule, len(group.Rules))
 	for i, rule := range group.Rules {
 		h.rules[i] = newLoadedRule(rule)
+	}
+}
+
+func (s *Snapshot) addEvaluation(group promapi.Group) {
+	s.Interval = time.Duration(group.Interval * float64(time.Second))
+	if group.LastEvaluation.After(s.Evaluated) {
+		s.Evaluated = group.LastEvaluation
 	}
 }
 
@@ -114,12 +118,14 @@ func newLoadedRule(rule promapi.Rule) loadedRule {
 }
 
 // AddSignals adds the samples of plimsoll:signal.
-func (s *Snapshot) AddSignals(samples model.Vector) {
+func (s *Snapshot) AddSignals(samples model.Vector) { s.addSeries(thresholdOf, samples) }
+
+func (s *Snapshot) addSeries(of func(model.Metric) types.NamespacedName, samples model.Vector) {
 	for _, sample := range samples {
 		if math.IsNaN(float64(sample.Value)) {
 			continue // no level is crossed by what is no number
 		}
-		h := s.threshold(thresholdOf(sample.Metric))
+		h := s.threshold(of(sample.Metric))
 		h.series = append(h.series, series{
 			labels: compact(sample.Metric, model.MetricNameLabel, rules.NamespaceLabel, rules.ThresholdLabel),
 			value:  float64(sample.Value),

@@ -23,11 +23,11 @@ func (s *TrackedThreshold) levelStates(snap *Snapshot, h *loaded, f match) (leve
 			is.State, is.ActiveSince = s.shadowState(level)
 		} else if alert := f.alerts[level.Severity]; alert != nil && alert.health != prometheusv1.RuleHealthUnknown {
 			is.State, is.ActiveSince = alertState(alert, evaluated)
-			if evaluated && contradicts(is.State, level, h.series) {
+			if evaluated && !s.foreign && contradicts(is.State, level, h.series) {
 				is, contradictory = Level{Severity: level.Severity, State: v1alpha1.StateUnknown}, true
 			}
 		}
-		if is.State == v1alpha1.StateInactive && (f.noDataFires() || len(h.series) == 0 && !s.emptyWhenHealthy) {
+		if is.State == v1alpha1.StateInactive && (f.noDataFires() || len(h.series) == 0 && !s.emptyWhenHealthy && !s.valueless) {
 			is.State = v1alpha1.StateNoData
 		}
 		is.ActiveSince = is.ActiveSince.Truncate(time.Second)

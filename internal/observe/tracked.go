@@ -25,7 +25,9 @@ const (
 // TrackedThreshold is one whose rule is in the cluster: what Prometheus should hold for it, and what was last published of it.
 // It is not safe for several goroutines.
 type TrackedThreshold struct {
-	key      types.NamespacedName
+	key types.NamespacedName
+	// title names the rule in a sentence.
+	title    string
 	unit     unit.Unit
 	levels   []rules.Level
 	sides    []rules.Level // those of the levels, to which a value has a distance
@@ -34,6 +36,8 @@ type TrackedThreshold struct {
 	shadow bool
 	// emptyWhenHealthy: no value is a good state.
 	emptyWhenHealthy bool
+	// foreign: the rule is no threshold's; see NewTrackedRule. valueless: it has no level that a value is compared with.
+	foreign, valueless bool
 
 	// published is what was last published, nil before the first time, and changed when that was.
 	published *Observation
@@ -58,6 +62,7 @@ func NewTrackedThreshold(plan *rules.Plan) *TrackedThreshold {
 	alerting := func(w expectedRule) bool { return w.kind == prometheusv1.RuleTypeAlerting }
 	return &TrackedThreshold{
 		key:      types.NamespacedName{Namespace: plan.Namespace, Name: plan.Name},
+		title:    "PrometheusRule " + rules.Name(plan.Name),
 		unit:     plan.Value.Unit,
 		levels:   plan.Levels,
 		sides:    sides,

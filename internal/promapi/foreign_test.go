@@ -84,6 +84,7 @@ func TestReplayIsRuleEngine(t *testing.T) {
 			}
 			report(t, name, want)
 			checkRangeQuery(t, client)
+			checkSweeps(t, client, set)
 			if len(holds) == 2 {
 				checkImport(t, client, set, want)
 			}
@@ -129,6 +130,48 @@ func checkImport(t *testing.T, client *Client, set alert.Set, want []*evaluated)
 		len(want), exact+confined, 100*float64(exact+confined)/float64(len(want)), confined, quiet, left, episodes)
 	if share := float64(exact) / float64(len(want)); share < 0.85 {
 		t.Errorf("%.1f%% of the rules are imported and proven as they are: want 85%%", 100*share)
+	}
+}
+
+// checkSweeps: the sweep of a rule's level says how often the rule fires as it is, and as recommended, as their replays do.
+func checkSweeps(t *testing.T, client *Client, set alert.Set) {
+	t.Helper()
+	b := client.NewRuleBacktester(t.Context(), backtest.Window{Start: foreignStart, End: foreignEnd, Step: time.Minute}, set)
+	fires := func(rule alert.Rule) int {
+		result, _, err := b.Backtest(t.Context(), rule)
+		if err != nil {
+			t.Fatalf("%s: %v", rule.Ref, err)
+		}
+		return result.Levels[0].Fires
+	}
+	compared := 0
+	for _, rule := range b.Set.Alerts {
+		level, err := backtest.RuleLevel(rule)
+		if err != nil {
+			continue
+		}
+		sweep, query, err := b.Sweep(t.Context(), rule)
+		differs := func(reason string) bool {
+			return reason == sweepVaries || reason == sweepCollides || reason == sweepLimited
+		}
+		if err != nil || slices.ContainsFunc(query.Inexact, differs) {
+			t.Logf("%s is not compared: %v %v", rule.Ref, err, query.Inexact)
+			continue
+		}
+		for _, point := range sweep.Recommend(backtest.OnceAWeek)[0].Curve {
+			changed := rule
+			if point.Value != level.Value {
+				changed = rule.WithLevel(point.Value)
+			}
+			if got := fires(changed); got != point.Fires {
+				t.Errorf("%s: %s fires %d times, the sweep says %d", rule.Ref, changed.Expr, got, point.Fires)
+			}
+			compared++
+		}
+	}
+	t.Logf("compared %d levels", compared)
+	if compared < 700 {
+		t.Errorf("only %d levels were compared", compared)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -56,17 +57,13 @@ func findLoaded(r *alert.Rule, loaded []alert.Rule) {
 	}
 }
 
+// PutIn has the expressions of these records put in, whether the server has their series or not.
+func (b *RuleBacktester) PutIn(records map[string]bool) { maps.Copy(b.lacking, records) }
+
 // Backtest replays the rule, which is one of Set, and returns with the result what was asked of the server.
 func (b *RuleBacktester) Backtest(ctx context.Context, rule alert.Rule) (*backtest.Result, alert.Query, error) {
-	var failed error
-	query, err := b.Set.Query(rule, func(metric string) bool {
-		lacks, err := b.lacks(ctx, metric)
-		if err != nil {
-			failed = err
-		}
-		return lacks
-	})
-	if err := errors.Join(err, failed); err != nil {
+	query, err := b.query(ctx, rule)
+	if err != nil {
 		return nil, query, err
 	}
 	replay, err := backtest.NewRuleReplay(backtest.RuleWindow(b.window.End, b.window.Length(), b.window.Step, rule), rule)
@@ -77,6 +74,62 @@ func (b *RuleBacktester) Backtest(ctx context.Context, rule alert.Rule) (*backte
 		return nil, query, err
 	}
 	return replay.Result(), query, nil
+}
+
+// Sweep finds how often other levels of the rule, which is one of Set and has one, would have fired.
+func (b *RuleBacktester) Sweep(ctx context.Context, rule alert.Rule) (*backtest.Sweep, alert.Query, error) {
+	w := backtest.RuleWindow(b.window.End, b.window.Length(), b.window.Step, rule)
+	w.Start, w.End = w.Start.Add(-rule.Offset()), w.End.Add(-rule.Offset())
+	sweep, err := backtest.NewRuleSweep(w, rule)
+	if err != nil {
+		return nil, alert.Query{}, err
+	}
+	split, _ := rule.Split()
+	value := rule
+	value.Expr = split.Value
+	query, err := b.query(ctx, value)
+	if err != nil {
+		return nil, query, err
+	}
+	series, collide := map[string]string{}, false // by the labels of their alert
+	err = b.client.Ingest(ctx, query.Expr, w, sweep.Ingest, func(part model.Matrix, through time.Time) error {
+		for _, stream := range part {
+			labels, key := rule.AlertLabels(stream.Metric, 0, through).String(), stream.Metric.String()
+			collide = collide || series[labels] != "" && series[labels] != key
+			series[labels] = key
+		}
+		return nil
+	})
+	switch {
+	case rule.LabelsVary():
+		query.Inexact = append(query.Inexact, sweepVaries)
+	case collide:
+		query.Inexact = append(query.Inexact, sweepCollides)
+	}
+	if rule.Limit > 0 {
+		query.Inexact = append(query.Inexact, sweepLimited)
+	}
+	return sweep, query, err
+}
+
+// Why a sweep counts otherwise than a replay.
+const (
+	sweepVaries   = "its labels change while its series stays the same: then an alert begins again, which is not counted"
+	sweepCollides = "its labels make two series one alert: where both cross a level the evaluation fails, which is not counted"
+	sweepLimited  = "its group has a limit on alerts, which is not counted with"
+)
+
+// query returns how to ask for the rule's history, with the records put in that the server lacks.
+func (b *RuleBacktester) query(ctx context.Context, rule alert.Rule) (alert.Query, error) {
+	var failed error
+	query, err := b.Set.Query(rule, func(metric string) bool {
+		lacks, err := b.lacks(ctx, metric)
+		if err != nil {
+			failed = err
+		}
+		return lacks
+	})
+	return query, errors.Join(err, failed)
 }
 
 // lacks reports whether the server has no sample of the metric in the window, asked at a hundred places of it.
