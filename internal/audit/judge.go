@@ -60,7 +60,7 @@ type Evidence struct {
 func Judge(rule alert.Rule, e Evidence) Rule {
 	r := Rule{
 		Namespace: rule.Namespace, Object: rule.Object, Group: rule.Group, Alert: rule.Name, Severity: rule.Labels[rules.SeverityLabel],
-		Labels: rule.Labels, Expr: rule.Expr, Inexact: e.Query.Inexact, ref: rule.Ref,
+		Labels: rule.Labels, Expr: rule.Expr, Inexact: e.Query.Inexact,
 	}
 	if e.Result != nil {
 		r.count(e.Result)

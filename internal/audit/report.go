@@ -35,19 +35,25 @@ type Rule struct {
 	// Inexact says why Prometheus' own evaluations could give something else.
 	Inexact []string `json:"inexact,omitempty"`
 
-	ref    alert.Ref
 	firing time.Duration
 }
 
-// String names the rule in a sentence.
-func (r Rule) String() string { return r.ref.String() }
+// String names the rule in a sentence, without the file where the server read it.
+func (r Rule) String() string {
+	ref := alert.Ref{Namespace: r.Namespace, Group: r.Group, Name: r.Alert}
+	if r.Namespace != "" {
+		ref.Object = r.Object
+	}
+	return ref.String()
+}
 
 // count takes over what the rule did.
 func (r *Rule) count(result *backtest.Result) {
 	level := result.Levels[0]
 	r.Fires, r.firing, r.Firing, r.Flaps = level.Fires, level.Firing, backtest.FormatDuration(level.Firing), flaps(level.Episodes)
 	if level.Fires > 0 {
-		r.Longest, r.LastFired = backtest.FormatDuration(level.Longest), &level.LastFired
+		last := level.LastFired.UTC()
+		r.Longest, r.LastFired = backtest.FormatDuration(level.Longest), &last
 	}
 }
 

@@ -40,9 +40,14 @@ func ofThanosRuler(r *monitoringv1.ThanosRuler) selector {
 // String names the object in a sentence.
 func (o selector) String() string { return o.kind + " " + o.object.Namespace + "/" + o.object.Name }
 
-// misses says why nothing selects a rule of the namespace, with what each would ask for; empty when something does, or when
-// that is not known.
+// whyNotSelected says it of a rule of ours, whose labels are the controller's.
 func (s *Selection) whyNotSelected(namespace string) string {
+	return s.WhyNotSelected(namespace, "set ruleLabels in Helm (the controller's --rule-labels), or label the namespace, to match one")
+}
+
+// WhyNotSelected says why nothing selects a rule of the namespace, with what each would ask for and the remedy; empty when something
+// does, or when that is not known.
+func (s *Selection) WhyNotSelected(namespace, remedy string) string {
 	if s == nil {
 		return ""
 	}
@@ -65,9 +70,8 @@ func (s *Selection) whyNotSelected(namespace string) string {
 		asks = append(asks, fmt.Sprintf("%s %s", one, ask))
 	}
 	slices.Sort(asks)
-	return fmt.Sprintf("no Prometheus or ThanosRuler selects the rule, whose labels are %s, in namespace %s: %s; "+
-		"set ruleLabels in Helm (the controller's --rule-labels), or label the namespace, to match one",
-		labels.Set(s.RuleLabels), namespace, strings.Join(asks, "; "))
+	return fmt.Sprintf("no Prometheus or ThanosRuler selects the rule, whose labels are %s, in namespace %s: %s; %s",
+		labels.Set(s.RuleLabels), namespace, strings.Join(asks, "; "), remedy)
 }
 
 // asks is what the object asks for and does not get; empty when it selects the rule.

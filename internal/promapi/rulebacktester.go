@@ -5,9 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
-
-	"github.com/prometheus/common/model"
 
 	"github.com/plimsoll-dev/plimsoll/internal/alert"
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
@@ -56,8 +53,8 @@ func findLoaded(r *alert.Rule, loaded []alert.Rule) {
 	}
 }
 
-// Backtest replays the rule, which is one of Set, and returns with the result what was asked of the server.
-func (b *RuleBacktester) Backtest(ctx context.Context, rule alert.Rule) (*backtest.Result, alert.Query, error) {
+// Query returns what must be asked of the server for the history of the rule, which is one of Set.
+func (b *RuleBacktester) Query(ctx context.Context, rule alert.Rule) (alert.Query, error) {
 	var failed error
 	query, err := b.Set.Query(rule, func(metric string) bool {
 		lacks, err := b.lacks(ctx, metric)
@@ -66,7 +63,13 @@ func (b *RuleBacktester) Backtest(ctx context.Context, rule alert.Rule) (*backte
 		}
 		return lacks
 	})
-	if err := errors.Join(err, failed); err != nil {
+	return query, errors.Join(err, failed)
+}
+
+// Backtest replays the rule, which is one of Set, and returns with the result what was asked of the server.
+func (b *RuleBacktester) Backtest(ctx context.Context, rule alert.Rule) (*backtest.Result, alert.Query, error) {
+	query, err := b.Query(ctx, rule)
+	if err != nil {
 		return nil, query, err
 	}
 	replay, err := backtest.NewRuleReplay(backtest.RuleWindow(b.window.End, b.window.Length(), b.window.Step, rule), rule)
@@ -79,20 +82,15 @@ func (b *RuleBacktester) Backtest(ctx context.Context, rule alert.Rule) (*backte
 	return replay.Result(), query, nil
 }
 
-// lacks reports whether the server has no sample of the metric in the window, asked at a hundred places of it.
+// lacks reports whether the server has no sample of the metric in the window.
 func (b *RuleBacktester) lacks(ctx context.Context, metric string) (lacks bool, err error) {
 	if known, ok := b.lacking[metric]; ok {
 		return known, nil
 	}
-	w := b.window
-	w.Step = max(w.Step, (w.Length() / 100).Truncate(time.Second))
-	lacks = true
-	err = b.client.Ingest(ctx, fmt.Sprintf("count({__name__=%q})", metric), w, func(part model.Matrix, _ time.Time) error {
-		lacks = lacks && len(part) == 0
-		return nil
-	})
+	selector := fmt.Sprintf("{__name__=%q}", metric)
+	absent, err := b.client.Absent(ctx, []string{selector}, b.window)
 	if err == nil {
-		b.lacking[metric] = lacks
+		b.lacking[metric] = len(absent) > 0
 	}
-	return lacks, err
+	return len(absent) > 0, err
 }
