@@ -146,10 +146,14 @@ spec: {groups: [{name: audited, rules: [{alert: Fine, expr: system_cpu_usage_per
 // TestAuditInterrupted: an audit that is interrupted prints what it has; so does one whose Prometheus goes away.
 func TestAuditInterrupted(t *testing.T) {
 	server := auditServer(t)
-	for name, stop := range map[string]func(cancel func()){
-		"interrupted after 3 of 10 rules": func(cancel func()) { cancel() },
-		"giving up: ":                     func(func()) { server.Stop() },
+	for _, tc := range []struct {
+		says string
+		stop func(cancel func())
+	}{
+		{"interrupted, after 3 of 10 rules", func(cancel func()) { cancel() }},
+		{"giving up: ", func(func()) { server.Stop() }}, // the last: nothing is served after it
 	} {
+		name, stop := tc.says, tc.stop
 		ctx, cancel := context.WithCancel(t.Context())
 		var asked atomic.Int32
 		proxy := stopping(t, server.URL(), func(expr string) {
