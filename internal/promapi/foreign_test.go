@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 
 	"github.com/plimsoll-dev/plimsoll/hack/build"
+	"github.com/plimsoll-dev/plimsoll/hack/test/foreign"
 	"github.com/plimsoll-dev/plimsoll/hack/test/prometheusserver"
 	"github.com/plimsoll-dev/plimsoll/internal/alert"
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
@@ -56,7 +57,7 @@ type evaluatedEpisode struct {
 func TestReplayIsRuleEngine(t *testing.T) {
 	dir := t.TempDir()
 	blocks, recorded := filepath.Join(dir, "blocks"), filepath.Join(dir, "recorded")
-	writeHistory(t, filepath.Join(dir, "history.txt"), blocks)
+	foreign.Write(t, "testdata/foreign/metrics.txt", filepath.Join(dir, "history.txt"), blocks, historyStart, historyEnd)
 	rules, err := filepath.Abs(foreignRules)
 	if err != nil {
 		t.Fatal(err)
