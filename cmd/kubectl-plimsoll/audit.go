@@ -181,15 +181,15 @@ func (o *auditOptions) audit(ctx context.Context, client *promapi.Client, b *pro
 		if unanswered == maxUnanswered {
 			return all, fmt.Errorf("giving up: %w", e.Err)
 		}
-		if i < len(b.Set.Alerts)-1 && o.pause(ctx, began) != nil {
+		if i < len(b.Set.Alerts)-1 && o.throttle(ctx, began) != nil {
 			return all, errInterrupted
 		}
 	}
 	return all, nil
 }
 
-// pause leaves Prometheus the rest of the time since then.
-func (o *auditOptions) pause(ctx context.Context, began time.Time) error {
+// throttle leaves Prometheus the rest of the time since then.
+func (o *auditOptions) throttle(ctx context.Context, began time.Time) error {
 	return throttle(ctx, time.Since(began), float64(o.percent)/100)
 }
 
@@ -206,7 +206,7 @@ func (o *auditOptions) absent(ctx context.Context, client *promapi.Client, b *pr
 			for _, text := range found {
 				absent[text] = true
 			}
-			if err := o.pause(ctx, began); err != nil {
+			if err := o.throttle(ctx, began); err != nil {
 				return err
 			}
 		}
@@ -244,7 +244,7 @@ func (o *auditOptions) selectors(ctx context.Context, b *promapi.RuleBacktester)
 				all = append(all, s)
 			}
 		}
-		if err := o.pause(ctx, began); err != nil {
+		if err := o.throttle(ctx, began); err != nil {
 			return nil, err
 		}
 	}

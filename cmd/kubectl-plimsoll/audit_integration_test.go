@@ -24,7 +24,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/audit"
 )
 
-// auditRules are one rule for each thing that can be wrong, and two with nothing wrong.
+// auditRules are one rule for each thing that can be wrong, and some with nothing wrong.
 const auditRules = `
 groups:
 - name: audited
@@ -41,6 +41,7 @@ groups:
   - {alert: Broken, expr: 'system_cpu_usage_percent * on (namespace) system_cpu_usage_percent > 0'}
   - {alert: ShortFor, expr: 'system_cpu_usage_percent > 99', for: 1m}
   - {alert: Fine, expr: 'system_cpu_usage_percent > 99', for: 5m}
+  - {alert: Brief, expr: 'brief > 5'}
 `
 
 const auditConfig = "global: {evaluation_interval: 30s}\nrule_files: [rules/*.yaml]\n"
@@ -58,6 +59,10 @@ func auditServer(t *testing.T) *prometheusserver.Server {
 			for at := past.Add(-48 * time.Hour); !at.After(past); at = at.Add(30 * time.Second) {
 				fmt.Fprintf(w, "system_cpu_usage_percent{namespace=\"ai\",pod=%q} %g %d\n", pod, cpu(at), at.Unix())
 			}
+		}
+		fmt.Fprintln(w, "# TYPE brief gauge") // it is there between the times at which is looked for series first
+		for at := past.Add(-1000 * time.Second); at.Before(past.Add(-880 * time.Second)); at = at.Add(30 * time.Second) {
+			fmt.Fprintf(w, "brief 1 %d\n", at.Unix())
 		}
 	})
 	if err := os.WriteFile(filepath.Join(server.RulesDir(), "a.yaml"), []byte(auditRules), 0o600); err != nil {
@@ -96,8 +101,8 @@ spec: {groups: [{name: audited, rules: [{alert: Fine, expr: system_cpu_usage_per
 	if err := json.Unmarshal([]byte(got.stdout), &report); err != nil || got.code != 0 || got.stderr != "" {
 		t.Fatalf("exit code %d, %v: %s%s", got.code, err, got.stdout, got.stderr)
 	}
-	if len(report.Rules) != 10 || report.Total != 10 || report.Window != "2d" {
-		t.Errorf("%d of %d rules over %s, want 10 of 10 over 2d", len(report.Rules), report.Total, report.Window)
+	if len(report.Rules) != 11 || report.Total != 11 || report.Window != "2d" {
+		t.Errorf("%d of %d rules over %s, want 11 of 11 over 2d", len(report.Rules), report.Total, report.Window)
 	}
 	kinds := map[string]string{}
 	for _, r := range report.Rules {
@@ -117,6 +122,7 @@ spec: {groups: [{name: audited, rules: [{alert: Fine, expr: system_cpu_usage_per
 		"Broken":   "0 fires, 0 flaps Fails: giving up at ",
 		"ShortFor": "0 fires, 0 flaps ShortFor: for 1m is shorter than two evaluations, which are 1m apart: write for 2m or more, or none",
 		"Fine":     "0 fires, 0 flaps",
+		"Brief":    "0 fires, 0 flaps",
 	} {
 		if text := kinds[name]; !strings.HasPrefix(text, want) || !strings.HasSuffix(want, " ") && text != want {
 			t.Errorf("%s: %s, want %s", name, text, want)
@@ -150,7 +156,7 @@ func TestAuditInterrupted(t *testing.T) {
 		says string
 		stop func(cancel func())
 	}{
-		{"interrupted, after 3 of 10 rules", func(cancel func()) { cancel() }},
+		{"interrupted, after 3 of 11 rules", func(cancel func()) { cancel() }},
 		{"giving up: ", func(func()) { server.Stop() }}, // the last: nothing is served after it
 	} {
 		name, stop := tc.says, tc.stop
@@ -165,7 +171,7 @@ func TestAuditInterrupted(t *testing.T) {
 		streams, _, stdout, stderr := genericiooptions.NewTestIOStreams()
 		code := exitCode(run(ctx, []string{"audit", "--prometheus-url", proxy, "--end", past.Format(time.RFC3339), "--window", "2d", "--load", "100"}, streams), stderr)
 		cancel()
-		for _, want := range []string{" of 10 alerting rules over 2d", "Flapping ", "Busy ", "Gone "} {
+		for _, want := range []string{" of 11 alerting rules over 2d", "Flapping ", "Busy ", "Gone "} {
 			if !strings.Contains(stdout.String(), want) {
 				t.Errorf("%s: the table does not say %q:\n%s", name, want, stdout)
 			}

@@ -28,19 +28,19 @@ func contradicts(expr parser.Expr) bool {
 	if (b.Op == parser.GTR || b.Op == parser.LSS) && matchesItself(b) && b.LHS.String() == b.RHS.String() {
 		return true
 	}
-	return (b.Op.IsComparisonOperator() || b.Op == parser.LAND) && spanOf(b).isEmpty()
+	return (b.Op.IsComparisonOperator() || b.Op == parser.LAND) && rangeOf(b).isEmpty()
 }
 
-// span is the numbers that the values of an expression lie between, both included. NaN lies in none, and meets no comparison but !=.
-type span struct{ least, greatest float64 }
+// valueRange is what the values of an expression lie between, both included. NaN lies in none, and meets no comparison but !=.
+type valueRange struct{ least, greatest float64 }
 
 var (
-	anyNumber = span{math.Inf(-1), math.Inf(1)}
-	positive  = span{0, math.Inf(1)}
+	anyNumber = valueRange{math.Inf(-1), math.Inf(1)}
+	positive  = valueRange{0, math.Inf(1)}
 )
 
-// spans are those of functions, whatever they are given. A counter neither falls nor is it negative.
-var spans = map[string]span{
+// functionRanges are those of functions, whatever they are given. A counter neither falls nor is it negative.
+var functionRanges = map[string]valueRange{
 	"abs": positive, "exp": positive, "sqrt": positive, "sgn": {-1, 1},
 	"rate": positive, "irate": positive, "increase": positive, "changes": positive, "resets": positive,
 	"histogram_count": positive, "stddev_over_time": positive, "stdvar_over_time": positive, "count_over_time": {1, math.Inf(1)},
@@ -48,58 +48,60 @@ var spans = map[string]span{
 	"minute": {0, 59}, "hour": {0, 23}, "day_of_week": {0, 6}, "day_of_month": {1, 31}, "day_of_year": {1, 366}, "days_in_month": {28, 31}, "month": {1, 12},
 }
 
-func (s span) isEmpty() bool { return s.least > s.greatest }
+func (s valueRange) isEmpty() bool { return s.least > s.greatest }
 
-func (s span) and(o span) span { return span{max(s.least, o.least), min(s.greatest, o.greatest)} }
+func (s valueRange) and(o valueRange) valueRange {
+	return valueRange{max(s.least, o.least), min(s.greatest, o.greatest)}
+}
 
-// spanOf returns the span of an expression whose parts can have values.
-func spanOf(expr parser.Expr) span {
+// rangeOf returns the range of an expression whose parts can have values.
+func rangeOf(expr parser.Expr) valueRange {
 	if number, is := constant(expr); is {
-		return span{number, number}
+		return valueRange{number, number}
 	}
 	switch e := expr.(type) {
 	case *parser.ParenExpr:
-		return spanOf(e.Expr)
+		return rangeOf(e.Expr)
 	case *parser.AggregateExpr:
-		return spanOfAggregate(e)
+		return rangeOfAggregate(e)
 	case *parser.Call:
-		if s, is := spans[e.Func.Name]; is {
+		if s, is := functionRanges[e.Func.Name]; is {
 			return s
 		}
 		switch e.Func.Name {
 		case "vector", "label_replace", "label_join", "sort", "sort_desc":
-			return spanOf(e.Args[0])
+			return rangeOf(e.Args[0])
 		}
 	case *parser.BinaryExpr:
-		return spanOfBinary(e)
+		return rangeOfBinary(e)
 	}
 	return anyNumber
 }
 
-func spanOfAggregate(e *parser.AggregateExpr) span {
-	of := spanOf(e.Expr)
+func rangeOfAggregate(e *parser.AggregateExpr) valueRange {
+	of := rangeOf(e.Expr)
 	switch e.Op {
 	case parser.COUNT:
-		return span{1, math.Inf(1)}
+		return valueRange{1, math.Inf(1)}
 	case parser.GROUP:
-		return span{1, 1}
+		return valueRange{1, 1}
 	case parser.STDDEV, parser.STDVAR:
 		return positive
 	case parser.MIN, parser.MAX, parser.AVG, parser.TOPK, parser.BOTTOMK:
 		return of
 	case parser.SUM:
 		if of.least >= 0 {
-			return span{of.least, math.Inf(1)}
+			return valueRange{of.least, math.Inf(1)}
 		}
 	}
 	return anyNumber
 }
 
-func spanOfBinary(e *parser.BinaryExpr) span {
-	left, right := spanOf(e.LHS), spanOf(e.RHS)
+func rangeOfBinary(e *parser.BinaryExpr) valueRange {
+	left, right := rangeOf(e.LHS), rangeOf(e.RHS)
 	switch {
 	case e.Op.IsComparisonOperator() && e.ReturnBool:
-		return span{0, 1}
+		return valueRange{0, 1}
 	case e.Op.IsComparisonOperator() && e.LHS.Type() == parser.ValueTypeScalar:
 		return compared(right, mirrored[e.Op], left)
 	case e.Op.IsComparisonOperator():
@@ -109,31 +111,31 @@ func spanOfBinary(e *parser.BinaryExpr) span {
 	case e.Op == parser.LAND, e.Op == parser.LUNLESS:
 		return left
 	case e.Op == parser.LOR:
-		return span{min(left.least, right.least), max(left.greatest, right.greatest)}
+		return valueRange{min(left.least, right.least), max(left.greatest, right.greatest)}
 	case left.least >= 0 && right.least >= 0 && (e.Op == parser.ADD || e.Op == parser.MUL || e.Op == parser.DIV):
 		return positive
 	}
 	return anyNumber
 }
 
-// compared is the values of the span for which the comparison with some number of the other can hold.
-func compared(s span, op parser.ItemType, with span) span {
-	never := span{math.Inf(1), math.Inf(-1)}
+// compared is the values of the range for which the comparison with some number of the other can hold.
+func compared(s valueRange, op parser.ItemType, with valueRange) valueRange {
+	never := valueRange{math.Inf(1), math.Inf(-1)}
 	switch op {
 	case parser.GTR:
 		if math.IsInf(with.least, 1) {
 			return never
 		}
-		return s.and(span{math.Nextafter(with.least, math.Inf(1)), math.Inf(1)})
+		return s.and(valueRange{math.Nextafter(with.least, math.Inf(1)), math.Inf(1)})
 	case parser.GTE:
-		return s.and(span{with.least, math.Inf(1)})
+		return s.and(valueRange{with.least, math.Inf(1)})
 	case parser.LSS:
 		if math.IsInf(with.greatest, -1) {
 			return never
 		}
-		return s.and(span{math.Inf(-1), math.Nextafter(with.greatest, math.Inf(-1))})
+		return s.and(valueRange{math.Inf(-1), math.Nextafter(with.greatest, math.Inf(-1))})
 	case parser.LTE:
-		return s.and(span{math.Inf(-1), with.greatest})
+		return s.and(valueRange{math.Inf(-1), with.greatest})
 	case parser.EQLC:
 		return s.and(with)
 	case parser.NEQ:
