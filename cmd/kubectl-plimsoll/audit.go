@@ -161,6 +161,7 @@ func (o *auditOptions) audit(ctx context.Context, client *promapi.Client, b *pro
 	case err != nil:
 		fmt.Fprintf(o.ErrOut, "which metrics are absent is not known: %v\n", err)
 	}
+	progress.began = time.Now()
 	unanswered := 0
 	for i, rule := range b.Set.Alerts {
 		progress.show(i)
