@@ -169,7 +169,7 @@ func (o *auditOptions) audit(ctx context.Context, client *promapi.Client, b *pro
 			Absent:      func(s alert.Selector) bool { return absent[s.Text] },
 			IsNotLoaded: loaded != nil && !audit.IsLoaded(rule, loaded),
 		}
-		began := time.Now()
+		busy := client.Busy()
 		e.Result, e.Query, e.Err = b.Backtest(ctx, rule)
 		if ctx.Err() != nil {
 			return all, errInterrupted
@@ -182,16 +182,16 @@ func (o *auditOptions) audit(ctx context.Context, client *promapi.Client, b *pro
 		if unanswered == maxUnanswered {
 			return all, fmt.Errorf("giving up: %w", e.Err)
 		}
-		if i < len(b.Set.Alerts)-1 && o.throttle(ctx, began) != nil {
+		if i < len(b.Set.Alerts)-1 && o.throttle(ctx, client, busy) != nil {
 			return all, errInterrupted
 		}
 	}
 	return all, nil
 }
 
-// throttle leaves Prometheus the rest of the time since then.
-func (o *auditOptions) throttle(ctx context.Context, began time.Time) error {
-	return throttle(ctx, time.Since(began), float64(o.percent)/100)
+// throttle leaves Prometheus the rest of the time, after it was busy that long before.
+func (o *auditOptions) throttle(ctx context.Context, client *promapi.Client, busy time.Duration) error {
+	return throttle(ctx, client.Busy()-busy, float64(o.percent)/100)
 }
 
 // absent returns the selectors, and the names of their metrics, that have no sample in the window, of all rules at once.
@@ -199,7 +199,7 @@ func (o *auditOptions) absent(ctx context.Context, client *promapi.Client, b *pr
 	absent := map[string]bool{}
 	ask := func(texts []string) error {
 		for some := range slices.Chunk(texts, selectorsAtOnce) {
-			began := time.Now()
+			busy := client.Busy()
 			found, err := client.Absent(ctx, some, w)
 			if err != nil {
 				return err
@@ -207,13 +207,13 @@ func (o *auditOptions) absent(ctx context.Context, client *promapi.Client, b *pr
 			for _, text := range found {
 				absent[text] = true
 			}
-			if err := o.throttle(ctx, began); err != nil {
+			if err := o.throttle(ctx, client, busy); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	selectors, err := o.selectors(ctx, b)
+	selectors, err := o.selectors(ctx, client, b)
 	if err != nil {
 		return nil, err
 	}
@@ -233,9 +233,9 @@ func (o *auditOptions) absent(ctx context.Context, client *promapi.Client, b *pr
 }
 
 // selectors returns what the rules read, each once.
-func (o *auditOptions) selectors(ctx context.Context, b *promapi.RuleBacktester) (all []alert.Selector, err error) {
+func (o *auditOptions) selectors(ctx context.Context, client *promapi.Client, b *promapi.RuleBacktester) (all []alert.Selector, err error) {
 	for _, rule := range b.Set.Alerts {
-		began := time.Now()
+		busy := client.Busy()
 		query, err := b.Query(ctx, rule)
 		if err != nil {
 			return nil, err
@@ -245,7 +245,7 @@ func (o *auditOptions) selectors(ctx context.Context, b *promapi.RuleBacktester)
 				all = append(all, s)
 			}
 		}
-		if err := o.throttle(ctx, began); err != nil {
+		if err := o.throttle(ctx, client, busy); err != nil {
 			return nil, err
 		}
 	}
