@@ -53,7 +53,12 @@ func auditServer(t *testing.T) *prometheusserver.Server {
 		fmt.Fprintln(w, "# TYPE system_cpu_usage_percent gauge")
 		for pod, cpu := range map[string]func(time.Time) float64{
 			"one":      func(at time.Time) float64 { return spikes("one", at) },
-			"flapping": func(at time.Time) float64 { return 70 + float64(at.Unix()/300%12/11*20) }, // 5 minutes of every hour
+			"flapping": func(at time.Time) float64 { // 5 minutes of every hour
+				if ago := past.Sub(at) % time.Hour; 30*time.Minute < ago && ago <= 35*time.Minute {
+					return 90
+				}
+				return 70
+			},
 			"two":      func(time.Time) float64 { return 50 },
 		} {
 			for at := past.Add(-48 * time.Hour); !at.After(past); at = at.Add(30 * time.Second) {
