@@ -28,7 +28,7 @@ demo-down: ## remove all that the demo made
 ##@ Tests
 
 .PHONY: test
-test: tools-test ## unit, chart and rule tests, and integration against a real API server; needs no root
+test: tools-test tools-release ## unit, chart and rule tests, and integration against a real API server; needs no root
 	go test ./...
 	go test -tags integration -timeout 20m ./cmd/kubectl-plimsoll ./hack/test/aiserver ./internal/controller ./internal/promapi ./internal/webhook
 	go test -tags integration -run 'TestCluster|TestAPIServer' ./hack/test/charttest
@@ -108,8 +108,9 @@ e2e: ## the main job asserted on a real node; needs root on Debian
 	go test -tags e2e -count=1 -timeout 60m -v ./hack/test/e2e
 
 .PHONY: lint
-lint: ## golangci-lint: among other things, who may import whom
-	@$(DEV) tools golangci-lint
+lint: ## golangci-lint: among other things, who may import whom; actionlint
+	@$(DEV) tools golangci-lint actionlint
+	$(BIN)/actionlint -shellcheck= -pyflakes=
 	$(BIN)/golangci-lint run --build-tags integration,e2e,redis,logs,clients,harness
 
 .PHONY: verify
@@ -140,6 +141,11 @@ bench-observe: tools-control-plane tools-prometheus ## questions and status writ
 .PHONY: build
 build: ## the product's programs, into hack/bin
 	@$(DEV) programs
+
+.PHONY: release
+release: tools-release ## what VERSION=v1.2.3 publishes, into dist: programs, images, charts, krew manifest, SBOMs; the same bytes every time
+	@$(DEV) debian buildah
+	@hack/release.sh
 
 .PHONY: generate
 generate: ## deep copies, CRDs, RBAC, dashboards, default rules, schemas and tables of the charts' values
@@ -173,6 +179,17 @@ tools-control-plane:
 .PHONY: tools-prometheus
 tools-prometheus:
 	@$(DEV) tools prometheus promtool
+
+.PHONY: tools-release
+tools-release:
+	@$(DEV) tools helm cyclonedx-gomod
+
+##@ Installing
+
+.PHONY: install
+install: ## this checkout into kubectl's current context; it asks first if that is not on this machine (see hack/install.sh)
+	@command -v helm >/dev/null || $(DEV) tools helm
+	@hack/install.sh
 
 ##@ A Kubernetes on this machine
 

@@ -43,7 +43,7 @@ began to fire and for how long, how many of the fires were flaps (within 10m of 
 share of all fires. The noisiest come first. And what is wrong with a rule:
 
   NoData        what it reads had no series at any time of the window
-  CannotFire    no value meets its comparisons, such as x > 5 < 3 or count(x) == 0
+  CannotFire    no value meets its comparisons, such as x > 5 < 3 or count(x) == 0, or its level lies above the highest bucket
   AlwaysFiring  some alert fired throughout the window; a rule that reads no series, as a dead man's switch, may
   Fails         Prometheus refuses some of its evaluations, or all
   ShortFor      its "for" is shorter than two evaluations
@@ -82,7 +82,7 @@ func (o *auditOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w, err := o.window.pastWindow()
+	w, err := o.window.pastWindow(ctx, client)
 	if err != nil {
 		return err
 	}
@@ -175,6 +175,10 @@ func (o *auditOptions) audit(ctx context.Context, client *promapi.Client, b *pro
 			return all, errInterrupted
 		}
 		e.IsRefused = promapi.IsRefused(e.Err)
+		if e.NeedsBuckets() {
+			split, _ := e.Split()
+			e.Buckets, _ = client.Buckets(ctx, split.Value, w) // without them it is only not known whether the level is one that they show
+		}
 		all = append(all, audit.Judge(rule, e))
 		if unanswered++; e.Err == nil || e.IsRefused {
 			unanswered = 0

@@ -42,6 +42,7 @@ groups:
   - {alert: ShortFor, expr: 'system_cpu_usage_percent > 99', for: 1m}
   - {alert: Fine, expr: 'system_cpu_usage_percent > 99', for: 5m}
   - {alert: Brief, expr: 'brief > 5'}
+  - {alert: AboveBuckets, expr: 'histogram_quantile(0.9, sum by (le) (rate(slow_bucket[5m]))) > 30'}
 `
 
 const auditConfig = "global: {evaluation_interval: 30s}\nrule_files: [rules/*.yaml]\n"
@@ -49,17 +50,17 @@ const auditConfig = "global: {evaluation_interval: 30s}\nrule_files: [rules/*.ya
 // auditServer runs a Prometheus that has two days of three pods, and the rules loaded.
 func auditServer(t *testing.T) *prometheusserver.Server {
 	t.Helper()
-	server := written(t, auditConfig, func(w io.Writer) {
+	server := historyOf(t, auditConfig, func(w io.Writer) {
 		fmt.Fprintln(w, "# TYPE system_cpu_usage_percent gauge")
 		for pod, cpu := range map[string]func(time.Time) float64{
-			"one":      func(at time.Time) float64 { return spikes("one", at) },
+			"one": func(at time.Time) float64 { return spikes("one", at) },
 			"flapping": func(at time.Time) float64 { // 5 minutes of every hour
 				if ago := past.Sub(at) % time.Hour; 30*time.Minute < ago && ago <= 35*time.Minute {
 					return 90
 				}
 				return 70
 			},
-			"two":      func(time.Time) float64 { return 50 },
+			"two": func(time.Time) float64 { return 50 },
 		} {
 			for at := past.Add(-48 * time.Hour); !at.After(past); at = at.Add(30 * time.Second) {
 				fmt.Fprintf(w, "system_cpu_usage_percent{namespace=\"ai\",pod=%q} %g %d\n", pod, cpu(at), at.Unix())
@@ -68,6 +69,12 @@ func auditServer(t *testing.T) *prometheusserver.Server {
 		fmt.Fprintln(w, "# TYPE brief gauge") // it is there between the times at which is looked for series first
 		for at := past.Add(-1000 * time.Second); at.Before(past.Add(-880 * time.Second)); at = at.Add(30 * time.Second) {
 			fmt.Fprintf(w, "brief 1 %d\n", at.Unix())
+		}
+		fmt.Fprintln(w, "# TYPE slow histogram")
+		for _, le := range []string{"1.0", "10.0", "+Inf"} {
+			for at, n := past.Add(-48*time.Hour), 0; !at.After(past); at, n = at.Add(time.Minute), n+1 {
+				fmt.Fprintf(w, "slow_bucket{le=%q} %d %d\n", le, n, at.Unix())
+			}
 		}
 	})
 	if err := os.WriteFile(filepath.Join(server.RulesDir(), "a.yaml"), []byte(auditRules), 0o600); err != nil {
@@ -106,8 +113,8 @@ spec: {groups: [{name: audited, rules: [{alert: Fine, expr: system_cpu_usage_per
 	if err := json.Unmarshal([]byte(got.stdout), &report); err != nil || got.code != 0 || got.stderr != "" {
 		t.Fatalf("exit code %d, %v: %s%s", got.code, err, got.stdout, got.stderr)
 	}
-	if len(report.Rules) != 11 || report.Total != 11 || report.Window != "2d" {
-		t.Errorf("%d of %d rules over %s, want 11 of 11 over 2d", len(report.Rules), report.Total, report.Window)
+	if len(report.Rules) != 12 || report.Total != 12 || report.Window != "2d" {
+		t.Errorf("%d of %d rules over %s, want 12 of 12 over 2d", len(report.Rules), report.Total, report.Window)
 	}
 	kinds := map[string]string{}
 	for _, r := range report.Rules {
@@ -128,6 +135,8 @@ spec: {groups: [{name: audited, rules: [{alert: Fine, expr: system_cpu_usage_per
 		"ShortFor": "0 fires, 0 flaps ShortFor: for 1m is shorter than two evaluations, which are 1m apart: write for 2m or more, or none",
 		"Fine":     "0 fires, 0 flaps",
 		"Brief":    "0 fires, 0 flaps",
+
+		"AboveBuckets": "0 fires, 0 flaps CannotFire: the buckets of slow end at 10: they show no value > 30",
 	} {
 		if text := kinds[name]; !strings.HasPrefix(text, want) || !strings.HasSuffix(want, " ") && text != want {
 			t.Errorf("%s: %s, want %s", name, text, want)
@@ -161,7 +170,7 @@ func TestAuditInterrupted(t *testing.T) {
 		says string
 		stop func(cancel func())
 	}{
-		{"interrupted, after 3 of 11 rules", func(cancel func()) { cancel() }},
+		{"interrupted, after 3 of 12 rules", func(cancel func()) { cancel() }},
 		{"giving up: ", func(func()) { server.Stop() }}, // the last: nothing is served after it
 	} {
 		name, stop := tc.says, tc.stop
@@ -176,7 +185,7 @@ func TestAuditInterrupted(t *testing.T) {
 		streams, _, stdout, stderr := genericiooptions.NewTestIOStreams()
 		code := exitCode(run(ctx, []string{"audit", "--prometheus-url", proxy, "--end", past.Format(time.RFC3339), "--window", "2d", "--load", "100"}, streams), stderr)
 		cancel()
-		for _, want := range []string{" of 11 alerting rules over 2d", "Flapping ", "Busy ", "Gone "} {
+		for _, want := range []string{" of 12 alerting rules over 2d", "Flapping ", "Busy ", "Gone "} {
 			if !strings.Contains(stdout.String(), want) {
 				t.Errorf("%s: the table does not say %q:\n%s", name, want, stdout)
 			}

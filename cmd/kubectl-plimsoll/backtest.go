@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
 	"github.com/plimsoll-dev/plimsoll/internal/manifest"
 	"github.com/plimsoll-dev/plimsoll/internal/promapi"
+	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
 type backtestOptions struct {
@@ -65,6 +67,8 @@ type backtested struct {
 	Namespace string             `json:"namespace"`
 	Name      string             `json:"name"`
 	Backtest  *v1alpha1.Backtest `json:"backtest"`
+	// Notes say what the buckets of the histogram, if the value is a quantile of one, cannot show, and whether they changed.
+	Notes []string `json:"notes,omitempty"`
 
 	target target
 	result *backtest.Result
@@ -76,7 +80,7 @@ func (o *backtestOptions) run(ctx context.Context, names []string) error {
 	if err != nil {
 		return err
 	}
-	r, err := o.window.pastWindow()
+	r, err := o.window.pastWindow(ctx, client)
 	if err != nil {
 		return err
 	}
@@ -119,12 +123,27 @@ func (o *backtestOptions) backtest(ctx context.Context, client *promapi.Client, 
 		return backtested{}, err
 	}
 	b := backtested{Namespace: t.resource.Namespace, Name: t.resource.Name, target: t, signal: newWorstSeries(t.plan, r)}
+	if b.Notes, err = bucketNotes(ctx, client, t.plan, r); err != nil {
+		return backtested{}, err
+	}
 	if err := o.ingest(ctx, client, t.plan, r, replay.Ingest, b.signal.add); err != nil {
 		return backtested{}, err
 	}
 	b.result = replay.Result()
 	b.Backtest = b.result.Status(t.resource.Generation)
 	return b, nil
+}
+
+// bucketNotes says what is to be known of the buckets that the plan's value is made of.
+func bucketNotes(ctx context.Context, client *promapi.Client, plan *rules.Plan, r backtest.Window) ([]string, error) {
+	buckets, err := client.Buckets(ctx, plan.Value.Expr, r)
+	switch {
+	case promapi.IsRefused(err):
+		return []string{fmt.Sprintf("the buckets could not be read: %v", err)}, nil
+	case err != nil || buckets == nil:
+		return nil, err
+	}
+	return slices.Concat(plan.BucketWarnings(*buckets), buckets.Notes()), nil
 }
 
 func (o *backtestOptions) print(all []backtested, ofRules []backtestedRule) error {
@@ -164,7 +183,11 @@ func (c *cli) exceeds(maxFires int, what string, fires int64) bool {
 // checkFires fails for levels that would have fired too often. A signal that never had a value cannot be checked.
 func (o *backtestOptions) checkFires(all []backtested, ofRules []backtestedRule) (failed error) {
 	for _, b := range all {
-		if b.result.Coverage == 0 {
+		switch {
+		case b.result.Coverage > 0:
+		case b.target.plan.Value.EmptyWhenHealthy:
+			fmt.Fprintf(o.ErrOut, "%s: the expression had no value in the window, as while all is well; if it never has, is the URL that of its Prometheus?\n", b.target)
+		default:
 			fmt.Fprintf(o.ErrOut, "%s: the signal had no value in the window: is the URL that of its Prometheus, and %s its namespace?\n", b.target, b.Namespace)
 			if o.maxFires >= 0 {
 				return fmt.Errorf("checking --max-fires: %s has no value in the window", b.target)

@@ -4,6 +4,11 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,7 +18,7 @@ const cpuLevels = `{apiVersion: plimsoll.dev/v1alpha1, kind: AlertThreshold, met
 
 // TestBacktest backtests two levels over a week that was written to a real Prometheus before.
 func TestBacktest(t *testing.T) {
-	server := history(t, "", spikes)
+	server := history(t, "rule_files: [rules/*.yaml]", spikes)
 	args := []string{"backtest", "-f", "-", "--prometheus-url", server.URL(), "--end", past.Format(time.RFC3339)}
 
 	got := call(t, cpuLevels, append(args, "-o", "json")...)
@@ -30,7 +35,7 @@ func TestBacktest(t *testing.T) {
 	}
 
 	table := call(t, cpuLevels, args...)
-	for _, want := range []string{"AlertThreshold ai/cpu, CPU usage over 7d until ", "100% covered", "warning ", "> 80%", "6h25m", `pod="one"`, "█", "80% ┤", "95% ┤"} {
+	for _, want := range []string{"AlertThreshold ai/cpu, CPU usage over 7d until ", "evaluated every 30s, 100% covered", "warning ", "> 80%", "6h25m", `pod="one"`, "█", "80% ┤", "95% ┤"} {
 		if !strings.Contains(table.stdout, want) {
 			t.Errorf("table does not say %q:\n%s", want, table.stdout)
 		}
@@ -53,6 +58,34 @@ func TestBacktest(t *testing.T) {
 	none := call(t, strings.Replace(cpuLevels, "namespace: ai", "namespace: web", 1), append(args, "--max-fires", "0")...)
 	if none.code != 2 || !strings.Contains(none.stderr, "the signal had no value") {
 		t.Errorf("without data: exit code %d, %s", none.code, none.stderr)
+	}
+	band := call(t, strings.Replace(cpuLevels, "above: 80, for: 5m", "above: 80, below: 5, for: 5m", 1), args...)
+	for _, want := range []string{"> 80% or < 5%", "warning ", "6h25m", "80% ┤", "5% ┤"} {
+		if band.code != 0 || !strings.Contains(band.stdout, want) {
+			t.Errorf("the table of a band does not say %q:\n%s%s", want, band.stdout, band.stderr)
+		}
+	}
+	for _, expr := range []string{"absent(system_cpu_usage_percent)", "system_cpu_usage_percent > 1000", "a unless b"} {
+		quiet := call(t, strings.Replace(cpuLevels, "signal: {name: CPU}", `expr: "`+expr+`"`, 1), append(args, "--max-fires", "0")...)
+		if quiet.code != 0 || !strings.Contains(quiet.stderr, "the expression had no value in the window, as while all is well") {
+			t.Errorf("%s: exit code %d, %s", expr, quiet.code, quiet.stderr)
+		}
+	}
+	// The rules of a threshold tell how often Prometheus evaluates them; those of others may have an interval of their own.
+	for _, rules := range []struct{ group, every string }{
+		{"{name: other, interval: 15s, rules: [{record: a, expr: '1', labels: {alertthreshold: x}}]}", "30s"},
+		{"{name: plimsoll.ai.other, interval: 1m, rules: [{record: a, expr: '1', labels: {alertthreshold: other}}]}", "1m"},
+	} {
+		if err := os.WriteFile(filepath.Join(server.RulesDir(), "rules.yaml"), []byte("groups: ["+rules.group+"]"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		server.Reload()
+		if got := call(t, cpuLevels, args...); !strings.Contains(got.stdout, "evaluated every "+rules.every+", ") {
+			t.Errorf("with the rules %s it is not every %s:\n%s%s", rules.group, rules.every, got.stdout, got.stderr)
+		}
+		if got := call(t, cpuLevels, append(args, "--step", "2m")...); !strings.Contains(got.stdout, "evaluated every 2m") {
+			t.Errorf("with --step it is not every 2m:\n%s%s", got.stdout, got.stderr)
+		}
 	}
 }
 
@@ -112,5 +145,42 @@ func TestBacktestRules(t *testing.T) {
 	}
 	if got := call(t, cpuRules, append(args, "--alert", "None")...); got.code != 2 || !strings.Contains(got.stderr, `no rule has the alert "None"`) {
 		t.Errorf("--alert of no rule: exit code %d, %s", got.code, got.stderr)
+	}
+}
+
+// TestBacktestNotes: a histogram whose buckets were others until two days ago, and a level above all of them.
+func TestBacktestNotes(t *testing.T) {
+	changed := past.Add(-48 * time.Hour)
+	server := historyOf(t, "", func(w io.Writer) {
+		fmt.Fprintln(w, "# TYPE x histogram")
+		for _, le := range []string{"1.0", "5.0", "10.0", "+Inf"} {
+			for at, n := past.Add(-7*24*time.Hour), 0; !at.After(past); at, n = at.Add(time.Minute), n+1 {
+				if le == "5.0" && at.After(changed) || le == "10.0" && !at.After(changed) {
+					continue
+				}
+				fmt.Fprintf(w, "x_bucket{namespace=\"ai\",le=%q} %d %d\n", le, n, at.Unix())
+			}
+		}
+	})
+	const spec = `{apiVersion: plimsoll.dev/v1alpha1, kind: AlertThreshold, metadata: {name: slow, namespace: ai}, spec: {alert: Slow, unit: Seconds, expr: "histogram_quantile(0.9, sum by (le) (rate(x_bucket[5m])))", levels: [{severity: warning, above: 1s}, {severity: critical, above: 30s}]}}`
+	args := []string{"backtest", "-f", "-", "--prometheus-url", server.URL(), "--end", past.Format(time.RFC3339)}
+	want := []string{
+		"level critical (> 30s) lies above the highest bucket (10s) of x: it can never fire",
+		"the buckets of x changed on " + changed.Add(time.Hour).Format(time.DateOnly) + ": fires before that are counted by other bounds",
+	}
+
+	got := call(t, spec, append(args, "-o", "json")...)
+	var result struct{ Thresholds []backtested }
+	if err := json.Unmarshal([]byte(got.stdout), &result); err != nil || !slices.Equal(result.Thresholds[0].Notes, want) {
+		t.Errorf("%v: %s%s, want %q", err, got.stdout, got.stderr, want)
+	}
+	table := call(t, spec, args...)
+	for _, note := range want {
+		if !strings.Contains(table.stdout, "note: "+note+"\n") {
+			t.Errorf("table does not say %q:\n%s", note, table.stdout)
+		}
+	}
+	if got := call(t, spec, append(args, "--window", "1d")...); strings.Contains(got.stdout, "changed on") {
+		t.Errorf("nothing changed in the window:\n%s", got.stdout)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"time"
 
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
@@ -81,7 +80,7 @@ func newBacktestedRule(rule alert.Rule, result *backtest.Result, query alert.Que
 func printRules(w io.Writer, all []backtestedRule) error {
 	last := all[0].result.Window
 	fmt.Fprintf(w, "%s over %s until %s\n\n", manifest.Count(len(all), "alerting rule"),
-		backtest.FormatDuration(last.Length().Round(time.Hour)), formatTime(last.End))
+		backtest.FormatDuration(last.Length()), formatTime(last.End))
 	table := printers.GetNewTabWriter(w)
 	fmt.Fprintln(table, "ALERT\tSEVERITY\tLEVEL\tFIRES\tFIRING\tLONGEST\tLAST FIRED\tWORST SERIES")
 	for _, b := range all {

@@ -17,8 +17,9 @@ import (
 // print writes a table of the levels, and a chart of the signal and its levels.
 func (b backtested) print(w io.Writer, width int) error {
 	r := b.result
-	fmt.Fprintf(w, "%s, %s over %s until %s, %s covered\n\n", b.target, b.target.plan.Value.Title,
-		backtest.FormatDuration(r.Window.Length()), formatTime(r.Window.End), backtest.FormatCoverage(r.Coverage))
+	fmt.Fprintf(w, "%s, %s over %s until %s, evaluated every %s, %s covered\n\n", b.target, b.target.plan.Value.Title,
+		backtest.FormatDuration(r.Window.Length()), formatTime(r.Window.End), backtest.FormatDuration(r.Window.Step),
+		backtest.FormatCoverage(r.Coverage))
 	table := printers.GetNewTabWriter(w)
 	fmt.Fprintln(table, "SEVERITY\tLEVEL\tFIRES\tFIRING\tLONGEST\tLAST FIRED\tWORST SERIES")
 	for i, level := range b.Backtest.Levels {
@@ -31,6 +32,12 @@ func (b backtested) print(w io.Writer, width int) error {
 	}
 	if err := table.Flush(); err != nil {
 		return err
+	}
+	for i, note := range b.Notes {
+		if i == 0 {
+			fmt.Fprintln(w)
+		}
+		fmt.Fprintf(w, "note: %s\n", note)
 	}
 	if r.Coverage == 0 {
 		return nil
@@ -55,6 +62,9 @@ func (b backtested) chart() plot.Chart {
 			line.Firing = append(line.Firing, firing)
 		}
 		chart.Lines = append(chart.Lines, line)
+		for _, side := range level.Level.Sides()[1:] {
+			chart.Lines = append(chart.Lines, plot.Line{Value: side.Value})
+		}
 	}
 	return chart
 }

@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	"github.com/prometheus/prometheus/model/labels"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/plimsoll-dev/plimsoll/internal/backtest"
 	"github.com/plimsoll-dev/plimsoll/internal/diagnose"
 	"github.com/plimsoll-dev/plimsoll/internal/promapi"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
@@ -37,6 +39,14 @@ func (o *statusOptions) fetch(ctx context.Context, api client.Client, prometheus
 		p.Alertmanagers = append(p.Alertmanagers, fetchAlerts(ctx, options, key))
 	}
 	return p
+}
+
+// fetchBuckets reads the present buckets, if the threshold's value is a quantile, unless Prometheus does not answer.
+func (o *statusOptions) fetchBuckets(ctx context.Context, prometheus *promapi.Client, in diagnose.Input) {
+	plan, _ := o.rules.Resolve(in.Threshold) // one with mistakes has no levels
+	if p := in.Prometheus; plan != nil && p.Err == nil {
+		p.Buckets, p.BucketsErr = prometheus.Buckets(ctx, plan.Value.Expr, backtest.WindowUntil(time.Now(), 0, time.Second))
+	}
 }
 
 // fetchAlerts reads the threshold's alerts from one Alertmanager.

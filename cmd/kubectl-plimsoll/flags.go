@@ -15,7 +15,12 @@ import (
 // duration is a flag for a Prometheus duration above 0.
 type duration time.Duration
 
-func (d *duration) String() string { return backtest.FormatDuration(time.Duration(*d)) }
+func (d *duration) String() string {
+	if *d == 0 {
+		return ""
+	}
+	return backtest.FormatDuration(time.Duration(*d))
+}
 
 // Set parses the value.
 func (d *duration) Set(text string) error {

@@ -9,6 +9,10 @@ import (
 	"testing"
 
 	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/plimsoll-dev/plimsoll/internal/backtest"
+	"github.com/plimsoll-dev/plimsoll/internal/rules"
+	"github.com/plimsoll-dev/plimsoll/internal/signal"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -162,5 +166,15 @@ func TestContextNamespace(t *testing.T) {
 	got = call(t, cpu, "render", "-f", "-", "--kubeconfig", config)
 	if !strings.Contains(got.stdout, "namespace: web") {
 		t.Errorf("rendered\n%s%s\nwant namespace web", got.stdout, got.stderr)
+	}
+}
+
+// TestPatchCommandIsQuoted: a severity may have the shell's own quotes.
+func TestPatchCommandIsQuoted(t *testing.T) {
+	for severity, want := range map[string]string{"P1": `"value":"P1"`, "it's": `"value":"it'\''s"`, `"bad"`: `"value":"\"bad\""`} {
+		r := recommended{patched: []bool{true}, results: []backtest.Recommendation{{Level: rules.Level{Severity: severity, Comparison: rules.Above, Unit: signal.Number}}}}
+		if got := r.patchCommand(); !strings.Contains(got, want) {
+			t.Errorf("%s: %s, want %s in it", severity, got, want)
+		}
 	}
 }

@@ -21,7 +21,7 @@ var past = time.Now().Add(-3 * time.Hour).UTC().Truncate(30 * time.Second)
 // history runs a Prometheus that has a week of system_cpu_usage_percent, every 30 s until past, as the function gives it.
 func history(t *testing.T, config string, cpu func(pod string, at time.Time) float64) *prometheusserver.Server {
 	t.Helper()
-	return written(t, config, func(w io.Writer) {
+	return historyOf(t, config, func(w io.Writer) {
 		fmt.Fprintln(w, "# TYPE system_cpu_usage_percent gauge")
 		for _, pod := range []string{"one", "two"} {
 			for at := past.Add(-7 * 24 * time.Hour); !at.After(past); at = at.Add(30 * time.Second) {
@@ -31,8 +31,8 @@ func history(t *testing.T, config string, cpu func(pod string, at time.Time) flo
 	})
 }
 
-// written runs a Prometheus that has what the function writes as OpenMetrics.
-func written(t *testing.T, config string, write func(io.Writer)) *prometheusserver.Server {
+// historyOf runs a Prometheus that has what write writes as OpenMetrics.
+func historyOf(t *testing.T, config string, write func(io.Writer)) *prometheusserver.Server {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "history.txt")
 	f, err := os.Create(file)

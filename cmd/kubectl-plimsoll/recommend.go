@@ -81,7 +81,7 @@ func (o *recommendOptions) run(ctx context.Context, names []string) error {
 	if err != nil {
 		return err
 	}
-	r, err := o.window.pastWindow()
+	r, err := o.window.pastWindow(ctx, client)
 	if err != nil {
 		return err
 	}
@@ -200,5 +200,6 @@ func (r recommended) patchCommand() string {
 	if len(ops) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("kubectl patch alertthreshold %s -n %s --type=json -p '[%s]'", r.Name, r.Namespace, strings.Join(ops, ","))
+	return fmt.Sprintf("kubectl patch alertthreshold %s -n %s --type=json -p '[%s]'", r.Name, r.Namespace,
+		strings.ReplaceAll(strings.Join(ops, ","), "'", `'\''`)) // a severity may have quotes
 }

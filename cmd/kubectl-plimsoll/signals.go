@@ -70,7 +70,7 @@ func (o *signalsOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w, err := o.window.pastWindow()
+	w, err := o.window.pastWindow(ctx, client)
 	if err != nil {
 		return err
 	}

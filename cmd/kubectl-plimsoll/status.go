@@ -108,6 +108,7 @@ func (o *statusOptions) diagnose(ctx context.Context, api client.Client, prometh
 		if plan, _ := o.rules.Resolve(in.Threshold); plan != nil {
 			in.Prometheus.NoNamespace = prometheus.Holds(ctx, plan.Value.NoNamespace)
 		}
+		o.fetchBuckets(ctx, prometheus, in)
 	}
 	in.Now = time.Now()
 	return diagnose.Threshold(in), nil

@@ -53,7 +53,7 @@ func (o *suggestOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w, err := o.window.pastWindow()
+	w, err := o.window.pastWindow(ctx, client)
 	if err != nil {
 		return err
 	}

@@ -33,7 +33,7 @@ const suggestConfig = "global: {evaluation_interval: 1s}\nrule_files: [rules/*.y
 // TestSuggest suggests thresholds from two weeks of a server like vLLM, applies them as they are, loads their rules, and holds
 // each level to at most one fire in a week.
 func TestSuggest(t *testing.T) {
-	server := written(t, suggestConfig, func(w io.Writer) {
+	server := historyOf(t, suggestConfig, func(w io.Writer) {
 		writeVLLM(w, "ai", "vllm:", 14)
 		writeVLLM(w, "edge", "kserve_vllm:", 2)
 	})

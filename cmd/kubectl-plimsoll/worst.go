@@ -10,16 +10,17 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
-// worstSeries is the worst value of all series at every step: the greatest, or the least when levels are below.
+// worstSeries is the worst value of all series at every step: the greatest, or the least when levels are below, or the furthest
+// outside a band.
 type worstSeries struct {
-	window     backtest.Window
-	comparison rules.Comparison
+	window backtest.Window
+	level  rules.Level
 	// values has NaN where no series has a value.
 	values []float64
 }
 
 func newWorstSeries(plan *rules.Plan, window backtest.Window) worstSeries {
-	w := worstSeries{window: window, comparison: plan.Levels[0].Comparison, values: make([]float64, window.Evaluations())}
+	w := worstSeries{window: window, level: plan.Levels[0], values: make([]float64, window.Evaluations())}
 	for i := range w.values {
 		w.values[i] = math.NaN()
 	}
@@ -35,7 +36,7 @@ func (w *worstSeries) add(part model.Matrix, _ time.Time) error {
 			if i < 0 || i >= len(w.values) || math.IsNaN(v) {
 				continue
 			}
-			if worst := &w.values[i]; math.IsNaN(*worst) || w.comparison.Worse(v, *worst) {
+			if worst := &w.values[i]; math.IsNaN(*worst) || w.level.Worse(v, *worst) {
 				*worst = v
 			}
 		}

@@ -73,8 +73,8 @@ func (b Builder) image(ctx context.Context, name, target string) (string, error)
 	}
 	defer os.RemoveAll(store)
 	ref := ImagePrefix + name + ":" + ImageTag
-	if err := b.buildah(ctx, store, "bud", "--isolation", "chroot", "--quiet",
-		"--build-arg", "BINARY="+name, "--build-arg", "TARGET="+target, "--tag", ref, "."); err != nil {
+	if err := b.buildah(ctx, store, "bud", "--isolation", "chroot", "--quiet", "--target", "prebuilt", "--file", "Dockerfile",
+		"--build-arg", "BINARY="+name, "--build-arg", "TARGET="+target, "--tag", ref, b.Bin()); err != nil {
 		return "", err
 	}
 	part := archive + ".part"

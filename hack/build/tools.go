@@ -69,6 +69,7 @@ var tools = []tool{
 	{name: "golangci-lint", pkg: "github.com/golangci/golangci-lint/v2/cmd/golangci-lint", mod: "github.com/golangci/golangci-lint/v2", dir: "golangci-lint"},
 	{name: "govulncheck", pkg: "golang.org/x/vuln/cmd/govulncheck", mod: "golang.org/x/vuln", dir: "audit"},
 	{name: "cyclonedx-gomod", pkg: cyclonedx + "/cmd/cyclonedx-gomod", mod: cyclonedx, dir: "audit"},
+	{name: "actionlint", pkg: "github.com/rhysd/actionlint/cmd/actionlint", mod: "github.com/rhysd/actionlint", dir: "actionlint"},
 }
 
 // Builder builds into <Root>/hack/bin.

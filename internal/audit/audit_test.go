@@ -9,6 +9,7 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll/internal/alert"
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
+	"github.com/plimsoll-dev/plimsoll/internal/bucket"
 )
 
 var start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -31,6 +32,7 @@ func did(minutes ...int) *backtest.Result {
 }
 
 func TestJudge(t *testing.T) {
+	histogram := bucket.Known("x", []float64{1, 10})
 	failing := did()
 	failing.Failed, failing.Failure = 3, errors.New("many-to-many")
 	for name, tc := range map[string]struct {
@@ -43,33 +45,42 @@ func TestJudge(t *testing.T) {
 		absent    string
 		want      string
 	}{
-		"quiet":                      {expr: "up == 0", did: did()},
-		"noisy":                      {expr: "up == 0", did: did(1, 2, 4, 5)},
-		"absent":                     {expr: "gone > 1", did: did(), absent: "gone", want: "NoData: gone is absent, at all times of the window"},
-		"other labels":               {expr: `up{job="x"} == 0`, did: did(), absent: `up{job="x"}`, want: `NoData: up has series, but none is up{job="x"}`},
-		"absent, which is the point": {expr: "absent(gone)", did: did(0), absent: "gone", want: "AlwaysFiring: "},
-		"absent, but fired":          {expr: "gone > 1", did: did(5, 6), absent: "gone"},
-		"absent in part":             {expr: "gone > 1 or up == 0", did: did(), absent: "gone"},
-		"contradiction":              {expr: "up > 1 < 0", did: did(), want: "CannotFire: no value meets up > 1 < 0"},
-		"always":                     {expr: "up == 1", did: did(0), want: "AlwaysFiring: some alert fired throughout"},
-		"always, after for":          {expr: "up == 1", For: 5 * time.Minute, did: did(5), want: "AlwaysFiring: "},
-		"since later":                {expr: "up == 1", did: did(1)},
-		"a dead man's switch":        {expr: "vector(1)", did: did(0)},
-		"fails at times":             {expr: "up == 1", did: failing, want: "Fails: 3 of 61 evaluations fail: many-to-many"},
-		"refused":                    {expr: "up == 1", err: errors.New("no such function"), refused: true, want: "Fails: no such function"},
-		"no answer":                  {expr: "up == 1", err: errors.New("timeout"), want: "Unknown: timeout"},
-		"short for":                  {expr: "up == 0", For: time.Minute, did: did(), want: "ShortFor: for 1m is shorter than two evaluations, which are 1m apart: write for 2m or more"},
-		"for of two evaluations":     {expr: "up == 0", For: 2 * time.Minute, did: did()},
-		"not loaded":                 {expr: "up == 0", did: did(), notLoaded: true, want: "NotLoaded: "},
+		"quiet":                        {expr: "up == 0", did: did()},
+		"noisy":                        {expr: "up == 0", did: did(1, 2, 4, 5)},
+		"absent":                       {expr: "gone > 1", did: did(), absent: "gone", want: "NoData: gone is absent, at all times of the window"},
+		"other labels":                 {expr: `up{job="x"} == 0`, did: did(), absent: `up{job="x"}`, want: `NoData: up has series, but none is up{job="x"}`},
+		"absent, which is the point":   {expr: "absent(gone)", did: did(0), absent: "gone", want: "AlwaysFiring: "},
+		"absent, but fired":            {expr: "gone > 1", did: did(5, 6), absent: "gone"},
+		"absent in part":               {expr: "gone > 1 or up == 0", did: did(), absent: "gone"},
+		"contradiction":                {expr: "up > 1 < 0", did: did(), want: "CannotFire: no value meets up > 1 < 0"},
+		"always":                       {expr: "up == 1", did: did(0), want: "AlwaysFiring: some alert fired throughout"},
+		"always, after for":            {expr: "up == 1", For: 5 * time.Minute, did: did(5), want: "AlwaysFiring: "},
+		"since later":                  {expr: "up == 1", did: did(1)},
+		"a dead man's switch":          {expr: "vector(1)", did: did(0)},
+		"fails at times":               {expr: "up == 1", did: failing, want: "Fails: 3 of 61 evaluations fail: many-to-many"},
+		"refused":                      {expr: "up == 1", err: errors.New("no such function"), refused: true, want: "Fails: no such function"},
+		"no answer":                    {expr: "up == 1", err: errors.New("timeout"), want: "Unknown: timeout"},
+		"short for":                    {expr: "up == 0", For: time.Minute, did: did(), want: "ShortFor: for 1m is shorter than two evaluations, which are 1m apart: write for 2m or more"},
+		"for of two evaluations":       {expr: "up == 0", For: 2 * time.Minute, did: did()},
+		"not loaded":                   {expr: "up == 0", did: did(), notLoaded: true, want: "NotLoaded: "},
+		"at the highest bucket":        {expr: "histogram_quantile(0.9, x_bucket) > 10", did: did(), want: "CannotFire: the buckets of x end at 10: they show no value > 10"},
+		"the highest bucket included":  {expr: "histogram_quantile(0.9, x_bucket) >= 10", did: did()},
+		"below all buckets":            {expr: "histogram_quantile(0.9, x_bucket) < 0", did: did(), want: "CannotFire: the buckets of x end at 10: they show no value < 0"},
+		"inside the buckets":           {expr: "histogram_quantile(0.9, x_bucket) > 5", did: did()},
+		"above old buckets, but fired": {expr: "histogram_quantile(0.9, x_bucket) > 10", did: did(1, 2)},
 		"two": {
 			expr: "gone > 1 < 0", For: time.Second, did: did(), absent: "gone",
 			want: "CannotFire: no value meets gone > 1 < 0; NoData: gone is absent, at all times of the window; ShortFor: ",
 		},
 	} {
 		rule := alert.Rule{Ref: alert.Ref{Group: "g", Name: name}, Evaluation: alert.Evaluation{Interval: time.Minute}, Expr: tc.expr, For: tc.For}
+		var buckets *bucket.Histogram
+		if strings.Contains(tc.expr, "histogram_quantile") {
+			buckets = &histogram
+		}
 		got := Judge(rule, Evidence{
 			Query: alert.Query{Expr: tc.expr}, Result: tc.did, Err: tc.err, IsRefused: tc.refused, IsNotLoaded: tc.notLoaded,
-			Absent: func(s alert.Selector) bool { return s.Text == tc.absent },
+			Absent: func(s alert.Selector) bool { return s.Text == tc.absent }, Buckets: buckets,
 		})
 		var texts []string
 		for _, p := range got.Problems {

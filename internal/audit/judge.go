@@ -9,6 +9,7 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll/internal/alert"
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
+	"github.com/plimsoll-dev/plimsoll/internal/bucket"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
@@ -19,7 +20,7 @@ type Kind string
 const (
 	// NoData: what the rule reads had no series at any time of the window, so that it could not fire.
 	NoData Kind = "NoData"
-	// CannotFire: no value meets its comparisons, whatever the data.
+	// CannotFire: no value meets its comparisons, whatever the data, or none that the buckets can show.
 	CannotFire Kind = "CannotFire"
 	// AlwaysFiring: some alert of it fired throughout the window.
 	AlwaysFiring Kind = "AlwaysFiring"
@@ -50,10 +51,36 @@ type Evidence struct {
 	Err    error
 	// IsRefused is set when Err is the server's answer to the expression: asking again gives the same.
 	IsRefused bool
+	// Buckets are those that the values are quantiles of; nil when they are not, or that is not known.
+	Buckets *bucket.Histogram
 	// Absent reports whether no series of the selector had a sample in the window; false too when that is not known.
 	Absent func(alert.Selector) bool
 	// IsNotLoaded is set when the Prometheus is known not to have the rule.
 	IsNotLoaded bool
+}
+
+// NeedsBuckets reports whether buckets could be why the rule did not fire: then Split has the value whose buckets they are.
+func (e Evidence) NeedsBuckets() bool {
+	_, hasLevel := e.Split()
+	return hasLevel && e.Result != nil && e.Result.Levels[0].Fires == 0
+}
+
+// Split returns the value and level of what was asked.
+func (e Evidence) Split() (alert.Split, bool) { return alert.Rule{Expr: e.Query.Expr}.Split() }
+
+// beyondBuckets says why the buckets show no value that crosses the level; empty when they do.
+func (e Evidence) beyondBuckets() string {
+	split, hasLevel := e.Split()
+	if !hasLevel || e.Buckets == nil || len(e.Buckets.Bounds) == 0 {
+		return ""
+	}
+	above, isAbove := split.Above()
+	below, isBelow := split.Below()
+	if isAbove && e.Buckets.Fit(above, true) == bucket.Never || isBelow && e.Buckets.Fit(below, false) == bucket.Never {
+		return fmt.Sprintf("the buckets of %s end at %g: they show no value %s %g",
+			e.Buckets, e.Buckets.Bounds[len(e.Buckets.Bounds)-1], split.Op, split.Level)
+	}
+	return ""
 }
 
 // Judge says what the rule did and what is wrong with it.
@@ -92,6 +119,9 @@ func (r *Rule) judgeFires(rule alert.Rule, e Evidence) {
 			r.add(AlwaysFiring, "some alert fired throughout the window")
 		}
 		return
+	}
+	if why := e.beyondBuckets(); why != "" {
+		r.add(CannotFire, "%s", why)
 	}
 	missing := alert.Missing(e.Query.Expr, e.Absent)
 	if len(missing) == 0 {

@@ -15,12 +15,14 @@ type replayLevel struct {
 	forSteps, keepFiringSteps int
 	// episodes are those that ended, of all series.
 	episodes []episode
+	// buffer holds the oriented values of a segment, for a band.
+	buffer []float64
 }
 
 func newReplayLevel(level rules.Level, steps func(time.Duration) int) replayLevel {
 	return replayLevel{
 		level:           level,
-		value:           level.Comparison.Orient(level.Value),
+		value:           level.Oriented(),
 		forSteps:        steps(level.For),
 		keepFiringSteps: steps(level.KeepFiringFor),
 	}

@@ -33,7 +33,7 @@ func TestReplayIsPrometheus(t *testing.T) {
 			promtool(t, dir, cases)
 			// What makes the comparison worth anything must have occurred, and often.
 			for what, least := range map[string]int{
-				"episode": 100, "again": 50, "still firing at the end": 20, "for": 80, "kept": 80, "below": 50, "a series gone": 2,
+				"episode": 100, "again": 50, "still firing at the end": 20, "for": 80, "kept": 80, "below": 40, "outside": 20, "a series gone": 2,
 			} {
 				if seen[what] < least {
 					t.Errorf("%s: %d times, want at least %d", what, seen[what], least)
@@ -102,6 +102,7 @@ func count(seen map[string]int, level LevelResult) {
 			"for":                     e.FiredAt.After(e.ActiveAt),
 			"kept":                    level.Level.KeepFiringFor > 0,
 			"below":                   level.Level.Comparison == rules.Below,
+			"outside":                 level.Level.Comparison == rules.Outside,
 		} {
 			if is {
 				seen[what]++
@@ -179,6 +180,8 @@ func (c *testCase) level(severity string) v1alpha1.Level {
 	value := v1alpha1.Value([]string{"0", "0.5", "1", "1.5", "2", "2.5", "3"}[c.rng.IntN(7)])
 	level := v1alpha1.Level{Severity: severity, For: some(), KeepFiringFor: some()}
 	switch {
+	case c.rng.IntN(6) == 0:
+		level.Above, level.Below = []v1alpha1.Value{"1.25", "2", "2.5"}[c.rng.IntN(3)], "0.7"
 	case c.rng.IntN(3) > 0:
 		level.Above = value
 	case value == "0": // which no signal's value is below

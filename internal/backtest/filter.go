@@ -26,10 +26,12 @@ func FilterExpr(expr string, levels []rules.Level) (string, error) {
 	}
 	least, greatest := math.Inf(1), math.Inf(-1)
 	for _, level := range levels {
-		if level.Comparison == rules.Below {
-			greatest = max(greatest, level.Value)
-		} else {
-			least = min(least, level.Value)
+		for _, side := range level.Sides() {
+			if side.Comparison == rules.Below {
+				greatest = max(greatest, side.Value)
+			} else {
+				least = min(least, side.Value)
+			}
 		}
 	}
 	var sides []string

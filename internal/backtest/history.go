@@ -47,9 +47,9 @@ type Summary struct {
 
 // Summarise returns the range of the values; falls says that lower ones are worse.
 func (h *History) Summarise(falls bool) Summary {
-	comparison := rules.Above
+	level := rules.Level{Comparison: rules.Above}
 	if falls {
-		comparison = rules.Below
+		level.Comparison = rules.Below
 	}
 	s := Summary{Current: math.NaN(), Min: math.NaN(), Median: math.NaN(), Max: math.NaN()}
 	var all []float64
@@ -63,7 +63,7 @@ func (h *History) Summarise(falls bool) Summary {
 					continue
 				}
 				all = append(all, v)
-				if sample.Timestamp.Time().Equal(h.Window.End) && (math.IsNaN(s.Current) || comparison.Worse(v, s.Current)) {
+				if sample.Timestamp.Time().Equal(h.Window.End) && (math.IsNaN(s.Current) || level.Worse(v, s.Current)) {
 					s.Current = v
 				}
 			}

@@ -29,12 +29,20 @@ type segment struct {
 	negated []float64
 }
 
-// oriented returns the values so that a greater one is worse.
-func (s segment) oriented(c rules.Comparison) []float64 {
-	if c == rules.Below {
+// oriented returns the values so that a greater one is worse for the level.
+func (s segment) oriented(l *replayLevel) []float64 {
+	switch l.level.Comparison {
+	case rules.Below:
 		return s.negated
+	case rules.Outside:
+		l.buffer = l.buffer[:0]
+		for _, v := range s.values {
+			l.buffer = append(l.buffer, l.level.Orient(v))
+		}
+		return l.buffer
+	default:
+		return s.values
 	}
-	return s.values
 }
 
 // ingester makes segments of the answers to range queries, and remembers the series.

@@ -25,7 +25,7 @@ func RestoreAlert(activeSince time.Time, isFiring bool) LiveAlert {
 func (l *LiveAlert) Evaluate(level rules.Level, at time.Time, value float64) {
 	milliseconds := func(d time.Duration) int { return int(d.Milliseconds()) }
 	counted := newReplayLevel(level, milliseconds)
-	l.alert.scan(&counted, int(at.UnixMilli()), []float64{level.Comparison.Orient(value)})
+	l.alert.scan(&counted, int(at.UnixMilli()), []float64{level.Orient(value)})
 }
 
 // Active reports whether the alert is pending or firing, and since when the level is crossed.

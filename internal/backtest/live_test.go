@@ -18,7 +18,7 @@ func TestLiveAlertIsReplay(t *testing.T) {
 	start, step := time.Unix(1_700_000_000, 0).UTC(), 30*time.Second
 	for range 500 {
 		level := rules.Level{
-			Comparison: []rules.Comparison{rules.Above, rules.Below}[rng.IntN(2)], Value: 2,
+			Comparison: []rules.Comparison{rules.Above, rules.Below, rules.Outside}[rng.IntN(3)], Value: 2, Lower: 1.5,
 			For: time.Duration(rng.IntN(5)) * step, KeepFiringFor: time.Duration(rng.IntN(5)) * step,
 		}
 		w := Window{Start: start, End: start.Add(60 * step), Step: step}
@@ -30,7 +30,7 @@ func TestLiveAlertIsReplay(t *testing.T) {
 		stream := &model.SampleStream{}
 		firing := make([]bool, w.Evaluations())
 		for i := range firing {
-			value := []float64{1, 3, 3, math.NaN()}[rng.IntN(4)]
+			value := []float64{1, 3, 3, 1.7, math.NaN()}[rng.IntN(5)]
 			if !math.IsNaN(value) {
 				stream.Values = append(stream.Values, model.SamplePair{Timestamp: model.TimeFromUnixNano(w.at(i).UnixNano()), Value: model.SampleValue(value)})
 			}

@@ -65,12 +65,18 @@ func (s *Sweep) limit(perWeek int) int {
 // recommend returns the tightest level that fires at most so often in all, which is so often a week.
 func (s *Sweep) recommend(c *levelSweep, perWeek, limit int) Recommendation {
 	r := Recommendation{Level: c.level.level}
+	if r.Level.Comparison == rules.Outside {
+		r.Because = "none is made for a level with both above and below: which of the two to move is for you to say"
+		return r
+	}
 	length, coverage := s.ingester.ingested().Length(), s.ingester.coverage()
 	over := fmt.Sprintf("over %s (%s covered)", FormatDuration(length), FormatCoverage(coverage))
 	covered := time.Duration(coverage * float64(length))
 	tightest := max(c.maxFiresBound(limit), c.maxShareBound(int(maxShare*coverage*float64(s.ingester.next))))
 	value, possible := s.round(c, tightest)
 	switch {
+	case covered < minCovered && s.value.EmptyWhenHealthy:
+		r.Because = "the expression has no value while all is well, so that what other levels would do is not known: leave its comparison out"
 	case covered < minCovered:
 		r.Because = fmt.Sprintf("the signal must have had a value for at least %s: it had one for %s %s",
 			FormatDuration(minCovered), FormatDuration(covered.Truncate(time.Second)), over)
@@ -102,7 +108,7 @@ func FormatTimes(n int) string {
 }
 
 // orient turns a value so that a greater one is worse, or turns it back.
-func (l replayLevel) orient(value float64) float64 { return l.level.Comparison.Orient(value) }
+func (l replayLevel) orient(value float64) float64 { return l.level.Orient(value) }
 
 // round gives the level as people would write it, with two digits or, where that is out of the value's range, with as
 // many as it takes; never a tighter one. It is not possible if the value cannot cross the level.
@@ -119,7 +125,8 @@ func (s *Sweep) round(c *levelSweep, level float64) (value float64, possible boo
 // written is a level with so many digits that is not tighter, as it is read again once it has been written in its unit,
 // which may be a little less: 0.35% is not quite 0.0035.
 func (l replayLevel) written(level float64, digits int) float64 {
-	up := roundUp(level, digits)
+	scale := l.level.Unit.Scale(level)
+	up := roundUp(level/scale, digits) * scale
 	for {
 		text := l.level.Unit.Format(l.orient(up))
 		value, err := l.level.Unit.Parse(text)
@@ -129,7 +136,7 @@ func (l replayLevel) written(level float64, digits int) float64 {
 		if l.orient(value) >= level {
 			return value
 		}
-		up = roundUp(math.Nextafter(up, math.Inf(1)), digits)
+		up = roundUp(math.Nextafter(up/scale, math.Inf(1)), digits) * scale
 	}
 }
 

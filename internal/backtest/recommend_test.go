@@ -45,6 +45,8 @@ func TestRecommend(t *testing.T) {
 	const full = 1009
 	above := rules.Level{Severity: "warning", Comparison: rules.Above, Value: 1, Unit: signal.Seconds}
 	below := rules.Level{Severity: "warning", Comparison: rules.Below, Value: 1, Unit: signal.Seconds}
+	band := rules.Level{Severity: "warning", Comparison: rules.Outside, Value: 2, Lower: 1, Unit: signal.Seconds}
+	size := rules.Level{Severity: "warning", Comparison: rules.Above, Value: 1, Unit: signal.Bytes}
 	held := above
 	held.For = 30 * time.Minute
 	for _, tt := range []struct {
@@ -60,6 +62,14 @@ func TestRecommend(t *testing.T) {
 		{
 			name: "the second spike is the limit", level: above, perWeek: 1, samples: quietWeek(full, 5, 3.14159, 2),
 			want: &v1alpha1.Recommendation{Above: "3.2s", Because: "fires at most once a week over 7d (100% covered)"}, fires: 1,
+		},
+		{
+			name: "a band", level: band, perWeek: 1, samples: quietWeek(full, 5, 3, 0.1),
+			none: "none is made for a level with both above and below: which of the two to move is for you to say",
+		},
+		{
+			name: "sizes", level: size, perWeek: 1, samples: quietWeek(full, 5e9, 3.14159e9, 2e9),
+			want: &v1alpha1.Recommendation{Above: "3Gi", Because: "fires at most once a week over 7d (100% covered)"}, fires: 1,
 		},
 		{
 			name: "the third at two a week", level: above, perWeek: 2, samples: quietWeek(full, 5, 3, 2),
@@ -152,7 +162,7 @@ func checkCurve(t *testing.T, r Recommendation, samples *model.SampleStream) {
 // TestRecommendedLinesAreQuiet: over made-up weeks, the recommended level as a person reads it, and every looser one, fire
 // no more often than allowed.
 func TestRecommendedLinesAreQuiet(t *testing.T) {
-	units := []signal.Unit{signal.Seconds, signal.Percent, signal.Ratio, signal.PerSecond, signal.Number}
+	units := []signal.Unit{signal.Seconds, signal.Percent, signal.Ratio, signal.PerSecond, signal.Bytes, signal.Number}
 	found := 0
 	for seed := range uint64(300) {
 		rng := rand.New(rand.NewPCG(seed, 7))
@@ -236,7 +246,7 @@ func TestFormat(t *testing.T) {
 			t.Errorf("FormatDuration(%s) = %s, want %s", d, got, want)
 		}
 	}
-	for share, want := range map[float64]string{0: "0%", 0.29: "29%", 0.9999: "99%", 1: "100%"} {
+	for share, want := range map[float64]string{0: "0%", 0.0001: "<1%", 0.0099: "<1%", 0.01: "1%", 0.29: "29%", 0.9999: "99%", 1: "100%"} {
 		if got := FormatCoverage(share); got != want {
 			t.Errorf("FormatCoverage(%v) = %s, want %s", share, got, want)
 		}

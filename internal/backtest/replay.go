@@ -56,7 +56,7 @@ func (r *Replay) visit(s segment) {
 		}
 		a := &r.alerts[i][s.series]
 		a.skip(l, s.at-s.gap, s.gap)
-		a.scan(l, s.at, s.oriented(l.level.Comparison))
+		a.scan(l, s.at, s.oriented(l))
 	}
 }
 

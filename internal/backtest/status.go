@@ -54,8 +54,12 @@ func FormatDuration(d time.Duration) string {
 	return model.Duration(d).String()
 }
 
-// FormatCoverage writes a share from 0 to 1 as a percentage, such as 98%. It is rounded down: 100% leaves nothing out.
+// FormatCoverage writes a share from 0 to 1 as a percentage, such as 98%. It is rounded down: 100% leaves nothing out. 0% is none
+// at all, and what is less than one is <1%.
 func FormatCoverage(share float64) string {
+	if share > 0 && share < 0.01 {
+		return "<1%"
+	}
 	return fmt.Sprintf("%d%%", int(math.Floor(share*100+1e-9)))
 }
 

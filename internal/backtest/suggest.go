@@ -34,7 +34,7 @@ func (h *History) Suggest(plan *rules.Plan) ([]Suggestion, error) {
 		return nil, err
 	}
 	critical := sweep.critical(&c)
-	if !warning.Found || !critical.Found || !critical.Level.Comparison.Worse(critical.Level.Value, warning.Level.Value) {
+	if !warning.Found || !critical.Found || !critical.Level.Worse(critical.Level.Value, warning.Level.Value) {
 		return []Suggestion{warning}, nil
 	}
 	return []Suggestion{warning, {Recommendation: critical}}, nil

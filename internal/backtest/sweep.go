@@ -45,7 +45,7 @@ func (s *Sweep) visit(p segment) {
 		}
 		l := &s.maxFirings[i][p.series]
 		l.skip(&s.levels[i], p.at-p.gap, p.gap)
-		l.scan(&s.levels[i], p.at, p.oriented(s.levels[i].level.level.Comparison))
+		l.scan(&s.levels[i], p.at, p.oriented(&s.levels[i].level))
 	}
 }
 

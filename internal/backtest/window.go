@@ -55,6 +55,13 @@ func (w Window) First(n int) Window {
 // Length is the time from the first evaluation to the end.
 func (w Window) Length() time.Duration { return w.End.Sub(w.Start) }
 
+// Thin returns a window that ends with this one and has that many steps at most, each a multiple of this one's.
+func (w Window) Thin(steps int) Window {
+	w.Step *= max(1, (w.Length()/time.Duration(steps)+w.Step-1)/w.Step)
+	w.Start = w.End.Add(-w.Length().Truncate(w.Step))
+	return w
+}
+
 // at returns the time of the n-th evaluation, counted from 0.
 func (w Window) at(n int) time.Time { return w.Start.Add(time.Duration(n) * w.Step) }
 

@@ -32,3 +32,19 @@ func TestWindowUntil(t *testing.T) {
 		t.Errorf("%d evaluations without a step", n)
 	}
 }
+
+func TestThin(t *testing.T) {
+	const hour = time.Hour
+	end := time.Unix(0, 0).UTC()
+	for name, tc := range map[string]struct{ length, step, wantLength, wantStep time.Duration }{
+		"a week":               {168 * hour, 30 * time.Second, 168 * hour, hour},
+		"nothing to leave out": {hour, time.Minute, hour, time.Minute},
+		"a multiple":           {169 * hour, 7 * time.Minute, 168 * hour, 63 * time.Minute},
+		"one evaluation":       {0, time.Minute, 0, time.Minute},
+	} {
+		got := Window{Start: end.Add(-tc.length), End: end, Step: tc.step}.Thin(168)
+		if got.Length().Truncate(hour) != tc.wantLength.Truncate(hour) || got.Step != tc.wantStep || !got.End.Equal(end) || got.Length()%got.Step != 0 {
+			t.Errorf("%s: window is %s to %s every %s", name, got.Start, got.End, got.Step)
+		}
+	}
+}

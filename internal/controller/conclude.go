@@ -25,6 +25,8 @@ type conclusion struct {
 	inForce *rules.Plan
 	// keepsLevels: the levels that the status has are still in force.
 	keepsLevels bool
+	// resolved is what the spec says; nil when it is not accepted.
+	resolved *rules.Plan
 	// requeueAfter is when to reconcile again without an event; zero for never.
 	requeueAfter time.Duration
 	// err is worth a retry.
@@ -33,7 +35,7 @@ type conclusion struct {
 
 // conclude says what holds for the threshold after what was seen, and an action that ended in err. It is pure.
 func conclude(t *v1alpha1.AlertThreshold, s seen, a action, err error) conclusion {
-	c := conclusion{accepted: accepted(t, a.resolved, a.errs)}
+	c := conclusion{accepted: accepted(t, a.resolved, a.errs), resolved: a.resolved}
 	status, generation, reason, message := metav1.ConditionFalse, t.Generation, "", ""
 	name := rules.Name(t.Name)
 	fail := func(participle verb, err error) {
@@ -94,9 +96,18 @@ func accepted(t *v1alpha1.AlertThreshold, resolved *rules.Plan, errs field.Error
 	if len(errs) > 0 && !rules.TooLarge(errs) {
 		return condition(t, v1alpha1.ConditionAccepted, metav1.ConditionFalse, v1alpha1.ReasonInvalidSpec, errs.ToAggregate().Error())
 	}
+	var warnings []string
+	if resolved != nil {
+		warnings = resolved.Warnings
+	}
+	return acceptedWith(t, warnings)
+}
+
+// acceptedWith is the Accepted condition of a valid spec with those warnings.
+func acceptedWith(t *v1alpha1.AlertThreshold, warnings []string) metav1.Condition {
 	message := specValid
-	if resolved != nil && len(resolved.Warnings) > 0 {
-		message += ", but " + strings.Join(resolved.Warnings, "; ")
+	if len(warnings) > 0 {
+		message += ", but " + strings.Join(warnings, "; ")
 	}
 	return condition(t, v1alpha1.ConditionAccepted, metav1.ConditionTrue, v1alpha1.ReasonValid, message)
 }

@@ -8,7 +8,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"net/http/httptest"
 	"regexp"
 	"strconv"
 	"strings"
@@ -71,20 +70,8 @@ func newStage(t *testing.T) *stage {
 	t.Helper()
 	cfg, admin := ownCluster(t, thresholdCRDs, ruleCRD, prometheusCRD)
 	s := &stage{cfg: cfg, admin: admin, gauges: &gauges{values: map[string]float64{"a": 1}}}
-	s.server = startScraping(t, s.gauges)
+	s.server = prometheusserver.StartScraping(t, s.gauges)
 	return s
-}
-
-// startScraping runs a Prometheus that scrapes the gauges.
-func startScraping(t *testing.T, g *gauges) *prometheusserver.Server {
-	t.Helper()
-	exporter := httptest.NewServer(g)
-	t.Cleanup(exporter.Close)
-	return prometheusserver.Start(t, fmt.Sprintf(`
-global: {scrape_interval: 1s, evaluation_interval: 1s}
-rule_files: ["rules/*.yaml"]
-scrape_configs: [{job_name: test, honor_labels: true, static_configs: [{targets: [%q]}]}]
-`, strings.TrimPrefix(exporter.URL, "http://")))
 }
 
 // control runs the controller until the returned function is called. It reaches Prometheus through a gateway that asks for everything.
@@ -364,7 +351,11 @@ func TestObservationAtRest(t *testing.T) {
 	made := 0
 	for _, n := range []int{10, 200} {
 		for ; made < n; made++ {
-			s.create(t, fmt.Sprintf("t%d", made), fmt.Sprintf(`{alert: A%d, expr: sum by (series) (measured), levels: [{severity: warning, above: 5}]}`, made))
+			expr := "sum by (series) (measured)"
+			if made%2 == 1 {
+				expr = "histogram_quantile(0.9, rate(none_bucket[1m])) or vector(0)" // whose buckets are looked for
+			}
+			s.create(t, fmt.Sprintf("t%d", made), fmt.Sprintf(`{alert: A%d, expr: %q, levels: [{severity: warning, above: 5}]}`, made, expr))
 		}
 		for i := range n {
 			s.wait(t, fmt.Sprintf("t%d", i), v1alpha1.ReasonLoaded, v1alpha1.StateInactive)

@@ -17,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/plimsoll-dev/plimsoll/hack/test/prometheusserver"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/promapi"
 )
@@ -94,7 +95,7 @@ func newReplicas(t *testing.T) (one, two *stage) {
 	t.Helper()
 	one = newStage(t)
 	two = &stage{cfg: one.cfg, admin: one.admin, gauges: &gauges{}}
-	two.server = startScraping(t, two.gauges)
+	two.server = prometheusserver.StartScraping(t, two.gauges)
 	one.gauges.set(map[string]float64{"a": 10.2})
 	two.gauges.set(map[string]float64{"a": 0})
 	for _, s := range []*stage{one, two} {

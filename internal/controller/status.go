@@ -50,6 +50,9 @@ func setConditions(t *v1alpha1.AlertThreshold, claim claims.Claim, c conclusion,
 	} else {
 		meta.RemoveStatusCondition(conditions, v1alpha1.ConditionContested)
 	}
+	if c.resolved != nil && lacksBuckets(t, state) {
+		c.accepted = acceptedWith(t, slices.Concat(c.resolved.KnownBucketWarnings, c.resolved.Warnings))
+	}
 	meta.SetStatusCondition(conditions, c.accepted)
 	meta.SetStatusCondition(conditions, c.programmed)
 	meta.SetStatusCondition(conditions, c.ready)
@@ -66,6 +69,21 @@ func setConditions(t *v1alpha1.AlertThreshold, claim claims.Claim, c conclusion,
 			Message:            loaded.Message,
 		})
 	}
+	if state != nil && state.Measurable != nil {
+		meta.SetStatusCondition(conditions, *state.Measurable)
+	} else {
+		meta.RemoveStatusCondition(conditions, v1alpha1.ConditionMeasurable)
+	}
+}
+
+// lacksBuckets reports whether the buckets of the present generation cannot be read, so that it only remains to warn of those
+// that a source is known to have.
+func lacksBuckets(t *v1alpha1.AlertThreshold, state *prometheus.State) bool {
+	if state == nil {
+		return true
+	}
+	c := state.Measurable
+	return c != nil && c.Status == metav1.ConditionUnknown && c.ObservedGeneration == t.Generation
 }
 
 // contested is the condition Contested of a threshold that this controller answers for.

@@ -2,6 +2,7 @@ package controller
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -92,7 +93,7 @@ func TestStatusOfWhatPrometheusSays(t *testing.T) {
 	at := newThreshold()
 	c := conclude(at, seen{}, plan(at, seen{}, nil, rules.Options{}), nil)
 	backtest := &v1alpha1.Backtest{Window: "7d"}
-	setStatus(at, claims.Claim{}, c, &prometheus.State{Generation: 3, Backtest: backtest})
+	setStatus(at, claims.Claim{}, c, &prometheus.State{Generation: 3, BacktestState: prometheus.BacktestState{Backtest: backtest}})
 	if s := at.Status; s.State != "" || s.Backtest != backtest || meta.FindStatusCondition(s.Conditions, v1alpha1.ConditionLoaded) != nil {
 		t.Errorf("before the first answer, status = %+v", s)
 	}
@@ -124,5 +125,38 @@ func TestStatusOfWhatPrometheusSays(t *testing.T) {
 	if s := at.Status; s.Current != "" || s.CurrentLabels != nil || s.Headroom != "" || s.State != v1alpha1.StateOff ||
 		meta.FindStatusCondition(s.Conditions, v1alpha1.ConditionLoaded) != nil {
 		t.Errorf("off, status = %+v", s)
+	}
+}
+
+// TestOneSaysBuckets: of buckets that a source is known to have and of those that were read, one condition speaks.
+func TestOneSaysBuckets(t *testing.T) {
+	at := newThreshold()
+	at.Spec.Signal = &v1alpha1.Signal{Name: "ModelTimeToFirstToken", Source: "Agentgateway"}
+	at.Spec.Levels = []v1alpha1.Level{{Severity: "warning", Above: "30s"}}
+	c := conclude(at, seen{}, plan(at, seen{}, nil, rules.Options{}), nil)
+	read := func(status metav1.ConditionStatus, generation int64) *metav1.Condition {
+		return &metav1.Condition{Type: v1alpha1.ConditionMeasurable, Status: status, Reason: "R", ObservedGeneration: generation}
+	}
+	for name, tc := range map[string]struct {
+		state         *prometheus.State
+		known, isRead bool
+	}{
+		"no Prometheus":             {nil, true, false},
+		"not yet":                   {&prometheus.State{}, false, false},
+		"unknown":                   {&prometheus.State{BacktestState: prometheus.BacktestState{Measurable: read(metav1.ConditionUnknown, at.Generation)}}, true, true},
+		"unknown of the one before": {&prometheus.State{BacktestState: prometheus.BacktestState{Measurable: read(metav1.ConditionUnknown, at.Generation-1)}}, false, true},
+		"read":                      {&prometheus.State{BacktestState: prometheus.BacktestState{Measurable: read(metav1.ConditionFalse, at.Generation)}}, false, true},
+	} {
+		setStatus(at, claims.Claim{}, c, tc.state)
+		accepted := meta.FindStatusCondition(at.Status.Conditions, v1alpha1.ConditionAccepted)
+		if got := strings.Contains(accepted.Message, "highest bucket (10s)"); got != tc.known || accepted.Status != metav1.ConditionTrue {
+			t.Errorf("%s: accepted is %+v", name, accepted)
+		}
+		if got := meta.FindStatusCondition(at.Status.Conditions, v1alpha1.ConditionMeasurable); (got != nil) != tc.isRead {
+			t.Errorf("%s: measurable is %+v", name, got)
+		}
+		if ready := meta.FindStatusCondition(at.Status.Conditions, v1alpha1.ConditionReady); ready.Reason == "R" {
+			t.Errorf("%s: ready is %+v", name, ready)
+		}
 	}
 }

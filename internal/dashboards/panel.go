@@ -36,7 +36,7 @@ const (
 // unitOf is Grafana's name for the unit of a value.
 var unitOf = map[signal.Unit]string{
 	signal.Seconds: units.Seconds, signal.Percent: units.Percent, signal.Ratio: units.PercentUnit,
-	signal.PerSecond: units.CountsPerSecond, signal.USD: units.Dollars, signal.Number: units.Short,
+	signal.PerSecond: units.CountsPerSecond, signal.USD: units.Dollars, signal.Bytes: units.BytesIEC, signal.Number: units.Short,
 }
 
 // source is the Prometheus that the viewer has chosen.

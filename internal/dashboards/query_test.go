@@ -198,8 +198,8 @@ func TestShown(t *testing.T) {
 		question{"count by (alertthreshold) (" + opened(shown, "$alertthreshold", "(cpu|quiet)") + ")", name, withValue([]string{"cpu", "quiet"}, 1)})
 	for title, want := range map[string][]string{
 		"States":     {"gone warning  0", "slow critical  0", "slow warning  0"},
-		"Durations":  {"slow  /chat 3", "slow  /health 1"},
-		"US dollars": nil,
+		"Durations":  {"slow  /chat 3", "slow  /health 1", "slow critical  5", "slow warning  2"},
+		"US dollars": {"gone warning  50"},
 		"Numbers":    nil,
 	} {
 		expr := opened(exprs(t, "thresholds.json", title)[0], "$shown", "(gone|slow)")

@@ -131,7 +131,7 @@ func headroomTable() *table.PanelBuilder {
 			Type: dashboard.MappingTypeValueToText,
 			Options: map[string]dashboard.ValueMappingResult{
 				string(signal.Seconds): {Text: cog.ToPtr("s")}, string(signal.Percent): {Text: cog.ToPtr("%")}, string(signal.Ratio): {Text: cog.ToPtr("of 1")},
-				string(signal.PerSecond): {Text: cog.ToPtr("/s")}, string(signal.USD): {Text: cog.ToPtr("$")}, string(signal.Number): {Text: cog.ToPtr("")},
+				string(signal.PerSecond): {Text: cog.ToPtr("/s")}, string(signal.USD): {Text: cog.ToPtr("$")}, string(signal.Bytes): {Text: cog.ToPtr("B")}, string(signal.Number): {Text: cog.ToPtr("")},
 			},
 		}}}}}).
 		SortBy([]cog.Builder[common.TableSortByFieldState]{common.NewTableSortByFieldStateBuilder().DisplayName("Headroom")}).
@@ -157,22 +157,21 @@ const toNames = `/` + rules.SignalMetric + `|[{}"]|` + rules.ThresholdLabel + `=
 // inUnit is what the values of a unit are called.
 var inUnit = map[signal.Unit]string{
 	signal.Seconds: "Durations", signal.Percent: "Percentages", signal.Ratio: "Ratios", signal.PerSecond: "Rates",
-	signal.USD: "US dollars", signal.Number: "Numbers",
+	signal.USD: "US dollars", signal.Bytes: "Sizes", signal.Number: "Numbers",
 }
 
-// signalsAgainstLevels draws the shown thresholds of one unit.
+// signalsAgainstLevels draws the shown thresholds of one unit, with their levels: one query for both, as there are many panels.
 func signalsAgainstLevels(unit signal.Unit) *timeseries.PanelBuilder {
 	levels := fmt.Sprintf(`%s{%s, %s=%q}`, rules.ThresholdMetric, shownScope, rules.UnitLabel, unit)
 	return timePanel(inUnit[unit], "The recorded values, and the levels that they must not cross, of the nearest thresholds and of those that had an alert.",
 		unitOf[unit], blue).
 		NoValue("None of the thresholds that are shown").
-		OverrideByRegexp("^level .*", []dashboard.DynamicConfigValue{
+		OverrideByRegexp(rules.ComparisonLabel+"=", []dashboard.DynamicConfigValue{
 			{Id: "color", Value: map[string]string{"mode": "fixed", "fixedColor": vermillion}},
 			{Id: "custom.lineStyle", Value: map[string]any{"fill": "dash", "dash": []int{10, 10}}},
 			{Id: "custom.fillOpacity", Value: 0},
 		}).
 		Transformations([]dashboard.DataTransformerConfig{{Id: "renameByRegex", Options: map[string]any{"regex": toNames, "renamePattern": ""}}}).
-		WithTarget(query("", "%s{%s} and on (%s) %s", rules.SignalMetric, shownScope, rules.ThresholdLabel, levels)).
-		WithTarget(query("level {{"+rules.SeverityLabel+"}} {{"+rules.ThresholdLabel+"}}", "max by (%s, %s) (%s)",
-			rules.SeverityLabel, rules.ThresholdLabel, levels).RefId("B"))
+		WithTarget(query("", "%s{%s} and on (%[3]s) %[4]s or max by (%[3]s, %[5]s, %[6]s) (%[4]s)",
+			rules.SignalMetric, shownScope, rules.ThresholdLabel, levels, rules.SeverityLabel, rules.ComparisonLabel))
 }

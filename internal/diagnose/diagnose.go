@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/bucket"
 	"github.com/plimsoll-dev/plimsoll/internal/observe"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
@@ -64,6 +65,9 @@ type Prometheus struct {
 	NoNamespace bool
 	// Firing are the samples of ALERTS for the threshold's firing alerts.
 	Firing model.Vector
+	// Buckets are those of the histogram that the value is a quantile of, nil for another value; BucketsErr is why they are unknown.
+	Buckets    *bucket.Histogram
+	BucketsErr error
 	// Alertmanagers are those that Prometheus sends to, or the one that was named; AlertmanagersErr is why they are unknown.
 	Alertmanagers    []Alertmanager
 	AlertmanagersErr error
@@ -127,6 +131,7 @@ func Threshold(in Input) Report {
 	r.loaded(now)
 	r.evaluated(in, now)
 	r.series(in, plan, now)
+	r.buckets(*in.Prometheus, plan)
 	r.levels(in, plan, now)
 	r.alertmanager(*in.Prometheus)
 	return r

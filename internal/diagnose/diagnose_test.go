@@ -15,6 +15,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/bucket"
 	"github.com/plimsoll-dev/plimsoll/internal/observe"
 	"github.com/plimsoll-dev/plimsoll/internal/promapi"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
@@ -25,6 +26,8 @@ var now = time.Date(2026, 11, 24, 6, 30, 0, 0, time.UTC)
 // scenario is a healthy threshold, unless a test breaks it.
 type scenario struct {
 	mode v1alpha1.Mode
+	// expr is watched instead of the CPU, if it is set.
+	expr string
 	// value is that of pod one; nil when there is none.
 	value *float64
 	// alert is the warning's, nil when it is not active.
@@ -44,6 +47,9 @@ func (s scenario) input(t *testing.T) Input {
 			Alert: "HighCPUUsage", Signal: &v1alpha1.Signal{Name: "CPU"}, Mode: s.mode,
 			Levels: []v1alpha1.Level{{Severity: "warning", Above: "80", For: "10m"}},
 		},
+	}
+	if s.expr != "" {
+		at.Spec.Signal, at.Spec.Expr = nil, s.expr
 	}
 	meta.SetStatusCondition(&at.Status.Conditions, metav1.Condition{
 		Type: v1alpha1.ConditionAccepted, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonValid, ObservedGeneration: 2, Message: "the spec is valid",
@@ -129,6 +135,9 @@ func TestThreshold(t *testing.T) {
 			Type: v1alpha1.ConditionProgrammed, Status: metav1.ConditionFalse, Reason: reason, Message: message, ObservedGeneration: 2,
 		})
 	}
+	buckets := func(bounds ...float64) func(*Input) {
+		return func(in *Input) { in.Prometheus.Buckets = ptr.To(bucket.Known("x", bounds)) }
+	}
 	for name, tc := range map[string]struct {
 		scenario
 		healthy bool
@@ -138,7 +147,7 @@ func TestThreshold(t *testing.T) {
 		"quiet":           {scenario{value: low}, true, "level warning -: 50% is not > 80%: nothing to fire"},
 		"its value":       {scenario{value: low}, true, `series OK: CPU usage is 50%`},
 		"its rule":        {scenario{value: low}, true, `rule OK: PrometheusRule plimsoll-cpu matches generation 2`},
-		"its age":         {scenario{value: low}, true, `evaluated OK: 12s ago`},
+		"its age":         {scenario{value: low}, true, `evaluated OK: 12s ago, every 30s`},
 		"no alert":        {scenario{value: low}, true, `alertmanager OK: http://am answers; there is nothing to send`},
 		"pending":         {scenario{value: high, alert: pending}, true, "level warning -: 93.2% is > 80%, for 4m0s of the required 10m: fires in 6m0s if that continues"},
 		"firing":          {scenario{value: high, alert: firing(), change: at(promapi.ReceivedAlert{Labels: fires, Receivers: []string{"team"}})}, true, "level warning OK: fires: 93.2% is > 80% since 2026-11-24T06:16:00Z"},
@@ -191,7 +200,19 @@ func TestThreshold(t *testing.T) {
 		"standing still": {scenario{value: low, group: func(g *promapi.Group) { g.LastEvaluation = now.Add(-time.Hour) }}, false, "evaluated FAIL: the last evaluation was 1h0m0s ago, and the interval is 30s"},
 		"no namespace": {scenario{change: func(in *Input) { in.Prometheus.NoNamespace = true }}, false,
 			"series FAIL: CPU usage has no value: no such series in Prometheus has the label namespace"},
+		"nothing passes": {scenario{expr: "lag > 500"}, true, `series OK: The value of HighCPUUsage is not there, as while all is well; if it never is, check that these series exist: lag{namespace="ai"} > 500`},
+		"its level":      {scenario{expr: "absent(up)"}, true, "level warning -: what has no value while all is well is not > 80: nothing to fire"},
+		"nothing passes in mode Shadow": {scenario{expr: "a unless b", mode: v1alpha1.ModeShadow}, false,
+			"level warning FAIL: spec.mode is Shadow, so nothing ever fires: what has no value while all is well, and the level is > 80; in mode Enforce it would be Inactive"},
+		"no sample": {scenario{expr: "lag"}, false, `series FAIL: The value of HighCPUUsage has no value`},
 		"no series": {scenario{}, false, `series FAIL: CPU usage has no value: check that these series exist, and that there is traffic: system_cpu_usage_percent{namespace="ai"}`},
+		"a level above the buckets": {scenario{value: low, change: buckets(10, 50)}, false,
+			"buckets FAIL: level warning (> 80%) lies above the highest bucket (50%) of x: it can never fire"},
+		"a level inside a bucket": {scenario{value: low, change: buckets(10, 500)}, true,
+			"buckets OK: level warning (> 80%) lies inside the bucket 10% to 500% of x: what fires is a guess, take 10%"},
+		"a level that is a bucket": {scenario{value: low, change: buckets(10, 80, 500)}, true, "buckets OK: the buckets of x can show every level"},
+		"no buckets":               {scenario{value: low, change: buckets()}, true, "buckets ?: Prometheus has no buckets of x"},
+		"unreadable buckets":       {scenario{value: low, change: func(in *Input) { in.Prometheus.BucketsErr = errors.New("too much") }}, true, "buckets ?: too much"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			report := Threshold(tc.input(t))

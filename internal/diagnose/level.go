@@ -28,12 +28,16 @@ func (r *Report) levels(in Input, plan *rules.Plan, now observe.Observation) {
 
 func explainLevel(in Input, plan *rules.Plan, level rules.Level, current observe.Level) (Result, string) {
 	value := "the value"
-	if worst, ok := worstValue(in.Prometheus.Snapshot.Values(in.key()), level.Comparison); ok {
+	worst, ok := worstValue(in.Prometheus.Snapshot.Values(in.key()), level)
+	switch {
+	case ok:
 		value = observe.Format(level.Unit, worst)
-		if plan.Mode == v1alpha1.ModeShadow {
-			return Fail, fmt.Sprintf("spec.mode is Shadow, so nothing ever fires: %s, and the level is %s; in mode Enforce it would be %s",
-				value, level, current.State)
-		}
+	case plan.Value.EmptyWhenHealthy:
+		value = "what has no value while all is well"
+	}
+	if plan.Mode == v1alpha1.ModeShadow && (ok || plan.Value.EmptyWhenHealthy) {
+		return Fail, fmt.Sprintf("spec.mode is Shadow, so nothing ever fires: %s, and the level is %s; in mode Enforce it would be %s",
+			value, level, current.State)
 	}
 	active := in.Now.Sub(current.ActiveSince).Truncate(time.Second)
 	switch current.State {
@@ -51,10 +55,10 @@ func explainLevel(in Input, plan *rules.Plan, level rules.Level, current observe
 	}
 }
 
-// worstValue returns the value that is furthest towards firing.
-func worstValue(values []float64, comparison rules.Comparison) (worst float64, ok bool) {
+// worstValue returns the value that is furthest towards firing at the level.
+func worstValue(values []float64, level rules.Level) (worst float64, ok bool) {
 	for _, value := range values {
-		if !ok || comparison.Worse(value, worst) {
+		if !ok || level.Worse(value, worst) {
 			worst, ok = value, true
 		}
 	}

@@ -59,7 +59,7 @@ func (r *Report) evaluated(in Input, now observe.Observation) {
 	case ago > max(2*snapshot.Interval, time.Minute):
 		r.add("evaluated", Fail, "the last evaluation was %s ago, and the interval is %s: check prometheus_rule_group_iterations_missed_total", ago, interval)
 	default:
-		r.add("evaluated", OK, "%s ago", max(ago, 0))
+		r.add("evaluated", OK, "%s ago, every %s", max(ago, 0), interval)
 	}
 }
 
@@ -73,6 +73,8 @@ func (r *Report) series(in Input, plan *rules.Plan, now observe.Observation) {
 		r.add("series", OK, "%s is %s%s", plan.Value.Title, now.Current, formatLabels(now.CurrentLabels))
 	case in.Prometheus.NoNamespace:
 		r.add("series", Fail, "%s has no value: %s", plan.Value.Title, rules.NoNamespaceHint)
+	case in.Prometheus.Snapshot.Holds(key) && plan.Value.EmptyWhenHealthy:
+		r.add("series", OK, "%s is not there, as while all is well; if it never is, check that these series exist: %s", plan.Value.Title, plan.Value.Expr)
 	case in.Prometheus.Snapshot.Holds(key):
 		r.add("series", Fail, "%s has no value: check that these series exist, and that there is traffic: %s", plan.Value.Title, plan.Value.Expr)
 	default:

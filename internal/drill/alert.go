@@ -70,7 +70,7 @@ func New(in Input) (Alert, []string, error) {
 func (in Input) sample() (promql.Sample, []string) {
 	var worst *model.Sample
 	for _, sample := range in.Values {
-		if !math.IsNaN(float64(sample.Value)) && (worst == nil || in.Level.Comparison.Worse(float64(sample.Value), float64(worst.Value))) {
+		if !math.IsNaN(float64(sample.Value)) && (worst == nil || in.Level.Worse(float64(sample.Value), float64(worst.Value))) {
 			worst = sample
 		}
 	}

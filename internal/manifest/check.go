@@ -69,7 +69,7 @@ func (t *Threshold) CheckWith(o rules.Options) Result {
 		return Result{Errors: slices.Compact(diagnostics)}
 	}
 	result := Result{Resource: resource, Plan: plan}
-	for _, warning := range plan.Warnings {
+	for _, warning := range slices.Concat(plan.KnownBucketWarnings, plan.Warnings) {
 		path, text, _ := strings.Cut(warning, ": ")
 		result.Warnings = append(result.Warnings, t.diagnostic(path, text))
 	}

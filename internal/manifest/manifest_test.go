@@ -95,7 +95,7 @@ func TestMistakes(t *testing.T) {
 			good + "  signal:\n    name: HTTPLatency\n    quantile: 0.95\n  levels:\n  - {severity: 5, above: 5%}\n  - 7\n",
 			[]string{
 				`8:5: spec.signal.quantile: must be of type string: "number": write it in quotes, "0.95"`,
-				`10:6: spec.levels[0].severity: Invalid value: "5": must be a word`,
+				`10:6: spec.levels[0].severity: must be of type string: "integer": write it in quotes, "5"`,
 				`10:19: spec.levels[0].above: Invalid value: "5%": must be a duration with its unit`,
 				`11:5: spec.levels[1]: must be of type object: "integer"`,
 			},

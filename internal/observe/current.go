@@ -50,7 +50,7 @@ func (d distance) isWorse(other distance) bool {
 	return d.headroom < other.headroom
 }
 
-// nearest is the least distance from any of the levels.
+// nearest is the least distance from any of the levels, none of which is a band.
 func nearest(levels []rules.Level, value float64) distance {
 	least := distance{headroom: math.Inf(1), gap: math.Inf(1)}
 	for i, level := range levels {
@@ -77,7 +77,8 @@ func Format(unit signal.Unit, value float64) string {
 	case unit == signal.Ratio:
 		return unit.Format(round(value*100) / 100)
 	default:
-		return unit.Format(round(value))
+		scale := unit.Scale(value)
+		return unit.Format(round(value/scale) * scale)
 	}
 }
 

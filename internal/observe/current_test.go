@@ -59,9 +59,30 @@ func TestFormat(t *testing.T) {
 		{signal.PerSecond, 0.000123456, "0.000123/s"},
 		{signal.Number, 12345.6, "12346"},
 		{signal.Number, -0.5, "-0.5"},
+		{signal.Bytes, 5186173009, "4.83Gi"},
+		{signal.Bytes, 1 << 30, "1Gi"},
+		{signal.Bytes, 536870900, "512Mi"},
+		{signal.Bytes, 123456789, "118Mi"},
+		{signal.Bytes, 12.345, "12.3"},
+		{signal.Bytes, 0, "0"},
 	} {
 		if got := Format(tc.unit, tc.value); got != tc.want {
 			t.Errorf("Format(%s, %v) = %s, want %s", tc.unit, tc.value, got, tc.want)
+		}
+	}
+}
+
+// TestBand: one level of two sides has one state, and its headroom is that of the nearer side.
+func TestBand(t *testing.T) {
+	plan := newPlan(t, `{alert: Size, expr: size, mode: Shadow, levels: [{severity: P1, above: 80, below: 20}]}`)
+	for v, want := range map[float64]string{
+		50: "Inactive P1=Inactive 38%", 78: "Inactive P1=Inactive 3%", 21: "Inactive P1=Inactive 5%", 80: "Inactive P1=Inactive 0%",
+		90: "Firing P1=Firing -13%", 10: "Firing P1=Firing -50%",
+	} {
+		s := NewTrackedThreshold(plan)
+		s.Observe(snapshot(plan, 0, value("", v)))
+		if got := states(*s.Published()) + " " + s.Published().Headroom; got != want {
+			t.Errorf("%v: %s, want %s", v, got, want)
 		}
 	}
 }

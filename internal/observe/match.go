@@ -12,6 +12,8 @@ type match struct {
 	// they should be are among them.
 	signal *loadedRule
 	alerts map[string]*loadedRule
+	// noData is the alert on missing data; nil when there is none.
+	noData *loadedRule
 	// absent is the first rule that is not there; different the first that differs, and other what is in its place.
 	absent, different *expectedRule
 	other             *loadedRule
@@ -33,7 +35,9 @@ func (s *TrackedThreshold) matchRules(h *loaded) match {
 			}
 		case w.name == rules.SignalMetric:
 			f.signal = rule
-		case w.kind == prometheusv1.RuleTypeAlerting && w.labels[rules.NoDataLabel] == "":
+		case w.labels[rules.NoDataLabel] != "":
+			f.noData = rule
+		case w.kind == prometheusv1.RuleTypeAlerting:
 			f.alerts[w.labels[rules.SeverityLabel]] = rule
 		}
 	}
@@ -48,4 +52,9 @@ func (f match) complete(h *loaded, wanted int) bool {
 // evaluated reports whether Prometheus has worked out the value, or found that there is none, and has stored that.
 func (f match) evaluated(h *loaded) bool {
 	return f.signal != nil && f.signal.health == prometheusv1.RuleHealthGood && h.levels > 0
+}
+
+// noDataFires reports whether the alert on missing data fires.
+func (f match) noDataFires() bool {
+	return f.noData != nil && f.noData.state == prometheusv1.AlertStateFiring
 }

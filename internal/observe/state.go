@@ -27,7 +27,7 @@ func (s *TrackedThreshold) levelStates(snap *Snapshot, h *loaded, f match) (leve
 				is, contradictory = Level{Severity: level.Severity, State: v1alpha1.StateUnknown}, true
 			}
 		}
-		if is.State == v1alpha1.StateInactive && len(h.series) == 0 {
+		if is.State == v1alpha1.StateInactive && (f.noDataFires() || len(h.series) == 0 && !s.emptyWhenHealthy) {
 			is.State = v1alpha1.StateNoData
 		}
 		is.ActiveSince = is.ActiveSince.Truncate(time.Second)

@@ -67,6 +67,55 @@ func TestState(t *testing.T) {
 	}
 }
 
+// TestEmptyWhenHealthy: no sample is the good state of some expressions.
+func TestEmptyWhenHealthy(t *testing.T) {
+	for expr, want := range map[string]string{
+		"lag > 500": "Inactive warning=Inactive", "absent(up)": "Inactive warning=Inactive", "ALERTS": "Inactive warning=Inactive",
+		"a unless b": "Inactive warning=Inactive", "lag": "NoData warning=NoData", "up == bool 0": "NoData warning=NoData",
+	} {
+		for _, mode := range []string{"Enforce", "Shadow"} {
+			plan := newPlan(t, `{alert: A, mode: `+mode+`, expr: "`+expr+`", levels: [{severity: warning, above: 0}]}`)
+			s := NewTrackedThreshold(plan)
+			s.Observe(snapshot(plan, 0))
+			if got := states(*s.Published()); got != want {
+				t.Errorf("%s in mode %s: states are %s, want %s", expr, mode, got, want)
+			}
+		}
+	}
+}
+
+// TestNoDataAlert: while the alert on missing data fires, no state says that all is well.
+func TestNoDataAlert(t *testing.T) {
+	firing, pending := prometheusv1.AlertStateFiring, prometheusv1.AlertStatePending
+	for _, tc := range []struct {
+		watches string
+		noData  prometheusv1.AlertState
+		values  []*model.Sample
+		want    string
+	}{
+		{"signal: {name: ActiveSessions}", firing, nil, "NoData warning=NoData"},
+		{"signal: {name: ActiveSessions}", pending, nil, "NoData warning=NoData"},
+		{"expr: x", firing, nil, "NoData warning=NoData"},
+		{"expr: x > 5", firing, nil, "NoData warning=NoData"},
+		{"expr: x > 5", pending, nil, "Inactive warning=Inactive"},
+		{"expr: x", prometheusv1.AlertStateInactive, []*model.Sample{value("", 1)}, "Inactive warning=Inactive"},
+	} {
+		plan := newPlan(t, `{alert: A, noData: Alert, `+tc.watches+`, levels: [{severity: warning, above: 5}]}`)
+		group := answer(plan)
+		last := &group.Rules[len(group.Rules)-1]
+		last.Alerts = []promapi.Alert{{State: tc.noData, ActiveAt: noon.Add(-time.Hour)}}
+		snap := NewSnapshot(noon)
+		snap.AddGroup(group)
+		snap.AddSignals(tc.values)
+		snap.AddThresholds(levels(plan))
+		s := NewTrackedThreshold(plan)
+		s.Observe(snap)
+		if got := states(*s.Published()); got != tc.want {
+			t.Errorf("%s, %s: states are %s, want %s", tc.watches, tc.noData, got, tc.want)
+		}
+	}
+}
+
 func TestActiveSinceIsTheOldest(t *testing.T) {
 	plan := newPlan(t, latency)
 	snap := NewSnapshot(noon)

@@ -28,9 +28,12 @@ type TrackedThreshold struct {
 	key      types.NamespacedName
 	unit     signal.Unit
 	levels   []rules.Level
+	sides    []rules.Level // those of the levels, to which a value has a distance
 	expected []expectedRule
 	// shadow: there are no alerts in Prometheus, so they are evaluated here.
 	shadow bool
+	// emptyWhenHealthy: no value is a good state.
+	emptyWhenHealthy bool
 
 	// published is what was last published, nil before the first time, and changed when that was.
 	published *Observation
@@ -48,13 +51,20 @@ type TrackedThreshold struct {
 // NewTrackedThreshold returns the threshold of that plan, of which nothing is known yet.
 func NewTrackedThreshold(plan *rules.Plan) *TrackedThreshold {
 	all := expectedRules(plan)
+	var sides []rules.Level
+	for _, level := range plan.Levels {
+		sides = append(sides, level.Sides()...)
+	}
 	alerting := func(w expectedRule) bool { return w.kind == prometheusv1.RuleTypeAlerting }
 	return &TrackedThreshold{
 		key:      types.NamespacedName{Namespace: plan.Namespace, Name: plan.Name},
 		unit:     plan.Value.Unit,
 		levels:   plan.Levels,
+		sides:    sides,
 		expected: all,
 		shadow:   !slices.ContainsFunc(all, alerting),
+
+		emptyWhenHealthy: plan.Value.EmptyWhenHealthy,
 	}
 }
 
@@ -136,7 +146,7 @@ func (s *TrackedThreshold) evaluate(snap *Snapshot) Observation {
 	f := s.matchRules(h)
 	o := Observation{headroom: math.NaN(), Loaded: s.loadedCondition(snap, h, f), warmingUp: f.complete(h, len(s.expected)) && notEvaluated(h.rules)}
 	if f.evaluated(h) {
-		o.setCurrent(s.unit, s.levels, h.series, f.signal)
+		o.setCurrent(s.unit, s.sides, h.series, f.signal)
 	}
 	o.Levels, o.contradictory = s.levelStates(snap, h, f)
 	switch {

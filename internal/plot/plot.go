@@ -30,6 +30,7 @@ type Chart struct {
 
 // Line is a value that the signal is compared with.
 type Line struct {
+	// Name is empty for a line without an alert of its own, such as the other side of a band.
 	Name  string
 	Value float64
 	// Firing are the times at which its alert fired.
@@ -67,7 +68,9 @@ func (c Chart) Draw(width int) string {
 	write("", " └"+strings.Repeat("─", columns))
 	write("", "  "+c.times(columns))
 	for _, line := range c.Lines {
-		write(line.Name, "  "+c.track(line, columns))
+		if line.Name != "" {
+			write(line.Name, "  "+c.track(line, columns))
+		}
 	}
 	return text.String()
 }

@@ -24,7 +24,9 @@ func (p *Plan) AlertRule(level Level) monitoringv1.Rule {
 	annotations := map[string]string{"summary": p.summary(level), "description": p.description(level)}
 	maps.Copy(annotations, p.Annotations)
 	rule := p.newAlert(level, annotations)
-	rule.Expr = intstr.FromString(fmt.Sprintf("%s %s %s", p.recorded(), level.Comparison.operator(), promNumber(level.Value)))
+	rule.Expr = intstr.FromString(level.join(" or ", func(side Level) string {
+		return fmt.Sprintf("%s %s %s", p.recorded(), side.Comparison.operator(), promNumber(side.Value))
+	}))
 	return rule
 }
 
@@ -44,7 +46,7 @@ func (p *Plan) newAlert(level Level, annotations map[string]string) monitoringv1
 
 // summary says what is wrong in one line, such as "Response time (p95) is above 2s in ai".
 func (p *Plan) summary(level Level) string {
-	return fmt.Sprintf("%s is %s %s in %s", p.Value.Title, level.Comparison, level.Unit.Format(level.Value), p.Namespace)
+	return fmt.Sprintf("%s is %s %s in %s", p.Value.Title, level.Comparison, level.values(), p.Namespace)
 }
 
 // description says what the value is, where, and what can be done. It is a template that Prometheus fills in.
@@ -54,7 +56,7 @@ func (p *Plan) description(level Level) string {
 	for _, name := range p.Value.Labels {
 		fmt.Fprintf(&text, "{{ with $labels.%s }}, %s {{ . }}{{ end }}", name, name)
 	}
-	fmt.Fprintf(&text, ": %s the %s threshold of %s", level.Comparison, level.Severity, level.Unit.Format(level.Value))
+	fmt.Fprintf(&text, ": %s the %s threshold of %s", level.Comparison, level.Severity, level.values())
 	if level.For > 0 {
 		text.WriteString(" for " + promDuration(level.For))
 	}

@@ -37,27 +37,27 @@ func resolveExpr(t *v1alpha1.AlertThreshold, spec *field.Path) (Value, field.Err
 	}
 	expr, err := enforceNamespace(t.Spec.Expr, t.Namespace)
 	if err != nil {
-		errs = append(errs, field.Invalid(spec.Child("expr"), t.Spec.Expr, err.Error()))
+		return value, append(errs, field.Invalid(spec.Child("expr"), t.Spec.Expr, err.Error()))
 	}
-	value.Expr = expr
+	value.Expr, value.EmptyWhenHealthy, value.bounds = expr.String(), emptyWhenHealthy(expr), boundsOf(expr)
 	return value, errs
 }
 
 // enforceNamespace parses the expression and makes every selector in it match the namespace, also those in the parameter of an
 // aggregation, which injectproxy's own walk leaves out. The error says what is wrong with the expression.
-func enforceNamespace(text, namespace string) (string, error) {
+func enforceNamespace(text, namespace string) (parser.Expr, error) {
 	if err := checkRegexps(text); err != nil {
-		return "", err
+		return nil, err
 	}
 	expr, err := parser.NewParser(parser.Options{}).ParseExpr(text)
 	if err != nil {
-		return "", fmt.Errorf("is not PromQL that Prometheus can read: %s", strings.TrimSpace(err.Error()))
+		return nil, fmt.Errorf("is not PromQL that Prometheus can read: %s", strings.TrimSpace(err.Error()))
 	}
 	if err := checkDepth(expr); err != nil {
-		return "", err
+		return nil, err
 	}
 	if kind := expr.Type(); kind != parser.ValueTypeVector && kind != parser.ValueTypeScalar {
-		return "", fmt.Errorf("must give one value per series (an instant vector), not a %s: for a range, wrap it, as in rate(...)",
+		return nil, fmt.Errorf("must give one value per series (an instant vector), not a %s: for a range, wrap it, as in rate(...)",
 			parser.DocumentedType(kind))
 	}
 
@@ -69,10 +69,10 @@ func enforceNamespace(text, namespace string) (string, error) {
 		return err
 	})
 	if errors.Is(err, injectproxy.ErrIllegalLabelMatcher) {
-		return "", fmt.Errorf("must watch its own namespace %q only, remove the namespace matcher: %w", namespace, err)
+		return nil, fmt.Errorf("must watch its own namespace %q only, remove the namespace matcher: %w", namespace, err)
 	}
 	if err != nil {
-		return "", fmt.Errorf("enforcing namespace %q: %w", namespace, err)
+		return nil, fmt.Errorf("enforcing namespace %q: %w", namespace, err)
 	}
-	return expr.String(), nil
+	return expr, nil
 }

@@ -33,17 +33,30 @@ func resolveLevels(levels []v1alpha1.Level, value Value, path *field.Path) ([]Le
 	return resolved, errs
 }
 
-// checkOrder checks that of two levels with the same comparison that of the worse known severity lies beyond the other: else the
-// worse alert would fire first.
+// checkOrder checks that of two levels with the same comparison that of the worse known severity lies beyond the other, or waits
+// longer at the same value: else the worse alert would fire first.
 func checkOrder(resolved []Level, path *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	for i, worse := range resolved {
 		for _, milder := range resolved {
 			known := slices.Contains(severities, worse.Severity) && slices.Contains(severities, milder.Severity)
-			if known && rank(milder) < rank(worse) && worse.Comparison == milder.Comparison && !worse.isBeyond(milder) {
-				errs = append(errs, field.Invalid(path.Index(i).Child(string(worse.Comparison)), worse.Unit.Format(worse.Value),
-					fmt.Sprintf("must lie beyond %s (%s): order levels so that critical lies beyond warning and warning beyond info",
-						milder.Severity, milder)))
+			if known && rank(milder) < rank(worse) {
+				errs = append(errs, checkBeyond(worse, milder, path.Index(i))...)
+			}
+		}
+	}
+	return errs
+}
+
+// checkBeyond checks that a level lies beyond a milder one on every side that both have.
+func checkBeyond(worse, milder Level, path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	for _, side := range worse.Sides() {
+		for _, other := range milder.Sides() {
+			if side.Comparison == other.Comparison && !side.isBeyond(other) {
+				errs = append(errs, field.Invalid(path.Child(string(side.Comparison)), side.Unit.Format(side.Value),
+					fmt.Sprintf("must lie beyond %s (%s), or at the same value have a longer for: order levels so that critical lies beyond warning and warning beyond info",
+						other.Severity, other)))
 			}
 		}
 	}
@@ -52,22 +65,26 @@ func checkOrder(resolved []Level, path *field.Path) field.ErrorList {
 
 func resolveLevel(spec v1alpha1.Level, value Value, path *field.Path) (Level, field.ErrorList) {
 	level := Level{Severity: spec.Severity, Unit: value.Unit}
-	var errs field.ErrorList
-	if !severityName.MatchString(spec.Severity) {
-		errs = append(errs, field.Invalid(path.Child("severity"), spec.Severity, severityName.hint))
-	}
+	errs := checkLabelValue(spec.Severity, "warning", path.Child("severity"))
 
+	read := func(side Comparison, text v1alpha1.Value) float64 {
+		one := Level{Comparison: side, Unit: value.Unit}
+		errs = append(errs, one.read(text, value, path.Child(string(side)))...)
+		return one.Value
+	}
 	switch {
 	case spec.Above == "" && spec.Below == "":
-		errs = append(errs, field.Required(path, `set exactly one of above and below, such as above: `+example(value)))
-	case spec.Above != "" && spec.Below != "":
-		errs = append(errs, field.Forbidden(path.Child("below"), "set exactly one of above and below: remove one of the two"))
-	case spec.Above != "":
-		level.Comparison = Above
-		errs = append(errs, level.read(spec.Above, value, path.Child("above"))...)
+		errs = append(errs, field.Required(path, `set above, below or both, such as above: `+example(value)))
+	case spec.Below == "":
+		level.Comparison, level.Value = Above, read(Above, spec.Above)
+	case spec.Above == "":
+		level.Comparison, level.Value = Below, read(Below, spec.Below)
 	default:
-		level.Comparison = Below
-		errs = append(errs, level.read(spec.Below, value, path.Child("below"))...)
+		level.Comparison, level.Value, level.Lower = Outside, read(Above, spec.Above), read(Below, spec.Below)
+		if len(errs) == 0 && value.Unit != "" && level.Lower >= level.Value {
+			errs = append(errs, field.Invalid(path.Child("below"), spec.Below,
+				fmt.Sprintf("must be less than above (%s): with both, the alert fires outside the two", level.Unit.Format(level.Value))))
+		}
 	}
 
 	var err *field.Error

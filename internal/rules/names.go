@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -24,14 +26,6 @@ type pattern struct {
 }
 
 var (
-	alertName = pattern{
-		regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`),
-		"must be a name such as SlowResponse: letters, digits and underscores, beginning with a letter",
-	}
-	severityName = pattern{
-		regexp.MustCompile(`^[a-z][a-z0-9_-]*$`),
-		"must be a word such as warning or critical: lower-case letters, digits, dashes and underscores, beginning with a letter",
-	}
 	labelName = pattern{
 		regexp.MustCompile(`^_?[a-zA-Z][a-zA-Z0-9_]*$`),
 		"must be a Prometheus label name such as team: letters, digits and underscores, beginning with a letter or with one underscore and a letter",
@@ -55,10 +49,27 @@ func checkNames(t *v1alpha1.AlertThreshold) field.ErrorList {
 	if len(t.Name) > maxName {
 		errs = append(errs, field.TooLong(field.NewPath("metadata", "name"), t.Name, maxName))
 	}
-	if !alertName.MatchString(t.Spec.Alert) {
-		errs = append(errs, field.Invalid(field.NewPath("spec", "alert"), t.Spec.Alert, alertName.hint))
+	return append(errs, checkLabelValue(t.Spec.Alert, "SlowResponse", field.NewPath("spec", "alert"))...)
+}
+
+// checkLabelValue checks the name of an alert or a severity. Prometheus takes every text as such; but both are also part of templates,
+// of texts for people, and of lists.
+func checkLabelValue(text, example string, path *field.Path) field.ErrorList {
+	unprintable := strings.IndexFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
+	switch {
+	case text == "":
+		return field.ErrorList{field.Required(path, "must be a name such as "+example)}
+	case !utf8.ValidString(text):
+		return field.ErrorList{field.Invalid(path, text, "must be UTF-8, such as "+example)}
+	case unprintable >= 0:
+		return field.ErrorList{field.Invalid(path, text, fmt.Sprintf("remove the character %+q: a name such as %s has none that cannot be seen",
+			[]rune(text[unprintable:])[0], example))}
+	case strings.TrimSpace(text) != text:
+		return field.ErrorList{field.Invalid(path, text, "remove the blanks around it")}
+	case strings.Contains(text, "{{"):
+		return field.ErrorList{field.Invalid(path, text, "must not be a template: write a label (spec.labels) for what changes")}
 	}
-	return errs
+	return nil
 }
 
 func (o Options) checkMatchLabels(entry signal.Signal, matchLabels map[string]string, path *field.Path) field.ErrorList {

@@ -29,6 +29,9 @@ type Plan struct {
 	Labels, Annotations map[string]string
 	// Warnings say, each in a sentence that begins with the field, what is valid and will hardly do what is meant.
 	Warnings []string
+	// KnownBucketWarnings say the same of levels that the source's buckets cannot show, if they are those that it is known to
+	// have. BucketWarnings takes their place where the buckets have been read.
+	KnownBucketWarnings []string
 }
 
 // Value is the one value that all levels of a plan are compared with.
@@ -41,7 +44,9 @@ type Value struct {
 	// NoNamespace is PromQL that has one sample when the series are there and none says which namespace it is of, so that Expr
 	// finds none; empty when series say so.
 	NoNamespace string
-	Unit        signal.Unit
+	// EmptyWhenHealthy: Expr, of the user's own, has no sample while all is well, as absent(x) and lag > 500 have none.
+	EmptyWhenHealthy bool
+	Unit             signal.Unit
 	// Min and Max are the least and the greatest value that Expr can take; infinite when it has no bound.
 	Min, Max float64
 	// Title is what the value is called in a sentence, which it begins.
@@ -53,6 +58,8 @@ type Value struct {
 
 	// source is what gave the value its unit, for messages: a signal's name or the field spec.expr.
 	source string
+	// bounds are those that an expression gives its values by itself; zero for a signal.
+	bounds bounds
 	// entry is the signal; the zero Signal for an expression.
 	entry signal.Signal
 }
@@ -117,7 +124,7 @@ func (o Options) Resolve(t *v1alpha1.AlertThreshold) (*Plan, field.ErrorList) {
 	if errs := plan.check(spec); len(errs) > 0 {
 		return nil, errs
 	}
-	plan.Warnings = plan.warnings(spec)
+	plan.Warnings, plan.KnownBucketWarnings = plan.warnings(spec), plan.knownBucketWarnings(spec)
 	return plan, nil
 }
 

@@ -86,7 +86,9 @@ func (p *Plan) recordings() []monitoringv1.Rule {
 		Labels: p.identity(),
 	}}
 	for _, level := range p.Levels {
-		rules = append(rules, p.recordLevel(level))
+		for _, side := range level.Sides() {
+			rules = append(rules, p.recordLevel(side))
+		}
 	}
 	return rules
 }

@@ -61,10 +61,22 @@ func TestValidateRefuses(t *testing.T) {
 		"noData":                    {`{alert: A, noData: Panic, ` + latency + `, ` + level + `}`, "spec.noData", `supported values: "Ignore", "Alert"`},
 		"mode":                      {`{alert: A, mode: On, ` + latency + `, ` + level + `}`, "spec.mode", `"Enforce", "Shadow", "Off"`},
 		"no level":                  {`{alert: A, ` + latency + `}`, "spec.levels", "at least one level"},
-		"neither above nor below":   {`{alert: A, ` + latency + `, levels: [{severity: w}]}`, "spec.levels[0]", `exactly one of above and below, such as above: "2s"`},
-		"above and below":           {`{alert: A, ` + latency + `, levels: [{severity: w, above: 2s, below: 1s}]}`, "spec.levels[0].below", "remove one of the two"},
+		"neither above nor below":   {`{alert: A, ` + latency + `, levels: [{severity: w}]}`, "spec.levels[0]", `set above, below or both, such as above: "2s"`},
+		"a band inside out":         {`{alert: A, ` + latency + `, levels: [{severity: w, above: 1s, below: 2s}]}`, "spec.levels[0].below", "must be less than above (1s): with both, the alert fires outside the two"},
+		"a band without width":      {`{alert: A, expr: up, levels: [{severity: w, above: 5, below: "5.0"}]}`, "spec.levels[0].below", "must be less than above (5)"},
+		"a side of a band":          {`{alert: A, signal: {name: Memory}, levels: [{severity: w, above: 100%, below: 10%}]}`, "spec.levels[0].above", "must be less than 100%"},
+		"a band's other unit":       {`{alert: A, signal: {name: Memory}, levels: [{severity: w, above: 80%, below: 10s}]}`, "spec.levels[0].below", "because Memory is measured in Percent"},
+		"a wider warning":           {`{alert: A, expr: up, levels: [{severity: warning, above: 80, below: 20}, {severity: critical, above: 90, below: 30}]}`, "spec.levels[1].below", "must lie beyond warning (< 20)"},
+		"a side within a band":      {`{alert: A, expr: up, levels: [{severity: warning, above: 80, below: 20}, {severity: critical, above: 70}]}`, "spec.levels[1].above", "must lie beyond warning (> 80)"},
 		"severity twice":            {`{alert: A, ` + latency + `, levels: [{severity: w, above: 2s}, {severity: w, above: 3s}]}`, "spec.levels[1].severity", "Duplicate value"},
-		"severity with blanks":      {`{alert: A, ` + latency + `, levels: [{severity: "very bad", above: 2s}]}`, "spec.levels[0].severity", "such as warning or critical"},
+		"no severity":               {`{alert: A, ` + latency + `, levels: [{above: 2s}]}`, "spec.levels[0].severity", "must be a name such as warning"},
+		"severity on two lines":     {`{alert: A, ` + latency + `, levels: [{severity: "a\nb", above: 2s}]}`, "spec.levels[0].severity", `remove the character '\n'`},
+		"severity of a template":    {`{alert: A, ` + latency + `, levels: [{severity: "{{ $value }}", above: 2s}]}`, "spec.levels[0].severity", "must not be a template"},
+		"alert of a template":       {`{alert: "Slow {{ $labels.pod }}", ` + latency + `, ` + level + `}`, "spec.alert", "must not be a template"},
+		"alert with blanks around":  {`{alert: " Slow", ` + latency + `, ` + level + `}`, "spec.alert", "remove the blanks"},
+		"alert with a control":      {`{alert: "Slow\x07", ` + latency + `, ` + level + `}`, "spec.alert", `remove the character '\a'`},
+		"alert with a hidden one":   {`{alert: "Slow\u200b", ` + latency + `, ` + level + `}`, "spec.alert", `remove the character '\u200b'`},
+		"no longer for":             {`{alert: A, expr: up, levels: [{severity: warning, above: 5, for: 5m}, {severity: critical, above: 5, for: 5m}]}`, "spec.levels[1].above", "must lie beyond warning (> 5), or at the same value have a longer for"},
 		"latency in percent":        {`{alert: A, ` + latency + `, levels: [{severity: w, above: 5%}]}`, "spec.levels[0].above", `such as "2s" or "250ms", because HTTPLatency is measured in Seconds`},
 		"latency without unit":      {`{alert: A, ` + latency + `, levels: [{severity: w, above: 2}]}`, "spec.levels[0].above", "a duration with its unit"},
 		"cpu in seconds":            {`{alert: A, signal: {name: CPU}, levels: [{severity: w, above: 80}, {severity: x, below: 2s}]}`, "spec.levels[1].below", "because CPU is measured in Percent"},
@@ -182,9 +194,9 @@ func TestWarnings(t *testing.T) {
 	for name, tc := range map[string]struct{ spec, want string }{
 		"on a bound":            {`{` + latency + `, levels: [{severity: w, above: 10s}]}`, ""},
 		"inside a narrow one":   {`{` + latency + `, levels: [{severity: w, above: 4s}]}`, ""},
-		"inside a wide bucket":  {`{` + latency + `, levels: [{severity: w, above: 1s}, {severity: x, above: 20s}]}`, "spec.levels[1].above: 20s lies inside the bucket from 10s to 30s of http_request_duration_seconds, where values are a guess: take 10s or 30s"},
-		"inside the first":      {`{` + latency + `, levels: [{severity: w, below: 5ms}]}`, "spec.levels[0].below: 5ms lies inside the bucket from 0s to 10ms of http_request_duration_seconds, where values are a guess: take 10ms"},
-		"inside the last":       {`{alert: A, signal: {name: ModelTimeToFirstToken}, levels: [{severity: w, above: 20s}]}`, "spec.levels[0].above: 20s lies inside the bucket from 10s to 30s of ai_time_to_first_token_seconds, where values are a guess: take 10s or 30s"},
+		"inside a wide bucket":  {`{` + latency + `, levels: [{severity: w, above: 1s}, {severity: x, above: 20s}]}`, "spec.levels[1].above: 20s lies inside the bucket 10s to 30s of http_request_duration_seconds: what fires is a guess, take 10s or 30s"},
+		"inside the first":      {`{` + latency + `, levels: [{severity: w, below: 5ms}]}`, "spec.levels[0].below: 5ms lies inside the bucket 0s to 10ms of http_request_duration_seconds: what fires is a guess, take 10ms"},
+		"inside the last":       {`{alert: A, signal: {name: ModelTimeToFirstToken}, levels: [{severity: w, above: 20s}]}`, "spec.levels[0].above: 20s lies inside the bucket 10s to 30s of ai_time_to_first_token_seconds: what fires is a guess, take 10s or 30s"},
 		"not a latency":         {`{alert: A, expr: up, unit: Seconds, levels: [{severity: w, above: 20s}]}`, ""},
 		"a label that changes":  {`{` + latency + `, labels: {now: "{{ $value }}"}, levels: [{severity: w, above: 10s}]}`, "spec.labels[now]: makes another alert whenever the value changes, so that `for` never passes: put the value into spec.annotations"},
 		"a label that does not": {`{` + latency + `, labels: {where: "{{ $labels.pod }}", value: "$value"}, levels: [{severity: w, above: 10s}]}`, ""},
@@ -192,7 +204,7 @@ func TestWarnings(t *testing.T) {
 		plan, errs := Resolve(threshold(t, tc.spec))
 		if len(errs) > 0 {
 			t.Errorf("%s: %v", name, errs)
-		} else if got := strings.Join(plan.Warnings, "\n"); got != tc.want {
+		} else if got := strings.Join(slices.Concat(plan.Warnings, plan.KnownBucketWarnings), "\n"); got != tc.want {
 			t.Errorf("%s: warnings =\n%s, want\n%s", name, got, tc.want)
 		}
 	}
@@ -240,11 +252,11 @@ func TestEnforceNamespace(t *testing.T) {
 		"no selector":     {`time()`, `time()`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := enforceNamespace(tc.expr, "ai")
+			expr, err := enforceNamespace(tc.expr, "ai")
 			if err != nil {
 				t.Fatalf("enforceNamespace: %v", err)
 			}
-			if got != tc.want {
+			if got := expr.String(); got != tc.want {
 				t.Errorf("enforceNamespace = %s, want %s", got, tc.want)
 			}
 		})

@@ -196,27 +196,6 @@ func selectors(t *testing.T, text string) []*parser.VectorSelector {
 	return all
 }
 
-func TestBucket(t *testing.T) {
-	for name, tc := range map[string]struct {
-		signal       string
-		value        float64
-		lower, upper float64
-		inside       bool
-	}{
-		"on a bound":      {HTTPLatency, 2, 0, 0, false},
-		"inside a bucket": {HTTPLatency, 20, 10, 30, true},
-		"in the first":    {HTTPLatency, 0.005, 0, 0.01, true},
-		"beyond the last": {HTTPLatency, 100, 0, 0, false},
-		"not a quantile":  {CPU, 20, 0, 0, false},
-	} {
-		s, _ := Lookup(tc.signal)
-		lower, upper, inside := s.Bucket(tc.value)
-		if lower != tc.lower || upper != tc.upper || inside != tc.inside {
-			t.Errorf("%s: Bucket(%v) = %v, %v, %v", name, tc.value, lower, upper, inside)
-		}
-	}
-}
-
 func TestFixed(t *testing.T) {
 	for label, want := range map[string]bool{"status": true, "endpoint": false, "pod": false, "anything": false} {
 		if s, _ := Lookup(HTTPErrorRatio); s.Fixed(label) != want {

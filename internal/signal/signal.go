@@ -131,20 +131,6 @@ func (s Signal) SeriesLabels(by []string) []string {
 	return by
 }
 
-// Bucket returns the bounds of the bucket that the value lies in, when the signal is a quantile and the value is not
-// itself a bound: from one to the other the signal is interpolated, a guess.
-func (s Signal) Bucket(value float64) (lower, upper float64, inside bool) {
-	bounds := s.Bounds()
-	i, onBound := slices.BinarySearch(bounds, value)
-	if onBound || i == len(bounds) {
-		return 0, 0, false
-	}
-	if i > 0 {
-		lower = bounds[i-1]
-	}
-	return lower, bounds[i], true
-}
-
 // Bounds returns the known bounds of the buckets that a quantile is made of; empty when they are not known.
 func (s Signal) Bounds() []float64 {
 	if s.Quantile == "" || len(s.Metrics) == 0 {

@@ -24,12 +24,14 @@ const (
 	PerSecond Unit = "PerSecond"
 	// USD is an amount of US dollars.
 	USD Unit = "USD"
+	// Bytes is a size in bytes.
+	Bytes Unit = "Bytes"
 	// Number is a plain number.
 	Number Unit = "Number"
 )
 
 // Units returns every unit.
-func Units() []Unit { return []Unit{Seconds, Percent, Ratio, PerSecond, USD, Number} }
+func Units() []Unit { return []Unit{Seconds, Percent, Ratio, PerSecond, USD, Bytes, Number} }
 
 // Parse reads a threshold in this unit, such as "250ms" in Seconds or "5%" in Ratio, and returns it in the metric's base
 // unit: 0.25 and 0.05. Every unit but Seconds also takes a bare number; Seconds does not, for a bare 2000 is more often
@@ -61,6 +63,8 @@ func (u Unit) parse(text string) (float64, bool) {
 		return parseFloat(strings.TrimSuffix(text, "/s"))
 	case USD:
 		return parseFloat(strings.TrimPrefix(text, "$"))
+	case Bytes:
+		return parseBytes(text)
 	case Number:
 		return parseFloat(text)
 	default:
@@ -100,6 +104,8 @@ func (u Unit) example() string {
 		return `a rate per second, such as "0.05/s" or 20`
 	case USD:
 		return `an amount of US dollars, such as "$3" or "$0.50"`
+	case Bytes:
+		return `a size in bytes as Kubernetes writes it, such as "5Gi", "512Mi" or "1.5G"`
 	default:
 		return "a plain number, such as 20"
 	}
@@ -118,6 +124,8 @@ func (u Unit) Format(value float64) string {
 		return formatFloat(value) + "/s"
 	case USD:
 		return "$" + formatFloat(value)
+	case Bytes:
+		return formatBytes(value)
 	default:
 		return formatFloat(value)
 	}
@@ -151,6 +159,8 @@ func (u Unit) Template() string {
 		return plainNumber + "/s"
 	case USD:
 		return "$" + plainNumber
+	case Bytes:
+		return "{{ $value | humanize1024 }}B"
 	default:
 		return plainNumber
 	}

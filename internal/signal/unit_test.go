@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"text/template"
+
+	"k8s.io/apimachinery/pkg/api/resource"
 )
 
 func TestUnitParse(t *testing.T) {
@@ -31,6 +33,14 @@ func TestUnitParse(t *testing.T) {
 		{Number, "20", 20},
 		{Number, "-3", -3},
 		{Number, "1e3", 1000},
+		{Bytes, "5Gi", 5 << 30},
+		{Bytes, "512Mi", 512 << 20},
+		{Bytes, "1.5G", 1.5e9},
+		{Bytes, "64k", 64e3},
+		{Bytes, "2E", 2e18},
+		{Bytes, "1e3", 1000},
+		{Bytes, "0.5Ti", 1 << 39},
+		{Bytes, "1048576", 1 << 20},
 	} {
 		t.Run(string(tc.unit)+" "+tc.text, func(t *testing.T) {
 			got, err := tc.unit.Parse(tc.text)
@@ -41,6 +51,17 @@ func TestUnitParse(t *testing.T) {
 				t.Errorf("Parse = %v, want %v", got, tc.want)
 			}
 		})
+	}
+}
+
+// TestBytesAreQuantities: whoever writes a size writes it as in a pod's resources.
+func TestBytesAreQuantities(t *testing.T) {
+	for _, text := range []string{"5Gi", "512Mi", "1.5G", "64k", "3Ki", "2E", "1E3", "1e3", "0", "7Pi", "0.25Ei", "12T", "5GB", "5gi", "5K", "1e3Gi", "5 Gi", "1.2.3M"} {
+		got, err := Bytes.Parse(text)
+		want, wantErr := resource.ParseQuantity(text)
+		if (err == nil) != (wantErr == nil) || err == nil && got != want.AsApproximateFloat64() {
+			t.Errorf("%s is %v, %v; a quantity is %v, %v", text, got, err, want.AsApproximateFloat64(), wantErr)
+		}
 	}
 }
 
@@ -76,6 +97,12 @@ func TestUnitParseRefuses(t *testing.T) {
 		{Number, "NaN", "a plain number"},
 		{Number, "+Inf", "a plain number"},
 		{Number, `{"value": 2}`, "a plain number"},
+		{Bytes, "5GB", `such as "5Gi", "512Mi" or "1.5G"`},
+		{Bytes, "100m", "a size in bytes"},
+		{Bytes, "1e3Gi", "a size in bytes"},
+		{Bytes, "Gi", "a size in bytes"},
+		{Bytes, "5 Gi", "a size in bytes"},
+		{Bytes, "-5Gi", "must not be negative"},
 		{Unit("Bananas"), "2", "must be"},
 	} {
 		t.Run(string(tc.unit)+" "+tc.text, func(t *testing.T) {
@@ -110,6 +137,15 @@ func TestUnitFormat(t *testing.T) {
 		{PerSecond, 0.05, "0.05/s"},
 		{USD, 3, "$3"},
 		{USD, 0.5, "$0.5"},
+		{Bytes, 5 << 30, "5Gi"},
+		{Bytes, 1.5 * (1 << 30), "1.5Gi"},
+		{Bytes, 1000 << 20, "1000Mi"},
+		{Bytes, 5e9, "5G"},
+		{Bytes, 1500, "1.5k"},
+		{Bytes, 4.83 * (1 << 30), "4.83Gi"},
+		{Bytes, 1234567, "1234567"},
+		{Bytes, 0.3, "0.3"},
+		{Bytes, 0, "0"},
 		{Number, 1e6, "1000000"},
 		{Number, -3, "-3"},
 	} {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -62,28 +63,43 @@ func newBacktestAdvisor(client *promapi.Client, o BacktestOptions) *backtestAdvi
 	return a
 }
 
-// advise returns sentences about the proposed plan; none when they are not known in time. A nil advisor knows none.
+// advise returns sentences about the proposed plan: what buckets cannot show of its levels, and what those would have done, unless
+// that is not known in time. A nil advisor knows only the buckets that a source is known to have.
 func (a *backtestAdvisor) advise(ctx context.Context, present, proposed *rules.Plan) []string {
 	if a == nil || proposed.Mode == v1alpha1.ModeOff || len(changedLevels(present, proposed)) == 0 {
-		return nil
+		return proposed.KnownBucketWarnings
 	}
 	select {
 	case a.slots <- struct{}{}:
 		defer func() { <-a.slots }()
 	default:
 		a.outcomes.WithLabelValues(metric.OutcomeBusy).Inc()
-		return nil
+		return proposed.KnownBucketWarnings
 	}
 	ctx, cancel := context.WithTimeout(ctx, a.timeout)
 	defer cancel()
+	var buckets []string
+	var reading sync.WaitGroup
+	reading.Go(func() { buckets = a.bucketWarnings(ctx, proposed) })
 	sentences, err := a.compare(ctx, present, proposed)
+	reading.Wait()
 	if err != nil {
 		ctrl.LoggerFrom(ctx).V(1).Info("no backtest of the applied threshold", "error", err.Error())
 		a.outcomes.WithLabelValues(metric.StatusError).Inc()
-		return nil
+		return buckets
 	}
 	a.outcomes.WithLabelValues(metric.StatusSuccess).Inc()
-	return sentences
+	return slices.Concat(buckets, sentences)
+}
+
+// bucketWarnings says what the buckets in Prometheus cannot show of the levels; if they cannot be read, what those cannot that
+// the source is known to have.
+func (a *backtestAdvisor) bucketWarnings(ctx context.Context, plan *rules.Plan) []string {
+	buckets, err := a.client.Buckets(ctx, plan.Value.Expr, backtest.WindowUntil(a.now(), a.window, a.step))
+	if err != nil || buckets == nil || !buckets.IsRead() {
+		return plan.KnownBucketWarnings
+	}
+	return slices.Concat(plan.BucketWarnings(*buckets), buckets.Notes())
 }
 
 // lacksNamespace reports whether Prometheus has series of the plan's source and none that says its namespace. When that is not
@@ -130,8 +146,8 @@ func (a *backtestAdvisor) compareLevels(ctx context.Context, present, proposed *
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	changed.Coverage = coverage
-	return sentences(changed, before.Levels), nil
+	changed.Coverage = max(coverage, changed.Coverage) // a signal that exists briefly may lie between the samples
+	return sentences(changed, before.Levels, proposed.Value.EmptyWhenHealthy), nil
 }
 
 // replayCrossings replays the levels on those samples that cross one: fires are exact, the coverage is not.
@@ -145,8 +161,7 @@ func (a *backtestAdvisor) replayCrossings(ctx context.Context, window backtest.W
 
 // coverage returns the share of the window in which the plan's signal had a value.
 func (a *backtestAdvisor) coverage(ctx context.Context, window backtest.Window, plan *rules.Plan) (float64, error) {
-	window.Step = max(window.Step, (window.Length() / coverageSamples).Truncate(window.Step))
-	result, err := a.replay(ctx, window, plan.Value.Expr, plan.Levels)
+	result, err := a.replay(ctx, window.Thin(coverageSamples), plan.Value.Expr, plan.Levels)
 	if err != nil {
 		return 0, err
 	}
@@ -164,16 +179,20 @@ func (a *backtestAdvisor) replay(ctx context.Context, window backtest.Window, ex
 	return replay.Result(), nil
 }
 
-// sentences says what the proposed levels would have done, beside the present ones of the same severity.
-func sentences(proposed *backtest.Result, present []backtest.LevelResult) []string {
+// sentences says what the proposed levels would have done, beside the present ones of the same severity. Of an expression that is
+// empty when healthy, the coverage says nothing.
+func sentences(proposed *backtest.Result, present []backtest.LevelResult, emptyWhenHealthy bool) []string {
 	window := backtest.FormatDuration(proposed.Window.Length())
-	if len(proposed.Levels) > 0 && !(proposed.Coverage > 0) {
-		return []string{fmt.Sprintf("the signal had no value in the last %s: what the levels would have done is not known", window)}
+	covered := " (" + backtest.FormatCoverage(proposed.Coverage) + " covered)"
+	if emptyWhenHealthy {
+		covered = ""
+	} else if len(proposed.Levels) > 0 && !(proposed.Coverage > 0) {
+		return []string{fmt.Sprintf("no value of the signal was found in the last %s: what the levels would have done is not known", window)}
 	}
 	all := make([]string, len(proposed.Levels))
 	for i, level := range proposed.Levels {
-		all[i] = fmt.Sprintf("level %s (%s) would have fired %s in the last %s (%s covered)", level.Level.Severity,
-			comparison(level.Level), backtest.FormatTimes(level.Fires), window, backtest.FormatCoverage(proposed.Coverage))
+		all[i] = fmt.Sprintf("level %s (%s) would have fired %s in the last %s%s", level.Level.Severity,
+			comparison(level.Level), backtest.FormatTimes(level.Fires), window, covered)
 		was := slices.IndexFunc(present, func(l backtest.LevelResult) bool { return l.Level.Severity == level.Level.Severity })
 		if was >= 0 {
 			all[i] += fmt.Sprintf(", the present one (%s) %s", comparison(present[was].Level), backtest.FormatTimes(present[was].Fires))

@@ -35,7 +35,10 @@ func TestCompareLevels(t *testing.T) {
 	}
 	never := v1alpha1.Level{Severity: "critical", Above: "23"}
 	once := v1alpha1.Level{Severity: "warning", Below: "1", For: "23h"}
-	hours, days, nothing := "hour()", "day_of_week()", "hour() > 99"
+	hours, days, nothing := "hour()", "day_of_week()", "vector(scalar(hour() > 99))"
+	// A scalar of no series is no number, which counts as no value: these have one on Tuesday only.
+	briefly := "vector(scalar(day_of_week() == 2 and hour() == 3 and minute() == 17))"
+	hourly := "vector(scalar(day_of_week() == 2 and hour() == 3))"
 	for name, tc := range map[string]struct {
 		present, proposed *rules.Plan
 		want              []string
@@ -50,8 +53,26 @@ func TestCompareLevels(t *testing.T) {
 		"another signal": {plan(t, hours, warning("12", "")), plan(t, days, once), []string{
 			"level warning (< 1 for 23h) would have fired once in the last 7d (100% covered), the present one (> 12) 7 times",
 		}},
+		"a minute of a week": {nil, plan(t, briefly, v1alpha1.Level{Severity: "warning", Above: "0"}), []string{
+			"level warning (> 0) would have fired once in the last 7d (<1% covered)",
+		}},
+		"a minute that does not fire": {nil, plan(t, briefly, v1alpha1.Level{Severity: "warning", Above: "0", For: "10m"}), []string{
+			"level warning (> 0 for 10m) would have fired 0 times in the last 7d (<1% covered)",
+		}},
+		"an hour of a week": {nil, plan(t, hourly, v1alpha1.Level{Severity: "warning", Above: "0"}), []string{
+			"level warning (> 0) would have fired once in the last 7d (<1% covered)",
+		}},
+		"nothing passes": {nil, plan(t, "hour() > 99", never), []string{
+			"level critical (> 23) would have fired 0 times in the last 7d",
+		}},
+		"an hour a day passes": {nil, plan(t, "hour() == 22 unless vector(0)", never), []string{
+			"level critical (> 23) would have fired 0 times in the last 7d",
+		}},
+		"nothing is absent": {nil, plan(t, "absent(vector(1))", v1alpha1.Level{Severity: "warning", Above: "0"}), []string{
+			"level warning (> 0) would have fired 0 times in the last 7d",
+		}},
 		"no data": {nil, plan(t, nothing, never), []string{
-			"the signal had no value in the last 7d: what the levels would have done is not known",
+			"no value of the signal was found in the last 7d: what the levels would have done is not known",
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -35,10 +35,10 @@ func TestAdvice(t *testing.T) {
 		want          []string
 		outcome       string // of the one forecast; empty when there must be none
 	}{
-		"new":                  {nil, cpu("80%"), tells, 0, []string{"new"}, metric.StatusSuccess},
-		"changed":              {cpu("80%"), cpu("90%"), tells, 0, []string{"was > 80%"}, metric.StatusSuccess},
-		"mended":               {cpu("2s"), cpu("90%"), tells, 0, []string{"new"}, metric.StatusSuccess},
-		"shadow":               {nil, cpu("80%", mode(v1alpha1.ModeShadow)), tells, 0, []string{"new"}, metric.StatusSuccess},
+		"new":                  {nil, cpu("80%"), tells, 0, []string{"ai/cpu: new"}, metric.StatusSuccess},
+		"changed":              {cpu("80%"), cpu("90%"), tells, 0, []string{"ai/cpu: was > 80%"}, metric.StatusSuccess},
+		"mended":               {cpu("2s"), cpu("90%"), tells, 0, []string{"ai/cpu: new"}, metric.StatusSuccess},
+		"shadow":               {nil, cpu("80%", mode(v1alpha1.ModeShadow)), tells, 0, []string{"ai/cpu: new"}, metric.StatusSuccess},
 		"switched off":         {cpu("80%"), cpu("90%", mode(v1alpha1.ModeOff)), tells, 0, nil, ""},
 		"other words":          {cpu("80%"), cpu("80%", annotated), tells, 0, nil, ""},
 		"one more than may be": {nil, cpu("80%"), tells, maxConcurrent, nil, metric.OutcomeBusy},

@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -45,7 +46,8 @@ func sameMeaning(a, b *v1alpha1.AlertThreshold) bool {
 	return equality.Semantic.DeepEqual(a.Spec, b.Spec) && a.Labels[v1alpha1.DefaultLabel] == b.Labels[v1alpha1.DefaultLabel]
 }
 
-// evaluate returns every mistake as one error, as the API server returns its own; else warnings. The present plan may be nil.
+// evaluate returns every mistake as one error, as the API server returns its own; else warnings, each of which begins with the
+// threshold's name: of equal ones kubectl prints the first only. The present plan may be nil.
 func (v validator) evaluate(ctx context.Context, present *rules.Plan, t *v1alpha1.AlertThreshold) (admission.Warnings, error) {
 	plan, errs := v.rules.Resolve(t)
 	if len(errs) == 0 && v.advisor.lacksNamespace(ctx, plan) {
@@ -54,5 +56,9 @@ func (v validator) evaluate(ctx context.Context, present *rules.Plan, t *v1alpha
 	if len(errs) > 0 {
 		return nil, apierrors.NewInvalid(thresholdKind, t.Name, errs)
 	}
-	return slices.Concat(plan.Warnings, v.advisor.advise(ctx, present, plan)), nil
+	warnings := slices.Concat(plan.Warnings, v.advisor.advise(ctx, present, plan))
+	for i := range warnings {
+		warnings[i] = t.Namespace + "/" + cmp.Or(t.Name, t.GenerateName) + ": " + warnings[i]
+	}
+	return warnings, nil
 }

@@ -72,3 +72,22 @@ func TestValidator(t *testing.T) {
 		})
 	}
 }
+
+// TestWarningsAreToldApart: kubectl prints equal warnings of several objects once.
+func TestWarningsAreToldApart(t *testing.T) {
+	changing := func(t *v1alpha1.AlertThreshold) { t.Spec.Labels = map[string]string{"now": "{{ $value }}"} }
+	for name, tc := range map[string]struct {
+		change func(*v1alpha1.AlertThreshold)
+		want   string
+	}{
+		"a name":            {func(*v1alpha1.AlertThreshold) {}, "ai/cpu: spec.labels[now]: "},
+		"another name":      {func(t *v1alpha1.AlertThreshold) { t.Name = "gpu" }, "ai/gpu: spec.labels[now]: "},
+		"another namespace": {func(t *v1alpha1.AlertThreshold) { t.Namespace = "web" }, "web/cpu: spec.labels[now]: "},
+		"no name yet":       {func(t *v1alpha1.AlertThreshold) { t.Name, t.GenerateName = "", "cpu-" }, "ai/cpu-: spec.labels[now]: "},
+	} {
+		got, err := validator{}.ValidateCreate(t.Context(), cpu("80%", changing, tc.change))
+		if err != nil || len(got) != 1 || !strings.HasPrefix(got[0], tc.want) {
+			t.Errorf("%s: warnings %q, %v, want one that begins with %q", name, got, err, tc.want)
+		}
+	}
+}

@@ -5,6 +5,7 @@ package webhook_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -116,33 +117,19 @@ func TestAway(t *testing.T) {
 // a real Prometheus knows. Here that is a clock's: minutes are above 30 once an hour.
 func TestWarnings(t *testing.T) {
 	server := prometheusserver.Start(t, "{}")
-	o := installed.options()
-	o.Prometheus = prometheus.Options{
-		Options: promapi.Options{URL: server.URL()}, Interval: time.Minute,
-		BacktestInterval: time.Hour, BacktestWindow: 24 * time.Hour, BacktestStep: time.Minute,
-	}
-	installed.run(t, o)
-	eventually(t, func() error { return refuses(t) })
-
-	heard := &warnings{}
-	cfg := rest.CopyConfig(adminConfig)
-	cfg.WarningHandlerWithContext = heard
-	user, err := newAdmin(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
+	user, heard := serveWith(t, server, 24*time.Hour, time.Minute)
 	namespace := newNamespace(t)
 	clock := threshold(t, namespace, "clock", `{alert: Clock, expr: minute(), labels: {at: "{{ $value }}"}, levels: [{severity: warning, above: 30}]}`)
 	if err := user.Create(t.Context(), clock); err != nil {
 		t.Fatal(err)
 	}
-	heard.expect(t, `^spec.labels\[at\]: makes another alert`, `^level warning \(> 30\) would have fired 2[45] times in the last 1d \(100% covered\)$`)
+	heard.expect(t, `^[a-z0-9-]+/clock: spec.labels\[at\]: makes another alert`, `^[a-z0-9-]+/clock: level warning \(> 30\) would have fired 2[45] times in the last 1d \(100% covered\)$`)
 
-	err = change(t, user, clock, func(a *v1alpha1.AlertThreshold) { a.Spec.Labels, a.Spec.Levels[0].Above = nil, "59" })
+	err := change(t, user, clock, func(a *v1alpha1.AlertThreshold) { a.Spec.Labels, a.Spec.Levels[0].Above = nil, "59" })
 	if err != nil {
 		t.Fatal(err)
 	}
-	heard.expect(t, `^level warning \(> 59\) would have fired 0 times in the last 1d \(100% covered\), the present one \(> 30\) 2[45] times$`)
+	heard.expect(t, `^[a-z0-9-]+/clock: level warning \(> 59\) would have fired 0 times in the last 1d \(100% covered\), the present one \(> 30\) 2[45] times$`)
 
 	server.Stop()
 	err = change(t, user, clock, func(a *v1alpha1.AlertThreshold) { a.Spec.Levels[0].Above = "58" })
@@ -150,6 +137,68 @@ func TestWarnings(t *testing.T) {
 		t.Error("Prometheus is away, and so:", err)
 	}
 	heard.expect(t)
+}
+
+// TestBucketWarnings: of a level that the buckets in Prometheus cannot show, kubectl hears once; of one that they can, nothing.
+func TestBucketWarnings(t *testing.T) {
+	const metric = "agentgateway_gen_ai_server_time_to_first_token"
+	namespace := newNamespace(t)
+	histogram := &prometheusserver.Histogram{Name: metric, Namespace: namespace}
+	histogram.SetBounds(1, 3, 15, 20)
+	server := prometheusserver.StartScraping(t, histogram)
+	client, err := promapi.New(promapi.Options{URL: server.URL()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, func() error {
+		rates, err := client.Query(t.Context(), "rate("+metric+"_bucket[5m] offset 3s)", time.Time{})
+		if err == nil && len(rates) == 0 {
+			err = errors.New("no rate yet")
+		}
+		return err
+	})
+	user, heard := serveWith(t, server, 10*time.Minute, time.Second)
+	slow := threshold(t, namespace, "slow", `{alert: Slow, signal: {name: ModelTimeToFirstToken, source: Agentgateway}, levels: [{severity: critical, above: 30s}]}`)
+	if err := user.Create(t.Context(), slow); err != nil {
+		t.Fatal(err)
+	}
+	const fires = `^level critical .* would have fired`
+	heard.expect(t, `^level critical \(> 30s\) lies above the highest bucket \(20s\) of `+metric+`: it can never fire$`, fires)
+	apply := func(above v1alpha1.Value) {
+		t.Helper()
+		if err := change(t, user, slow, func(a *v1alpha1.AlertThreshold) { a.Spec.Levels[0].Above = above }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	apply("5s") // which would be a bound if the buckets were those that are known
+	heard.expect(t, `^level critical \(> 5s\) lies inside the bucket 3s to 15s of `+metric+`: what fires is a guess, take 3s or 15s$`, fires)
+	apply("15s") // which would be above them
+	heard.expect(t, fires)
+
+	server.Stop()
+	apply("40s")
+	heard.expect(t, `^spec.levels\[0\].above: 40s lies above the highest bucket \(10s\) of .* unless yours has other buckets than Agentgateway is known to have$`)
+}
+
+// serveWith runs the shared release's controller with that Prometheus and backtests of that window and step, and returns a user
+// and the warnings that it gets.
+func serveWith(t *testing.T, server *prometheusserver.Server, window, step time.Duration) (client.Client, *warnings) {
+	t.Helper()
+	o := installed.options()
+	o.Prometheus = prometheus.Options{
+		Options: promapi.Options{URL: server.URL()}, Interval: time.Minute,
+		BacktestInterval: time.Hour, BacktestWindow: window, BacktestStep: step,
+	}
+	installed.run(t, o)
+	eventually(t, func() error { return refuses(t) })
+	heard := &warnings{}
+	cfg := rest.CopyConfig(adminConfig)
+	cfg.WarningHandlerWithContext = heard
+	user, err := newAdmin(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return user, heard
 }
 
 // warnings are what the API server has warned of.

@@ -36,39 +36,3 @@ app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ $root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" }}
 {{- end -}}
-
-{{/* Reference of an image. Call with (list $ image). */}}
-{{- define "stack.image" -}}
-{{- $root := index . 0 -}}
-{{- $image := index . 1 -}}
-{{ coalesce $root.Values.global.imageRegistry $image.registry $root.Values.image.registry }}/{{ $image.repository }}
-{{- if $image.digest -}}
-@{{ $image.digest }}
-{{- else -}}
-:{{ coalesce $image.tag $root.Values.image.tag $root.Chart.AppVersion }}
-{{- end -}}
-{{- end -}}
-
-{{/* imagePullSecrets of every pod: the chart's, and those of a parent chart. */}}
-{{- define "stack.imagePullSecrets" -}}
-{{- $names := list -}}
-{{- range concat .Values.imagePullSecrets .Values.global.imagePullSecrets -}}
-{{- $names = append $names (kindIs "string" . | ternary (dict "name" .) .) -}}
-{{- end -}}
-{{- with uniq $names -}}
-imagePullSecrets: {{- toYaml . | nindent 2 }}
-{{- end -}}
-{{- end -}}
-
-{{- define "stack.podSecurityContext" -}}
-runAsNonRoot: true
-runAsUser: 65532
-runAsGroup: 65532
-seccompProfile: {type: RuntimeDefault}
-{{- end -}}
-
-{{- define "stack.securityContext" -}}
-allowPrivilegeEscalation: false
-readOnlyRootFilesystem: true
-capabilities: {drop: [ALL]}
-{{- end -}}

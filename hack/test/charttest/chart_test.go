@@ -37,6 +37,11 @@ const (
 		"nodeSelector": {"disk": "ssd"}, "tolerations": [{"key": "gpu", "operator": "Exists"}], "affinity": {"nodeAffinity": {}},
 		"topologySpreadConstraints": [{"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway"}],
 		"podLabels": {"a": "b"}, "podAnnotations": {"c": "d"}}`
+	stackPods = `{"podLabels": {"a": "b"}, "podAnnotations": {"c": "d"}, "priorityClassName": "system-cluster-critical",
+		"dnsConfig": {"nameservers": ["10.0.0.1"]}, "hostAliases": [{"ip": "10.0.0.2", "hostnames": ["proxy"]}],
+		"nodeSelector": {"disk": "ssd"}, "tolerations": [{"key": "gpu", "operator": "Exists"}], "affinity": {"nodeAffinity": {}}}`
+	stackExtras = `{"extraArgs": ["--log.level=debug"], "extraEnv": [{"name": "HTTPS_PROXY", "value": "http://proxy:3128"}],
+		"extraVolumes": [{"name": "ca", "configMap": {"name": "ca"}}], "extraVolumeMounts": [{"name": "ca", "mountPath": "/etc/ca"}]}`
 	openShift = `{"podSecurityContext": {"runAsUser": null, "runAsGroup": null}}`
 )
 
@@ -88,6 +93,9 @@ var valueSets = map[string][][]string{
 		{"--set", "imagePullSecrets[0].name=mine,fullnameOverride=other"},
 		{"--set", "loki.persistence.enabled=true,loki.persistence.storageClassName=fast"},
 		{"--set", "collector.namespaces={ai,other},collector.lokiURL=http://loki:3100,collector.tolerations[0].operator=Exists"},
+		{"--set-json", "pods=" + stackPods, "--set", "grafana.service.type=NodePort,grafana.service.annotations.a=b"},
+		{"--set-json", "operator=" + stackExtras, "--set-json", "loki=" + stackExtras, "--set-json", "collector=" + stackExtras},
+		{"--set-json", `pods={"podSecurityContext": {"runAsUser": null, "runAsGroup": null, "fsGroup": null}}`},
 		{"--set-json", `loki.extraRuleGroups=[{"name": "mine", "rules": [{"alert": "A", "expr": "vector(1)"}]}]`},
 	},
 }

@@ -84,7 +84,7 @@ func TestMistakesAreRefused(t *testing.T) {
 		"severity twice":   {"a", `{alert: A, signal: {name: CPU}, levels: [{severity: w, above: 80}, {severity: w, above: 90}]}`, "spec.levels[1]: Duplicate"},
 		"signal and expr":  {"a", `{alert: A, signal: {name: CPU}, expr: up, ` + level + `}`, "set exactly one of spec.signal"},
 		"neither":          {"a", `{alert: A, ` + level + `}`, "set exactly one of spec.signal"},
-		"above and below":  {"a", `{alert: A, signal: {name: CPU}, levels: [{severity: w, above: 80, below: 5}]}`, "set exactly one of above and below"},
+		"no value":         {"a", `{alert: A, signal: {name: CPU}, levels: [{severity: w}]}`, "set above, below or both"},
 		"a name too long":  {strings.Repeat("a", 64), `{alert: A, signal: {name: CPU}, ` + level + `}`, "at most 63 characters"},
 		"no level at all":  {"a", `{alert: A, signal: {name: CPU}, levels: []}`, "spec.levels"},
 		"no alert's name":  {"a", `{signal: {name: CPU}, ` + level + `}`, "spec.alert: Required"},

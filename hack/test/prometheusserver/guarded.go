@@ -4,8 +4,7 @@ import (
 	"bytes"
 	"crypto/tls"
 	"encoding/pem"
-	"io"
-	"log"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -30,7 +29,9 @@ func (s *Server) Guarded() (base, httpConfigFile string) {
 	}
 	block, _ := pem.Decode(clientCert)
 	proxy := httputil.NewSingleHostReverseProxy(behind)
-	proxy.ErrorHandler = func(w http.ResponseWriter, _ *http.Request, err error) { http.Error(w, err.Error(), http.StatusBadGateway) }
+	proxy.ErrorHandler = func(w http.ResponseWriter, _ *http.Request, err error) {
+		http.Error(w, err.Error(), http.StatusBadGateway)
+	}
 	gateway := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		user, password, _ := r.BasicAuth()
 		switch {
@@ -47,7 +48,7 @@ func (s *Server) Guarded() (base, httpConfigFile string) {
 		}
 	}))
 	gateway.TLS = &tls.Config{ClientAuth: tls.RequireAnyClientCert, MinVersion: tls.VersionTLS12}
-	gateway.Config.ErrorLog = log.New(io.Discard, "", 0) // handshakes fail on purpose
+	gateway.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo) // handshakes fail on purpose
 	gateway.StartTLS()
 	s.t.Cleanup(gateway.Close)
 

@@ -7,7 +7,7 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:shortName=at,categories=plimsoll
-// +kubebuilder:metadata:annotations="plimsoll.dev/schema-version=4"
+// +kubebuilder:metadata:annotations="plimsoll.dev/schema-version=5"
 // +kubebuilder:metadata:annotations="helm.sh/resource-policy=keep"
 // +kubebuilder:printcolumn:name="Alert",type=string,JSONPath=`.spec.alert`
 // +kubebuilder:printcolumn:name="Signal",type=string,JSONPath=`.spec.signal.name`
@@ -47,8 +47,8 @@ type AlertThresholdList struct {
 type AlertThresholdSpec struct {
 	// alert is the alertname label, such as SlowResponse.
 	//
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=100
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z][A-Za-z0-9_]*$')",message="must be a name such as SlowResponse"
 	// +required
 	Alert string `json:"alert"`
 
@@ -177,12 +177,12 @@ type Signal struct {
 
 // Level is one level.
 //
-// +kubebuilder:validation:XValidation:rule="has(self.above) != has(self.below)",message="set exactly one of above and below"
+// +kubebuilder:validation:XValidation:rule="has(self.above) || has(self.below)",message="set above, below or both"
 type Level struct {
-	// severity is the severity label, such as warning.
+	// severity is the severity label, such as warning or P1.
 	//
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z][a-z0-9_-]*$')",message="must be a word such as warning or critical"
 	// +required
 	Severity string `json:"severity"`
 
@@ -192,7 +192,7 @@ type Level struct {
 	// +optional
 	Above Value `json:"above,omitempty"`
 
-	// below fires when the value is less.
+	// below fires when the value is less; with above, the alert fires outside the two.
 	//
 	// +optional
 	Below Value `json:"below,omitempty"`
@@ -220,7 +220,7 @@ type SignalSource string
 
 // Unit is that of an expression's value: Percent is 0 to 100, Ratio 0 to 1, USD dollars.
 //
-// +kubebuilder:validation:Enum=Seconds;Percent;Ratio;PerSecond;USD;Number
+// +kubebuilder:validation:Enum=Seconds;Percent;Ratio;PerSecond;USD;Bytes;Number
 type Unit string
 
 // Duration is a Prometheus duration, such as 1h30m.

@@ -13,6 +13,10 @@ const (
 	// Whether Prometheus has taken it is Loaded's to say, so that nobody's deployment waits for it. Ready is True also for
 	// a threshold that deliberately has no rule: mode Off, or a superseded default.
 	ConditionReady = "Ready"
+	// ConditionMeasurable is True when the buckets of the histogram that the value is a quantile of can show every level;
+	// Unknown when they could not be read. It is absent for other values, and when the controller is not told of a Prometheus.
+	// Ready does not depend on it.
+	ConditionMeasurable = "Measurable"
 	// ConditionContested is True while another controller watches the namespace too, and absent otherwise.
 	ConditionContested = "Contested"
 )
@@ -68,6 +72,18 @@ const (
 	ReasonExpressionDiffers = "ExpressionDiffers"
 	// ReasonPrometheusUnreachable: Prometheus does not answer. The message says why; asked again at every interval.
 	ReasonPrometheusUnreachable = "PrometheusUnreachable"
+)
+
+// Reasons of ConditionMeasurable.
+const (
+	// ReasonBucketsFit: every level is a bound, or lies in a bucket that is narrow enough.
+	ReasonBucketsFit = "BucketsFit"
+	// ReasonBeyondBuckets: a level is never crossed, or always, by what the buckets can show. Choose one between their bounds.
+	ReasonBeyondBuckets = "BeyondBuckets"
+	// ReasonInsideBucket: a level lies inside a wide bucket, so what fires is a guess. Choose one of its bounds.
+	ReasonInsideBucket = "InsideBucket"
+	// ReasonBucketsUnknown: Prometheus has no such buckets, or did not answer. The message says which.
+	ReasonBucketsUnknown = "BucketsUnknown"
 )
 
 // ReasonSeveralControllers is the reason of ConditionContested: one controller answers for a namespace, and the message

@@ -15,7 +15,7 @@ type AlertThresholdStatus struct {
 	// +optional
 	Controller string `json:"controller,omitempty"`
 
-	// conditions are Accepted, Programmed, Ready (both), Loaded and Contested.
+	// conditions are Accepted, Programmed, Ready, Loaded, Measurable, Contested.
 	// Loaded is there only with a Prometheus to ask, and Contested only while another controller watches the namespace.
 	//
 	// +listType=map

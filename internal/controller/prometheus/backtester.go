@@ -9,6 +9,8 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/tools/events"
@@ -17,6 +19,7 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
+	"github.com/plimsoll-dev/plimsoll/internal/bucket"
 	"github.com/plimsoll-dev/plimsoll/internal/controller/requeue"
 	"github.com/plimsoll-dev/plimsoll/internal/observe"
 	"github.com/plimsoll-dev/plimsoll/internal/promapi"
@@ -24,7 +27,8 @@ import (
 )
 
 const (
-	// retryDelay is after how long a backtest is tried again that Prometheus did not answer; it doubles with each failure.
+	// retryDelay is after how long a backtest is tried again that Prometheus did not answer, or for which it has no buckets; it
+	// doubles with each failure.
 	retryDelay = time.Minute
 	// maxShare is the part of the time in which Prometheus answers backtests, at most: it has other work. maxThrottle is the
 	// longest pause for that.
@@ -51,12 +55,12 @@ type backtester struct {
 
 // backtestedThreshold is one generation of a threshold, and the last backtest of it or of an earlier one.
 type backtestedThreshold struct {
-	uid             types.UID
-	generation      int64
-	plan            *rules.Plan
-	backtest        *v1alpha1.Backtest
-	recommendations []v1alpha1.Recommendation
-	// due is when the next backtest is; zero for at once. failures is how often Prometheus has not answered since the last.
+	BacktestState
+	uid        types.UID
+	generation int64
+	plan       *rules.Plan
+	// due is when the next backtest is; zero for at once. failures is how often Prometheus has not answered since the last, or had
+	// no buckets.
 	due      time.Time
 	failures int
 	// reason is why the last one could not be made; empty when it could.
@@ -125,13 +129,16 @@ func (b *backtester) next(now time.Time) (key types.NamespacedName, first backte
 
 // backtest makes the backtest of one threshold and stores it, unless another generation has come meanwhile.
 func (b *backtester) backtest(ctx context.Context, key types.NamespacedName, t backtestedThreshold) {
-	result, recommendations, err := b.run(ctx, t)
+	state, err := b.run(ctx, t)
+	isNew := state.Backtest != t.Backtest || state.Measurable != t.Measurable
 	interval := b.interval
 	switch {
 	case ctx.Err() != nil:
 		return
-	case err == nil:
-		t.backtest, t.recommendations, t.failures, t.reason = result, recommendations, 0, ""
+	case err == nil && !state.lacksBuckets():
+		t.failures, t.reason = 0, ""
+	case err == nil: // the program may have been deployed together with its threshold
+		interval, t.reason = t.retryAfter(interval), ""
 	case promapi.IsRefused(err), errors.Is(err, backtest.ErrReplay):
 		if t.reason != err.Error() {
 			t.reason = err.Error()
@@ -139,9 +146,9 @@ func (b *backtester) backtest(ctx context.Context, key types.NamespacedName, t b
 		}
 	default: // the condition Loaded tells of a Prometheus that is away
 		ctrl.LoggerFrom(ctx).V(1).Info("backtest postponed", "error", err.Error())
-		interval = min(retryDelay<<t.failures, b.interval)
-		t.failures = min(t.failures+1, 10)
+		interval = t.retryAfter(interval)
 	}
+	t.BacktestState = state
 	t.due = time.Now().Add(wait.Jitter(interval, jitter))
 
 	b.mu.Lock()
@@ -151,26 +158,70 @@ func (b *backtester) backtest(ctx context.Context, key types.NamespacedName, t b
 		b.thresholds[key] = t
 	}
 	b.mu.Unlock()
-	if isSame && err == nil {
+	if isSame && isNew {
 		b.changed.Add(key)
 	}
 }
 
-// run replays the plan over the window that ends now.
-func (b *backtester) run(ctx context.Context, t backtestedThreshold) (*v1alpha1.Backtest, []v1alpha1.Recommendation, error) {
+// retryAfter counts a failure, and returns when to try again: at the latest after so long.
+func (t *backtestedThreshold) retryAfter(longest time.Duration) time.Duration {
+	delay := min(retryDelay<<t.failures, longest)
+	t.failures = min(t.failures+1, 10)
+	return delay
+}
+
+// run reads the buckets and replays the plan over the window that ends now. With an error, and while there only are no buckets
+// again, the state has what was known before.
+func (b *backtester) run(ctx context.Context, t backtestedThreshold) (state BacktestState, err error) {
+	state = t.BacktestState
 	window := backtest.WindowUntil(time.Now(), b.window, b.step())
+	buckets, err := b.client.Buckets(ctx, t.plan.Value.Expr, window)
+	state.Measurable = t.measurable(buckets, err)
+	if err != nil && !promapi.IsRefused(err) {
+		return state, err
+	}
+	last := t.Backtest
+	isCurrent := last != nil && last.Generation == t.generation && window.End.Sub(last.EvaluatedAt.Time) < b.interval
+	if isCurrent && state.lacksBuckets() && state.Measurable == t.Measurable {
+		return state, err
+	}
 	replay, err := backtest.NewReplay(window, t.plan.Levels)
 	if err != nil {
-		return nil, nil, err
+		return state, err
 	}
 	sweep, err := backtest.NewSweep(window, t.plan)
 	if err != nil {
-		return nil, nil, err
+		return state, err
 	}
 	if err := b.client.Ingest(ctx, t.plan.Value.Expr, window, replay.Ingest, sweep.Ingest); err != nil {
-		return nil, nil, err
+		return state, err
 	}
-	return replay.Result().Status(t.generation), backtest.RecommendationStatus(sweep.Recommend(backtest.OnceAWeek)), nil
+	state.Backtest = replay.Result().Status(t.generation)
+	state.Recommendations = backtest.RecommendationStatus(sweep.Recommend(backtest.OnceAWeek))
+	return state, nil
+}
+
+// measurable is the condition Measurable after the buckets were read, nil when there are none to read, and the same one when it
+// has not changed. After an error, what was known of the generation holds.
+func (t backtestedThreshold) measurable(buckets *bucket.Histogram, err error) *metav1.Condition {
+	var is observe.Condition
+	switch {
+	case err == nil && buckets == nil:
+		return nil
+	case err == nil:
+		is = observe.Measurable(t.plan, *buckets)
+	case t.Measurable != nil && t.Measurable.ObservedGeneration == t.generation:
+		return t.Measurable
+	default:
+		is = observe.Condition{Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonBucketsUnknown,
+			Message: observe.Truncate(fmt.Sprintf("the buckets could not be read, tried again: %v", err), observe.MaxText)}
+	}
+	if was := t.Measurable; was != nil && was.ObservedGeneration == t.generation && is == (observe.Condition{Status: was.Status, Reason: was.Reason, Message: was.Message}) {
+		return was
+	}
+	return &metav1.Condition{
+		Type: v1alpha1.ConditionMeasurable, ObservedGeneration: t.generation, Status: is.Status, Reason: is.Reason, Message: is.Message,
+	}
 }
 
 // recordFailure says in an event why there is no backtest. The threshold may still work: rules are evaluated one time at once.
@@ -182,37 +233,41 @@ func (b *backtester) recordFailure(key types.NamespacedName, s backtestedThresho
 }
 
 // track returns the last backtest of the threshold, whose rule, of that plan, is in the cluster, and makes more from now on.
-func (b *backtester) track(t *v1alpha1.AlertThreshold, plan *rules.Plan) (*v1alpha1.Backtest, []v1alpha1.Recommendation) {
+func (b *backtester) track(t *v1alpha1.AlertThreshold, plan *rules.Plan) BacktestState {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	key := client.ObjectKeyFromObject(t)
 	s, known := b.thresholds[key]
 	if known && s.uid == t.UID && s.generation == t.Generation {
-		return s.backtest, s.recommendations
+		return s.BacktestState
 	}
 	// What the status says holds until the next backtest is due: a controller that starts writes nothing.
-	s = backtestedThreshold{
-		uid: t.UID, generation: t.Generation, plan: plan, backtest: t.Status.Backtest, recommendations: t.Status.Recommendations,
-	}
-	if s.backtest != nil && s.backtest.Generation == t.Generation {
-		s.due = s.backtest.EvaluatedAt.Add(b.interval)
+	s = backtestedThreshold{BacktestState: backtestStateOf(t), uid: t.UID, generation: t.Generation, plan: plan}
+	if s.Backtest != nil && s.Backtest.Generation == t.Generation {
+		s.due = s.Backtest.EvaluatedAt.Add(b.interval)
 	}
 	b.thresholds[key] = s
 	select {
 	case b.wake <- struct{}{}:
 	default:
 	}
-	return s.backtest, s.recommendations
+	return s.BacktestState
 }
 
 // lastBacktest returns that of a threshold whose rule is of an earlier generation; that of the status when it is not known.
-func (b *backtester) lastBacktest(t *v1alpha1.AlertThreshold) (*v1alpha1.Backtest, []v1alpha1.Recommendation) {
+func (b *backtester) lastBacktest(t *v1alpha1.AlertThreshold) BacktestState {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if s, known := b.thresholds[client.ObjectKeyFromObject(t)]; known && s.uid == t.UID {
-		return s.backtest, s.recommendations
+		return s.BacktestState
 	}
-	return t.Status.Backtest, t.Status.Recommendations
+	return backtestStateOf(t)
+}
+
+// backtestStateOf is the state that the threshold's status has.
+func backtestStateOf(t *v1alpha1.AlertThreshold) BacktestState {
+	measurable := meta.FindStatusCondition(t.Status.Conditions, v1alpha1.ConditionMeasurable).DeepCopy() // what it points to changes
+	return BacktestState{t.Status.Backtest, t.Status.Recommendations, measurable}
 }
 
 func (b *backtester) delete(key types.NamespacedName) {

@@ -5,6 +5,7 @@ package prometheus
 import (
 	"fmt"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -28,9 +29,21 @@ type State struct {
 	// Observation is nil while nothing is known; Generation is that of the observed rule.
 	Observation *observe.Observation
 	Generation  int64
+	BacktestState
+}
+
+// BacktestState is what Prometheus said when the past was last read.
+type BacktestState struct {
 	// Backtest is the last one, nil when there is none, and Recommendations follow from it.
 	Backtest        *v1alpha1.Backtest
 	Recommendations []v1alpha1.Recommendation
+	// Measurable is the condition of that name; nil while nothing is known, and for a value that is no quantile.
+	Measurable *metav1.Condition
+}
+
+// lacksBuckets reports whether the buckets of a quantile are not known.
+func (s BacktestState) lacksBuckets() bool {
+	return s.Measurable != nil && s.Measurable.Status == metav1.ConditionUnknown
 }
 
 // Add makes mgr ask the Prometheus of the options; the Tracker is nil when there is none. ruleLabels are those of every rule,
@@ -62,16 +75,12 @@ func (t *Tracker) Source() source.Source { return t.changed.Source() }
 
 // Track returns what is known of the threshold, whose rule, of that plan, is in the cluster. From now on it is tracked.
 func (t *Tracker) Track(threshold *v1alpha1.AlertThreshold, plan *rules.Plan) State {
-	s := State{Observation: t.observer.track(threshold, plan), Generation: threshold.Generation}
-	s.Backtest, s.Recommendations = t.backtester.track(threshold, plan)
-	return s
+	return State{t.observer.track(threshold, plan), threshold.Generation, t.backtester.track(threshold, plan)}
 }
 
 // Last returns what is known of a threshold whose rule is of an earlier generation.
 func (t *Tracker) Last(threshold *v1alpha1.AlertThreshold, generation int64) State {
-	s := State{Observation: t.observer.lastObservation(client.ObjectKeyFromObject(threshold)), Generation: generation}
-	s.Backtest, s.Recommendations = t.backtester.lastBacktest(threshold)
-	return s
+	return State{t.observer.lastObservation(client.ObjectKeyFromObject(threshold)), generation, t.backtester.lastBacktest(threshold)}
 }
 
 // Delete forgets a threshold that is gone or has no rule.
