@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -48,7 +49,7 @@ share of all fires. The noisiest come first. And what is wrong with a rule:
   Fails         Prometheus refuses some of its evaluations, or all
   ShortFor      its "for" is shorter than two evaluations
   NotLoaded     this Prometheus has no rule of its group and name
-  Unknown       there was no answer about it
+  Unknown       there was no answer about it, or it would cost a question for each evaluation
 
 Without -f and with a cluster, PrometheusRules of which Prometheus has loaded nothing are listed too, with what would select them.
 
@@ -170,7 +171,7 @@ func (o *auditOptions) audit(ctx context.Context, client *promapi.Client, b *pro
 			IsNotLoaded: loaded != nil && !audit.IsLoaded(rule, loaded),
 		}
 		busy := client.Busy()
-		e.Result, e.Query, e.Err = b.Backtest(ctx, rule)
+		e.Result, e.Query, e.Err = backtestAtOnce(ctx, b, rule, w)
 		if ctx.Err() != nil {
 			return all, errInterrupted
 		}
@@ -180,7 +181,7 @@ func (o *auditOptions) audit(ctx context.Context, client *promapi.Client, b *pro
 			e.Buckets, _ = client.Buckets(ctx, split.Value, w) // without them it is only not known whether the level is one that they show
 		}
 		all = append(all, audit.Judge(rule, e))
-		if unanswered++; e.Err == nil || e.IsRefused {
+		if unanswered++; e.Err == nil || e.IsRefused || errors.Is(e.Err, errOneByOne) {
 			unanswered = 0
 		}
 		if unanswered == maxUnanswered {
@@ -191,6 +192,18 @@ func (o *auditOptions) audit(ctx context.Context, client *promapi.Client, b *pro
 		}
 	}
 	return all, nil
+}
+
+// errOneByOne is why a rule is left out that would cost as many questions as there are evaluations.
+var errOneByOne = errors.New("its evaluations must be asked for one by one: use kubectl plimsoll backtest with -f and --alert, and a short --window")
+
+// backtestAtOnce replays the rule, unless its evaluations must be asked for one by one and are many.
+func backtestAtOnce(ctx context.Context, b *promapi.RuleBacktester, rule alert.Rule, w backtest.Window) (*backtest.Result, alert.Query, error) {
+	const most = 1000
+	if query, err := b.Query(ctx, rule); err != nil || query.PerEvaluation && w.Evaluations() > most {
+		return nil, query, cmp.Or(err, errOneByOne)
+	}
+	return b.Backtest(ctx, rule)
 }
 
 // throttle leaves Prometheus the rest of the time, after it was busy that long before.
