@@ -170,12 +170,12 @@ func (o *backtestOptions) print(all []backtested, ofRules []backtestedRule) erro
 	return printRules(o.Out, ofRules)
 }
 
-// exceeds reports, and prints, whether what is named would have fired too often.
-func (o *backtestOptions) exceeds(what string, fires int64) bool {
-	if o.maxFires < 0 || fires <= int64(o.maxFires) {
+// exceeds reports, and prints, whether what is named would have fired too often. maxFires is negative for no limit.
+func (c *cli) exceeds(maxFires int, what string, fires int64) bool {
+	if maxFires < 0 || fires <= int64(maxFires) {
 		return false
 	}
-	fmt.Fprintf(o.ErrOut, "%s would have fired %s, more than --max-fires %d\n", what, manifest.Count(int(fires), "time"), o.maxFires)
+	fmt.Fprintf(c.ErrOut, "%s would have fired %s, more than --max-fires %d\n", what, manifest.Count(int(fires), "time"), maxFires)
 	return true
 }
 
@@ -193,13 +193,13 @@ func (o *backtestOptions) checkFires(all []backtested, ofRules []backtestedRule)
 			}
 		}
 		for _, level := range b.Backtest.Levels {
-			if o.exceeds(fmt.Sprintf("%s: %s", b.target, level.Severity), level.Fires) {
+			if o.exceeds(o.maxFires, fmt.Sprintf("%s: %s", b.target, level.Severity), level.Fires) {
 				failed = errCheckFailed
 			}
 		}
 	}
 	for _, b := range ofRules {
-		if o.exceeds(b.rule.String(), b.Backtest.Levels[0].Fires) {
+		if o.exceeds(o.maxFires, b.rule.String(), b.Backtest.Levels[0].Fires) {
 			failed = errCheckFailed
 		}
 	}

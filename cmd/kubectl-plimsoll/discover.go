@@ -59,15 +59,18 @@ func (c *cli) history(ctx context.Context, prometheus *promapi.Client, candidate
 	if err := c.ingest(ctx, prometheus, candidate.Plan, w, h.Ingest); err != nil {
 		return nil, err
 	}
-	return h, throttle(ctx, time.Since(began))
+	return h, throttle(ctx, time.Since(began), 0.5)
 }
 
-// throttle waits for as long as Prometheus took, so that it has half of the time for others.
-func throttle(ctx context.Context, took time.Duration) error {
+// maxThrottle is the longest pause.
+const maxThrottle = time.Minute
+
+// throttle waits so that Prometheus, which took that long, has given us that share of the time, from 0 to 1.
+func throttle(ctx context.Context, took time.Duration, share float64) error {
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-time.After(took):
+	case <-time.After(min(time.Duration(float64(took)*(1/share-1)), maxThrottle)):
 		return nil
 	}
 }

@@ -120,6 +120,8 @@ func TestCommandLine(t *testing.T) {
 		"no Prometheus":            {[]string{"backtest", "-f", "-"}, cpu, 2, "", "must say which Prometheus"},
 		"no Prometheus to list":    {[]string{"signals"}, "", 2, "", "must say which Prometheus"},
 		"no Prometheus to suggest": {[]string{"suggest", "-n", "ai"}, "", 2, "", "must say which Prometheus"},
+		"no Prometheus to audit":   {[]string{"audit"}, "", 2, "", "must say which Prometheus"},
+		"an audit without load":    {[]string{"audit", "--prometheus-url", "http://x", "--load", "0"}, "", 2, "", "--load must be from 1 to 100"},
 		"a name to suggest":        {[]string{"suggest", "a"}, "", 2, "", "See 'kubectl plimsoll suggest --help' for usage"},
 		"a bad URL":                {[]string{"backtest", "-f", "-", "--prometheus-url", "localhost"}, cpu, 2, "", "must be http://HOST:PORT"},
 		"names and files":          {[]string{"backtest", "a", "-f", "-", "--prometheus-url", "http://x"}, cpu, 2, "", "either names or files"},

@@ -66,6 +66,7 @@ All flags of kubectl that select a cluster are understood: see kubectl options.`
 		return nil
 	}
 	root.AddCommand(
+		c.auditCommand(),
 		c.backtestCommand(),
 		c.drillCommand(),
 		c.importCommand(),

@@ -125,8 +125,8 @@ func TestLeft(t *testing.T) {
 		"name: g, rules: [{alert: A, expr: 'a > 1', labels: {namespace: x}}]":                                     "spec.labels[namespace]",
 		"name: g, rules: [{alert: A, expr: 'a > 1', annotations: {s: '{{ query \"up\" | first | value }}'}}]":     "query reads the series of every namespace",
 		"name: g, rules: [{alert: A, expr: 'sort_by_label(a, \"x\") > 1'}]":                                       "is not PromQL that Prometheus can read",
-		"name: g, rules: [{alert: A-b, expr: 'a > 1'}]":                                                           "spec.alert",
-		"name: g, rules: [{alert: A, expr: 'a > 1', labels: {severity: P1}}]":                                     "spec.levels[0].severity",
+		"name: g, rules: [{alert: A-b, expr: 'a > 1'}]":                                                           "",
+		"name: g, rules: [{alert: A, expr: 'a > 1', labels: {severity: P1}}]":                                     "",
 		"name: g, rules: [{alert: A, expr: 'a{x=\"" + strings.Repeat("x", 5000) + "\"} > 1'}]":                    "spec.expr: Too long",
 		"name: g, rules: [{alert: A, expr: 'a > 1', annotations: {s: '{{ range $k, $v := .Labels }}{{ end }}'}}]": "",
 	} {

@@ -54,7 +54,7 @@ func (s *TrackedThreshold) absentCondition(snap *Snapshot) Condition {
 	if s.foreign {
 		fix, url = "label the PrometheusRule, or the namespace, to match one", "--prometheus-url"
 	}
-	if why := snap.Selection.whyNotSelected(s.key.Namespace, fix); why != "" {
+	if why := snap.Selection.WhyNotSelected(s.key.Namespace, fix); why != "" {
 		s.absence = absence{}
 		return Condition{metav1.ConditionFalse, v1alpha1.ReasonNotSelected, why}
 	}

@@ -40,9 +40,9 @@ func ofThanosRuler(r *monitoringv1.ThanosRuler) selector {
 // String names the object in a sentence.
 func (o selector) String() string { return o.kind + " " + o.object.Namespace + "/" + o.object.Name }
 
-// whyNotSelected says why nothing selects a rule of the namespace, with what each would ask for and the fix; empty when something
+// WhyNotSelected says why nothing selects a rule of the namespace, with what each would ask for and the fix; empty when something
 // does, or when that is not known.
-func (s *Selection) whyNotSelected(namespace, fix string) string {
+func (s *Selection) WhyNotSelected(namespace, fix string) string {
 	if s == nil {
 		return ""
 	}

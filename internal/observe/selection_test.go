@@ -46,18 +46,18 @@ func TestMisses(t *testing.T) {
 				if says != "" {
 					says = kind + " " + tc.in + "/main "
 				}
-				got := s.whyNotSelected("ai", "fix it")
+				got := s.WhyNotSelected("ai", "fix it")
 				if (got == "") != (says == "") || !strings.Contains(got, says) || !strings.Contains(got, tc.says) {
 					t.Errorf("misses = %q, want it to say %q and %q", got, says, tc.says)
 				}
 			}
 		})
 	}
-	if got := (&Selection{}).whyNotSelected("ai", "fix it"); !strings.Contains(got, "no Prometheus or ThanosRuler object") {
+	if got := (&Selection{}).WhyNotSelected("ai", "fix it"); !strings.Contains(got, "no Prometheus or ThanosRuler object") {
 		t.Errorf("without any: %q", got)
 	}
 	var unknown *Selection
-	if got := unknown.whyNotSelected("ai", "fix it"); got != "" {
+	if got := unknown.WhyNotSelected("ai", "fix it"); got != "" {
 		t.Errorf("not known: %q", got)
 	}
 }
@@ -67,11 +67,11 @@ func TestSelectedByOne(t *testing.T) {
 	prometheus := &monitoringv1.Prometheus{}
 	ruler := &monitoringv1.ThanosRuler{}
 	s := &Selection{Prometheuses: []*monitoringv1.Prometheus{prometheus}, ThanosRulers: []*monitoringv1.ThanosRuler{ruler}}
-	if got := s.whyNotSelected("ai", "fix it"); !strings.Contains(got, "Prometheus / has no ruleSelector") || !strings.Contains(got, "ThanosRuler / has no ruleSelector") {
+	if got := s.WhyNotSelected("ai", "fix it"); !strings.Contains(got, "Prometheus / has no ruleSelector") || !strings.Contains(got, "ThanosRuler / has no ruleSelector") {
 		t.Errorf("neither: %q", got)
 	}
 	ruler.Spec.RuleSelector, ruler.Spec.RuleNamespaceSelector = &metav1.LabelSelector{}, &metav1.LabelSelector{}
-	if got := s.whyNotSelected("ai", "fix it"); got != "" {
+	if got := s.WhyNotSelected("ai", "fix it"); got != "" {
 		t.Errorf("the ThanosRuler does: %q", got)
 	}
 }

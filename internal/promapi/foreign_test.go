@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 
 	"github.com/plimsoll-dev/plimsoll/hack/build"
+	"github.com/plimsoll-dev/plimsoll/hack/test/foreign"
 	"github.com/plimsoll-dev/plimsoll/hack/test/prometheusserver"
 	"github.com/plimsoll-dev/plimsoll/internal/alert"
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
@@ -58,7 +59,7 @@ type evaluatedEpisode struct {
 func TestReplayIsRuleEngine(t *testing.T) {
 	dir := t.TempDir()
 	blocks, recorded := filepath.Join(dir, "blocks"), filepath.Join(dir, "recorded")
-	writeHistory(t, filepath.Join(dir, "history.txt"), blocks)
+	foreign.Write(t, "testdata/foreign/metrics.txt", filepath.Join(dir, "history.txt"), blocks, historyStart, historyEnd)
 	file, err := filepath.Abs(foreignRules)
 	if err != nil {
 		t.Fatal(err)
@@ -102,7 +103,7 @@ func checkImport(t *testing.T, client *Client, set alert.Set, want []*evaluated)
 	w := backtest.Window{Start: foreignStart, End: foreignEnd, Step: time.Minute}
 	b := client.NewRuleBacktester(t.Context(), w, set)
 	exact, confined, quiet, left, episodes := 0, 0, 0, 0, 0
-	for _, i := range importer.FromRules(b.Set, foreignNamespace, rules.Options{}, w.Step) {
+	for _, i := range importer.FromRules(b.Set, foreign.Namespace, rules.Options{}, w.Step) {
 		err := i.Prove(func(r alert.Rule) (*backtest.Result, error) {
 			result, _, err := b.Backtest(t.Context(), r)
 			return result, err

@@ -4,11 +4,15 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/prometheus/common/config"
 )
@@ -123,4 +127,33 @@ func (q queried) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	req.URL.RawQuery = query.Encode()
 	return q.RoundTripper.RoundTrip(req)
+}
+
+// timed adds the time from each request until its answer has been read.
+type timed struct {
+	http.RoundTripper
+	busy *atomic.Int64
+}
+
+// RoundTrip is http.RoundTripper's.
+func (t timed) RoundTrip(req *http.Request) (*http.Response, error) {
+	began := time.Now()
+	resp, err := t.RoundTripper.RoundTrip(req)
+	if err != nil {
+		t.busy.Add(int64(time.Since(began)))
+		return resp, err
+	}
+	resp.Body = &timedBody{ReadCloser: resp.Body, done: sync.OnceFunc(func() { t.busy.Add(int64(time.Since(began))) })}
+	return resp, nil
+}
+
+type timedBody struct {
+	io.ReadCloser
+	done func()
+}
+
+// Close is io.Closer's.
+func (b *timedBody) Close() error {
+	b.done()
+	return b.ReadCloser.Close()
 }

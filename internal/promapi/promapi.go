@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/api"
@@ -93,7 +94,11 @@ type Client struct {
 	api       prometheusv1.API
 	timeout   time.Duration
 	maxPoints int
+	busy      *atomic.Int64
 }
+
+// Busy is how long the server has taken for all answers to queries so far, with the time on their way.
+func (c *Client) Busy() time.Duration { return time.Duration(c.busy.Load()) }
 
 // New returns a client of the options' server, which is not asked yet.
 func New(o Options) (*Client, error) {
@@ -105,13 +110,14 @@ func New(o Options) (*Client, error) {
 		return nil, err
 	}
 	httpClient.Transport = traced{httpClient.Transport}
-	client, err := api.NewClient(api.Config{Address: base, RoundTripper: capped{httpClient.Transport, maxAnswer}})
+	busy := &atomic.Int64{}
+	client, err := api.NewClient(api.Config{Address: base, RoundTripper: timed{capped{httpClient.Transport, maxAnswer}, busy}})
 	if err != nil {
 		return nil, fmt.Errorf("setting up the client of Prometheus: %w", err)
 	}
 	c := &Client{
 		http: httpClient, client: client, api: prometheusv1.NewAPI(client),
-		timeout: o.Timeout, maxPoints: o.MaxPoints,
+		timeout: o.Timeout, maxPoints: o.MaxPoints, busy: busy,
 	}
 	if c.timeout == 0 {
 		c.timeout = DefaultTimeout

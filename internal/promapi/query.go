@@ -111,12 +111,36 @@ func (c *Client) queryPart(ctx context.Context, expr string, part backtest.Windo
 	return series, nil
 }
 
-// Replay asks for the history of a rule and hands it to the replay. Where the server refuses a range, it is asked for in
-// halves, so that only those evaluations fail at which the rule's own query would; asked for one by one, where the query says so.
+// maxFailed is at how many evaluations a rule may fail before its replay is given up: each costs a request.
+const maxFailed = 1000
+
+// Replay asks for the history of a rule and hands it to the replay. Where the server refuses a range, smaller ones are asked for, so
+// that only those evaluations fail at which the rule's own query would; one by one, where the query says so. Evaluations that fail come
+// in a row, so after one the next is asked for alone, and after each that does not, twice as many.
 func (c *Client) Replay(ctx context.Context, q alert.Query, r *backtest.Replay) error {
+	most := c.points(q.PerEvaluation)
+	points := most
 	for left := r.QueryWindow(); left.Evaluations() > 0; {
-		part := left.First(c.points(q.PerEvaluation))
-		if err := c.replayPart(ctx, q.Expr, part, r); err != nil {
+		part := left.First(points)
+		series, err := c.queryPart(ctx, q.Expr, part)
+		n := part.Evaluations()
+		switch {
+		case err == nil:
+			err = r.Ingest(series, part.End)
+			points = min(2*points, most)
+		case isTooMuch(err) && n > 1:
+			most = n / 2
+			points = most
+			continue
+		case isExecution(err) && n > 1:
+			points = n / 2
+			continue
+		case isExecution(err) && r.Failed() >= maxFailed:
+			err = fmt.Errorf("giving up at %s, after %d evaluations that fail: %w", part.End.UTC().Format(time.RFC3339), maxFailed, err)
+		case isExecution(err):
+			err = r.Fail(part.End, err)
+		}
+		if err != nil {
 			return err
 		}
 		left.Start = part.End.Add(left.Step)
@@ -130,28 +154,4 @@ func (c *Client) points(perEvaluation bool) int {
 		return 1
 	}
 	return c.maxPoints
-}
-
-// maxFailed is at how many evaluations a rule may fail before its replay is given up: each costs two requests.
-const maxFailed = 1000
-
-func (c *Client) replayPart(ctx context.Context, expr string, part backtest.Window, r *backtest.Replay) error {
-	series, err := c.queryPart(ctx, expr, part)
-	n := part.Evaluations()
-	switch {
-	case err == nil:
-		return r.Ingest(series, part.End)
-	case n == 1 && isExecution(err) && r.Failed() < maxFailed:
-		return r.Fail(part.End, err)
-	case n == 1 && isExecution(err):
-		return fmt.Errorf("giving up at %s, after %d evaluations that fail: %w", part.End.UTC().Format(time.RFC3339), maxFailed, err)
-	case n == 1 || !isExecution(err) && !isTooMuch(err):
-		return err
-	}
-	first := part.First(n / 2)
-	if err := c.replayPart(ctx, expr, first, r); err != nil {
-		return err
-	}
-	part.Start = first.End.Add(part.Step)
-	return c.replayPart(ctx, expr, part, r)
 }

@@ -62,7 +62,7 @@ func (b *RuleBacktester) PutIn(records map[string]bool) { maps.Copy(b.lacking, r
 
 // Backtest replays the rule, which is one of Set, and returns with the result what was asked of the server.
 func (b *RuleBacktester) Backtest(ctx context.Context, rule alert.Rule) (*backtest.Result, alert.Query, error) {
-	query, err := b.query(ctx, rule)
+	query, err := b.Query(ctx, rule)
 	if err != nil {
 		return nil, query, err
 	}
@@ -87,7 +87,7 @@ func (b *RuleBacktester) Sweep(ctx context.Context, rule alert.Rule) (*backtest.
 	split, _ := rule.Split()
 	value := rule
 	value.Expr = split.Value
-	query, err := b.query(ctx, value)
+	query, err := b.Query(ctx, value)
 	if err != nil {
 		return nil, query, err
 	}
@@ -119,8 +119,8 @@ const (
 	sweepLimited  = "its group has a limit on alerts, which is not counted with"
 )
 
-// query returns how to ask for the rule's history, with the records put in that the server lacks.
-func (b *RuleBacktester) query(ctx context.Context, rule alert.Rule) (alert.Query, error) {
+// Query returns how to ask for the rule's history, with the records put in that the server lacks.
+func (b *RuleBacktester) Query(ctx context.Context, rule alert.Rule) (alert.Query, error) {
 	var failed error
 	query, err := b.Set.Query(rule, func(metric string) bool {
 		lacks, err := b.lacks(ctx, metric)
@@ -132,20 +132,15 @@ func (b *RuleBacktester) query(ctx context.Context, rule alert.Rule) (alert.Quer
 	return query, errors.Join(err, failed)
 }
 
-// lacks reports whether the server has no sample of the metric in the window, asked at a hundred places of it.
+// lacks reports whether the server has no sample of the metric in the window.
 func (b *RuleBacktester) lacks(ctx context.Context, metric string) (lacks bool, err error) {
 	if known, ok := b.lacking[metric]; ok {
 		return known, nil
 	}
-	w := b.window
-	w.Step = max(w.Step, (w.Length() / 100).Truncate(time.Second))
-	lacks = true
-	err = b.client.Ingest(ctx, fmt.Sprintf("count({__name__=%q})", metric), w, func(part model.Matrix, _ time.Time) error {
-		lacks = lacks && len(part) == 0
-		return nil
-	})
+	selector := fmt.Sprintf("{__name__=%q}", metric)
+	absent, err := b.client.Absent(ctx, []string{selector}, b.window)
 	if err == nil {
-		b.lacking[metric] = lacks
+		b.lacking[metric] = len(absent) > 0
 	}
-	return lacks, err
+	return len(absent) > 0, err
 }

@@ -45,6 +45,11 @@ func BenchmarkBacktest(b *testing.B) {
 	run(b, func(ctx context.Context, out io.Writer) error { return benchBacktest(ctx, b, out) })
 }
 
+// BenchmarkAudit audits more than 300 loaded rules over a week, as kubectl plimsoll audit does, beside the server's own evaluations.
+func BenchmarkAudit(b *testing.B) {
+	run(b, func(ctx context.Context, out io.Writer) error { return benchAudit(ctx, b, out) })
+}
+
 // run runs a benchmark in the project's root folder.
 func run(b *testing.B, benchmark func(ctx context.Context, out io.Writer) error) {
 	b.Helper()

@@ -1,6 +1,5 @@
-//go:build integration
-
-package promapi
+// Package foreign writes a history for alerting rules in the shapes of others': of the metrics that they read.
+package foreign
 
 import (
 	"bufio"
@@ -19,10 +18,10 @@ import (
 	"github.com/plimsoll-dev/plimsoll/hack/build"
 )
 
-// writeHistory writes the history of testdata/foreign/metrics.txt into blocks.
-func writeHistory(t *testing.T, file, blocks string) {
+// Write writes blocks with the history of the metrics of a table, from start to end: a sample a minute. It leaves the text in file.
+func Write(t testing.TB, table, file, blocks string, start, end time.Time) {
 	t.Helper()
-	table, err := os.ReadFile("testdata/foreign/metrics.txt")
+	lines, err := os.ReadFile(table)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,12 +30,12 @@ func writeHistory(t *testing.T, file, blocks string) {
 		t.Fatal(err)
 	}
 	w := bufio.NewWriter(f)
-	for _, line := range strings.Split(strings.TrimSpace(string(table)), "\n") {
+	for _, line := range strings.Split(strings.TrimSpace(string(lines)), "\n") {
 		if strings.HasPrefix(line, "#") {
 			continue
 		}
 		for _, s := range expandSeries(t, line) {
-			s.write(w)
+			s.write(w, start, end)
 		}
 	}
 	fmt.Fprintln(w, "# EOF")
@@ -48,7 +47,8 @@ func writeHistory(t *testing.T, file, blocks string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	promtool := exec.Command(filepath.Join(bin, "promtool"), "tsdb", "create-blocks-from", "openmetrics", "--quiet", "--max-block-duration", "24h", file, blocks)
+	promtool := exec.Command(filepath.Join(bin, "promtool"), "tsdb", "create-blocks-from", "openmetrics", "--quiet",
+		"--max-block-duration", "744h", file, blocks) // it reads the file once for each block
 	if out, err := promtool.CombinedOutput(); err != nil {
 		t.Fatalf("promtool: %v\n%s", err, out)
 	}
@@ -61,11 +61,11 @@ type generated struct {
 	rng                *rand.Rand
 }
 
-// foreignNamespace is that of series whose line names none: what Prometheus scrapes in a cluster has one.
-const foreignNamespace = "a"
+// Namespace is that of series whose line names none: what Prometheus scrapes in a cluster has one.
+const Namespace = "a"
 
 // expandSeries are the series of a line of the table, one for every combination of label values.
-func expandSeries(t *testing.T, line string) (all []generated) {
+func expandSeries(t testing.TB, line string) (all []generated) {
 	t.Helper()
 	name, rest, ok := strings.Cut(line, "{")
 	text, rest, closed := strings.Cut(rest, "} ")
@@ -90,7 +90,7 @@ func expandSeries(t *testing.T, line string) (all []generated) {
 		seed := fnv.New64a()
 		fmt.Fprint(seed, name, labels)
 		if !strings.Contains(labels, "namespace=") {
-			labels += `,namespace="` + foreignNamespace + `"`
+			labels += `,namespace="` + Namespace + `"`
 		}
 		all = append(all, generated{name, labels, words[0], good, bad, rand.New(rand.NewPCG(seed.Sum64(), 7))})
 	}
@@ -101,14 +101,14 @@ func expandSeries(t *testing.T, line string) (all []generated) {
 var buckets = []float64{0.1, 0.5, 1, 5, 10, 60, 300, 1e5, 604800, 1e6}
 
 // write writes the samples, one a minute.
-func (s generated) write(w io.Writer) {
+func (s generated) write(w io.Writer, start, end time.Time) {
 	counts := make([]float64, len(buckets)+1)
 	total, level, started := 0.0, s.good, 0.0
 	isBad, until, missed := false, s.minutes(10, 150), 0
 	phase := s.rng.IntN(60)
 	for i := 0; ; i++ {
-		at := historyStart.Add(time.Duration(i)*time.Minute + time.Duration(phase)*time.Second)
-		if at.After(historyEnd) {
+		at := start.Add(time.Duration(i)*time.Minute + time.Duration(phase)*time.Second)
+		if at.After(end) {
 			break
 		}
 		if until--; until <= 0 {
