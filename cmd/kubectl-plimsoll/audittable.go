@@ -87,29 +87,12 @@ func printAuditTable(w io.Writer, r audit.Report) error {
 	return err
 }
 
-// escapeMarkdown keeps what the text says from being read as a table, HTML or emphasis.
-var escapeMarkdown = strings.NewReplacer(`\`, `\\`, "|", `\|`, "<", `\<`, "*", `\*`, "_", `\_`, "`", "\\`", "\n", " ")
-
 func printAuditMarkdown(w io.Writer, r audit.Report) error {
-	line := func(cells []string) { fmt.Fprintf(w, "| %s |\n", strings.Join(cells, " | ")) }
-	fmt.Fprintf(w, "%s\n\n", auditTitle(r))
-	line(auditColumns)
-	line(strings.Split(strings.Repeat("---,", len(auditColumns)-1)+"---", ","))
-	for _, rule := range r.Rules {
-		cells := auditRow(rule)
-		for i := range cells {
-			cells[i] = escapeMarkdown.Replace(cells[i])
-		}
-		line(cells)
+	rows := make([][]string, len(r.Rules))
+	for i, rule := range r.Rules {
+		rows[i] = auditRow(rule)
 	}
-	notes := auditNotes(r)
-	if len(notes) > 0 {
-		fmt.Fprintln(w)
-	}
-	for _, note := range notes {
-		if _, err := fmt.Fprintf(w, "- %s\n", escapeMarkdown.Replace(note)); err != nil {
-			return err
-		}
-	}
-	return nil
+	_, err := fmt.Fprintln(w, auditTitle(r))
+	printMarkdownTable(w, auditColumns, rows, auditNotes(r))
+	return err
 }

@@ -135,30 +135,18 @@ func (c *comparison) printTable(w io.Writer, notes []string) error {
 	return nil
 }
 
-// inCell escapes what GitHub's Markdown gives a meaning in a cell of a table.
-var inCell = strings.NewReplacer(`\`, `\\`, "|", `\|`, "\n", " ", "<", "&lt;", "*", `\*`, "_", `\_`, "`", "\\`", "[", `\[`, "@", "&#64;")
-
 // printMarkdown prints a comment for a pull request.
 func (c *comparison) printMarkdown(w io.Writer, notes []string) error {
-	fmt.Fprintf(w, "**Backtest**: %s\n", inCell.Replace(c.summary()))
+	_, err := fmt.Fprintf(w, "**Backtest**: %s\n", escapeMarkdown.Replace(c.summary()))
 	if len(c.pairs) == 0 {
-		return nil
+		return err
 	}
-	fmt.Fprintf(w, "\n| %s |\n|%s\n", strings.Join(compareColumns, " | "), strings.Repeat(" --- |", len(compareColumns)))
-	for _, p := range c.pairs {
-		row := p.row()
-		for i := range row {
-			row[i] = inCell.Replace(row[i])
-		}
-		fmt.Fprintf(w, "| %s |\n", strings.Join(row, " | "))
+	rows := make([][]string, len(c.pairs))
+	for i, p := range c.pairs {
+		rows[i] = p.row()
 	}
-	for i, note := range notes {
-		if i == 0 {
-			fmt.Fprintln(w)
-		}
-		fmt.Fprintf(w, "- %s\n", inCell.Replace(note))
-	}
-	return nil
+	printMarkdownTable(w, compareColumns, rows, notes)
+	return err
 }
 
 // comparedAlert is an alert that differs, as -o json prints it.
