@@ -79,11 +79,7 @@ func (o *auditOptions) run(ctx context.Context) error {
 	if o.percent < 1 || o.percent > 100 {
 		return usageErrorf("--load must be from 1 to 100")
 	}
-	client, err := o.window.prometheus.client()
-	if err != nil {
-		return err
-	}
-	w, err := o.window.pastWindow(ctx, client)
+	client, w, err := o.window.connect(ctx)
 	if err != nil {
 		return err
 	}

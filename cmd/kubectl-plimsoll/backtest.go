@@ -82,11 +82,7 @@ type backtested struct {
 }
 
 func (o *backtestOptions) run(ctx context.Context, names []string) error {
-	client, err := o.window.prometheus.client()
-	if err != nil {
-		return err
-	}
-	r, err := o.window.pastWindow(ctx, client)
+	client, r, err := o.window.connect(ctx)
 	if err != nil {
 		return err
 	}

@@ -103,11 +103,7 @@ func (o *importOptions) loadRules(ctx context.Context) (alert.Set, error) {
 
 // backtester returns how to replay rules, and the set with the times at which Prometheus evaluates them.
 func (o *importOptions) backtester(ctx context.Context, set alert.Set) (alert.Set, importer.Replay, error) {
-	client, err := o.window.prometheus.client()
-	if err != nil {
-		return alert.Set{}, nil, err
-	}
-	w, err := o.window.pastWindow(ctx, client)
+	client, w, err := o.window.connect(ctx)
 	if err != nil {
 		return alert.Set{}, nil, err
 	}

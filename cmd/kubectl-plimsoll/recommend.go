@@ -87,11 +87,7 @@ func (o *recommendOptions) run(ctx context.Context, names []string) error {
 	if o.perWeek < 0 {
 		return usageErrorf("--fires-per-week must not be negative: %d", o.perWeek)
 	}
-	client, err := o.window.prometheus.client()
-	if err != nil {
-		return err
-	}
-	r, err := o.window.pastWindow(ctx, client)
+	client, r, err := o.window.connect(ctx)
 	if err != nil {
 		return err
 	}

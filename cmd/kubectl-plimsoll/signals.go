@@ -66,11 +66,7 @@ type signalRow struct {
 }
 
 func (o *signalsOptions) run(ctx context.Context) error {
-	client, err := o.window.prometheus.client()
-	if err != nil {
-		return err
-	}
-	w, err := o.window.pastWindow(ctx, client)
+	client, w, err := o.window.connect(ctx)
 	if err != nil {
 		return err
 	}

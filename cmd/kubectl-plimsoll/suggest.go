@@ -49,11 +49,7 @@ cluster that is not known.`,
 }
 
 func (o *suggestOptions) run(ctx context.Context) error {
-	client, err := o.window.prometheus.client()
-	if err != nil {
-		return err
-	}
-	w, err := o.window.pastWindow(ctx, client)
+	client, w, err := o.window.connect(ctx)
 	if err != nil {
 		return err
 	}

@@ -36,6 +36,16 @@ func (o *windowOptions) addFlags(cmd *cobra.Command) {
 	cmd.Flags().Var(&o.end, "end", "end of the window, as 2006-01-02T15:04:05Z (default now)")
 }
 
+// connect returns a client of the Prometheus, which is not asked yet but for the step, and the window.
+func (o *windowOptions) connect(ctx context.Context) (*promapi.Client, backtest.Window, error) {
+	client, err := o.prometheus.client()
+	if err != nil {
+		return nil, backtest.Window{}, err
+	}
+	w, err := o.pastWindow(ctx, client)
+	return client, w, err
+}
+
 // pastWindow returns the window, in whole steps.
 func (o *windowOptions) pastWindow(ctx context.Context, client *promapi.Client) (backtest.Window, error) {
 	end := time.Time(o.end)
