@@ -162,8 +162,8 @@ func TestBucketWarnings(t *testing.T) {
 	if err := user.Create(t.Context(), slow); err != nil {
 		t.Fatal(err)
 	}
-	const fires = `^level critical .* would have fired`
-	heard.expect(t, `^level critical \(> 30s\) lies above the highest bucket \(20s\) of `+metric+`: it can never fire$`, fires)
+	const fires = `^[^ ]*/slow: level critical .* would have fired`
+	heard.expect(t, `^[^ ]*/slow: level critical \(> 30s\) lies above the highest bucket \(20s\) of `+metric+`: it can never fire$`, fires)
 	apply := func(above v1alpha1.Value) {
 		t.Helper()
 		if err := change(t, user, slow, func(a *v1alpha1.AlertThreshold) { a.Spec.Levels[0].Above = above }); err != nil {
@@ -171,13 +171,13 @@ func TestBucketWarnings(t *testing.T) {
 		}
 	}
 	apply("5s") // which would be a bound if the buckets were those that are known
-	heard.expect(t, `^level critical \(> 5s\) lies inside the bucket 3s to 15s of `+metric+`: what fires is a guess, take 3s or 15s$`, fires)
+	heard.expect(t, `^[^ ]*/slow: level critical \(> 5s\) lies inside the bucket 3s to 15s of `+metric+`: what fires is a guess, take 3s or 15s$`, fires)
 	apply("15s") // which would be above them
 	heard.expect(t, fires)
 
 	server.Stop()
 	apply("40s")
-	heard.expect(t, `^spec.levels\[0\].above: 40s lies above the highest bucket \(10s\) of .* unless yours has other buckets than Agentgateway is known to have$`)
+	heard.expect(t, `^[^ ]*/slow: spec.levels\[0\].above: 40s lies above the highest bucket \(10s\) of .* unless yours has other buckets than Agentgateway is known to have$`)
 }
 
 // serveWith runs the shared release's controller with that Prometheus and backtests of that window and step, and returns a user
