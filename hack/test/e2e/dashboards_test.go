@@ -23,6 +23,7 @@ const noKeys = "the demo's assistant has no client keys, so that anybody can try
 var withoutData = map[string]string{
 	"Time per output token": "the stand-in sends its answers in one piece",
 	"Special tokens":        "the stand-in reports neither cached tokens nor thinking",
+	"Sizes":                 "no threshold of the demo is of a size",
 
 	"Queue length": noServer, "Time in the queue": noServer, "KV cache usage": noServer, "Preemptions": noServer,
 	"Calls by client": noKeys, "Tokens by client": noKeys, "Calls by client and outcome": noKeys, "Cost of the last day by client": noKeys,
