@@ -54,7 +54,7 @@ func TestUnitParse(t *testing.T) {
 	}
 }
 
-// TestBytesAreQuantities: whoever writes a size writes it as in a pod's resources.
+// TestBytesAreQuantities: sizes are written as in the resources of a pod.
 func TestBytesAreQuantities(t *testing.T) {
 	for _, text := range []string{"5Gi", "512Mi", "1.5G", "64k", "3Ki", "2E", "1E3", "1e3", "0", "7Pi", "0.25Ei", "12T", "5GB", "5gi", "5K", "1e3Gi", "5 Gi", "1.2.3M"} {
 		got, err := Bytes.Parse(text)
