@@ -6,7 +6,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
-// found is what Prometheus holds of the wanted rules.
+// match is what Prometheus holds of the wanted rules.
 type match struct {
 	// signal is the rule that records the value, or compares it, and alerts are those of the levels, by severity. Only rules that are as
 	// they should be are among them.

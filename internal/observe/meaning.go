@@ -43,7 +43,7 @@ func selectors(expr parser.Expr) (all []*parser.VectorSelector) {
 	return all
 }
 
-// sameMeaning reports whether the expression that Prometheus holds is the one that we wrote, but for equality matchers of
+// equivalent reports whether the expression that Prometheus holds is the one that we wrote, but for equality matchers of
 // other labels in every selector. An operator with enforcedNamespaceLabel adds such, and the label to what the rules give.
 func equivalent(ours, held string) bool {
 	want, have := parse(ours), parse(held)

@@ -69,7 +69,7 @@ func (s *Selection) WhyNotSelected(namespace, fix string) string {
 		labels.Set(s.RuleLabels), namespace, strings.Join(asks, "; "), fix)
 }
 
-// asks is what the object asks for and does not get; empty when it selects the rule.
+// unmet is what the object asks for and does not get; empty when it selects the rule.
 func (s *Selection) unmet(object selector, namespace string) string {
 	var asks []string
 	switch {
