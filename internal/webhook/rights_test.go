@@ -20,14 +20,17 @@ import (
 // elsewhere are the rights whose use the tests of internal/controller show.
 const elsewhere = "../../config/rbac/role.yaml"
 
-// rules are those of the roles that the chart gives the controller of the release.
+// rules are those of the roles that the chart gives the controller of the release. Those that it adds to Kubernetes' own
+// bind nobody.
 func (r release) rules(ctx context.Context) (rules []rbacv1.PolicyRule, err error) {
 	var cluster rbacv1.ClusterRoleList
 	var namespaced rbacv1.RoleList
 	ofRelease := client.MatchingLabels{"app.kubernetes.io/instance": r.name}
 	err = errors.Join(admin.List(ctx, &cluster, ofRelease), admin.List(ctx, &namespaced, ofRelease, client.InNamespace(r.namespace)))
 	for _, role := range cluster.Items {
-		rules = append(rules, role.Rules...)
+		if role.Labels["rbac.authorization.k8s.io/aggregate-to-admin"] == "" {
+			rules = append(rules, role.Rules...)
+		}
 	}
 	for _, role := range namespaced.Items {
 		rules = append(rules, role.Rules...)
