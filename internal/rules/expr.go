@@ -35,5 +35,6 @@ func resolveExpr(t *v1alpha1.AlertThreshold, spec *field.Path) (Value, field.Err
 		return value, append(errs, field.Invalid(spec.Child("expr"), t.Spec.Expr, err.Error()))
 	}
 	value.Expr, value.EmptyWhenHealthy, value.bounds = expr.String(), expression.EmptyWhenHealthy(expr), expression.BoundsOf(expr)
+	value.series = expression.LabelsOf(expr)
 	return value, errs
 }

@@ -62,6 +62,8 @@ type Value struct {
 	source string
 	// bounds are those that an expression gives its values by itself; zero for a signal.
 	bounds expression.Bounds
+	// series are the labels of an expression's series; zero for a signal, whose labels nothing replaces.
+	series expression.Labels
 	// entry is the signal; the zero Signal for an expression.
 	entry signal.Signal
 }

@@ -40,7 +40,7 @@ func (p *Plan) warnings(spec *field.Path) []string {
 				spec.Child("labels").Key(name)))
 		}
 	}
-	return all
+	return append(all, p.replacedWarnings(spec)...)
 }
 
 // knownBucketWarnings says what buckets cannot show of the levels if they are those that the source is known to have.
