@@ -30,6 +30,9 @@ func (p *Plan) SharesAlerts() bool {
 	return p.Value.series.MayHave(p.ReplacedLabels()...)
 }
 
+// LosesSeries reports whether several series may be one once they are recorded.
+func (p *Plan) LosesSeries() bool { return p.Value.series.MayHave(recordedOver...) }
+
 // replacedWarnings say where labels that are replaced are what tells the expression's series apart.
 func (p *Plan) replacedWarnings(spec *field.Path) []string {
 	path := spec.Child("expr").String()
