@@ -13,6 +13,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
 	"github.com/plimsoll-dev/plimsoll/internal/manifest"
 	"github.com/plimsoll-dev/plimsoll/internal/promapi"
+	"github.com/plimsoll-dev/plimsoll/internal/replay"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
@@ -113,19 +114,20 @@ func (o *backtestOptions) run(ctx context.Context, names []string) error {
 }
 
 func (o *backtestOptions) backtest(ctx context.Context, client *promapi.Client, t target, r backtest.Window) (backtested, error) {
-	replay, err := backtest.NewReplay(r, t.plan.Levels)
+	b := backtested{Namespace: t.resource.Namespace, Name: t.resource.Name, target: t, signal: newWorstSeries(t.plan, r)}
+	replayed, err := replay.New(r, t.plan, t.plan.Levels, b.signal.add)
 	if err != nil {
 		return backtested{}, err
 	}
-	b := backtested{Namespace: t.resource.Namespace, Name: t.resource.Name, target: t, signal: newWorstSeries(t.plan, r)}
 	if b.Notes, err = bucketNotes(ctx, client, t.plan, r); err != nil {
 		return backtested{}, err
 	}
-	if err := o.ingest(ctx, client, t.plan, r, replay.Ingest, b.signal.add); err != nil {
+	if err := o.ingest(ctx, client, t.plan, r, replayed.Ingest); err != nil {
 		return backtested{}, err
 	}
-	b.result = replay.Result()
+	b.result = replayed.Result()
 	b.Backtest = b.result.Status(t.resource.Generation)
+	b.Notes = append(b.Notes, replayed.Notes()...)
 	return b, nil
 }
 
@@ -187,6 +189,10 @@ func (o *backtestOptions) checkFires(all []backtested, ofRules []backtestedRule)
 			if o.maxFires >= 0 {
 				return fmt.Errorf("checking --max-fires: %s has no value in the window", b.target)
 			}
+		}
+		if b.result.Failed > 0 && o.maxFires >= 0 {
+			fmt.Fprintf(o.ErrOut, "%s: Prometheus would fail to evaluate it: %v\n", b.target, b.result.Failure)
+			failed = errCheckFailed
 		}
 		for _, level := range b.Backtest.Levels {
 			if o.exceeds(o.maxFires, fmt.Sprintf("%s: %s", b.target, level.Severity), level.Fires) {

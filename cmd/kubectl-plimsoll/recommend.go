@@ -13,6 +13,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
 	"github.com/plimsoll-dev/plimsoll/internal/promapi"
+	"github.com/plimsoll-dev/plimsoll/internal/replay"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
@@ -62,6 +63,8 @@ type recommended struct {
 	Name            string                    `json:"name"`
 	Recommendations []v1alpha1.Recommendation `json:"recommendations"`
 	Levels          []levelCurve              `json:"levels"`
+	// Notes say at how many evaluations Prometheus fails, and what is not exact.
+	Notes []string `json:"notes,omitempty"`
 
 	target target
 	// results are those of all levels, and patched tells which differ and are valid together.
@@ -114,12 +117,19 @@ func (o *recommendOptions) recommend(ctx context.Context, client *promapi.Client
 	if err != nil {
 		return recommended{}, err
 	}
-	if err := o.ingest(ctx, client, t.plan, window, sweep.Ingest); err != nil {
+	replayed, err := replay.New(window, t.plan, t.plan.Levels, sweep.Ingest)
+	if err != nil {
+		return recommended{}, err
+	}
+	if err := o.ingest(ctx, client, t.plan, window, replayed.Ingest); err != nil {
 		return recommended{}, err
 	}
 	r := recommended{
 		Namespace: t.resource.Namespace, Name: t.resource.Name, Recommendations: []v1alpha1.Recommendation{},
-		target: t, results: sweep.Recommend(o.perWeek),
+		target: t, results: sweep.Recommend(o.perWeek), Notes: replayed.Notes(),
+	}
+	if replayed.SharesAlerts() {
+		r.Notes = append(r.Notes, "this is not exact: its labels make several series one alert, or another alert of a series, which is not counted")
 	}
 	for i, recommendation := range r.results {
 		r.Levels = append(r.Levels, newLevelCurve(recommendation, t.plan.Levels[i], t.plan.Levels[i].String()))

@@ -134,7 +134,7 @@ func (t *Threshold) SharesAlerts() bool { return t.shares }
 // Result returns what the levels did up to the end of the last part. Failed counts the evaluations that fail, of all rules together.
 func (t *Threshold) Result() *backtest.Result {
 	result := t.values.Result()
-	if t.recorder != nil && t.recorder.failed > 0 {
+	if t.FailsToRecord() {
 		result.Failed, result.Failure = t.recorder.failed, errSameLabels
 	}
 	for _, l := range t.levels {
@@ -168,21 +168,32 @@ func (t *Threshold) hideOwn(result *backtest.LevelResult, rule alert.Rule) {
 }
 
 // Notes say, each in a sentence, at how many evaluations Prometheus fails, and why there is no value though there are series.
-func (t *Threshold) Notes() (notes []string) {
-	fails := func(what string, n int, why error) {
-		if n > 0 {
-			notes = append(notes, fmt.Sprintf("Prometheus cannot evaluate %s at %d of %d evaluations: %v", what, n, t.values.Result().Window.Evaluations(), why))
-		}
-	}
-	if t.recorder != nil {
-		fails("the rule that records the value", t.recorder.failed, errSameLabels)
-	}
-	for _, l := range t.levels {
-		of := l.Result()
-		fails("the alert of level "+l.level.Severity, of.Failed, of.Failure)
+func (t *Threshold) Notes() []string { return slices.Concat(t.ValueNotes(), t.AlertNotes()) }
+
+// FailsToRecord reports whether two series were one when they were recorded.
+func (t *Threshold) FailsToRecord() bool { return t.recorder != nil && t.recorder.failed > 0 }
+
+// ValueNotes are the Notes of the value.
+func (t *Threshold) ValueNotes() (notes []string) {
+	if t.FailsToRecord() {
+		notes = append(notes, t.fails("the rule that records the value", t.recorder.failed, errSameLabels))
 	}
 	if why := t.kind.WhyNoValue(); why != "" {
 		notes = append(notes, "there is no value: "+why)
 	}
 	return notes
+}
+
+// AlertNotes are the Notes of the levels' alerts.
+func (t *Threshold) AlertNotes() (notes []string) {
+	for _, l := range t.levels {
+		if n := l.Failed(); n > 0 {
+			notes = append(notes, t.fails("the alert of level "+l.level.Severity, n, l.Result().Failure))
+		}
+	}
+	return notes
+}
+
+func (t *Threshold) fails(what string, n int, why error) string {
+	return fmt.Sprintf("Prometheus cannot evaluate %s at %d of %d evaluations: %v", what, n, t.values.Result().Window.Evaluations(), why)
 }
