@@ -65,7 +65,7 @@ func (r *Report) evaluated(s trackedRule) {
 
 // series checks that the signal has a value.
 func (r *Report) series(s trackedRule) {
-	now := s.observation
+	now, why := s.observation, s.prometheus.Snapshot.Kind(s.key).WhyNoValue()
 	switch n := len(s.prometheus.Snapshot.Values(s.key)); {
 	case n > 1:
 		r.add("series", OK, "%s is %s%s, the worst of %d series", s.title, now.Current, formatLabels(now.CurrentLabels, s.implied...), n)
@@ -73,6 +73,10 @@ func (r *Report) series(s trackedRule) {
 		r.add("series", OK, "%s is %s%s", s.title, now.Current, formatLabels(now.CurrentLabels, s.implied...))
 	case s.prometheus.NoNamespace:
 		r.add("series", Fail, "%s has no value: %s", s.title, rules.NoNamespaceHint)
+	case why != "" && s.sparse:
+		r.add("series", NotApplicable, "there is no value to compare: %s: %s", why, s.expr)
+	case why != "":
+		r.add("series", Fail, "%s has no value: %s%s: %s", s.title, why, s.noDataNote(), s.expr)
 	case s.emptyWhenHealthy && s.prometheus.Snapshot.Holds(s.key):
 		r.add("series", OK, "%s is not there, as while all is well; if it never is, check that these series exist: %s", s.title, s.expr)
 	case s.sparse && s.prometheus.Snapshot.Holds(s.key):
@@ -82,6 +86,14 @@ func (r *Report) series(s trackedRule) {
 	default:
 		r.add("series", NotApplicable, "nothing is recorded")
 	}
+}
+
+// noDataNote says where noData: Alert does not tell of series without a number.
+func (s trackedRule) noDataNote() string {
+	if s.plan != nil && s.plan.NoData == v1alpha1.NoDataAlert && s.plan.Value.Absent != "" {
+		return "; noData: Alert is for series that are not there, and does not fire for that"
+	}
+	return ""
 }
 
 // formatLabels formats the labels that distinguish a series, after a space; empty without any.

@@ -2,7 +2,9 @@ package expression
 
 import (
 	"maps"
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
@@ -148,7 +150,10 @@ func labelsOfAggregate(e *parser.AggregateExpr) Labels {
 
 func labelsOfCall(e *parser.Call) Labels {
 	name := e.Func.Name
-	if e.Func.ReturnType != parser.ValueTypeVector || isAbsent(e) || name == "vector" {
+	switch {
+	case isAbsent(e):
+		return labelsOfAbsent(e.Args[0])
+	case e.Func.ReturnType != parser.ValueTypeVector, name == "vector":
 		return Labels{}
 	}
 	at := slices.IndexFunc(e.Args, func(arg parser.Expr) bool {
@@ -168,17 +173,44 @@ func labelsOfCall(e *parser.Call) Labels {
 	return of
 }
 
-// replaced are the labels after label_replace with those arguments: to, the replacement, and from.
+// labelsOfAbsent are those of absent's one series: what its selector demands.
+func labelsOfAbsent(arg parser.Expr) Labels {
+	l := newLabels(false)
+	if matrix, is := arg.(*parser.MatrixSelector); is {
+		arg = matrix.VectorSelector
+	}
+	if selector, is := arg.(*parser.VectorSelector); is {
+		l.fixed = labelsOfSelector(selector).without(model.MetricNameLabel).fixed
+	}
+	return l
+}
+
+// replaced are the labels after label_replace with those arguments: to, the replacement, from, and the regular expression.
 func (l Labels) replaced(args []parser.Expr) Labels {
 	to, _ := text(args[0])
 	replacement, _ := text(args[1])
 	from, _ := text(args[2])
-	if len(replacement) > 0 && replacement[0] == '$' {
-		return l.copied(to, args[2])
+	value, isKnown := l.fixed[from]
+	if !isKnown && (l.isOpen && from != "" || l.varying[from]) {
+		if strings.HasPrefix(replacement, "$") {
+			return l.copied(to, args[2])
+		}
+		changed := l.without(to)
+		changed.varying[to] = true
+		return changed
+	}
+	pattern, _ := text(args[3])
+	matching, err := regexp.Compile("^(?s:" + pattern + ")$")
+	if err != nil {
+		return l // which no server evaluates
+	}
+	found := matching.FindStringSubmatchIndex(value)
+	if found == nil {
+		return l
 	}
 	changed := l.without(to)
-	if l.varying[from] {
-		changed.varying[to] = true
+	if result := matching.ExpandString(nil, replacement, value, found); len(result) > 0 {
+		changed.fixed[to] = string(result)
 	}
 	return changed
 }

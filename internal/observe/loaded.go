@@ -90,6 +90,18 @@ func (s *TrackedThreshold) notes(snap *Snapshot) (text string) {
 	return text + snap.Selection.sharded(s.key.Namespace)
 }
 
+// valueNotes say why no level can be compared with what is recorded, and which alert of a shadow Prometheus could not evaluate.
+func (s *TrackedThreshold) valueNotes(h *loaded) (text string) {
+	if why := h.kind.WhyNoValue(); why != "" {
+		text = "; there is no value: " + why
+	}
+	if len(s.failing) > 0 {
+		text += "; in mode Enforce Prometheus could not evaluate the alert of level " + strings.Join(s.failing, " and ") +
+			", for several series would be one (vector contains metrics with the same labelset after applying alert labels)"
+	}
+	return text
+}
+
 // unlessResumed returns the condition or, of a rule that was loaded at a start and still is, the one that the status had, as long
 // as it is not known how many servers there are: nothing is written only because that has to be found out again.
 func (s *TrackedThreshold) unlessResumed(snap *Snapshot, now Condition) Condition {

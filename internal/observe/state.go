@@ -20,7 +20,9 @@ func (s *TrackedThreshold) levelStates(snap *Snapshot, h *loaded, f match) (leve
 	for i, level := range s.levels {
 		is := Level{Severity: level.Severity, State: v1alpha1.StateUnknown}
 		if s.shadow && evaluated {
-			is.State, is.ActiveSince = s.shadowState(level)
+			if is.State, is.ActiveSince = s.shadowState(level); slices.Contains(s.failing, level.Severity) {
+				is = Level{Severity: level.Severity, State: v1alpha1.StateUnknown}
+			}
 		} else if alert := f.alerts[level.Severity]; alert != nil && alert.health != prometheusv1.RuleHealthUnknown {
 			is.State, is.ActiveSince = alertState(alert, evaluated)
 			if evaluated && !s.foreign && contradicts(is.State, level, h.series) {

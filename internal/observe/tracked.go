@@ -10,8 +10,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/plimsoll-dev/plimsoll/internal/alert"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
+	"github.com/plimsoll-dev/plimsoll/internal/replay"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 	"github.com/plimsoll-dev/plimsoll/internal/unit"
 )
@@ -50,6 +52,10 @@ type TrackedThreshold struct {
 	// alerts are those of a shadow that are active, as the snapshot at evaluatedAt left them.
 	alerts      map[alertKey]backtest.LiveAlert
 	evaluatedAt time.Time
+	// alertRules tell, for each level of a shadow, which series are one alert; nil when none are. failing are the levels whose
+	// evaluation would have failed at evaluatedAt, for two would be.
+	alertRules []alert.Rule
+	failing    []string
 }
 
 // NewTrackedThreshold returns the threshold of that plan, of which nothing is known yet.
@@ -60,7 +66,7 @@ func NewTrackedThreshold(plan *rules.Plan) *TrackedThreshold {
 		sides = append(sides, level.Sides()...)
 	}
 	alerting := func(w expectedRule) bool { return w.kind == prometheusv1.RuleTypeAlerting }
-	return &TrackedThreshold{
+	s := &TrackedThreshold{
 		key:      types.NamespacedName{Namespace: plan.Namespace, Name: plan.Name},
 		title:    "PrometheusRule " + rules.Name(plan.Name),
 		unit:     plan.Value.Unit,
@@ -71,6 +77,12 @@ func NewTrackedThreshold(plan *rules.Plan) *TrackedThreshold {
 
 		emptyWhenHealthy: plan.Value.EmptyWhenHealthy,
 	}
+	if s.shadow && plan.SharesAlerts() {
+		for _, level := range plan.Levels {
+			s.alertRules = append(s.alertRules, replay.AlertOf(plan, level))
+		}
+	}
+	return s
 }
 
 // Resume continues from the status of that generation, so that a controller that starts writes nothing. Small changes of many
@@ -154,6 +166,9 @@ func (s *TrackedThreshold) evaluate(snap *Snapshot) Observation {
 		o.setCurrent(s.unit, s.sides, h.series, f.signal)
 	}
 	o.Levels, o.contradictory = s.levelStates(snap, h, f)
+	if o.Loaded.Status == metav1.ConditionTrue {
+		o.Loaded.Message += s.valueNotes(h)
+	}
 	switch {
 	case !o.contradictory:
 		s.contradicted = time.Time{}

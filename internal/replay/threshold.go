@@ -168,20 +168,26 @@ func (t *Threshold) hideOwn(result *backtest.LevelResult, rule alert.Rule) {
 }
 
 // Notes say, each in a sentence, at how many evaluations Prometheus fails, and why there is no value though there are series.
-func (t *Threshold) Notes() []string { return slices.Concat(t.ValueNotes(), t.AlertNotes()) }
+func (t *Threshold) Notes() []string { return slices.Concat(t.RecordNotes(), t.ValueNotes(), t.AlertNotes()) }
 
 // FailsToRecord reports whether two series were one when they were recorded.
 func (t *Threshold) FailsToRecord() bool { return t.recorder != nil && t.recorder.failed > 0 }
 
+// RecordNotes are the Notes of the rule that records the value.
+func (t *Threshold) RecordNotes() []string {
+	if !t.FailsToRecord() {
+		return nil
+	}
+	return []string{t.fails("the rule that records the value", t.recorder.failed, errSameLabels)}
+}
+
 // ValueNotes are the Notes of the value.
-func (t *Threshold) ValueNotes() (notes []string) {
-	if t.FailsToRecord() {
-		notes = append(notes, t.fails("the rule that records the value", t.recorder.failed, errSameLabels))
+func (t *Threshold) ValueNotes() []string {
+	why := t.kind.WhyNoValue()
+	if why == "" {
+		return nil
 	}
-	if why := t.kind.WhyNoValue(); why != "" {
-		notes = append(notes, "there is no value: "+why)
-	}
-	return notes
+	return []string{"there is no value: " + why}
 }
 
 // AlertNotes are the Notes of the levels' alerts.

@@ -157,7 +157,11 @@ func (a *backtestAdvisor) compareLevels(ctx context.Context, present, proposed *
 	}
 	result := changed.Result()
 	result.Coverage = max(thin.Result().Coverage, result.Coverage) // a signal that exists briefly may lie between the samples
-	return slices.Concat(thin.ValueNotes(), changed.AlertNotes(), sentences(result, before, proposed.Value.EmptyWhenHealthy)), nil
+	notes := slices.Concat(thin.RecordNotes(), changed.AlertNotes())
+	if result.Coverage == 0 {
+		notes = append(notes, thin.ValueNotes()...)
+	}
+	return slices.Concat(notes, sentences(result, before, proposed.Value.EmptyWhenHealthy)), nil
 }
 
 // replayCrossings replays the levels on those samples that cross one: fires are exact, the coverage is not.
