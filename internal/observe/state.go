@@ -8,6 +8,7 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
+	"github.com/plimsoll-dev/plimsoll/internal/sample"
 )
 
 // levelStates returns the state of each level; unknown when its alert and values contradict each other.
@@ -29,7 +30,7 @@ func (s *TrackedThreshold) levelStates(snap *Snapshot, h *loaded, f match) (leve
 				is, contradictory = Level{Severity: level.Severity, State: v1alpha1.StateUnknown}, true
 			}
 		}
-		if is.State == v1alpha1.StateInactive && (f.noDataFires() || len(h.series) == 0 && !s.emptyWhenHealthy && !s.valueless) {
+		if is.State == v1alpha1.StateInactive && (f.noDataFires() || len(h.series) == 0 && (!s.emptyWhenHealthy || h.kind != sample.None) && !s.valueless) {
 			is.State = v1alpha1.StateNoData
 		}
 		is.ActiveSince = is.ActiveSince.Truncate(time.Second)
