@@ -177,10 +177,16 @@ func (c *cli) exceeds(maxFires int, what string, fires int64) bool {
 	return true
 }
 
-// checkFires fails for levels that would have fired too often. A signal that never had a value cannot be checked.
+// checkFires fails for levels that would have fired too often, and for rules that Prometheus fails to evaluate. A signal that never
+// had a value cannot be checked.
 func (o *backtestOptions) checkFires(all []backtested, ofRules []backtestedRule) (failed error) {
 	for _, b := range all {
 		switch {
+		case b.result.Failed > 0:
+			fmt.Fprintf(o.ErrOut, "%s: Prometheus would fail to evaluate its rules: %v\n", b.target, b.result.Failure)
+			if o.maxFires >= 0 {
+				failed = errCheckFailed
+			}
 		case b.result.Coverage > 0:
 		case b.target.plan.Value.EmptyWhenHealthy:
 			fmt.Fprintf(o.ErrOut, "%s: the expression had no value in the window, as while all is well; if it never has, is the URL that of its Prometheus?\n", b.target)
@@ -189,10 +195,6 @@ func (o *backtestOptions) checkFires(all []backtested, ofRules []backtestedRule)
 			if o.maxFires >= 0 {
 				return fmt.Errorf("checking --max-fires: %s has no value in the window", b.target)
 			}
-		}
-		if b.result.Failed > 0 && o.maxFires >= 0 {
-			fmt.Fprintf(o.ErrOut, "%s: Prometheus would fail to evaluate it: %v\n", b.target, b.result.Failure)
-			failed = errCheckFailed
 		}
 		for _, level := range b.Backtest.Levels {
 			if o.exceeds(o.maxFires, fmt.Sprintf("%s: %s", b.target, level.Severity), level.Fires) {
