@@ -128,6 +128,9 @@ func (o *backtestOptions) backtest(ctx context.Context, client *promapi.Client, 
 	b.result = replayed.Result()
 	b.Backtest = b.result.Status(t.resource.Generation)
 	b.Notes = append(b.Notes, replayed.Notes()...)
+	if replayed.HasNothing() {
+		b.Notes = append(b.Notes, client.Outside(ctx, t.plan, r.End)...)
+	}
 	return b, nil
 }
 

@@ -49,7 +49,7 @@ func (o *statusOptions) fetchAround(ctx context.Context, api client.Client, prom
 
 // fetchBuckets reads the present buckets, if the threshold's value is a quantile, unless Prometheus does not answer.
 func (o *statusOptions) fetchBuckets(ctx context.Context, prometheus *promapi.Client, in diagnose.Input) {
-	plan, _ := o.rules.Resolve(in.Threshold) // one with mistakes has no levels
+	plan, _ := in.Rules.Resolve(in.Threshold) // one with mistakes has no levels
 	if p := in.Prometheus; plan != nil && p.Err == nil {
 		p.Buckets, p.BucketsErr = prometheus.Buckets(ctx, plan.Value.Expr, backtest.WindowUntil(time.Now(), 0, time.Second))
 	}

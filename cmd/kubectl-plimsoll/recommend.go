@@ -103,7 +103,7 @@ func (o *recommendOptions) run(ctx context.Context, names []string) error {
 		if all[i], err = o.recommend(ctx, client, t, r); err != nil {
 			return fmt.Errorf("recommending levels of %s: %w", t, err)
 		}
-		all[i].selectPatched(o.ErrOut)
+		all[i].selectPatched(o.cli)
 	}
 	ofRules, failed := o.recommendRules(ctx, client, r, set)
 	if failed != nil && !errors.Is(failed, errCheckFailed) {
@@ -160,7 +160,7 @@ func (r *recommended) differs(i int) bool {
 }
 
 // selectPatched selects the recommendations that are valid together: critical must lie beyond warning.
-func (r *recommended) selectPatched(stderr io.Writer) {
+func (r *recommended) selectPatched(c *cli) {
 	r.patched = make([]bool, len(r.results))
 	for again := true; again; {
 		again = false
@@ -169,14 +169,15 @@ func (r *recommended) selectPatched(stderr io.Writer) {
 				continue
 			}
 			r.patched[i] = true
-			if r.patched[i] = len(rules.Validate(r.patchedResource())) == 0; r.patched[i] {
+			_, errs := c.rules.Resolve(r.patchedResource())
+			if r.patched[i] = len(errs) == 0; r.patched[i] {
 				again = true
 			}
 		}
 	}
 	for i, recommendation := range r.results {
 		if r.differs(i) && !r.patched[i] {
-			fmt.Fprintf(stderr, "%s: %s %s is left out of the patch: the levels would be out of order\n",
+			fmt.Fprintf(c.ErrOut, "%s: %s %s is left out of the patch: the levels would be out of order\n",
 				r.target, recommendation.Level.Severity, recommendation.Level)
 		}
 	}

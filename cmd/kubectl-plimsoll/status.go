@@ -133,14 +133,17 @@ func (o *statusOptions) diagnose(ctx context.Context, api client.Client, prometh
 	err = api.Get(ctx, client.ObjectKey{Namespace: key.Namespace, Name: rules.Name(key.Name)}, rule)
 	switch {
 	case err == nil:
-		in.Rule = rule
+		if in.Rule = rule; rule.Annotations[v1alpha1.UnconfinedAnnotation] != "" {
+			in.Rules = in.Rules.Unconfining(key.Namespace) // so it is for the controller, which this command is not told
+		}
 	case !apierrors.IsNotFound(err):
 		in.RuleErr = fmt.Errorf("reading the PrometheusRule: %w", err)
 	}
 	if prometheus != nil {
 		in.Prometheus = o.fetch(ctx, api, prometheus, key, in.Rule)
-		if plan, _ := o.rules.Resolve(in.Threshold); plan != nil {
+		if plan, _ := in.Rules.Resolve(in.Threshold); plan != nil && in.Prometheus.Err == nil {
 			in.Prometheus.NoNamespace = prometheus.Holds(ctx, plan.Value.NoNamespace)
+			in.Prometheus.Outside = prometheus.Outside(ctx, plan, time.Time{})
 		}
 		o.fetchBuckets(ctx, prometheus, in)
 	}

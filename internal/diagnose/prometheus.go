@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"strings"
 	"time"
 
 	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
@@ -73,6 +74,8 @@ func (r *Report) series(s trackedRule) {
 		r.add("series", OK, "%s is %s%s", s.title, now.Current, formatLabels(now.CurrentLabels, s.implied...))
 	case s.prometheus.NoNamespace:
 		r.add("series", Fail, "%s has no value: %s", s.title, rules.NoNamespaceHint)
+	case why == "" && len(s.prometheus.Outside) > 0:
+		r.add("series", Fail, "%s has no value: %s", s.title, strings.Join(s.prometheus.Outside, "; "))
 	case why != "" && s.sparse:
 		r.add("series", NotApplicable, "there is no value to compare: %s: %s", why, s.expr)
 	case why != "":

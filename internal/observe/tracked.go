@@ -38,6 +38,8 @@ type TrackedThreshold struct {
 	shadow bool
 	// emptyWhenHealthy: no value is a good state.
 	emptyWhenHealthy bool
+	// unconfined: the rule is meant to read series of every namespace.
+	unconfined bool
 	// foreign: the rule is no threshold's; see NewTrackedRule. valueless: it has no level that a value is compared with.
 	foreign, valueless bool
 
@@ -75,7 +77,7 @@ func NewTrackedThreshold(plan *rules.Plan) *TrackedThreshold {
 		expected: all,
 		shadow:   !slices.ContainsFunc(all, alerting),
 
-		emptyWhenHealthy: plan.Value.EmptyWhenHealthy,
+		emptyWhenHealthy: plan.Value.EmptyWhenHealthy, unconfined: plan.Value.IsUnconfined,
 	}
 	if s.shadow && plan.SharesAlerts() {
 		for _, level := range plan.Levels {

@@ -167,8 +167,13 @@ func (t *Threshold) hideOwn(result *backtest.LevelResult, rule alert.Rule) {
 	}
 }
 
+// HasNothing reports whether there was no sample at all.
+func (t *Threshold) HasNothing() bool { return t.kind == sample.None }
+
 // Notes say, each in a sentence, at how many evaluations Prometheus fails, and why there is no value though there are series.
-func (t *Threshold) Notes() []string { return slices.Concat(t.RecordNotes(), t.ValueNotes(), t.AlertNotes()) }
+func (t *Threshold) Notes() []string {
+	return slices.Concat(t.RecordNotes(), t.ValueNotes(), t.AlertNotes())
+}
 
 // FailsToRecord reports whether two series were one when they were recorded.
 func (t *Threshold) FailsToRecord() bool { return t.recorder != nil && t.recorder.failed > 0 }

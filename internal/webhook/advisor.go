@@ -161,6 +161,9 @@ func (a *backtestAdvisor) compareLevels(ctx context.Context, present, proposed *
 	if result.Coverage == 0 {
 		notes = append(notes, thin.ValueNotes()...)
 	}
+	if result.Coverage == 0 && thin.HasNothing() {
+		notes = append(notes, a.client.Outside(ctx, proposed, window.End)...)
+	}
 	return slices.Concat(notes, sentences(result, before, proposed.Value.EmptyWhenHealthy)), nil
 }
 

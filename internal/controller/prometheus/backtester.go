@@ -199,6 +199,9 @@ func (b *backtester) run(ctx context.Context, t backtestedThreshold) (state Back
 	}
 	state.Backtest, state.Recommendations = replayed.Result().Status(t.generation), nil
 	state.Backtest.Notes = replayed.Notes()
+	if replayed.HasNothing() {
+		state.Backtest.Notes = append(state.Backtest.Notes, b.client.Outside(ctx, t.plan, window.End)...)
+	}
 	if !replayed.SharesAlerts() {
 		state.Recommendations = backtest.RecommendationStatus(sweep.Recommend(backtest.OnceAWeek))
 	}
