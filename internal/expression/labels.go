@@ -1,6 +1,7 @@
 package expression
 
 import (
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -37,6 +38,23 @@ func (l Labels) Lost(replaced ...string) (lost []string, isAll bool) {
 		}
 	}
 	return lost, isAll && len(lost) > 0
+}
+
+// LossWarning says where series become one of what, which is a rule of that kind's, because of the labels that are replaced; empty where
+// they do not. isAll is that of Lost.
+func (l Labels) LossWarning(replaced []string, what, kind string) (text string, isAll bool) {
+	lost, isAll := l.Lost(replaced...)
+	if len(lost) == 0 {
+		return "", false
+	}
+	names := strings.Join(lost, " and ")
+	text = "series that differ in " + names + " only"
+	if isAll {
+		text = "its series differ in " + names + " only, and two of them"
+	}
+	return fmt.Sprintf(`%s become one %s, which has its own: Prometheus then refuses to evaluate the rule ("vector contains metrics with the same `+
+		`labelset after applying %s labels"): leave %s out of by (...), or keep it under another name with `+
+		`label_replace(..., "series_%s", "$1", "%s", "(.+)")`, text, what, kind, names, strings.Trim(lost[0], "_"), lost[0]), isAll
 }
 
 // MayHave reports whether a series may have one of the labels, with a value that is not the same in all.

@@ -43,32 +43,30 @@ func (r *recorder) ingest(part model.Matrix, through time.Time) model.Matrix {
 		slices.Sort(failed)
 		failed = slices.Compact(failed)
 		r.failed += len(failed)
-		r.hold(all, failed)
+		r.repeatStored(all, failed)
 	}
 	r.store(all, failed, end)
-	recorded := slices.Collect(maps.Values(all))
-	return recorded
+	return slices.Collect(maps.Values(all))
 }
 
-// hold puts the values of the evaluation before it in the place of those of each that failed.
-func (r *recorder) hold(all map[model.Fingerprint]*model.SampleStream, failed []model.Time) {
+// repeatStored puts the values of the evaluation before it in the place of those of each that failed.
+func (r *recorder) repeatStored(all map[model.Fingerprint]*model.SampleStream, failed []model.Time) {
 	for _, s := range all {
 		s.Values = slices.DeleteFunc(slices.Clone(s.Values), func(v model.SamplePair) bool {
 			_, isFailed := slices.BinarySearch(failed, v.Timestamp)
 			return isFailed
 		})
 	}
-	held := slices.Clone(r.stored)
-	heldAt := r.storedAt
+	last, lastAt := r.stored, r.storedAt
 	for i, at := range failed {
 		before := at.Add(-r.step)
 		if isRow := i > 0 && failed[i-1] == before; !isRow && before != r.through {
-			held, heldAt = samplesAt(all, before), before
+			last, lastAt = samplesAt(all, before), before
 		}
-		if at.Sub(heldAt) >= lookback {
+		if at.Sub(lastAt) >= lookback {
 			continue
 		}
-		for _, s := range held {
+		for _, s := range last {
 			add(all, &model.SampleStream{Metric: s.Metric, Values: []model.SamplePair{{Timestamp: at, Value: s.Values[0].Value}}})
 		}
 	}

@@ -106,7 +106,7 @@ func (t *Threshold) crossing(part model.Matrix, l levelReplay) model.Matrix {
 	for _, s := range part {
 		metric := s.Metric.Clone()
 		metric[rules.NamespaceLabel], metric[rules.ThresholdLabel] = model.LabelValue(t.plan.Namespace), model.LabelValue(t.plan.Name)
-		t.note(metric, l.rule)
+		t.trackAlert(metric, l.rule)
 		values := slices.DeleteFunc(slices.Clone(s.Values), func(v model.SamplePair) bool { return !l.level.Crossed(float64(v.Value)) })
 		if len(values) > 0 {
 			crossing = append(crossing, &model.SampleStream{Metric: metric, Values: values})
@@ -115,8 +115,8 @@ func (t *Threshold) crossing(part model.Matrix, l levelReplay) model.Matrix {
 	return crossing
 }
 
-// note notes whether an alert is that of several series.
-func (t *Threshold) note(metric model.Metric, rule alert.Rule) {
+// trackAlert finds out whether an alert is that of several series.
+func (t *Threshold) trackAlert(metric model.Metric, rule alert.Rule) {
 	if t.shares = t.shares || rule.LabelsVary(); t.shares {
 		return
 	}

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -35,24 +34,17 @@ func (p *Plan) LosesSeries() bool { return p.Value.series.MayHave(recordedOver..
 
 // replacedWarnings say where labels that are replaced are what tells the expression's series apart.
 func (p *Plan) replacedWarnings(spec *field.Path) []string {
-	path := spec.Child("expr").String()
-	var all []string
-	warn := func(replaced []string, what, kind string) (isAll bool) {
-		lost, isAll := p.Value.series.Lost(replaced...)
-		if len(lost) == 0 {
-			return false
-		}
-		names, verb := strings.Join(lost, " and "), "series that differ in %s only"
-		if isAll {
-			verb = "its series differ in %s only, and two of them"
-		}
-		all = append(all, fmt.Sprintf("%s: "+verb+" become one %s, which has its own: Prometheus then refuses to evaluate the rule "+
-			`("vector contains metrics with the same labelset after applying %s labels"): leave %s out of by (...), or keep it under another name with `+
-			`label_replace(..., "series_%s", "$1", "%s", "(.+)")`, path, names, what, kind, names, strings.Trim(lost[0], "_"), lost[0]))
-		return isAll
+	path := spec.Child("expr").String() + ": "
+	text, isAll := p.Value.series.LossWarning(recordedOver, "recorded series", "rule")
+	if isAll {
+		return []string{path + text}
 	}
-	if !warn(recordedOver, "recorded series", "rule") {
-		warn(slices.DeleteFunc(p.ReplacedLabels(), p.isKept), "alert", "alert")
+	var all []string
+	alertText, _ := p.Value.series.LossWarning(slices.DeleteFunc(p.ReplacedLabels(), p.isKept), "alert", "alert")
+	for _, text := range []string{text, alertText} {
+		if text != "" {
+			all = append(all, path+text)
+		}
 	}
 	return all
 }
