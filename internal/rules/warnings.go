@@ -139,5 +139,5 @@ func (v Value) neverCrossed(level Level) string {
 	if reached.Because == "" || level.Crossed(reached.Value) {
 		return ""
 	}
-	return fmt.Sprintf("can never fire, for %s: %s", reached.Because, strings.ReplaceAll(reached.Fix, "%s", level.Unit.Format(reached.Value)))
+	return fmt.Sprintf("can never fire, for %s: %s", reached.Because, strings.ReplaceAll(reached.Fix, "%s", level.Unit.Format(reached.Limit)))
 }
