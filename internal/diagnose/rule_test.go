@@ -43,6 +43,8 @@ func TestRule(t *testing.T) {
 		"how it would be":  {expr: "up > 1", held: "-", change: func(in *RuleInput) { in.Prometheus.Snapshot.Selection = selection }, check: "evaluated -: there is nothing to evaluate"},
 		"not loaded":       {expr: "up > 1", held: "-", check: "loaded FAIL: Prometheus does not have the rule m/o g/A yet, after more than 2m: check that the ruleSelector"},
 		"just written":     {expr: "up > 1", held: "-", change: func(in *RuleInput) { in.Object.CreationTimestamp = metav1.NewTime(now) }, healthy: true, check: "loaded ?: Prometheus does not have"},
+		"the worst":        {expr: "up > 9", value: 1, change: anotherValue(5), healthy: true, check: `series OK: the value is 5 {job="y"}, the worst of 2 series`},
+		"the least":        {expr: "up < 4", value: 6, change: anotherValue(5), healthy: true, check: `series OK: the value is 5 {job="y"}, the worst of 2 series`},
 		"not queried":      {expr: "up > 1", change: func(in *RuleInput) { in.Prometheus = nil }, healthy: true, check: "loaded ?: Prometheus was not queried"},
 		"other labels":     {expr: "up > 1", value: 1, change: func(in *RuleInput) { in.Rule.Labels = map[string]string{"severity": "page"} }, check: "loaded FAIL: Prometheus holds the rule group without the rule A of level page, or with other labels of it"},
 		"another duration": {expr: "up > 1", value: 1, change: func(in *RuleInput) { in.Rule.For = time.Hour }, check: "loaded FAIL: Prometheus holds another for or keep_firing_for of the rule A: 0s and 0s"},
@@ -84,3 +86,10 @@ func TestRule(t *testing.T) {
 }
 
 var selection = &observe.Selection{Prometheuses: []*monitoringv1.Prometheus{{ObjectMeta: metav1.ObjectMeta{Namespace: "m", Name: "k8s"}}}}
+
+// anotherValue adds a series with that value.
+func anotherValue(v model.SampleValue) func(*RuleInput) {
+	return func(in *RuleInput) {
+		in.Prometheus.Snapshot.AddValues(observe.RuleKey(in.Rule), model.Vector{{Metric: model.Metric{"job": "y"}, Value: v}})
+	}
+}
