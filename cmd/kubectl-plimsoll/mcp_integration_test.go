@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -17,6 +18,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -196,7 +198,7 @@ func watched(t *testing.T, base string, before func(*http.Request)) (proxy strin
 	return front.URL, func() map[string]bool {
 		mu.Lock()
 		defer mu.Unlock()
-		return asked
+		return maps.Clone(asked)
 	}
 }
 
@@ -207,10 +209,10 @@ func TestAgentBounds(t *testing.T) {
 
 	// The range of the seventh rule is not answered.
 	held := make(chan struct{}, 100)
-	ranges := 0
+	var ranges atomic.Int32
 	proxy, _ := watched(t, server.URL(), func(r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, "/query_range") {
-			if ranges++; ranges > 6 {
+			if ranges.Add(1) > 6 {
 				held <- struct{}{}
 				<-r.Context().Done()
 			}
