@@ -97,6 +97,9 @@ func flagSchema(flag *pflag.Flag) map[string]any {
 	types := map[string]string{"bool": "boolean", "int": "integer"}
 	forms := map[string]string{"duration": ", as 30s, 12h or 7d", "time": ", as 2006-01-02T15:04:05Z"}
 	text := flag.Usage
+	if flag.Name == "namespace" { // its usage is kubectl's
+		text = "Kubernetes namespace; that of the command line or the kubeconfig if it is not given"
+	}
 	if !strings.Contains(text, "2006-01-02") {
 		text += forms[flag.Value.Type()]
 	}
