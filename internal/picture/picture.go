@@ -225,14 +225,17 @@ func (d *drawing) lines() {
 // rows draws below the plot what each level did, and when it fired.
 func (d *drawing) rows() {
 	top := d.plot.Min.Y
+	var names vg.Length
+	for _, line := range d.named() {
+		names = max(names, d.bold.Width(d.clip(d.bold, line.Name, width/3)))
+	}
+	legends := d.plot.Min.X + 1.2*names + 8 // a reader's font may be wider
 	for i, line := range d.named() {
 		c := levels[i%len(levels)]
 		base := top - row
-		name := d.clip(d.bold, line.Name, width/3)
-		d.text(d.bold, c, d.plot.Min.X, base+band+5, name)
+		d.text(d.bold, c, d.plot.Min.X, base+band+5, d.clip(d.bold, line.Name, width/3))
 		if i < len(d.Legends) {
-			x := d.plot.Min.X + d.bold.Width(name+"  ")
-			d.text(d.regular, ink, x, base+band+5, d.clip(d.regular, d.Legends[i], width-margin-x))
+			d.text(d.regular, ink, legends, base+band+5, d.clip(d.regular, d.Legends[i], width-margin-legends))
 		}
 		d.fill(track, d.plot.Min.X, base, d.plot.Max.X, base+band)
 		for _, t := range times(d.Start, d.End) {
