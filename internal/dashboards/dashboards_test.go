@@ -101,6 +101,10 @@ func TestChartCarriesTheGeneratedFiles(t *testing.T) {
 	var names []string
 	for _, f := range files {
 		names = append(names, f.Name)
+		// kubectl apply keeps a copy in an annotation, of at most 256 KiB with what has to be escaped.
+		if escaped, err := json.Marshal(string(f.JSON)); err != nil || len(escaped) > 220_000 {
+			t.Errorf("%s is of %d bytes, too large for a ConfigMap that is applied (%v)", f.Name, len(escaped), err)
+		}
 		committed, err := os.ReadFile(filepath.Join(chart, f.Name))
 		if err != nil {
 			t.Fatal(err)
