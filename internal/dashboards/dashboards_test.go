@@ -46,6 +46,8 @@ type panel struct {
 	Description string
 	Datasource  struct{ Type string }
 	Repeat      string
+	// Panels are those of a row that is collapsed.
+	Panels      []panel
 	Targets     []query
 	FieldConfig struct {
 		Defaults struct {
