@@ -60,7 +60,7 @@ func All() ([]File, error) {
 		{"itself.json", itself(), nil},
 	}
 	built := make([]document, len(builders))
-	ids := map[place]uint32{}
+	ids := map[panelRef]uint32{}
 	for i, b := range builders {
 		d, err := b.builder.Build()
 		if err != nil {
@@ -85,7 +85,7 @@ func All() ([]File, error) {
 }
 
 // number gives the panels the ids by which Grafana links to them, in order from 1, and notes them.
-func number(d dashboard.Dashboard, ids map[place]uint32) {
+func number(d dashboard.Dashboard, ids map[panelRef]uint32) {
 	for i, p := range d.Panels {
 		id := uint32(i + 1)
 		if p.Panel == nil {
@@ -93,7 +93,7 @@ func number(d dashboard.Dashboard, ids map[place]uint32) {
 			continue
 		}
 		p.Panel.Id = &id
-		ids[place{*d.Uid, *p.Panel.Title}] = id
+		ids[panelRef{*d.Uid, *p.Panel.Title}] = id
 	}
 }
 
@@ -101,14 +101,14 @@ func number(d dashboard.Dashboard, ids map[place]uint32) {
 var target = regexp.MustCompile(`^/d/([^?]+)\?viewPanel=\[([^]]*)\]`)
 
 // resolveLinks puts the ids of panels where links have their titles.
-func resolveLinks(panels []dashboard.PanelOrRowPanel, ids map[place]uint32) error {
+func resolveLinks(panels []dashboard.PanelOrRowPanel, ids map[panelRef]uint32) error {
 	for _, p := range panels {
 		if p.Panel == nil || p.Panel.FieldConfig == nil {
 			continue
 		}
 		for i, link := range p.Panel.FieldConfig.Defaults.Links {
 			match := target.FindStringSubmatch(*link.Url)
-			id, ok := ids[place{match[1], match[2]}]
+			id, ok := ids[panelRef{match[1], match[2]}]
 			if !ok {
 				return fmt.Errorf("there is no panel %q in %s", match[2], match[1])
 			}

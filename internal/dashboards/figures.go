@@ -20,20 +20,20 @@ const (
 	figureSpan   = fullSpan / 6
 )
 
-// place is a panel of a dashboard, by its title; without a title it is the dashboard.
-type place struct{ uid, title string }
+// panelRef is a panel of a dashboard, by its title.
+type panelRef struct{ uid, title string }
 
 // assistantFigures are the numbers that an assistant's dashboard begins with.
 func assistantFigures() []*stat.PanelBuilder {
-	of := func(title, name string, to place) *stat.PanelBuilder {
+	of := func(title, name string, to panelRef) *stat.PanelBuilder {
 		return figure(title, name, "max("+own(name, "")+")", string(signal.Plimsoll), to)
 	}
 	return []*stat.PanelBuilder{
-		of("Requests", signal.HTTPRequestRate, place{AssistantUID, "Request Rate"}).Unit(units.RequestsPerSecond),
-		of("Errors", signal.HTTPErrorRate, place{AssistantUID, "Error Rate"}),
-		of("p95", signal.HTTPLatency, place{AssistantUID, "Response Time (95th percentile)"}),
-		of("First token", signal.ModelTimeToFirstToken, place{ModelUID, "Time to first token"}),
-		of("Cost, 24 hours", signal.CostPerDay, place{ModelUID, "Cost of the last day"}),
+		of("Requests", signal.HTTPRequestRate, panelRef{AssistantUID, "Request Rate"}).Unit(units.RequestsPerSecond),
+		of("Errors", signal.HTTPErrorRate, panelRef{AssistantUID, "Error Rate"}),
+		of("p95", signal.HTTPLatency, panelRef{AssistantUID, "Response Time (95th percentile)"}),
+		of("First token", signal.ModelTimeToFirstToken, panelRef{ModelUID, "Time to first token"}),
+		of("Cost, 24 hours", signal.CostPerDay, panelRef{ModelUID, "Cost of the last day"}),
 		firing(),
 	}
 }
@@ -43,11 +43,11 @@ func modelFigures() []*stat.PanelBuilder {
 	of := func(title, name, panel string) *stat.PanelBuilder {
 		s, _ := signal.Lookup(name)
 		expr := strings.ReplaceAll(chosenSources(name, value, s.Window), "$quantile", s.Quantile)
-		return figure(title, name, "max("+expr+")", "$source", place{ModelUID, panel})
+		return figure(title, name, "max("+expr+")", "$source", panelRef{ModelUID, panel})
 	}
 	failures, _ := signal.Lookup(signal.ModelErrorRatio)
 	calls := numbers("Requests", "Calls per second, failed ones too; of several sources the greatest.", units.RequestsPerSecond).
-		DataLinks(linkTo(place{ModelUID, "Calls"})).
+		DataLinks(linkTo(panelRef{ModelUID, "Calls"})).
 		WithTarget(query("now", "max(%s)", chosenSources(signal.ModelErrorRatio, traffic, failures.Window)).Instant())
 	return []*stat.PanelBuilder{
 		calls,
@@ -60,7 +60,7 @@ func modelFigures() []*stat.PanelBuilder {
 }
 
 // figure is the value of a signal over its own window, and the level that is nearest to being crossed. expr has one sample.
-func figure(title, name, expr, sources string, to place) *stat.PanelBuilder {
+func figure(title, name, expr, sources string, to panelRef) *stat.PanelBuilder {
 	s, _ := signal.Lookup(name)
 	l := levelsOf(s.Unit, sources, name)
 	return numbers(title, sentence(s.Means)+" Below it the level of an AlertThreshold of the namespace that is crossed, or nearest to it.", unitOfSignal(s)).
@@ -75,7 +75,7 @@ func firing() *stat.PanelBuilder {
 	return numbers("Thresholds firing", "AlertThresholds of the namespace with an alert that fires.", units.Short).
 		ColorScheme(dashboard.NewFieldColorBuilder().Mode(dashboard.FieldColorModeIdThresholds)).
 		Thresholds(lineAt(1)).
-		DataLinks(linkTo(place{ThresholdsUID, "States"})).
+		DataLinks(linkTo(panelRef{ThresholdsUID, "States"})).
 		WithTarget(query("now", `count(count by (%[1]s) (ALERTS{%[2]s="$namespace", %[1]s!="", alertstate="firing"})) or on () vector(0)`,
 			rules.ThresholdLabel, rules.NamespaceLabel).Instant())
 }
@@ -100,7 +100,7 @@ func numbers(title, description, unit string) *stat.PanelBuilder {
 
 // linkTo is the link of a number to a panel, with the variables and the time as they are. Where the id of the panel belongs
 // stands its title, until all dashboards are built.
-func linkTo(p place) []cog.Builder[dashboard.DashboardLink] {
+func linkTo(p panelRef) []cog.Builder[dashboard.DashboardLink] {
 	return []cog.Builder[dashboard.DashboardLink]{dashboard.NewDashboardLinkBuilder(p.title).
 		Type(dashboard.DashboardLinkTypeLink).
 		Url(fmt.Sprintf("/d/%s?viewPanel=[%s]&${__all_variables}&${__url_time_range}", p.uid, p.title))}
