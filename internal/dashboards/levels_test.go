@@ -118,10 +118,10 @@ func TestLevelsHaveTheUnit(t *testing.T) {
 					continue
 				}
 				unit := names[match[3]]
-				switch {
-				case match[1] == signal.TokenRate:
+				switch match[1] {
+				case signal.TokenRate:
 					unit = "suffix:tokens/s"
-				case match[1] == signal.HTTPRequestRate:
+				case signal.HTTPRequestRate:
 					unit = "reqps"
 				}
 				if p.FieldConfig.Defaults.Unit != unit {

@@ -41,7 +41,7 @@ var unitOf = map[unit.Unit]string{
 }
 
 // tokensPerSecond is Grafana's form of a unit of one's own.
-const tokensPerSecond = "suffix:tokens/s"
+const tokensPerSecond = "suffix:tokens/s" //nolint:gosec // no secret
 
 // unitOfSignal is Grafana's name for the unit of a signal's value, which says tokens where it counts them.
 func unitOfSignal(s signal.Signal) string {
