@@ -58,6 +58,35 @@ func TestFigureValues(t *testing.T) {
 	ask(t, assistants, questions)
 }
 
+// TestModelFigures: of several sources a figure is the greatest, of those and of the models that are chosen; so are the levels.
+func TestModelFigures(t *testing.T) {
+	series := [][2]string{
+		{`ai_model_calls_total{namespace="ai", service="a", model="gemini", status="success"}`, "0+54x30"},
+		{`ai_model_calls_total{namespace="ai", service="a", model="gemini", status="error"}`, "0+6x30"},
+		{`ai_model_calls_total{namespace="ai", service="a", model="other", status="success"}`, "0+30x30"},
+		{`http_requests_total{namespace="ai", job="vllm", pod="v", handler="/v1/chat/completions", status="2xx"}`, "0+120x30"},
+		{`vllm:e2e_request_latency_seconds_bucket{namespace="ai", job="vllm", pod="v", model_name="llama", le="1"}`, "0+60x30"},
+		{`vllm:e2e_request_latency_seconds_bucket{namespace="ai", job="vllm", pod="v", model_name="llama", le="+Inf"}`, "0+60x30"},
+		{`vllm:e2e_request_latency_seconds_count{namespace="ai", job="vllm", pod="v", model_name="llama"}`, "0+60x30"},
+		{`plimsoll:signal{namespace="ai", alertthreshold="slow"}`, "0.95x30"},
+		{`plimsoll:threshold{namespace="ai", alertthreshold="slow", severity="warning", comparison="above", unit="Seconds", signal="ModelLatency", source="VLLM"}`, "0.5x30"},
+	}
+	figure := func(title string, query int, changed ...string) string {
+		return `label_replace(` + opened(exprs(t, "model.json", title)[query], changed...) + `, "is", "crossed", "is", "now, level crossed")`
+	}
+	ask(t, series, []question{
+		{figure("Requests", 0), "is", []string{" 2"}},
+		{figure("Requests", 0, "$source", "Plimsoll"), "is", []string{" 1.5"}},
+		{figure("Requests", 0, "$source", "Plimsoll", "$model", "(gemini)"), "is", []string{" 1"}},
+		{figure("Errors", 0), "is", []string{"now 0.067"}},
+		{figure("Errors", 0, "$model", "(gemini)"), "is", []string{"now 0.1"}},
+		{figure("p95", 0), "is", []string{"crossed 0.95"}},
+		{figure("p95", 1), "severity, comparison", []string{"warning above 0.5"}},
+		{figure("p95", 0, "$source", "Plimsoll"), "is", nil},
+		{figure("p95", 1, "$source", "Plimsoll"), "severity, comparison", nil},
+	})
+}
+
 // TestLevelsDrawn: panels have the levels of their own signal, source and namespace, of each severity and side the first three.
 func TestLevelsDrawn(t *testing.T) {
 	drawn := func(title string) string {
