@@ -32,7 +32,7 @@ demo-down: ## remove all that the demo made
 .PHONY: test
 test: tools-test tools-release ## unit, chart and rule tests, and integration against a real API server; needs no root
 	go test ./...
-	go test -tags integration -timeout 20m ./cmd/kubectl-plimsoll ./hack/test/aiserver ./internal/controller ./internal/promapi ./internal/webhook
+	go test -tags integration -timeout 20m ./cmd/kubectl-plimsoll ./hack/test/aiserver ./internal/controller ./internal/dashboards ./internal/promapi ./internal/webhook
 	go test -tags integration -run 'TestCluster|TestAPIServer' ./hack/test/charttest
 
 .PHONY: test-kubernetes-versions
