@@ -143,6 +143,10 @@ func TestCommandLine(t *testing.T) {
 		"markdown of one side":     {[]string{"backtest", "-f", "-", "-o", "markdown", "--prometheus-url", "http://x"}, cpu, 2, "", "-o markdown is for --compare"},
 		"a rule and names":         {[]string{"status", "a", "--rule", "b"}, "", 2, "", "must be either --rule or AlertThresholds"},
 		"a rule and files":         {[]string{"recommend", "-f", "-", "--rule", "b", "--prometheus-url", "http://x"}, cpu, 2, "", "must be either --rule, names or files"},
+		"status of both":           {[]string{"status", "a", "-f", "-"}, cpu, 2, "", "must be either names or files"},
+		"status of no alert":       {[]string{"status", "-f", "-", "--alert", "B"}, cpu, 2, "", `the files have no alert "B"`},
+		"no Prometheus for agents": {[]string{"mcp"}, "", 2, "", "must say which Prometheus"},
+		"a picture of two sides":   {[]string{"backtest", "--compare", "-", "x", "-o", "svg", "--prometheus-url", "http://x"}, cpu, 2, "", "-o svg draws one AlertThreshold or alert: remove --compare"},
 		"completion":               {[]string{"completion", "bash"}, "", 0, "kubectl-plimsoll", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -45,6 +45,8 @@ type loaded struct {
 	kind   sample.Kind
 	// levels is how many levels are recorded: none before the first evaluation is stored.
 	levels int
+	// asked: the values are not recorded ones, but were asked for beside the rules.
+	asked bool
 }
 
 type loadedRule struct {
