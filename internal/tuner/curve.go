@@ -19,6 +19,8 @@ type curveAnswer struct {
 	// Recommended is nil when there is none, and Absent says why.
 	Recommended *recommendation `json:"recommended"`
 	Absent      string          `json:"absent,omitempty"`
+	// Inexact says why a replay of the levels counts otherwise.
+	Inexact string `json:"inexact,omitempty"`
 }
 
 type curvePoint struct {

@@ -111,27 +111,27 @@ func describeRule(r alert.Rule) string {
 	return text
 }
 
-// changedRule replays a rule whose alerts are more than those of a level: because it has none, its labels vary or make two series
-// one alert, its alerts are limited, or evaluations fail. It is slower, as it evaluates as backtest's replay of a rule.
-type changedRule struct {
-	rule     alert.Rule
-	hasLevel bool
-}
-
-// isLevel reports whether the alerts of the samples are those of the rule's level alone.
-func (c *changedRule) isLevel(s *Samples) bool {
-	if !c.hasLevel || c.rule.Limit > 0 || len(s.failures) > 0 || c.rule.LabelsVary() {
+// isByLevel reports whether the rule's alerts are those of its level and series alone.
+func (r *rule) isByLevel(s *Samples) bool {
+	if !r.hasLevel || r.rule.Limit > 0 || len(s.failures) > 0 || r.rule.LabelsVary() {
 		return false
 	}
 	seen := make(map[string]bool, len(s.series))
 	for _, one := range s.series {
-		key := c.rule.AlertLabels(one.metric, 0, s.window.Start).String()
+		key := r.rule.AlertLabels(one.metric, 0, s.window.Start).String()
 		if seen[key] {
 			return false
 		}
 		seen[key] = true
 	}
 	return true
+}
+
+// changedRule replays a rule whose alerts are more than those of a level: because it has none, its labels vary or make two series
+// one alert, its alerts are limited, or evaluations fail. It is slower, as it evaluates as backtest's replay of a rule.
+type changedRule struct {
+	rule     alert.Rule
+	hasLevel bool
 }
 
 // replay evaluates the rule on the samples, which are those of the value that it compares, or of its expression.

@@ -62,9 +62,11 @@ type Server struct {
 	mu      sync.Mutex
 	reading bool
 	ready   bool
-	target  Target
-	results map[string]cachedResult
-	fired   *firedAnswer
+	// isByLevel is the target's, of all samples.
+	isByLevel bool
+	target    Target
+	results   map[string]cachedResult
+	fired     *firedAnswer
 
 	// curveMu guards curves, which take longer.
 	curveMu sync.Mutex
@@ -118,11 +120,12 @@ func (s *Server) read(ctx context.Context) {
 	if err == nil && samples.next < samples.window.Evaluations() {
 		err = errors.New("reading the samples: they end before the window does")
 	}
-	if err == nil {
-		setNames(samples.series)
-	}
 	s.mu.Lock()
 	s.reading, s.ready = false, err == nil
+	if s.ready {
+		setNames(samples.series)
+		s.isByLevel = s.target.isByLevel(samples)
+	}
 	s.mu.Unlock()
 	if err != nil {
 		s.progress.set("failed", failedEvent{strings.TrimSpace(err.Error()), samples.next > 0})

@@ -62,10 +62,10 @@ func (s *Server) result(level rules.Level, change *Change) (*levelResult, error)
 		return cached.result, nil
 	}
 	var result *levelResult
-	if rule := change.rule; rule == nil || rule.isLevel(s.Samples) {
+	if s.isByLevel {
 		result = s.Samples.replay(level)
 	} else {
-		replayed, err := rule.replay(s.Samples, level)
+		replayed, err := change.rule.replay(s.Samples, level)
 		if err != nil {
 			return nil, err
 		}
@@ -113,6 +113,9 @@ func (s *Server) curve(level rules.Level, change *Change) (curveAnswer, error) {
 	if err != nil {
 		return curveAnswer{}, err
 	}
+	if s.curveIsInexact() {
+		answer.Inexact = "other levels are counted as if each series were an alert: here labels of alerts vary or are the same, alerts are limited, or evaluations fail"
+	}
 	if answer.Present != nil { // the level as it is written, which may be a hair beside that which is replayed
 		_, shown := change.level(level.Severity)
 		answer.Present = cmp.Or(shown.Above, shown.Below)
@@ -122,6 +125,13 @@ func (s *Server) curve(level rules.Level, change *Change) (curveAnswer, error) {
 	}
 	s.curves[key] = answer
 	return answer, nil
+}
+
+// curveIsInexact reports whether a replay counts otherwise than a sweep.
+func (s *Server) curveIsInexact() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.isByLevel
 }
 
 // apply applies the levels, or asks what would be said to them. What is applied is what the page shows from then on.

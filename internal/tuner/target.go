@@ -23,6 +23,8 @@ type Target interface {
 	change(levels []Level) (*Change, error)
 	// value is what the levels are compared with.
 	value() rules.Value
+	// isByLevel reports whether its alerts are those of a level, one for each series: else only the change's rule can replay them.
+	isByLevel(s *Samples) bool
 }
 
 // header is what the page shows of a target.

@@ -36,6 +36,8 @@ func (t *threshold) header() header {
 
 func (t *threshold) value() rules.Value { return t.plan.Value }
 
+func (t *threshold) isByLevel(*Samples) bool { return true }
+
 func (t *threshold) present() []Level { return newLevels(t.plan.Levels) }
 
 func newLevels(levels []rules.Level) []Level {
