@@ -183,8 +183,9 @@ type levelResult struct {
 	began []int32
 	// longestEpisodes are the longest, in no order, and at times as many again.
 	longestEpisodes []episode
-	// minLength is the length below which an episode is none of the longest.
-	minLength int
+	// shortest is the last of the longest, when isCut says that there are more.
+	shortest episode
+	isCut    bool
 }
 
 func newLevelResult(w backtest.Window, of []series) *levelResult {
@@ -198,7 +199,7 @@ func (r *levelResult) add(e episode) {
 	r.began[e.fired]++
 	r.longest = max(r.longest, e.length())
 	setBits(r.firing, e.fired, e.resolved)
-	if e.length() >= r.minLength {
+	if !r.isCut || r.compareLength(e, r.shortest) < 0 {
 		r.longestEpisodes = append(r.longestEpisodes, e)
 		if len(r.longestEpisodes) == 2*maxEpisodes {
 			r.cut()
@@ -208,18 +209,26 @@ func (r *levelResult) add(e episode) {
 
 // cut leaves the longest episodes; of those as long, the earliest.
 func (r *levelResult) cut() {
-	slices.SortFunc(r.longestEpisodes, func(a, b episode) int {
-		return cmp.Or(cmp.Compare(b.length(), a.length()), r.compare(a, b))
-	})
+	slices.SortFunc(r.longestEpisodes, r.compareLength)
 	if len(r.longestEpisodes) > maxEpisodes {
 		r.longestEpisodes = r.longestEpisodes[:maxEpisodes]
-		r.minLength = r.longestEpisodes[maxEpisodes-1].length()
+		r.shortest, r.isCut = r.longestEpisodes[maxEpisodes-1], true
 	}
+}
+
+func (r *levelResult) compareLength(a, b episode) int {
+	if a.length() != b.length() {
+		return cmp.Compare(b.length(), a.length())
+	}
+	return r.compare(a, b)
 }
 
 // compare orders episodes by when they began to fire, and then by their series' labels.
 func (r *levelResult) compare(a, b episode) int {
-	return cmp.Or(cmp.Compare(a.fired, b.fired), cmp.Compare(r.series[a.series].key, r.series[b.series].key))
+	if a.fired != b.fired {
+		return cmp.Compare(a.fired, b.fired)
+	}
+	return cmp.Compare(r.series[a.series].key, r.series[b.series].key)
 }
 
 // merge takes in the result of other series.

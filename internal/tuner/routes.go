@@ -72,7 +72,7 @@ func badRequest(err error) error { return statusError{http.StatusBadRequest, err
 
 // writeError answers with the error, and the status that it has: its own, or the API server's.
 func writeError(w http.ResponseWriter, err error) {
-	code := http.StatusInternalServerError
+	code := http.StatusBadGateway // what Prometheus and the cluster do not do
 	var own statusError
 	var api apierrors.APIStatus
 	switch {
@@ -155,7 +155,7 @@ func (s *Server) getSeries(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	result, err := s.result(level, change)
+	result, err := s.result(r.Context(), level, change)
 	if err != nil {
 		return err
 	}
@@ -233,7 +233,7 @@ func (s *Server) postReplay(w http.ResponseWriter, r *http.Request) error {
 	if err := s.checkReady(); err != nil {
 		return err
 	}
-	answers, err := s.replay(request.Levels)
+	answers, err := s.replay(r.Context(), request.Levels)
 	if err != nil {
 		return err
 	}

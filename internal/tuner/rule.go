@@ -1,6 +1,8 @@
 package tuner
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -134,14 +136,15 @@ type changedRule struct {
 	hasLevel bool
 }
 
-// replay evaluates the rule on the samples, which are those of the value that it compares, or of its expression.
-func (c *changedRule) replay(s *Samples, level rules.Level) (*backtest.Result, error) {
+// replay evaluates the rule on the samples, which are those of the value that it compares, or of its expression, until the context ends.
+func (c *changedRule) replay(ctx context.Context, s *Samples, level rules.Level) (*backtest.Result, error) {
 	r, err := backtest.NewRuleReplay(s.window, c.rule)
 	if err != nil {
 		return nil, err
 	}
 	keep := func(v float64) bool { return !c.hasLevel || level.Crossed(v) }
-	if err := s.parts(keep, r.Ingest, r.Fail); err != nil {
+	ingest := func(part model.Matrix, through time.Time) error { return cmp.Or(ctx.Err(), r.Ingest(part, through)) }
+	if err := s.parts(keep, ingest, r.Fail); err != nil {
 		return nil, err
 	}
 	return r.Result(), nil

@@ -65,10 +65,13 @@ type Server struct {
 	// isByLevel is the target's, of all samples.
 	isByLevel bool
 	target    Target
-	results   map[string]cachedResult
 	fired     *firedAnswer
 
-	// curveMu guards curves, which take longer.
+	// replayMu guards results, of one replay at a time, which takes all processors.
+	replayMu sync.Mutex
+	results  map[string]cachedResult
+
+	// curveMu guards curves.
 	curveMu sync.Mutex
 	curves  map[curveKey]curveAnswer
 }

@@ -54,18 +54,18 @@ func (c *Change) level(severity string) (rules.Level, Level) {
 }
 
 // result replays a level of a change. The latest of each severity is kept: of several levels, mostly one is moved.
-func (s *Server) result(level rules.Level, change *Change) (*levelResult, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (s *Server) result(ctx context.Context, level rules.Level, change *Change) (*levelResult, error) {
+	s.replayMu.Lock()
+	defer s.replayMu.Unlock()
 	cached := s.results[level.Severity]
 	if cached.result != nil && cached.level == level && cached.expr == change.answer.Expr {
 		return cached.result, nil
 	}
 	var result *levelResult
-	if s.isByLevel {
+	if s.samplesAreByLevel() {
 		result = s.Samples.replay(level)
 	} else {
-		replayed, err := change.rule.replay(s.Samples, level)
+		replayed, err := change.rule.replay(ctx, s.Samples, level)
 		if err != nil {
 			return nil, err
 		}
@@ -76,7 +76,7 @@ func (s *Server) result(level rules.Level, change *Change) (*levelResult, error)
 }
 
 // replay answers what the levels, or all as they are when there are none, would have done.
-func (s *Server) replay(levels []Level) ([]levelAnswer, error) {
+func (s *Server) replay(ctx context.Context, levels []Level) ([]levelAnswer, error) {
 	target := s.current()
 	if len(levels) == 0 {
 		levels = target.present()
@@ -88,7 +88,7 @@ func (s *Server) replay(levels []Level) ([]levelAnswer, error) {
 	answers := make([]levelAnswer, len(levels))
 	for i, l := range levels {
 		level, shown := change.level(l.Severity)
-		result, err := s.result(level, change)
+		result, err := s.result(ctx, level, change)
 		if err != nil {
 			return nil, err
 		}
@@ -113,7 +113,7 @@ func (s *Server) curve(level rules.Level, change *Change) (curveAnswer, error) {
 	if err != nil {
 		return curveAnswer{}, err
 	}
-	if s.curveIsInexact() {
+	if !s.samplesAreByLevel() {
 		answer.Inexact = "other levels are counted as if each series were an alert: here labels of alerts vary or are the same, alerts are limited, or evaluations fail"
 	}
 	if answer.Present != nil { // the level as it is written, which may be a hair beside that which is replayed
@@ -127,11 +127,11 @@ func (s *Server) curve(level rules.Level, change *Change) (curveAnswer, error) {
 	return answer, nil
 }
 
-// curveIsInexact reports whether a replay counts otherwise than a sweep.
-func (s *Server) curveIsInexact() bool {
+// samplesAreByLevel reports whether alerts are those of a level, one for each series.
+func (s *Server) samplesAreByLevel() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return !s.isByLevel
+	return s.isByLevel
 }
 
 // apply applies the levels, or asks what would be said to them. What is applied is what the page shows from then on.
