@@ -5,13 +5,14 @@ package tuner
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/backtest"
 )
 
 // Options are what a server serves.
@@ -62,6 +63,8 @@ type Server struct {
 	mu      sync.Mutex
 	reading bool
 	ready   bool
+	// hopeless: reading has failed, and trying again would give the same.
+	hopeless bool
 	// isByLevel is the target's, of all samples.
 	isByLevel bool
 	target    Target
@@ -101,11 +104,11 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, token string) error 
 	return nil
 }
 
-// startReading reads the samples in the background; false when that is being done, or was.
+// startReading reads the samples in the background; false when that is being done, or was, or is of no use.
 func (s *Server) startReading() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.reading || s.ready {
+	if s.reading || s.ready || s.hopeless {
 		return false
 	}
 	s.reading = true
@@ -124,15 +127,19 @@ func (s *Server) read(ctx context.Context) {
 		err = errors.New("reading the samples: they end before the window does")
 	}
 	s.mu.Lock()
-	s.reading, s.ready = false, err == nil
+	s.reading, s.ready, s.hopeless = false, err == nil, errors.Is(err, backtest.ErrReplay)
 	if s.ready {
 		setNames(samples.series)
 		s.isByLevel = s.target.isByLevel(samples)
 	}
 	s.mu.Unlock()
-	if err != nil {
-		s.progress.set("failed", failedEvent{strings.TrimSpace(err.Error()), samples.next > 0})
-		return
+	switch {
+	case err == nil:
+		s.progress.set("ready", readyEvent{len(samples.series), samples.count, samples.coverage()})
+	case samples.next == 0, errors.Is(err, backtest.ErrReplay):
+		s.progress.set("failed", failedEvent{Error: err.Error()})
+	default:
+		err = fmt.Errorf("%d%% of the window was read, and a retry goes on from there: %w", int(samples.Done()*100), err)
+		s.progress.set("failed", failedEvent{err.Error(), true})
 	}
-	s.progress.set("ready", readyEvent{len(samples.series), samples.count, samples.coverage()})
 }

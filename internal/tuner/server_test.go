@@ -381,7 +381,7 @@ func TestRetry(t *testing.T) {
 			return s.Ingest(model.Matrix{{Metric: whole.Metric, Values: whole.Values[40:]}}, w.End)
 		},
 	})
-	if failed := s.event("failed"); failed != `{"error":"querying Prometheus over a range: Prometheus does not answer","partial":true}` {
+	if failed := s.event("failed"); failed != `{"error":"40% of the window was read, and a retry goes on from there: querying Prometheus over a range: Prometheus does not answer","partial":true}` {
 		t.Error(failed)
 	}
 	var answer struct{ Error string }
@@ -400,6 +400,26 @@ func TestRetry(t *testing.T) {
 	if s.post("api/replay", "{}", 200, &replayed); replayed.Levels[0].Fires != 1 || replayed.Levels[0].Firing != 94*60 || !replayed.Levels[0].Episodes[0].Open {
 		t.Errorf("replayed: %+v", replayed)
 	}
+}
+
+// TestTooMuch: samples that cannot be held are refused, and a retry is of no use.
+func TestTooMuch(t *testing.T) {
+	w := minutes(1000)
+	s := serve(t, Options{
+		Target: newTarget(t, newResource()), Samples: NewSamples(w),
+		Read: func(_ context.Context, s *Samples, _ func()) error {
+			s.blocks = maxBlocks - 1
+			if err := s.Ingest(model.Matrix{streamOf(w, "a", 0, 1)}, s.at(9)); err != nil {
+				return err
+			}
+			return s.Ingest(model.Matrix{streamOf(w, "b", 10, 1)}, w.End)
+		},
+	})
+	if failed := s.event("failed"); !strings.Contains(failed, "use a shorter --window, a longer --step") || !strings.Contains(failed, `"partial":false`) {
+		t.Error(failed)
+	}
+	var answer struct{ Error string }
+	s.post("api/retry", "{}", 409, &answer)
 }
 
 // TestCurve: every point of the curve is what a replay of that level counts, and the recommended one is backtest's.
@@ -428,8 +448,6 @@ func TestCurve(t *testing.T) {
 		if err := samples.Ingest(whole, w.End); err != nil {
 			t.Fatal(err)
 		}
-		level := newTarget(t, newResource()).value()
-		_ = level
 		at := rules.Level{Comparison: rules.Above}
 		if strings.Contains(query, "for=") {
 			at.For, at.KeepFiringFor = 5*time.Minute, 10*time.Minute
