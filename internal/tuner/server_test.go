@@ -113,8 +113,16 @@ func (s served) event(name string) (data string) {
 
 func (s served) url(path string) string { return s.base + "/" + s.token + "/" + path }
 
-// do sends a request with the headers, given as "Name: value", and returns the answer's status and body.
-func (s served) do(method, url, body string, headers ...string) (*http.Response, string) {
+// response is an answer, read.
+type response struct {
+	path   string
+	status int
+	header http.Header
+	body   string
+}
+
+// do sends a request with the headers, given as "Name: value".
+func (s served) do(method, url, body string, headers ...string) response {
 	s.t.Helper()
 	req, err := http.NewRequest(method, url, strings.NewReader(body))
 	if err != nil {
@@ -135,33 +143,31 @@ func (s served) do(method, url, body string, headers ...string) (*http.Response,
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return resp, string(text)
+	return response{req.URL.Path, resp.StatusCode, resp.Header, string(text)}
 }
 
 const ofJSON = "Content-Type: application/json"
 
-// get and post expect that status, and decode the answer.
+// get and post expect that status, decode the answer, and return it as it came.
 func (s served) get(path string, status int, into any) string {
 	s.t.Helper()
-	return s.decode(status, into)(s.do(http.MethodGet, s.url(path), ""))
+	return s.decode(s.do(http.MethodGet, s.url(path), ""), status, into)
 }
 
 func (s served) post(path, body string, status int, into any) string {
 	s.t.Helper()
-	return s.decode(status, into)(s.do(http.MethodPost, s.url(path), body, ofJSON))
+	return s.decode(s.do(http.MethodPost, s.url(path), body, ofJSON), status, into)
 }
 
-func (s served) decode(status int, into any) func(*http.Response, string) string {
-	return func(resp *http.Response, text string) string {
-		s.t.Helper()
-		if resp.StatusCode != status {
-			s.t.Fatalf("%s: %s, want %d: %s", resp.Request.URL.Path, resp.Status, status, text)
-		}
-		if err := json.Unmarshal([]byte(text), into); err != nil {
-			s.t.Fatalf("%s: %v: %s", resp.Request.URL.Path, err, text)
-		}
-		return text
+func (s served) decode(r response, status int, into any) string {
+	s.t.Helper()
+	if r.status != status {
+		s.t.Fatalf("%s: status %d, want %d: %s", r.path, r.status, status, r.body)
 	}
+	if err := json.Unmarshal([]byte(r.body), into); err != nil {
+		s.t.Fatalf("%s: %v: %s", r.path, err, r.body)
+	}
+	return r.body
 }
 
 // TestGuard: who has not the token, comes from another page or by another name is not answered, and every error is one sentence.
@@ -213,23 +219,23 @@ func TestGuard(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := served{t, s.base, s.token}
-			resp, body := s.do(tc.method, tc.url, "{}", tc.headers...)
-			if resp.StatusCode != tc.status {
-				t.Errorf("%s, want %d: %s", resp.Status, tc.status, body)
+			r := s.do(tc.method, tc.url, "{}", tc.headers...)
+			if r.status != tc.status {
+				t.Errorf("status %d, want %d: %s", r.status, tc.status, r.body)
 			}
 			for header, want := range securityHeaders {
-				if got := resp.Header.Get(header); got != want {
+				if got := r.header.Get(header); got != want {
 					t.Errorf("%s is %q", header, got)
 				}
 			}
-			if allowed := resp.Header.Get("Access-Control-Allow-Origin"); allowed != "" {
+			if allowed := r.header.Get("Access-Control-Allow-Origin"); allowed != "" {
 				t.Errorf("origin %s is allowed", allowed)
 			}
 			var answer struct{ Error string }
-			if tc.status >= 400 && (json.Unmarshal([]byte(body), &answer) != nil || answer.Error == "" || strings.Contains(body, s.token)) {
-				t.Errorf("the error is %s", body)
+			if tc.status >= 400 && (json.Unmarshal([]byte(r.body), &answer) != nil || answer.Error == "" || strings.Contains(r.body, s.token)) {
+				t.Errorf("the error is %s", r.body)
 			}
-			if tc.status == 405 && resp.Header.Get("Allow") == "" {
+			if tc.status == 405 && r.header.Get("Allow") == "" {
 				t.Error("there is no Allow")
 			}
 		})
