@@ -112,7 +112,7 @@ func readJSON(w http.ResponseWriter, r *http.Request, into any) error {
 
 // getTarget answers with what is tuned.
 func (s *Server) getTarget(w http.ResponseWriter, _ *http.Request) error {
-	target, window := s.current(), s.Samples.window
+	target, window := s.current(), s.Samples.Window()
 	return writeJSON(w, http.StatusOK, struct {
 		header
 		Window      windowAnswer `json:"window"`
@@ -121,10 +121,10 @@ func (s *Server) getTarget(w http.ResponseWriter, _ *http.Request) error {
 		CanApply    bool         `json:"canApply"`
 		ApplyAbsent string       `json:"applyAbsent"`
 		Notes       []string     `json:"notes"`
-		Buckets     numbers      `json:"buckets"`
+		Buckets     []float64    `json:"buckets"`
 	}{
 		target.header(), windowAnswer{unixSeconds(window.Start), unixSeconds(window.End), window.Step.Seconds()}, s.ZoneName, target.present(),
-		s.Apply != nil, s.ApplyAbsent, append([]string{}, s.Notes...), s.Buckets,
+		s.Apply != nil, s.ApplyAbsent, append([]string{}, s.Notes...), append([]float64{}, s.Buckets...),
 	})
 }
 
@@ -159,11 +159,8 @@ func (s *Server) getSeries(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	var fires []int32
-	if result.isOfSeries {
-		fires = result.seriesFires
-	}
-	return writeJSON(w, http.StatusOK, s.Samples.drawn(level, fires, width, limit))
+	drawn, times := s.Samples.Draw(level, width, limit)
+	return writeJSON(w, http.StatusOK, newSeriesAnswer(drawn, times, s.Samples.Series(), result))
 }
 
 func (s *Server) getCurve(w http.ResponseWriter, r *http.Request) error {

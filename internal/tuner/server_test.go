@@ -2,7 +2,6 @@ package tuner
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,8 +11,10 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -26,7 +27,23 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
+	"github.com/plimsoll-dev/plimsoll/internal/tuner/replay"
 )
+
+func minutes(n int) backtest.Window {
+	start := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	return backtest.Window{Start: start, End: start.Add(time.Duration(n-1) * time.Minute), Step: time.Minute}
+}
+
+// streamOf has the values at the window's evaluations from one on.
+func streamOf(w backtest.Window, name string, from int, values ...float64) *model.SampleStream {
+	s := &model.SampleStream{Metric: model.Metric{"path": model.LabelValue(name)}}
+	for i, v := range values {
+		at := w.Start.Add(time.Duration(from+i) * w.Step)
+		s.Values = append(s.Values, model.SamplePair{Timestamp: model.TimeFromUnixNano(at.UnixNano()), Value: model.SampleValue(v)})
+	}
+	return s
+}
 
 // newResource is a threshold of a number with a warning and a critical level.
 func newResource() *v1alpha1.AlertThreshold {
@@ -79,8 +96,8 @@ func serve(t testing.TB, o Options) served {
 // serveHistory serves the threshold over the history, and returns once it is read.
 func serveHistory(t testing.TB, w backtest.Window, whole model.Matrix, o Options) served {
 	t.Helper()
-	o.Samples = NewSamples(w)
-	o.Read = func(_ context.Context, s *Samples, progress func()) error {
+	o.Samples = replay.NewSamples(w)
+	o.Read = func(_ context.Context, s *replay.Samples, progress func()) error {
 		defer progress()
 		return s.Ingest(whole, w.End)
 	}
@@ -328,7 +345,7 @@ func TestManySeries(t *testing.T) {
 	var answer struct{ Levels []levelAnswer }
 	body = s.post("api/replay", `{"levels":[{"severity":"warning","above":1,"for":0}]}`, 200, &answer)
 	level := answer.Levels[0]
-	if level.Fires != 9499*200 || level.Series != 9499 || len(level.Episodes) != maxEpisodes || level.More != level.Fires-maxEpisodes || len(body) > 1<<20 {
+	if level.Fires != 9499*200 || level.Series != 9499 || len(level.Episodes) != replay.MaxEpisodes || level.More != level.Fires-replay.MaxEpisodes || len(body) > 1<<20 {
 		t.Errorf("%d fires of %d series, %d episodes and %d more, in %d bytes", level.Fires, level.Series, len(level.Episodes), level.More, len(body))
 	}
 	if !slices.IsSortedFunc(level.Episodes, func(a, b episodeAnswer) int { return int(a.Start - b.Start) }) {
@@ -372,16 +389,16 @@ func TestRetry(t *testing.T) {
 	broken <- errors.New("querying Prometheus over a range: Prometheus does not answer")
 	whole := streamOf(w, "a", 0, slices.Repeat([]float64{5}, 100)...)
 	s := serve(t, Options{
-		Target: newTarget(t, newResource()), Samples: NewSamples(w),
-		Read: func(_ context.Context, s *Samples, progress func()) error {
+		Target: newTarget(t, newResource()), Samples: replay.NewSamples(w),
+		Read: func(_ context.Context, s *replay.Samples, progress func()) error {
 			defer progress()
 			if left := s.QueryWindow(); left.Start.Equal(w.Start) {
 				half := &model.SampleStream{Metric: whole.Metric, Values: whole.Values[:40]}
-				if err := s.Ingest(model.Matrix{half}, s.at(39)); err != nil {
+				if err := s.Ingest(model.Matrix{half}, w.Start.Add(39*w.Step)); err != nil {
 					return err
 				}
 				return <-broken
-			} else if want := s.at(40); !left.Start.Equal(want) {
+			} else if want := w.Start.Add(40 * w.Step); !left.Start.Equal(want) {
 				return fmt.Errorf("left is %s, want %s", left.Start, want)
 			}
 			return s.Ingest(model.Matrix{{Metric: whole.Metric, Values: whole.Values[40:]}}, w.End)
@@ -408,20 +425,15 @@ func TestRetry(t *testing.T) {
 	}
 }
 
-// TestTooMuch: samples that cannot be held are refused, and a retry is of no use.
+// TestTooMuch: samples that can never be held are refused, and a retry is of no use.
 func TestTooMuch(t *testing.T) {
-	w := minutes(1000)
 	s := serve(t, Options{
-		Target: newTarget(t, newResource()), Samples: NewSamples(w),
-		Read: func(_ context.Context, s *Samples, _ func()) error {
-			s.blocks = maxBlocks - 1
-			if err := s.Ingest(model.Matrix{streamOf(w, "a", 0, 1)}, s.at(9)); err != nil {
-				return err
-			}
-			return s.Ingest(model.Matrix{streamOf(w, "b", 10, 1)}, w.End)
+		Target: newTarget(t, newResource()), Samples: replay.NewSamples(minutes(1000)),
+		Read: func(context.Context, *replay.Samples, func()) error {
+			return fmt.Errorf("%w: too many samples", backtest.ErrReplay)
 		},
 	})
-	if failed := s.event("failed"); !strings.Contains(failed, "use a shorter --window, a longer --step") || !strings.Contains(failed, `"partial":false`) {
+	if failed := s.event("failed"); failed != `{"error":"replaying the signal: too many samples","partial":false}` {
 		t.Error(failed)
 	}
 	var answer struct{ Error string }
@@ -445,12 +457,12 @@ func TestCurve(t *testing.T) {
 	for _, query := range []string{"severity=critical", "severity=warning&for=300&keepFiringFor=600"} {
 		var curve curveAnswer
 		s.get("api/curve?"+query, 200, &curve)
-		if len(curve.Points) < 100 || len(curve.Points) > maxPoints || curve.Present == nil || curve.Recommended == nil || curve.Recommended.Why == "" {
+		if len(curve.Points) < 100 || len(curve.Points) > replay.MaxPoints || curve.Present == nil || curve.Recommended == nil || curve.Recommended.Why == "" {
 			t.Fatalf("%s: %+v", query, curve)
 		}
 		last := math.Inf(-1)
 		kinds := map[int]bool{}
-		samples := NewSamples(w)
+		samples := replay.NewSamples(w)
 		if err := samples.Ingest(whole, w.End); err != nil {
 			t.Fatal(err)
 		}
@@ -461,7 +473,7 @@ func TestCurve(t *testing.T) {
 		isRecommended := false
 		for _, point := range curve.Points {
 			at.Value = point.Level
-			if got := samples.replay(at).fires; got != point.Fires || point.Level <= last {
+			if got := samples.Replay(at).Fires; got != point.Fires || point.Level <= last {
 				t.Errorf("%s: %d fires at %g, the replay has %d", query, point.Fires, point.Level, got)
 			}
 			kinds[point.Fires], last = true, point.Level
@@ -469,41 +481,6 @@ func TestCurve(t *testing.T) {
 		}
 		if len(kinds) < 20 || !isRecommended || curve.Recommended.Fires > 1 {
 			t.Errorf("%s: %d different counts, recommended %+v (a point: %v)", query, len(kinds), curve.Recommended, isRecommended)
-		}
-	}
-}
-
-// TestSeriesAreDrawn: each bucket has the least and the greatest of its values.
-func TestSeriesAreDrawn(t *testing.T) {
-	for seed := range uint64(300) {
-		rng := rand.New(rand.NewPCG(seed, 9))
-		w, whole := history(rng)
-		s := NewSamples(w)
-		if err := s.Ingest(slices.DeleteFunc(whole, func(one *model.SampleStream) bool { return len(one.Values) == 0 }), w.End); err != nil {
-			t.Fatal(err)
-		}
-		width := 1 + rng.IntN(100)
-		drawn := s.drawn(rules.Level{Comparison: rules.Above}, nil, width, maxSeries)
-		n := w.Evaluations()
-		for _, one := range drawn.Series {
-			i := slices.IndexFunc(whole, func(stream *model.SampleStream) bool { return stream.Metric.Equal(one.Labels) })
-			for bucket := range drawn.Times {
-				least, greatest := math.NaN(), math.NaN()
-				for _, v := range whole[i].Values {
-					at := int(v.Timestamp.Time().Sub(w.Start) / w.Step)
-					if x := float64(v.Value); at >= bucket*n/len(drawn.Times) && at < (bucket+1)*n/len(drawn.Times) && !math.IsNaN(x) {
-						if !(x >= least) {
-							least = x
-						}
-						if !(x <= greatest) {
-							greatest = x
-						}
-					}
-				}
-				if got := [2]float64{one.Min[bucket], one.Max[bucket]}; fmt.Sprint(got) != fmt.Sprint([2]float64{least, greatest}) {
-					t.Fatalf("seed %d, bucket %d of %s: %v, want %g and %g", seed, bucket, one.Name, got, least, greatest)
-				}
-			}
 		}
 	}
 }
@@ -640,19 +617,33 @@ func TestFired(t *testing.T) {
 	}
 }
 
-// BenchmarkDrag moves one of two levels over 8 million samples, over HTTP, as the page does.
+// BenchmarkDrag moves one of two levels over 8 million samples, over HTTP, as the page does: four weeks of 100 series every 30 seconds, of
+// noise around 1.
 func BenchmarkDrag(b *testing.B) {
 	resource := newResource()
 	resource.Spec.Levels[1].Above = "100"
-	samples := benchSamples(b)
-	s := serve(b, Options{Target: newTarget(b, resource), Samples: samples, Read: func(context.Context, *Samples, func()) error { return nil }})
-	s.event("ready")
-	var took []time.Duration
+	w := backtest.Window{Step: 30 * time.Second, Start: minutes(1).Start}
+	w.End = w.Start.Add(4*week - w.Step)
 	rng := rand.New(rand.NewPCG(1, 1))
+	whole := make(model.Matrix, 100)
+	for i := range whole {
+		values, v := make([]float64, w.Evaluations()), 1.0
+		for j := range values {
+			v += 0.02*(1-v) + rng.NormFloat64()*0.12
+			values[j] = v
+		}
+		whole[i] = streamOf(w, fmt.Sprint("/", i), 0, values...)
+	}
+	s := serveHistory(b, w, whole, Options{Target: newTarget(b, resource)})
+	clear(whole)
+	runtime.GC()
+	var before syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &before)
+	var took []time.Duration
 	for b.Loop() {
 		body := fmt.Sprintf(`{"levels":[{"severity":"warning","above":%.3f,"for":%d},{"severity":"critical","above":100}]}`, 4*rng.Float64(), 60*rng.IntN(10))
 		began := time.Now()
-		resp, err := http.Post(s.url("api/replay"), "application/json", bytes.NewBufferString(body))
+		resp, err := http.Post(s.url("api/replay"), "application/json", strings.NewReader(body))
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -665,4 +656,10 @@ func BenchmarkDrag(b *testing.B) {
 	slices.Sort(took)
 	b.ReportMetric(float64(took[len(took)*95/100].Microseconds())/1000, "p95-ms")
 	b.ReportMetric(float64(took[len(took)-1].Microseconds())/1000, "max-ms")
+	var after syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &after)
+	b.ReportMetric(float64(after.Utime.Nano()-before.Utime.Nano())/1e6/float64(b.N), "cpu-ms/op") // of all processors, and of a busy machine too
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
+	b.ReportMetric(float64(memory.HeapAlloc)/(1<<20), "heap-MiB")
 }
