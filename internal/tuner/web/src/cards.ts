@@ -62,7 +62,7 @@ export class Cards {
       show: (now, before) => {
         text(fires, now ? format.count(now.fires) : "–");
         const change = now && before ? now.fires - before.fires : 0;
-        text(delta, change === 0 ? "" : `${change > 0 ? "+" : "−"}${format.count(Math.abs(change))} to now`);
+        text(delta, change === 0 || !before ? "" : `${change > 0 ? "↑" : "↓"} from ${format.count(before.fires)}`);
         delta.className = `delta ${change > 0 ? "more" : "less"}`;
         for (const { key, dd } of stats) text(dd, now ? told[key](now) : "–");
       },

@@ -96,7 +96,7 @@ export class Curve {
       free = px + width / 2;
     }
     ctx.fillStyle = t.muted;
-    ctx.fillText("fires", (x(0) + x(max)) / 2, top + height + 30);
+    ctx.fillText(this.name && x(max) > 120 ? `fires of ${this.name}` : "fires", (x(0) + x(max)) / 2, top + height + 30);
   }
 }
 

@@ -158,14 +158,14 @@ export class Page {
 
   private sentence(): string {
     const sum = (all: LevelResult[], of: (r: LevelResult) => number): number => all.reduce((n, r) => n + of(r), 0);
-    const { window, timeZone } = this.subject;
+    const { window } = this.subject;
     const fires = sum(this.results, (r) => r.fires);
     const asleep = sum(this.results, (r) => r.asleep);
     const days = Math.round((window.end - window.start) / 86400);
-    const nights = asleep ? `, ${format.count(asleep)} of them between ${night.from}:00 and 0${night.to}:00 ${timeZone}` : "";
+    const nights = asleep ? `, ${format.count(asleep)} at night` : "";
     const over = days > 1 ? `In ${days} days` : `In ${format.duration(window.end - window.start)}`;
-    if (!this.store.changed) return `${over} these levels fire ${format.times(fires)}${nights}.`;
-    return `${over} these levels would fire ${format.times(fires)} instead of ${format.count(sum(this.before, (r) => r.fires))}${nights}.`;
+    if (!this.store.changed) return `${over}, these levels fire ${format.times(fires)}${nights}.`;
+    return `${over}, these levels would fire ${format.times(fires)} instead of ${format.count(sum(this.before, (r) => r.fires))}${nights}.`;
   }
 
   private askCurve(): void {
@@ -230,8 +230,9 @@ export class Page {
 
   private legend(): HTMLElement {
     const item = (kind: string, words: string): HTMLElement => h("span", { class: `key ${kind}` }, words);
-    return h("p", { class: "legend" }, item("night", "night"), item("would", "would fire"), item("pending", "pending"),
-      h("span", { class: "key fired", "data-of": "fired" }, "really fired"), item("present", "level now"), item("best", "recommended"));
+    return h("p", { class: "legend" }, item("night", `night, ${night.from}:00 to ${night.to}:00`), item("would", "would fire"), item("pending", "pending"),
+      h("span", { class: "key fired", "data-of": "fired" }, "really fired"), item("present", "level now"), item("best", "recommended"),
+      h("span", {}, "Drag a line, or move it by the arrow keys."));
   }
 
   private notes(): HTMLElement {
