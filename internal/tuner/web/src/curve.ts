@@ -6,7 +6,7 @@ import type { Curve as Points } from "./types";
 
 // Curve is fires against level, beside the plot and with its axis of values: a level's line crosses it at its fires.
 export class Curve {
-  private readonly canvas = h("canvas", { role: "img" });
+  private readonly canvas = h("canvas", { role: "img", "aria-label": "Fires at each level" });
   readonly root = h("div", { class: "curve" }, this.canvas);
   private points?: Points;
   private level = 0;
@@ -24,7 +24,6 @@ export class Curve {
     this.paint();
   }
 
-  // fires are those of the curve at a level, for what is read of it.
   paint(): void {
     const width = this.root.clientWidth;
     const a = this.plot.area;

@@ -7,7 +7,7 @@ const row = 26;
 
 // Lanes are the episodes under the plot: what would fire at each level, and under it what really fired.
 export class Lanes {
-  private readonly canvas = h("canvas", { role: "img" });
+  private readonly canvas = h("canvas", { role: "img", "aria-label": "Episodes" });
   readonly root = h("div", { class: "lanes" }, this.canvas);
   private results: LevelResult[] = [];
   private fired: Fired["episodes"] = [];

@@ -92,12 +92,18 @@ export class Lines {
     root.style.setProperty("--color", color);
     root.addEventListener("focus", () => this.select(level));
     root.addEventListener("keydown", (e) => this.key(e, level, side));
-    root.addEventListener("pointerdown", (e) => this.drag(e, root, level, side));
+    root.addEventListener("pointerdown", (e) => this.drag(e, e.target === tag ? { level, side, root, tag } : this.nearest(e.clientY)));
     this.lines.push({ level, side, root, tag });
     this.root.append(root);
   }
 
-  private drag(e: PointerEvent, root: HTMLElement, level: number, side: Side): void {
+  // nearest is the line that lies nearest to a height of the screen: lines reach over each other.
+  private nearest(y: number): Line {
+    const middle = ({ root }: Line): number => root.getBoundingClientRect().top + root.offsetHeight / 2;
+    return this.lines.reduce((best, line) => (Math.abs(middle(line) - y) < Math.abs(middle(best) - y) ? line : best));
+  }
+
+  private drag(e: PointerEvent, { root, level, side }: Line): void {
     if (e.button !== 0) return;
     e.preventDefault();
     root.focus({ preventScroll: true });

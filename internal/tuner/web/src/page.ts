@@ -33,6 +33,7 @@ export class Page {
   private readonly recommended = h("button", { type: "button", class: "recommended", hidden: true, click: () => this.take() });
   private readonly list: SeriesList;
   private results: LevelResult[] = [];
+  private answered: Level[] = []; // those that the results are of
   private before: LevelResult[] = [];
   private points?: Points;
   private asked = "";
@@ -41,7 +42,10 @@ export class Page {
   private readonly replay = new Latest<Level[], Replay>(
     (levels) => ask("replay", { levels }),
     (a, levels) => this.show(a.levels, levels),
-    (e) => this.banner.show(e, (e as Refused).status === 400 ? undefined : () => this.replay.ask(this.store.levels)));
+    (e) => {
+      document.body.classList.add("stale");
+      this.banner.show(e, (e as Refused).status === 400 ? undefined : () => this.replay.ask(this.store.levels));
+    });
 
   private readonly curves = new Latest<{ path: string; level: number }, Points>(
     ({ path }) => ask("curve?" + path),
@@ -141,19 +145,20 @@ export class Page {
 
   private show(results: LevelResult[], levels: Level[]): void {
     this.banner.hide();
-    this.results = results;
+    document.body.classList.remove("stale");
+    [this.results, this.answered] = [results, levels];
     this.cards.show(results, this.before);
     this.lanes.show(results);
     text(this.verdict, this.sentence());
-    if (levels === this.store.levels) this.settle();
+    this.settle();
   }
 
   // settle tells screen readers, once the last answer is there.
   private settle(): void {
-    if (!this.results.length) return;
+    if (this.answered !== this.store.levels) return;
     this.lines.layout();
     text(this.status, this.sentence());
-    this.tables.show(this.store.levels, this.results, (s) => (typeof s === "number" ? this.series.series[s]?.name ?? String(s) : s));
+    this.tables.show(this.answered, this.results, (s) => (typeof s === "number" ? this.series.series[s]?.name ?? String(s) : s));
   }
 
   private sentence(): string {

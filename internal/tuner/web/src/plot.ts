@@ -19,7 +19,7 @@ export interface Hover {
 
 // Plot is the signal over the window. It is painted when its data, size or theme change, not while a level moves.
 export class Plot {
-  readonly root = h("div", { class: "plot", role: "img" });
+  readonly root = h("div", { class: "plot", role: "img", "aria-label": "The series over the window; the tables have their numbers" });
   onHover: (hover: Hover | null) => void = () => {};
   onLayout: () => void = () => {};
   log = false;
