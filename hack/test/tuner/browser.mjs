@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
 
 export const url = process.env.TUNER_URL;
-export const limit = 30_000;
+export const limit = 15_000;
 
 export const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
@@ -70,6 +70,9 @@ export async function drag(page, severity, dy, steps = 12) {
   await page.mouse.up();
 }
 
+// answer is what came back after the last scene.
+export let answer = "";
+
 const input = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 
 // play runs the scenes by turns, prints a line of JSON of each, and goes on when a line comes back.
@@ -85,11 +88,11 @@ export async function play(scenes) {
         result = { error: e.stack };
       }
       process.stdout.write(JSON.stringify({ scene, ...result }) + "\n");
-      await input.next();
+      answer = (await input.next()).value;
     }
   } finally {
     await browser.close();
-    process.stdin.destroy();
+    process.exit();
   }
 }
 

@@ -1,5 +1,7 @@
 import type { Failed, Progress, Ready } from "./types";
 
+const silence = "The tuner does not answer: is kubectl plimsoll tune still running in its terminal?";
+
 // Refused is an error of the server, in its words.
 export class Refused extends Error {
   constructor(message: string, readonly status: number) {
@@ -15,26 +17,25 @@ export async function ask<T>(path: string, body?: unknown): Promise<T> {
       method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
     });
   } catch {
-    throw new Refused("The tuner does not answer: is kubectl plimsoll tune still running in its terminal?", 0);
+    throw new Refused(silence, 0);
   }
   const answer = await response.json().catch(() => ({}));
   if (!response.ok) throw new Refused(answer.error ?? `The tuner answered ${response.status}.`, response.status);
   return answer as T;
 }
 
-// samples follows the reading of the samples until they are there.
-export function samples(onProgress: (p: Progress) => void): Promise<Ready> {
+// samples follows the reading of the samples until they are there. It can fail more than once: onFailed gets what tries again.
+export function samples(onProgress: (p: Progress) => void, onFailed: (e: Error, again: () => void) => void): Promise<Ready> {
   return new Promise((resolve, reject) => {
     const events = new EventSource("api/progress");
     const on = <T>(name: string, f: (t: T) => void): void =>
       events.addEventListener(name, (e) => f(JSON.parse((e as MessageEvent<string>).data) as T));
+    const close = (f: () => void): void => (events.close(), f());
+    const retry = (): void => void ask("retry", {}).catch((e: Error) => close(() => reject(e)));
     on<Progress>("progress", onProgress);
-    on<Ready>("ready", (r) => (events.close(), resolve(r)));
-    on<Failed>("failed", (f) => (events.close(), reject(new Refused(f.error, 502))));
-    events.onerror = () => {
-      events.close();
-      reject(new Refused("The tuner does not answer: is kubectl plimsoll tune still running in its terminal?", 0));
-    };
+    on<Ready>("ready", (r) => close(() => resolve(r)));
+    on<Failed>("failed", (f) => onFailed(new Error(f.error), retry));
+    events.onerror = () => close(() => reject(new Refused(silence, 0)));
   });
 }
 

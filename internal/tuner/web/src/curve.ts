@@ -28,7 +28,7 @@ export class Curve {
     const width = this.root.clientWidth;
     const a = this.plot.area;
     const ctx = canvas(this.canvas, width, this.root.clientHeight);
-    if (!this.points || !a.height) return;
+    if (!this.points?.points.length || !a.height) return;
     const t = theme();
     const { color } = levelStyle(this.level);
     const { points, present, recommended } = this.points;
@@ -60,9 +60,7 @@ export class Curve {
     ctx.globalAlpha = 1;
 
     const at = (v: number): number => interpolate(points, v);
-    if (present >= least && present <= most) {
-      circle(ctx, x(at(present)), y(present), t.paper, t.ink);
-    }
+    if (present !== null && present >= least && present <= most) circle(ctx, x(at(present)), y(present), t.paper, t.ink);
     if (recommended && recommended.level >= least && recommended.level <= most) {
       diamond(ctx, x(recommended.fires), y(recommended.level), "#009e73", t.paper);
     }
@@ -72,7 +70,7 @@ export class Curve {
   private describe(): string {
     const { points, present, recommended } = this.points as Points;
     const ends = [points[0], points.at(-1)].flatMap((p) => (p ? [`${format.count(p.fires)} fires at ${format.rounded(this.unit, p.level)}`] : []));
-    return `Fires of ${this.name} at each level: from ${ends.join(" to ")}; the level is ${format.value(this.unit, present)} now` +
+    return `Fires of ${this.name} at each level: from ${ends.join(" to ")}` + (present === null ? "" : `; the level is ${format.value(this.unit, present)} now`) +
       (recommended ? `, recommended is ${format.value(this.unit, recommended.level)} with ${format.count(recommended.fires)} fires` : "");
   }
 

@@ -37,5 +37,5 @@ test("durations and counts", () => {
   assert.equal(format.roughly(90061), "1d1h");
   assert.equal(format.rate(1.84), "1.8");
   assert.equal(format.rate(1234.5), "1,235");
-  assert.equal(format.times(2), "twice");
+  assert.deepEqual([0, 1, 2, 3000].map(format.times), ["never", "once", "twice", "3,000 times"]);
 });

@@ -59,8 +59,8 @@ export const count = (n: number): string => n.toLocaleString("en");
 // rate writes a number with one decimal where it is small.
 export const rate = (n: number): string => (n >= 10 ? count(Math.round(n)) : decimal(Math.round(n * 10) / 10));
 
-// times writes how often: once, twice, 3 times.
-export const times = (n: number): string => (n === 1 ? "once" : n === 2 ? "twice" : `${count(n)} times`);
+// times writes how often: never, once, twice, 3 times.
+export const times = (n: number): string => (n === 0 ? "never" : n === 1 ? "once" : n === 2 ? "twice" : `${count(n)} times`);
 
 // step is the next value with two significant digits, up (+1) or down (-1).
 export function step(unit: string, v: number, direction: 1 | -1): number {

@@ -21,7 +21,7 @@ async function start(): Promise<void> {
   try {
     const subject = await ask<Subject>("subject");
     document.title = `${subject.namespace}/${subject.name} · Plimsoll tuner`;
-    const ready = await samples(progress);
+    const ready = await samples(progress, (e, again) => banner.show(e, again));
     const width = Math.min(1600, Math.max(300, Math.round(innerWidth * (devicePixelRatio || 1))));
     const series = await ask<SeriesPage>(`series?width=${width}&limit=200&severity=${encodeURIComponent(subject.levels[0]?.severity ?? "")}`);
     loading.remove();
@@ -32,7 +32,8 @@ async function start(): Promise<void> {
 }
 
 function progress(p: Progress): void {
-  const left = p.left > 0 ? `, about ${format.roughly(Math.ceil(p.left))} left` : "";
+  const left = p.left ? `, about ${format.roughly(Math.ceil(p.left))} left` : "";
   text(words, `${p.phase[0]?.toUpperCase() ?? ""}${p.phase.slice(1)}: ${format.count(p.samples)} samples${left}`);
   bar.value = p.done;
+  banner.hide();
 }

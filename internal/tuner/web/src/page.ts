@@ -31,6 +31,7 @@ export class Page {
   private readonly status = h("p", { class: "sr-only", role: "status" });
   private readonly readout = h("p", { class: "readout" });
   private readonly recommended = h("button", { type: "button", class: "recommended", hidden: true, click: () => this.take() });
+  private readonly aside = h("p", { class: "aside muted", hidden: true });
   private readonly list: SeriesList;
   private results: LevelResult[] = [];
   private answered: Level[] = []; // those that the results are of
@@ -73,7 +74,7 @@ export class Page {
       h("header", { class: "top" }, h("span", { class: "mark" }),
         h("div", { class: "title" }, h("h1", {}, `${subject.namespace}/${subject.name}`, ...(subject.alert && subject.alert !== subject.name ? [" ", h("small", {}, subject.alert)] : [])),
           h("code", { title: subject.expr }, subject.expr)), this.tools.root),
-      h("main", {}, h("div", { class: "says" }, this.verdict, this.recommended), stage, this.lanes.root, this.legend(), this.readout,
+      h("main", {}, h("div", { class: "says" }, this.verdict, this.recommended), stage, this.lanes.root, this.legend(), this.readout, this.aside,
         h("div", { class: "below" }, this.cards.root, this.list.root), this.notes(), this.tables.root),
       this.status, this.dialog.root);
     this.wire();
@@ -188,7 +189,11 @@ export class Page {
     const l = this.store.levels[level] as Level;
     this.curve.show(points, level, l.severity);
     const r = points.recommended;
-    this.recommended.hidden = !r;
+    const single = sides(l).length === 1;
+    this.recommended.hidden = !r || !single;
+    const absent = r || !single ? "" : `None is recommended: ${points.absent ?? ""}`;
+    text(this.aside, [absent, points.inexact ?? ""].filter(Boolean).join(" · "));
+    this.aside.hidden = !this.aside.textContent;
     if (!r) return;
     text(this.recommended, `◆ ${l.severity || "alert"}: ${format.value(this.subject.unit, r.level)} recommended, fires ${format.times(r.fires)}`);
     this.recommended.title = r.why;

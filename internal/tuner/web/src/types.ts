@@ -29,7 +29,7 @@ export interface Progress {
   phase: string;
   done: number;
   samples: number;
-  left: number;
+  left: number | null; // seconds; null when not known yet
 }
 
 export interface Ready {
@@ -83,8 +83,10 @@ export interface Replay {
 
 export interface Curve {
   points: { level: number; fires: number }[];
-  present: number;
+  present: number | null;
   recommended: { level: number; fires: number; why: string } | null;
+  absent?: string; // why none is recommended
+  inexact?: string; // why a replay counts otherwise
 }
 
 export interface Fired {
