@@ -36,6 +36,7 @@ func TestCluster(t *testing.T) {
 	t.Run("Status", func(t *testing.T) { follow(t, s, server, alertmanager, args) })
 	t.Run("Recommend", func(t *testing.T) { take(t, s, args) })
 	t.Run("Rule", func(t *testing.T) { followRule(t, s, server, alertmanager, args) })
+	t.Run("Tune", func(t *testing.T) { tuneInCluster(t, s, server) })
 }
 
 // follow diagnoses a threshold before it is loaded, healthy, and silenced.

@@ -39,8 +39,8 @@ func (c *cli) rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:         "kubectl-plimsoll",
 		Annotations: map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl plimsoll"},
-		Short:       "Suggest, import, render, validate, backtest, drill and diagnose AlertThresholds",
-		Long: `Suggest, import, render, validate, backtest, drill and diagnose AlertThresholds.
+		Short:       "Suggest, import, render, validate, backtest, tune, drill and diagnose AlertThresholds",
+		Long: `Suggest, import, render, validate, backtest, tune, drill and diagnose AlertThresholds.
 
 The exit code is 0 when all is well, 1 when a check fails (a file is invalid, an alert fires too often, an alert reaches
 nobody), and 2 when there is no result (an error on the command line, a file or server that cannot be read).

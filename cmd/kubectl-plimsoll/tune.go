@@ -16,6 +16,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/promapi"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 	"github.com/plimsoll-dev/plimsoll/internal/tuner"
+	"github.com/plimsoll-dev/plimsoll/internal/tuner/replay"
 )
 
 type tuneOptions struct {
@@ -137,11 +138,11 @@ func (o *tuneOptions) serveThreshold(ctx context.Context, client *promapi.Client
 	if err != nil {
 		return tuner.Options{}, err
 	}
-	served := tuner.Options{Target: tuned, Samples: tuner.NewSamples(w), ApplyAbsent: "it is from a file: change it there, or apply the patch"}
+	served := tuner.Options{Target: tuned, Samples: replay.NewSamples(w), ApplyAbsent: "it is from a file: change it there, or apply the patch"}
 	if served.Notes, served.Buckets, err = readBuckets(ctx, client, t.plan, w); err != nil {
 		return served, err
 	}
-	served.Read = func(ctx context.Context, s *tuner.Samples, progress func()) error {
+	served.Read = func(ctx context.Context, s *replay.Samples, progress func()) error {
 		return client.Ingest(ctx, t.plan.Value.Expr, s.QueryWindow(), s.Ingest, func(model.Matrix, time.Time) error { progress(); return nil })
 	}
 	served.Fired = func(ctx context.Context) ([]tuner.Fired, error) {
@@ -171,9 +172,9 @@ func (o *tuneOptions) serveRule(ctx context.Context, client *promapi.Client, w b
 	}
 	window := backtest.RuleWindow(w.End, w.Length(), w.Step, rule)
 	return tuner.Options{
-		Target: tuner.NewRule(rule), Samples: tuner.NewRuleSamples(window, rule.Offset()), Notes: query.Inexact,
+		Target: tuner.NewRule(rule), Samples: replay.NewRuleSamples(window, rule.Offset()), Notes: query.Inexact,
 		ApplyAbsent: "it is not an AlertThreshold: change its expression where it is written",
-		Read: func(ctx context.Context, s *tuner.Samples, progress func()) error {
+		Read: func(ctx context.Context, s *replay.Samples, progress func()) error {
 			return client.Replay(ctx, query, reportingIngester{s, progress})
 		},
 		Fired: func(ctx context.Context) ([]tuner.Fired, error) {
@@ -190,7 +191,7 @@ func (o *tuneOptions) serveRule(ctx context.Context, client *promapi.Client, w b
 
 // reportingIngester reports each part.
 type reportingIngester struct {
-	*tuner.Samples
+	*replay.Samples
 	progress func()
 }
 

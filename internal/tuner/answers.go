@@ -3,14 +3,13 @@ package tuner
 import (
 	"cmp"
 	"math"
-	"slices"
 	"strconv"
 	"time"
 
 	"github.com/prometheus/common/model"
 
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
-	"github.com/plimsoll-dev/plimsoll/internal/rules"
+	"github.com/plimsoll-dev/plimsoll/internal/tuner/replay"
 )
 
 const (
@@ -57,27 +56,20 @@ type episodeAnswer struct {
 	Open bool `json:"open,omitempty"`
 }
 
-// answer is the result as the page has it.
-func (r *levelResult) answer(level Level, w backtest.Window, asleep []bool) levelAnswer {
+// newLevelAnswer is the result as the page has it.
+func newLevelAnswer(level Level, r *replay.Result, w backtest.Window, asleep []bool) levelAnswer {
 	a := levelAnswer{
-		Level: level, Fires: r.fires, PerWeek: float64(r.fires) * float64(week) / float64(w.Length()),
-		Firing: float64(r.firingSteps()) * w.Step.Seconds(), Longest: float64(r.longest) * w.Step.Seconds(), Episodes: []episodeAnswer{},
+		Level: level, Fires: r.Fires, PerWeek: float64(r.Fires) * float64(week) / float64(w.Length()), Firing: r.Firing.Seconds(),
+		Longest: r.Longest.Seconds(), Series: r.Series, Episodes: make([]episodeAnswer, len(r.Episodes)), More: r.Fires - len(r.Episodes),
 	}
-	for i, n := range r.began {
+	for i, n := range r.Began {
 		if asleep[i] {
 			a.Asleep += int(n)
 		}
 	}
-	for _, n := range r.seriesFires {
-		if n > 0 {
-			a.Series++
-		}
+	for i, e := range r.Episodes {
+		a.Episodes[i] = episodeAnswer{unixSeconds(e.FiredAt), unixSeconds(e.ResolvedAt), e.Name, unixSeconds(e.ActiveAt), e.IsOpen}
 	}
-	at := func(n int) float64 { return unixSeconds(w.Start.Add(time.Duration(n) * w.Step)) }
-	for _, e := range r.episodes() {
-		a.Episodes = append(a.Episodes, episodeAnswer{at(e.fired), at(e.resolved), r.series[e.series].name, at(e.active), e.isOpen})
-	}
-	a.More = a.Fires - len(a.Episodes)
 	return a
 }
 
@@ -117,71 +109,57 @@ type oneSeries struct {
 	Fires *int `json:"fires"`
 }
 
-// drawn returns the least and greatest number of every series in so many buckets of time, of the worst series by the level, at most limit.
-// fires is how often each series fired; nil where that is not known.
-func (s *Samples) drawn(level rules.Level, fires []int32, width, limit int) seriesAnswer {
-	type ranked struct {
-		series int
-		worst  float64
+// newSeriesAnswer is what is drawn, as the page has it.
+func newSeriesAnswer(drawn []replay.Drawn, times []time.Time, total int, r *replay.Result) seriesAnswer {
+	a := seriesAnswer{Series: make([]oneSeries, len(drawn)), Times: make([]float64, len(times)), Total: total}
+	for i, t := range times {
+		a.Times[i] = unixSeconds(t)
 	}
-	order := make([]ranked, len(s.series))
-	for i := range s.series {
-		least, greatest := s.series[i].extremes()
-		order[i] = ranked{i, math.Inf(-1)}
-		if least <= greatest {
-			order[i].worst = max(level.Orient(least), level.Orient(greatest))
+	for i, d := range drawn {
+		a.Series[i] = oneSeries{Labels: d.Labels, Name: d.Name, Min: d.Min, Max: d.Max}
+		if r.SeriesFires != nil {
+			fires := int(r.SeriesFires[d.Index])
+			a.Series[i].Fires = &fires
 		}
 	}
-	slices.SortFunc(order, func(a, b ranked) int {
-		return cmp.Or(cmp.Compare(b.worst, a.worst), cmp.Compare(s.series[a.series].key, s.series[b.series].key))
-	})
-	n := s.window.Evaluations()
-	width = min(width, n)
-	answer := seriesAnswer{Series: []oneSeries{}, Times: make([]float64, width), Total: len(s.series)}
-	for i := range answer.Times {
-		answer.Times[i] = unixSeconds(s.at(i * n / width))
-	}
-	for _, r := range order[:min(limit, len(order))] {
-		one := &s.series[r.series]
-		drawn := oneSeries{Labels: one.metric, Name: one.name, Min: make(numbers, width), Max: make(numbers, width)}
-		if fires != nil {
-			n := int(fires[r.series])
-			drawn.Fires = &n
-		}
-		for i := range width {
-			drawn.Min[i], drawn.Max[i] = one.between(i*n/width, (i+1)*n/width)
-		}
-		answer.Series = append(answer.Series, drawn)
-	}
-	return answer
+	return a
 }
 
-// between returns the least and the greatest number at evaluations from one up to another; NaN when there is none.
-func (s *series) between(from, to int) (least, greatest float64) {
-	least, greatest = math.Inf(1), math.Inf(-1)
-	for from < to {
-		end := min(to, from-from%blockSize+blockSize)
-		if from/blockSize >= len(s.blocks) {
-			break
-		}
-		switch b := s.blocks[from/blockSize]; {
-		case b == nil:
-		case end-from == blockSize:
-			least, greatest = min(least, b.min), max(greatest, b.max)
-		default:
-			for _, v := range b.values[from%blockSize : (end-1)%blockSize+1] {
-				if v < least {
-					least = v
-				}
-				if v > greatest {
-					greatest = v
-				}
-			}
-		}
-		from = end
+type curveAnswer struct {
+	// Points are in ascending order of levels.
+	Points []curvePoint `json:"points"`
+	// Present is the level as it is written; nil where there is no one number.
+	Present *float64 `json:"present"`
+	// Recommended is nil when there is none, and Absent says why.
+	Recommended *recommendation `json:"recommended"`
+	Absent      string          `json:"absent,omitempty"`
+	// Inexact says why a replay of the levels counts otherwise.
+	Inexact string `json:"inexact,omitempty"`
+}
+
+type curvePoint struct {
+	Level float64 `json:"level"`
+	Fires int     `json:"fires"`
+}
+
+type recommendation struct {
+	curvePoint
+	Why string `json:"why"`
+}
+
+// newCurveAnswer is the curve as the page has it; shown is the present level.
+func newCurveAnswer(shown Level, points []backtest.Point, r backtest.Recommendation) curveAnswer {
+	a := curveAnswer{Points: make([]curvePoint, len(points))}
+	for i, p := range points {
+		a.Points[i] = curvePoint{p.Value, p.Fires}
 	}
-	if least > greatest {
-		return math.NaN(), math.NaN()
+	if len(points) > 0 {
+		a.Present = cmp.Or(shown.Above, shown.Below)
 	}
-	return least, greatest
+	if r.Found {
+		a.Recommended = &recommendation{curvePoint{r.Level.Value, r.Fires}, r.Because}
+	} else {
+		a.Absent = r.Because
+	}
+	return a
 }

@@ -72,7 +72,7 @@ func badRequest(err error) error { return statusError{http.StatusBadRequest, err
 
 // writeError answers with the error, and the status that it has: its own, or the API server's.
 func writeError(w http.ResponseWriter, err error) {
-	code := http.StatusInternalServerError
+	code := http.StatusBadGateway // what Prometheus and the cluster do not do
 	var own statusError
 	var api apierrors.APIStatus
 	switch {
@@ -112,7 +112,7 @@ func readJSON(w http.ResponseWriter, r *http.Request, into any) error {
 
 // getTarget answers with what is tuned.
 func (s *Server) getTarget(w http.ResponseWriter, _ *http.Request) error {
-	target, window := s.current(), s.Samples.window
+	target, window := s.current(), s.Samples.Window()
 	return writeJSON(w, http.StatusOK, struct {
 		header
 		Window      windowAnswer `json:"window"`
@@ -121,10 +121,10 @@ func (s *Server) getTarget(w http.ResponseWriter, _ *http.Request) error {
 		CanApply    bool         `json:"canApply"`
 		ApplyAbsent string       `json:"applyAbsent"`
 		Notes       []string     `json:"notes"`
-		Buckets     numbers      `json:"buckets"`
+		Buckets     []float64    `json:"buckets"`
 	}{
 		target.header(), windowAnswer{unixSeconds(window.Start), unixSeconds(window.End), window.Step.Seconds()}, s.ZoneName, target.present(),
-		s.Apply != nil, s.ApplyAbsent, append([]string{}, s.Notes...), s.Buckets,
+		s.Apply != nil, s.ApplyAbsent, append([]string{}, s.Notes...), append([]float64{}, s.Buckets...),
 	})
 }
 
@@ -155,15 +155,12 @@ func (s *Server) getSeries(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	result, err := s.result(level, change)
+	result, err := s.result(r.Context(), level, change)
 	if err != nil {
 		return err
 	}
-	var fires []int32
-	if result.isOfSeries {
-		fires = result.seriesFires
-	}
-	return writeJSON(w, http.StatusOK, s.Samples.drawn(level, fires, width, limit))
+	drawn, times := s.Samples.Draw(level, width, limit)
+	return writeJSON(w, http.StatusOK, newSeriesAnswer(drawn, times, s.Samples.Series(), result))
 }
 
 func (s *Server) getCurve(w http.ResponseWriter, r *http.Request) error {
@@ -233,7 +230,7 @@ func (s *Server) postReplay(w http.ResponseWriter, r *http.Request) error {
 	if err := s.checkReady(); err != nil {
 		return err
 	}
-	answers, err := s.replay(request.Levels)
+	answers, err := s.replay(r.Context(), request.Levels)
 	if err != nil {
 		return err
 	}

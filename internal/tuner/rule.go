@@ -1,16 +1,16 @@
 package tuner
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
 	"time"
 
-	"github.com/prometheus/common/model"
-
 	"github.com/plimsoll-dev/plimsoll/internal/alert"
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
+	"github.com/plimsoll-dev/plimsoll/internal/tuner/replay"
 	"github.com/plimsoll-dev/plimsoll/internal/unit"
 )
 
@@ -111,68 +111,16 @@ func describeRule(r alert.Rule) string {
 	return text
 }
 
-// isByLevel reports whether the rule's alerts are those of its level and series alone.
-func (r *rule) isByLevel(s *Samples) bool {
-	if !r.hasLevel || r.rule.Limit > 0 || len(s.failures) > 0 || r.rule.LabelsVary() {
-		return false
-	}
-	seen := make(map[string]bool, len(s.series))
-	for _, one := range s.series {
-		key := r.rule.AlertLabels(one.metric, 0, s.window.Start).String()
-		if seen[key] {
-			return false
-		}
-		seen[key] = true
-	}
-	return true
-}
+func (r *rule) isByLevel(s *replay.Samples) bool { return r.hasLevel && s.IsByLevel(r.rule) }
 
-// changedRule replays a rule whose alerts are more than those of a level: because it has none, its labels vary or make two series
-// one alert, its alerts are limited, or evaluations fail. It is slower, as it evaluates as backtest's replay of a rule.
+// changedRule is a rule with another level, if it has one, and other durations.
 type changedRule struct {
 	rule     alert.Rule
 	hasLevel bool
 }
 
-// replay evaluates the rule on the samples, which are those of the value that it compares, or of its expression.
-func (c *changedRule) replay(s *Samples, level rules.Level) (*backtest.Result, error) {
-	r, err := backtest.NewRuleReplay(s.window, c.rule)
-	if err != nil {
-		return nil, err
-	}
-	keep := func(v float64) bool { return !c.hasLevel || level.Crossed(v) }
-	if err := s.parts(keep, r.Ingest, r.Fail); err != nil {
-		return nil, err
-	}
-	return r.Result(), nil
-}
-
-// levelResultOf is the result of a rule's replay as that of a level. Its series are the alerts, by their labels.
-func levelResultOf(r *backtest.Result) *levelResult {
-	var alerts []series
-	index := map[string]int{}
-	numbers := make([]int, len(r.Levels[0].Episodes))
-	for i, e := range r.Levels[0].Episodes {
-		metric := make(model.Metric, len(e.Labels))
-		for name, v := range e.Labels {
-			metric[model.LabelName(name)] = model.LabelValue(v)
-		}
-		key := metric.String()
-		if _, known := index[key]; !known {
-			index[key] = len(alerts)
-			alerts = append(alerts, series{metric: metric, key: key})
-		}
-		numbers[i] = index[key]
-	}
-	setNames(alerts)
-	result := newLevelResult(r.Window, alerts)
-	steps := func(t time.Time) int { return int(t.Sub(r.Window.Start) / r.Window.Step) }
-	for i, e := range r.Levels[0].Episodes {
-		one := episode{series: numbers[i], active: steps(e.ActiveAt), fired: steps(e.FiredAt), resolved: steps(r.Window.End), isOpen: e.ResolvedAt.IsZero()}
-		if !one.isOpen {
-			one.resolved = steps(e.ResolvedAt)
-		}
-		result.add(one)
-	}
-	return result
+// replay evaluates the rule where its alerts are not those of single series.
+func (c *changedRule) replay(ctx context.Context, s *replay.Samples, level rules.Level) (*replay.Result, error) {
+	crosses := func(v float64) bool { return !c.hasLevel || level.Crossed(v) }
+	return s.ReplayRule(ctx, c.rule, crosses)
 }

@@ -5,19 +5,21 @@ package tuner
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/backtest"
+	"github.com/plimsoll-dev/plimsoll/internal/tuner/replay"
 )
 
 // Options are what a server serves.
 type Options struct {
 	Target  Target
-	Samples *Samples
+	Samples *replay.Samples
 	// Zone is where people sleep, and ZoneName its name of the IANA's database.
 	Zone     *time.Location
 	ZoneName string
@@ -25,7 +27,7 @@ type Options struct {
 	Notes   []string
 	Buckets []float64
 	// Read reads what is left of the samples and calls progress after each part. It is not called again before it returned.
-	Read func(ctx context.Context, s *Samples, progress func()) error
+	Read func(ctx context.Context, s *replay.Samples, progress func()) error
 	// Fired returns what has fired in the window, by what Prometheus remembers.
 	Fired func(ctx context.Context) ([]Fired, error)
 	// Apply applies a change of the threshold, or only asks what would be said to it; nil where that cannot be, and ApplyAbsent says why.
@@ -62,13 +64,18 @@ type Server struct {
 	mu      sync.Mutex
 	reading bool
 	ready   bool
+	// hopeless: reading has failed, and trying again would give the same.
+	hopeless bool
 	// isByLevel is the target's, of all samples.
 	isByLevel bool
 	target    Target
-	results   map[string]cachedResult
 	fired     *firedAnswer
 
-	// curveMu guards curves, which take longer.
+	// replayMu guards results, of one replay at a time, which takes all processors.
+	replayMu sync.Mutex
+	results  map[string]cachedResult
+
+	// curveMu guards curves.
 	curveMu sync.Mutex
 	curves  map[curveKey]curveAnswer
 }
@@ -76,7 +83,7 @@ type Server struct {
 // New returns a server of the options.
 func New(o Options) *Server {
 	return &Server{
-		Options: o, progress: newProgress(), asleep: asleep(o.Samples.window, o.Zone), target: o.Target,
+		Options: o, progress: newProgress(), asleep: asleep(o.Samples.Window(), o.Zone), target: o.Target,
 		results: map[string]cachedResult{}, curves: map[curveKey]curveAnswer{},
 	}
 }
@@ -98,38 +105,48 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, token string) error 
 	return nil
 }
 
-// startReading reads the samples in the background; false when that is being done, or was.
+// startReading reads the samples in the background; false when that is being done, or was, or is of no use.
 func (s *Server) startReading() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.reading || s.ready {
+	if s.reading || s.ready || s.hopeless {
 		return false
 	}
 	s.reading = true
-	go s.read(s.context)
+	report := s.reporter()
+	report() // so that nobody is told of the failure before
+	go s.read(s.context, report)
 	return true
 }
 
-func (s *Server) read(ctx context.Context) {
-	samples, from, began := s.Samples, s.Samples.Done(), time.Now()
-	report := func() {
-		s.progress.set("progress", progressEvent{phaseReading, samples.Done(), samples.count, timeLeft(from, samples.Done(), time.Since(began))})
+// reporter returns what tells how far the reading is that begins now.
+func (s *Server) reporter() func() {
+	from, began := s.Samples.Done(), time.Now()
+	return func() {
+		done := s.Samples.Done()
+		s.progress.set("progress", progressEvent{phaseReading, done, s.Samples.Count(), timeLeft(from, done, time.Since(began))})
 	}
-	report()
+}
+
+func (s *Server) read(ctx context.Context, report func()) {
+	samples := s.Samples
 	err := s.Read(ctx, samples, report)
-	if err == nil && samples.next < samples.window.Evaluations() {
-		err = errors.New("reading the samples: they end before the window does")
+	if err == nil {
+		err = samples.Complete()
 	}
 	s.mu.Lock()
-	s.reading, s.ready = false, err == nil
+	s.reading, s.ready, s.hopeless = false, err == nil, errors.Is(err, backtest.ErrReplay)
 	if s.ready {
-		setNames(samples.series)
 		s.isByLevel = s.target.isByLevel(samples)
 	}
 	s.mu.Unlock()
-	if err != nil {
-		s.progress.set("failed", failedEvent{strings.TrimSpace(err.Error()), samples.next > 0})
-		return
+	switch {
+	case err == nil:
+		s.progress.set("ready", readyEvent{samples.Series(), samples.Count(), samples.Coverage()})
+	case samples.Done() == 0, errors.Is(err, backtest.ErrReplay):
+		s.progress.set("failed", failedEvent{Error: err.Error()})
+	default:
+		err = fmt.Errorf("%d%% of the window was read, and a retry goes on from there: %w", int(samples.Done()*100), err)
+		s.progress.set("failed", failedEvent{err.Error(), true})
 	}
-	s.progress.set("ready", readyEvent{len(samples.series), samples.count, samples.coverage()})
 }

@@ -1,7 +1,6 @@
 package tuner
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
+	"github.com/plimsoll-dev/plimsoll/internal/tuner/replay"
 )
 
 // maxCurves is how many curves are kept.
@@ -18,7 +18,7 @@ const maxCurves = 100
 type cachedResult struct {
 	level  rules.Level
 	expr   string
-	result *levelResult
+	result *replay.Result
 }
 
 type curveKey struct {
@@ -54,29 +54,28 @@ func (c *Change) level(severity string) (rules.Level, Level) {
 }
 
 // result replays a level of a change. The latest of each severity is kept: of several levels, mostly one is moved.
-func (s *Server) result(level rules.Level, change *Change) (*levelResult, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (s *Server) result(ctx context.Context, level rules.Level, change *Change) (*replay.Result, error) {
+	s.replayMu.Lock()
+	defer s.replayMu.Unlock()
 	cached := s.results[level.Severity]
 	if cached.result != nil && cached.level == level && cached.expr == change.answer.Expr {
 		return cached.result, nil
 	}
-	var result *levelResult
-	if s.isByLevel {
-		result = s.Samples.replay(level)
+	var result *replay.Result
+	if s.samplesAreByLevel() {
+		result = s.Samples.Replay(level)
 	} else {
-		replayed, err := change.rule.replay(s.Samples, level)
-		if err != nil {
+		var err error
+		if result, err = change.rule.replay(ctx, s.Samples, level); err != nil {
 			return nil, err
 		}
-		result = levelResultOf(replayed)
 	}
 	s.results[level.Severity] = cachedResult{level, change.answer.Expr, result}
 	return result, nil
 }
 
 // replay answers what the levels, or all as they are when there are none, would have done.
-func (s *Server) replay(levels []Level) ([]levelAnswer, error) {
+func (s *Server) replay(ctx context.Context, levels []Level) ([]levelAnswer, error) {
 	target := s.current()
 	if len(levels) == 0 {
 		levels = target.present()
@@ -88,11 +87,11 @@ func (s *Server) replay(levels []Level) ([]levelAnswer, error) {
 	answers := make([]levelAnswer, len(levels))
 	for i, l := range levels {
 		level, shown := change.level(l.Severity)
-		result, err := s.result(level, change)
+		result, err := s.result(ctx, level, change)
 		if err != nil {
 			return nil, err
 		}
-		answers[i] = result.answer(shown, s.Samples.window, s.asleep)
+		answers[i] = newLevelAnswer(shown, result, s.Samples.Window(), s.asleep)
 	}
 	return answers, nil
 }
@@ -102,23 +101,21 @@ func (s *Server) curve(level rules.Level, change *Change) (curveAnswer, error) {
 	if change.rule != nil && !change.rule.hasLevel {
 		return curveAnswer{Points: []curvePoint{}, Absent: "the rule has no level: it fires where its expression has a sample"}, nil
 	}
-	key := curveKey{level.Severity, s.Samples.steps(level.For), s.Samples.steps(level.KeepFiringFor)}
+	key := curveKey{level.Severity, s.Samples.Steps(level.For), s.Samples.Steps(level.KeepFiringFor)}
 	s.curveMu.Lock()
 	defer s.curveMu.Unlock()
 	answer, known := s.curves[key]
 	if known {
 		return answer, nil
 	}
-	answer, err := s.Samples.curve(level, s.current().value())
+	points, recommended, err := s.Samples.Curve(level, s.current().value())
 	if err != nil {
 		return curveAnswer{}, err
 	}
-	if s.curveIsInexact() {
+	_, shown := change.level(level.Severity)
+	answer = newCurveAnswer(shown, points, recommended)
+	if !s.samplesAreByLevel() {
 		answer.Inexact = "other levels are counted as if each series were an alert: here labels of alerts vary or are the same, alerts are limited, or evaluations fail"
-	}
-	if answer.Present != nil { // the level as it is written, which may be a hair beside that which is replayed
-		_, shown := change.level(level.Severity)
-		answer.Present = cmp.Or(shown.Above, shown.Below)
 	}
 	if len(s.curves) >= maxCurves {
 		clear(s.curves)
@@ -127,11 +124,11 @@ func (s *Server) curve(level rules.Level, change *Change) (curveAnswer, error) {
 	return answer, nil
 }
 
-// curveIsInexact reports whether a replay counts otherwise than a sweep.
-func (s *Server) curveIsInexact() bool {
+// samplesAreByLevel reports whether alerts are those of a level, one for each series.
+func (s *Server) samplesAreByLevel() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return !s.isByLevel
+	return s.isByLevel
 }
 
 // apply applies the levels, or asks what would be said to them. What is applied is what the page shows from then on.

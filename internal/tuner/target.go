@@ -11,6 +11,7 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
+	"github.com/plimsoll-dev/plimsoll/internal/tuner/replay"
 )
 
 // Target is what is tuned: see NewThreshold and NewRule.
@@ -24,7 +25,7 @@ type Target interface {
 	// value is what the levels are compared with.
 	value() rules.Value
 	// isByLevel reports whether its alerts are those of a level, one for each series: else only the change's rule can replay them.
-	isByLevel(s *Samples) bool
+	isByLevel(s *replay.Samples) bool
 }
 
 // header is what the page shows of a target.

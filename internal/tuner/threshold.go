@@ -9,6 +9,7 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
+	"github.com/plimsoll-dev/plimsoll/internal/tuner/replay"
 )
 
 // threshold is an AlertThreshold that is tuned.
@@ -36,7 +37,7 @@ func (t *threshold) header() header {
 
 func (t *threshold) value() rules.Value { return t.plan.Value }
 
-func (t *threshold) isByLevel(*Samples) bool { return true }
+func (t *threshold) isByLevel(*replay.Samples) bool { return true }
 
 func (t *threshold) present() []Level { return newLevels(t.plan.Levels) }
 

@@ -1,10 +1,10 @@
-package tuner
+package replay
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
-	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -109,26 +109,42 @@ func randomLevel(rng *rand.Rand) rules.Level {
 func checkReplay(t *testing.T, s *Samples, want *backtest.Result) {
 	t.Helper()
 	level := want.Levels[0]
-	got := s.replay(level.Level)
-	episodes := make([]backtest.Episode, 0, len(got.longestEpisodes))
-	for _, e := range got.episodes() {
+	c := s.collect(level.Level)
+	checkResult(t, c.result(), level)
+	if s.Coverage() != want.Coverage {
+		t.Fatalf("covered %g, want %g", s.Coverage(), want.Coverage)
+	}
+	for i, e := range c.longestEpisodes {
 		labels := map[string]string{}
 		for name, v := range s.series[e.series].metric {
 			labels[string(name)] = string(v)
 		}
-		one := backtest.Episode{Labels: labels, ActiveAt: s.at(e.active), FiredAt: s.at(e.fired), ResolvedAt: s.at(e.resolved)}
-		if e.isOpen {
-			one.ResolvedAt = time.Time{}
+		if !maps.Equal(labels, level.Episodes[i].Labels) {
+			t.Fatalf("episode %d is of %v, want %v", i, labels, level.Episodes[i].Labels)
 		}
-		episodes = append(episodes, one)
 	}
-	if !reflect.DeepEqual(episodes, level.Episodes) {
-		t.Fatalf("%+v: episodes\n%v, want\n%v", level.Level, episodes, level.Episodes)
+}
+
+// checkResult holds a result, of no more than MaxEpisodes, to that of backtest.
+func checkResult(t *testing.T, got *Result, want backtest.LevelResult) {
+	t.Helper()
+	if got.Fires != want.Fires || got.Firing != want.Firing || got.Longest != want.Longest || len(got.Episodes) != len(want.Episodes) {
+		t.Fatalf("%+v: %d fires, firing %s, longest %s; want %d, %s, %s", want.Level, got.Fires, got.Firing, got.Longest, want.Fires, want.Firing, want.Longest)
 	}
-	firing, longest := time.Duration(got.firingSteps())*s.window.Step, time.Duration(got.longest)*s.window.Step
-	if got.fires != level.Fires || firing != level.Firing || longest != level.Longest || s.coverage() != want.Coverage {
-		t.Fatalf("%+v: %d fires, firing %s, longest %s, covered %g; want %d, %s, %s, %g", level.Level, got.fires, firing, longest, s.coverage(),
-			level.Fires, level.Firing, level.Longest, want.Coverage)
+	series := map[string]bool{}
+	for i, e := range got.Episodes {
+		one := want.Episodes[i]
+		series[fmt.Sprint(one.Labels)] = true
+		if !e.ActiveAt.Equal(one.ActiveAt) || !e.FiredAt.Equal(one.FiredAt) || e.IsOpen != one.ResolvedAt.IsZero() || !e.IsOpen && !e.ResolvedAt.Equal(one.ResolvedAt) {
+			t.Fatalf("%+v: episode %+v, want %+v", want.Level, e, one)
+		}
+	}
+	began := 0
+	for _, n := range got.Began {
+		began += int(n)
+	}
+	if got.Series != len(series) || began != got.Fires {
+		t.Fatalf("%d series, want %d; %d began of %d", got.Series, len(series), began, got.Fires)
 	}
 }
 
@@ -261,7 +277,7 @@ func BenchmarkReplay(b *testing.B) {
 				level := rules.Level{Comparison: rules.Above, Value: value, Unit: unit.Number, For: forDuration}
 				fires := 0
 				for b.Loop() {
-					fires = s.replay(level).fires
+					fires = s.Replay(level).Fires
 				}
 				b.ReportMetric(float64(fires), "fires")
 				b.ReportMetric(float64(s.count)*float64(b.N)/b.Elapsed().Seconds()/1e6, "Msamples/s")

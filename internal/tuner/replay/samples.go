@@ -1,4 +1,6 @@
-package tuner
+// Package replay holds the samples of a window, and says what levels would have done there as fast as they are moved. It is pure, and gives
+// what internal/backtest does.
+package replay
 
 import (
 	"errors"
@@ -111,6 +113,13 @@ func (s *Samples) QueryWindow() backtest.Window {
 // at returns the time of the n-th evaluation.
 func (s *Samples) at(n int) time.Time { return s.window.Start.Add(time.Duration(n) * s.window.Step) }
 
+// Window are the evaluations.
+func (s *Samples) Window() backtest.Window { return s.window }
+
+// Count is how many samples were read, and Series of how many series.
+func (s *Samples) Count() int  { return s.count }
+func (s *Samples) Series() int { return len(s.series) }
+
 // Done is the share of the window that is read, from 0 to 1.
 func (s *Samples) Done() float64 { return float64(s.next) / float64(s.window.Evaluations()) }
 
@@ -207,8 +216,17 @@ func (s *Samples) put(to *series, samples []model.SamplePair, end int) error {
 	return nil
 }
 
-// coverage is the share of the evaluations at which a series had a number, from 0 to 1.
-func (s *Samples) coverage() float64 {
+// Complete ends the reading. The error says that something is left to read.
+func (s *Samples) Complete() error {
+	if s.next < s.window.Evaluations() {
+		return errors.New("reading the samples: they end before the window does")
+	}
+	setNames(s.series)
+	return nil
+}
+
+// Coverage is the share of the evaluations at which a series had a number, from 0 to 1.
+func (s *Samples) Coverage() float64 {
 	n := 0
 	for _, covered := range s.covered {
 		if covered {

@@ -1,4 +1,4 @@
-package tuner
+package replay
 
 import (
 	"math"
@@ -9,63 +9,38 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
-// maxPoints is how many levels a curve has at most.
-const maxPoints = 200
+// MaxPoints is how many levels a curve has at most.
+const MaxPoints = 200
 
-type curveAnswer struct {
-	// Points are in ascending order of levels.
-	Points  []curvePoint `json:"points"`
-	Present *float64     `json:"present"`
-	// Recommended is nil when there is none, and Absent says why.
-	Recommended *recommendation `json:"recommended"`
-	Absent      string          `json:"absent,omitempty"`
-	// Inexact says why a replay of the levels counts otherwise.
-	Inexact string `json:"inexact,omitempty"`
-}
-
-type curvePoint struct {
-	Level float64 `json:"level"`
-	Fires int     `json:"fires"`
-}
-
-type recommendation struct {
-	curvePoint
-	Why string `json:"why"`
-}
-
-// curve returns how often other levels would have fired, with the level's durations, and which is recommended.
-func (s *Samples) curve(level rules.Level, value rules.Value) (curveAnswer, error) {
+// Curve returns how often other levels would have fired, with the level's durations and in ascending order, and which is recommended. It
+// counts each series as an alert. There are no points for a band, of which it would have to be said which side to move.
+func (s *Samples) Curve(level rules.Level, value rules.Value) ([]backtest.Point, backtest.Recommendation, error) {
 	w := s.window
 	w.Start, w.End = w.Start.Add(-s.offset), w.End.Add(-s.offset)
 	sweep, err := backtest.NewSweep(w, &rules.Plan{Value: value, Levels: []rules.Level{level}})
 	if err != nil {
-		return curveAnswer{}, err
+		return nil, backtest.Recommendation{}, err
 	}
 	all := func(float64) bool { return true }
 	skip := func(time.Time, error) error { return nil }
 	if err := s.parts(all, sweep.Ingest, skip); err != nil {
-		return curveAnswer{}, err
+		return nil, backtest.Recommendation{}, err
 	}
-	answer := curveAnswer{Points: []curvePoint{}, Present: &level.Value}
-	r := sweep.Recommend(backtest.OnceAWeek)[0]
-	levels := []float64{level.Value}
-	if r.Found {
-		answer.Recommended = &recommendation{curvePoint{r.Level.Value, r.Fires}, r.Because}
-		levels = append(levels, r.Level.Value)
-	} else {
-		answer.Absent = r.Because
-	}
+	recommended := sweep.Recommend(backtest.OnceAWeek)[0]
 	if level.Comparison == rules.Outside {
-		answer.Present = nil
-		return answer, nil
+		return nil, recommended, nil
 	}
-	levels = append(levels, s.curveLevels(level)...)
+	levels := append(s.curveLevels(level), level.Value)
+	if recommended.Found {
+		levels = append(levels, recommended.Level.Value)
+	}
 	slices.Sort(levels)
 	levels = slices.Compact(levels)
+	points := make([]backtest.Point, len(levels))
 	for i, fires := range sweep.Fires(0, levels) {
-		answer.Points = append(answer.Points, curvePoint{levels[i], fires})
+		points[i] = backtest.Point{Value: levels[i], Fires: fires}
 	}
-	return answer, nil
+	return points, recommended, nil
 }
 
 // curveLevels chooses levels that show where fires change: the worst values of evaluations by ranks that grow, and as many from the
@@ -76,12 +51,12 @@ func (s *Samples) curveLevels(level rules.Level) []float64 {
 		return nil
 	}
 	var levels []float64
-	for rank := 0; rank < len(worst) && len(levels) < maxPoints/2; rank += max(1, rank/7) {
+	for rank := 0; rank < len(worst) && len(levels) < MaxPoints/2; rank += max(1, rank/7) {
 		levels = append(levels, level.Orient(worst[rank]))
 	}
 	greatest, median := worst[0], worst[len(worst)/2]
-	for i := len(levels); i < maxPoints-2; i++ {
-		share := float64(i) / (maxPoints - 3)
+	for i := len(levels); i < MaxPoints-2; i++ {
+		share := float64(i) / (MaxPoints - 3)
 		levels = append(levels, level.Orient(greatest*(1-share)+median*share))
 	}
 	return levels
