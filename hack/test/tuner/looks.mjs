@@ -17,7 +17,17 @@ const structure = (page) => page.evaluate(() => {
     .filter((e) => e.checkVisibility() && !e.closest(".sr-only, .series") && e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== "inline")
     .map((e) => e.textContent);
   const parts = Object.fromEntries(["header.top", ".verdict", ".plot", ".curve", ".lanes", ".card", ".series", ".line .tag", "[data-tool=change]", ".step"].map((s) => [s, box(s)]));
-  return { parts, overflow, width: document.documentElement.scrollWidth };
+  const painted = (selector, from, to) => {
+    const c = document.querySelector(selector);
+    const ratio = c.width / c.clientWidth;
+    const pixels = c.getContext("2d").getImageData(0, from(c.clientHeight) * ratio, c.width, (to(c.clientHeight) - from(c.clientHeight)) * ratio).data;
+    return pixels.filter((v, i) => i % 4 === 3 && v > 0).length;
+  };
+  const ink = {
+    series: painted(".plot canvas", () => 20, (height) => height - 40), dates: painted(".plot canvas", (height) => height - 26, (height) => height),
+    curve: painted(".curve canvas", () => 20, (height) => height - 40), lanes: painted(".lanes canvas", () => 0, (height) => height),
+  };
+  return { parts, ink, overflow, width: document.documentElement.scrollWidth };
 });
 
 // looks holds every width to the same order, and to no overflow.
@@ -26,7 +36,9 @@ export async function looks() {
     for (const [width, height] of sizes) {
       const page = await newPage({ viewport: { width, height }, colorScheme });
       const name = `${colorScheme} ${width}`;
-      const { parts, overflow, width: needed } = await structure(page);
+      await page.waitForFunction(() => document.querySelector(".curve canvas").getAttribute("aria-label").startsWith("Fires of "));
+      const { parts, ink, overflow, width: needed } = await structure(page);
+      for (const [of, pixels] of Object.entries(ink)) assert.ok(pixels > 300, `${name}: of the ${of}, ${pixels} pixels are painted`);
       assert.ok(needed <= width, `${name}: the page is ${needed} wide`);
       assert.deepEqual(overflow, [], `${name}: cut texts`);
       for (const [part, boxes] of Object.entries(parts)) {

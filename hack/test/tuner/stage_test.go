@@ -100,8 +100,9 @@ func (s *stage) tune(t testing.TB, args ...string) (url string) {
 // start is tune, and returns the process too.
 func (s *stage) start(t testing.TB, args ...string) (url string, process *os.Process) {
 	t.Helper()
-	args = append([]string{"tune", "--no-browser", "--time-zone", "Europe/Berlin", "--kubeconfig", s.kubeconfig}, args...)
+	args = append([]string{"tune", "--no-browser", "--time-zone", "Europe/Berlin"}, args...)
 	cmd := exec.Command(s.plugin, append(args, s.windowFlags...)...)
+	cmd.Env = append(os.Environ(), "KUBECONFIG="+s.kubeconfig)
 	cmd.Stderr = t.Output()
 	out, err := cmd.StdoutPipe()
 	if err == nil {

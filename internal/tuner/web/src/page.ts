@@ -36,6 +36,7 @@ export class Page {
   private results: LevelResult[] = [];
   private answered: Level[] = []; // those that the results are of
   private before: LevelResult[] = [];
+  private moving = false; // a line is dragged
   private points?: Points;
   private asked = "";
   private readonly facts: string;
@@ -129,7 +130,8 @@ export class Page {
   private changed(settled: boolean): void {
     this.cards.update();
     this.lines.layout();
-    if (!settled) return;
+    this.moving = !settled;
+    if (this.moving) return;
     this.fit();
     this.askCurve();
     const fragment = encode(this.store.levels) + (this.plot.log ? "&scale=log" : "");
@@ -156,7 +158,7 @@ export class Page {
 
   // settle tells screen readers, once the last answer is there.
   private settle(): void {
-    if (this.answered !== this.store.levels) return;
+    if (this.moving || this.answered !== this.store.levels) return;
     this.lines.layout();
     text(this.status, this.sentence());
     this.tables.show(this.answered, this.results, (s) => (typeof s === "number" ? this.series.series[s]?.name ?? String(s) : s));

@@ -84,7 +84,7 @@ export class Plot {
         y: { distr: this.log && this.canLog ? 3 : 1, range: () => this.range },
       },
       axes: [
-        { ...axis, size: 34, space: 70, values: (u, at, _, __, step) => at.map((t) => (u.valToPos(t, "x") > u.over.clientWidth - 20 ? "" : date(t, timeZone, step))) },
+        { ...axis, size: 34, space: 70, values: (u, at, _, __, step) => at.map((t) => (u.valToPos(t, "x") > u.width - gutter - 20 ? "" : date(t, timeZone, step))) },
         { ...axis, size: gutter, values: (_, at) => at.map((v) => (v === null ? "" : format.rounded(unit, v))) },
       ],
       series: [{}, { paths: () => null, points: { show: false } }],
