@@ -155,7 +155,7 @@ func writeHistory(w io.Writer) {
 		}
 		load, burst, until := 40.0, 0.0, 0
 		base, wave := 34+8*rng.Float64(), 12+6*rng.Float64()
-		for n, at := 0, start; !at.After(end); n, at = n+1, at.Add(step) {
+		for at := start; !at.After(end); at = at.Add(step) {
 			hour := float64(at.Unix()%86400)/3600 + 1
 			target := base + wave*math.Sin((hour-8)/24*2*math.Pi)
 			if until--; until <= 0 {

@@ -8,7 +8,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -22,8 +21,6 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 )
-
-var update = flag.Bool("update", false, "take the README's picture again")
 
 // level is what the page's table says of one.
 type level struct {
@@ -73,14 +70,6 @@ func TestPage(t *testing.T) {
 	}, "TUNER_URL="+first)
 	if seen < 22 {
 		t.Errorf("%d scenes, want at least 22", seen)
-	}
-	if *update {
-		s.drive(t, "picture.mjs", func(r result) string {
-			if r.Error != "" {
-				t.Error(r.Error)
-			}
-			return ""
-		}, "TUNER_URL="+s.tune(t, args...))
 	}
 }
 
