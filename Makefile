@@ -14,13 +14,15 @@ OPERATOR := github.com/prometheus-operator/prometheus-operator
 NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 STACK_CRDS := alertmanagerconfigs alertmanagers podmonitors probes prometheuses prometheusrules scrapeconfigs servicemonitors
 
+LOGS ?= 1
+
 .DEFAULT_GOAL := help
 
 ##@ The main job
 
 .PHONY: demo
-demo: ## Kubernetes on this machine, Plimsoll in it, a threshold applied, its alert firing
-	@$(DEV) demo
+demo: ## Kubernetes on this machine, Plimsoll in it, a threshold applied, its alert firing; then Loki (LOGS=0: without)
+	@$(DEV) -logs=$(LOGS) demo
 
 .PHONY: demo-down
 demo-down: ## remove all that the demo made
@@ -31,7 +33,7 @@ demo-down: ## remove all that the demo made
 .PHONY: test
 test: tools-test tools-release ## unit, chart and rule tests, and integration against a real API server; needs no root
 	go test ./...
-	go test -tags integration -timeout 20m ./cmd/kubectl-plimsoll ./hack/test/aiserver ./internal/controller ./internal/promapi ./internal/webhook
+	go test -tags integration -timeout 20m ./cmd/kubectl-plimsoll ./hack/test/aiserver ./internal/controller ./internal/dashboards ./internal/promapi ./internal/webhook
 	go test -tags integration -run 'TestCluster|TestAPIServer' ./hack/test/charttest
 
 .PHONY: test-kubernetes-versions

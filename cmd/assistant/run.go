@@ -32,16 +32,17 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 		return err
 	}
 	log := newLogging(opts, stdout)
-	return errors.Join(serve(ctx, opts, key, log), log.output.Close())
+	return errors.Join(serve(ctx, opts, key, log, getenv), log.output.Close())
 }
 
-func serve(ctx context.Context, opts options, key string, log logging) (err error) {
+func serve(ctx context.Context, opts options, key string, log logging, getenv func(string) string) (err error) {
 	logger := log.logger
 	prices, err := loadPrices(opts.priceFile)
 	if err != nil {
 		return err
 	}
 	sampler := system.Start(ctx, ".", logger)
+	tuneGC(sampler.Reading().Memory, getenv)
 	go log.window.Follow(ctx, system.Interval, func() (cpu, memory *float64) { return cpuAndMemory(sampler.Reading()) })
 	traces, err := tracing.Open(ctx, version, logger)
 	if err != nil { // the environment is often set for all programs of a cluster: what does not fit here stops nobody

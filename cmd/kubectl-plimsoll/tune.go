@@ -172,7 +172,7 @@ func (o *tuneOptions) serveRule(ctx context.Context, client *promapi.Client, w b
 	}
 	window := backtest.RuleWindow(w.End, w.Length(), w.Step, rule)
 	return tuner.Options{
-		Target: tuner.NewRule(rule), Samples: replay.NewRuleSamples(window, rule.Offset()), Notes: query.Inexact,
+		Target: tuner.NewRule(rule), Samples: replay.NewRuleSamples(window, rule), Notes: query.Inexact,
 		ApplyAbsent: "it is not an AlertThreshold: change its expression where it is written",
 		Read: func(ctx context.Context, s *replay.Samples, progress func()) error {
 			return client.Replay(ctx, query, reportingIngester{s, progress})

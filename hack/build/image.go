@@ -6,13 +6,18 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 )
 
 // ImagePrefix starts the name of every image that is made here: no registry answers to it, so nothing is ever pulled.
 const ImagePrefix = "localhost/plimsoll/"
+
+// ImagesStep is the step that Images prints.
+const ImagesStep = "build container images"
 
 // ImageTag is the tag of every image that is made here.
 const ImageTag = "dev"
@@ -34,13 +39,20 @@ var images = map[string]string{
 	"prometheus-config-reloader": "/bin/prometheus-config-reloader",
 }
 
-// Images builds an OCI archive of each image in hack/bin/images, unless its binary and the Dockerfile are those it
-// was built from, and returns the archives' paths.
-func (b Builder) Images(ctx context.Context) ([]string, error) {
+// Images builds an OCI archive of each image named, or of all, in hack/bin/images, unless its binary and the Dockerfile are
+// those it was built from, and returns the archives' paths. All are those whose binaries hack/bin holds.
+func (b Builder) Images(ctx context.Context, names ...string) ([]string, error) {
+	if len(names) == 0 {
+		for _, name := range slices.Sorted(maps.Keys(images)) {
+			if present(filepath.Join(b.Bin(), name)) {
+				names = append(names, name)
+			}
+		}
+	}
 	var archives []string
-	err := b.Steps.Do(ctx, "build container images", func(ctx context.Context) error {
-		for name, target := range images {
-			archive, err := b.image(ctx, name, target)
+	err := b.Steps.Do(ctx, ImagesStep, func(ctx context.Context) error {
+		for _, name := range names {
+			archive, err := b.image(ctx, name, images[name])
 			if err != nil {
 				return fmt.Errorf("image %s: %w", name, err)
 			}

@@ -10,9 +10,12 @@ import (
 // programs are the module's own binaries: the product's two, and those that only the demo and the tests run.
 var programs = []string{"cmd/assistant", "cmd/controller", "cmd/kubectl-plimsoll", "hack/test/fakegemini", "hack/test/loadgen", "hack/pause", "hack/dev"}
 
+// ProgramsStep is the step that Programs prints.
+const ProgramsStep = "build assistant, controller and the demo's"
+
 // Programs compiles the module's own binaries into hack/bin, carrying the version that git describes.
 func (b Builder) Programs(ctx context.Context) error {
-	return b.Steps.Do(ctx, "build assistant, controller and the demo's", func(ctx context.Context) error {
+	return b.Steps.Do(ctx, ProgramsStep, func(ctx context.Context) error {
 		ldflags := "-s -w -X main.version=" + b.version(ctx)
 		for _, dir := range programs {
 			path := filepath.Join(b.Bin(), filepath.Base(dir))

@@ -38,6 +38,7 @@ func main() { program.Main("error", run) }
 type job struct {
 	cluster.Options
 	build build.Builder
+	logs  bool
 	out   io.Writer
 }
 
@@ -46,6 +47,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	root := flags.String("root", ".", "the project's `folder`")
 	dir := flags.String("state", filepath.Join("hack", ".state"), "the `folder` of the cluster's state")
 	depth := flags.String("depth", "auto", "node, control-plane, or auto: node where this machine allows it")
+	logs := flags.Bool("logs", true, "the demo with Loki and its collector, of which no alert of Prometheus' depends")
 	flags.Usage = func() { fmt.Fprint(flags.Output(), usage); flags.PrintDefaults() }
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -59,7 +61,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	p := steps.New(out)
-	j := job{build: build.Builder{Root: folder, Steps: p}, out: out}
+	j := job{logs: *logs, build: build.Builder{Root: folder, Steps: p}, out: out}
 	j.Options = cluster.Options{Dir: *dir, Bin: j.build.Bin(), Depth: cluster.Depth(*depth), Steps: p}
 	return j.run(ctx, flags.Arg(0), flags.Args()[1:])
 }
@@ -80,7 +82,7 @@ func (j job) run(ctx context.Context, name string, args []string) error {
 	case "cluster-down", "demo-down":
 		return cluster.Down(ctx, j.Options)
 	case "demo":
-		return demo.Run(ctx, j.Options, j.build, j.out)
+		return demo.Run(ctx, j.Options, j.build, j.logs, j.out)
 	case "rule-sync":
 		return j.syncRules(ctx, args)
 	default:

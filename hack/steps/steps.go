@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 )
@@ -16,6 +18,9 @@ const heartbeat = 30 * time.Second
 type Printer struct {
 	mu  sync.Mutex
 	out io.Writer
+	// ahead are the expected steps to come; expected and spent are those that are over.
+	ahead           map[string]time.Duration
+	expected, spent time.Duration
 }
 
 // New returns a Printer that writes to out.
@@ -26,6 +31,46 @@ func (p *Printer) Say(format string, args ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	fmt.Fprintf(p.out, format+"\n", args...)
+}
+
+// Expect announces a step to come and what it takes on two idle cores. From the first of these that is over, each says how
+// long the rest will take, at the pace so far.
+func (p *Printer) Expect(name string, takes time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ahead == nil {
+		p.ahead = map[string]time.Duration{}
+	}
+	p.ahead[name] = takes
+}
+
+// Ahead lists the steps that were expected and have not come.
+func (p *Printer) Ahead() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Sorted(maps.Keys(p.ahead))
+}
+
+// over takes a step off those ahead and returns what is to be said of the rest: nothing if none is ahead.
+func (p *Printer) over(name string, took time.Duration) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	expected, ok := p.ahead[name]
+	if !ok {
+		return ""
+	}
+	delete(p.ahead, name)
+	p.expected += expected
+	p.spent += took
+	var rest time.Duration
+	for _, takes := range p.ahead {
+		rest += takes
+	}
+	if rest == 0 {
+		return ""
+	}
+	left := time.Duration(float64(rest) * float64(p.spent) / float64(p.expected))
+	return fmt.Sprintf("   %s left", max(left, time.Second).Round(time.Second))
 }
 
 // Write makes the Printer the output of a command that reports for itself.
@@ -50,7 +95,7 @@ func (p *Printer) Do(ctx context.Context, name string, f func(context.Context) e
 		p.Say("  %-44s FAILED after %s", name, took(start))
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	p.Say("  %-44s %7s", name, took(start))
+	p.Say("  %-44s %7s%s", name, took(start), p.over(name, time.Since(start)))
 	return nil
 }
 

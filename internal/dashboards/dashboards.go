@@ -5,8 +5,9 @@ package dashboards
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
+	"strings"
 
-	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 )
 
@@ -17,6 +18,7 @@ const (
 	ThresholdsUID = "plimsoll-thresholds"
 	LogsUID       = "plimsoll-logs"
 	ItselfUID     = "plimsoll-itself"
+	OverviewUID   = "plimsoll-overview"
 )
 
 // tag finds the dashboards among others; each links to all that have it.
@@ -29,44 +31,92 @@ type File struct {
 	JSON []byte
 }
 
+// schemaVersion is that of the oldest Grafana that the dashboards are for, 10.4: newer ones bring it to theirs.
+const schemaVersion = 39
+
+// document is a dashboard with annotations as the data source reads them.
+type document struct {
+	dashboard.Dashboard
+
+	Annotations annotations `json:"annotations"`
+}
+
+type annotations struct {
+	List []annotation `json:"list"`
+}
+
 // All returns every dashboard of the chart.
 func All() ([]File, error) {
 	builders := []struct {
 		name    string
 		builder *dashboard.DashboardBuilder
+		events  []annotation
 	}{
-		{"assistant.json", assistant()},
-		{"model.json", model()},
-		{"thresholds.json", thresholds()},
-		{"logs.json", logs()},
-		{"itself.json", itself()},
+		{"overview.json", overview(), nil},
+		{"assistant.json", assistant(), events()},
+		{"model.json", model(), events()},
+		{"thresholds.json", thresholds(), nil},
+		{"logs.json", logs(), nil},
+		{"itself.json", itself(), nil},
 	}
-	files := make([]File, 0, len(builders))
-	for _, b := range builders {
+	built := make([]document, len(builders))
+	ids := map[panelRef]uint32{}
+	for i, b := range builders {
 		d, err := b.builder.Build()
 		if err != nil {
 			return nil, fmt.Errorf("building dashboard %s: %w", b.name, err)
 		}
-		number(d.Panels)
-		encoded, err := json.MarshalIndent(d, "", "  ")
+		d.SchemaVersion = schemaVersion
+		number(d, ids)
+		built[i] = document{d, annotations{append([]annotation{}, b.events...)}}
+	}
+	files := make([]File, len(builders))
+	for i, b := range builders {
+		if err := resolveLinks(built[i].Panels, ids); err != nil {
+			return nil, fmt.Errorf("linking dashboard %s: %w", b.name, err)
+		}
+		encoded, err := json.MarshalIndent(built[i], "", "  ")
 		if err != nil {
 			return nil, fmt.Errorf("encoding dashboard %s: %w", b.name, err)
 		}
-		files = append(files, File{Name: b.name, JSON: append(encoded, '\n')})
+		files[i] = File{Name: b.name, JSON: append(encoded, '\n')}
 	}
 	return files, nil
 }
 
-// number gives the panels the ids by which Grafana links to them, in order from 1.
-func number(panels []dashboard.PanelOrRowPanel) {
-	for i, p := range panels {
-		id := cog.ToPtr(uint32(i + 1))
-		if p.Panel != nil {
-			p.Panel.Id = id
-		} else {
-			p.RowPanel.Id = *id
+// number gives the panels the ids by which Grafana links to them, in order from 1, and notes them.
+func number(d dashboard.Dashboard, ids map[panelRef]uint32) {
+	for i, p := range d.Panels {
+		id := uint32(i + 1)
+		if p.Panel == nil {
+			p.RowPanel.Id = id
+			continue
+		}
+		p.Panel.Id = &id
+		ids[panelRef{*d.Uid, *p.Panel.Title}] = id
+	}
+}
+
+// target is what linkTo leads to.
+var target = regexp.MustCompile(`^/d/([^?]+)\?viewPanel=\[([^]]*)\]`)
+
+// resolveLinks puts the ids of panels where links have their titles.
+func resolveLinks(panels []dashboard.PanelOrRowPanel, ids map[panelRef]uint32) error {
+	for _, p := range panels {
+		if p.Panel == nil || p.Panel.FieldConfig == nil {
+			continue
+		}
+		for i, link := range p.Panel.FieldConfig.Defaults.Links {
+			match := target.FindStringSubmatch(*link.Url)
+			id, ok := ids[panelRef{match[1], match[2]}]
+			if !ok {
+				return fmt.Errorf("there is no panel %q in %s", match[2], match[1])
+			}
+			url := fmt.Sprintf("/d/%s?viewPanel=%d%s", match[1], id, strings.TrimPrefix(*link.Url, match[0]))
+			p.Panel.FieldConfig.Defaults.Links[i].Url = &url
 		}
 	}
+	return nil
 }
 
 // newDashboard is a dashboard without panels, with links to all others.

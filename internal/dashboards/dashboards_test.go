@@ -12,6 +12,7 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll/internal/dashboards"
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
+	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
 // chart is where the generated files lie.
@@ -27,12 +28,15 @@ type document struct {
 		Tags                  []string
 		IncludeVars, KeepTime bool
 	}
-	Templating struct {
-		List []struct {
-			Name, Type string
-			Query      any
-		}
-	}
+	Annotations struct{ List []struct{ Name, Expr string } }
+	Templating  struct{ List []variable }
+}
+
+// variable is one of a dashboard.
+type variable struct {
+	Name, Type, AllValue, Regex string
+	Query                       any
+	IncludeAll, Multi           bool
 }
 
 type panel struct {
@@ -42,11 +46,37 @@ type panel struct {
 	Description string
 	Datasource  struct{ Type string }
 	Repeat      string
-	Targets     []struct{ Expr string }
-	FieldConfig struct{ Defaults struct{ Unit string } }
+	// Panels are those of a row that is collapsed.
+	Panels      []panel
+	Targets     []query
+	FieldConfig struct {
+		Defaults struct {
+			Unit  string
+			Links []struct{ URL string }
+		}
+		Overrides []struct {
+			Matcher    struct{ ID, Options string }
+			Properties []struct {
+				ID    string
+				Value any
+			}
+		}
+	}
+	Transformations []struct {
+		ID      string
+		Options struct{ Regex, RenamePattern string }
+	}
 	// Options hold a heatmap's unit.
 	Options struct{ YAxis struct{ Unit string } }
 }
+
+// query is one that a panel asks.
+type query struct {
+	RefID, Expr, LegendFormat, Format string
+	Instant                           bool
+}
+
+func (q query) ofLevels() bool { return strings.Contains(q.Expr, rules.ThresholdMetric) }
 
 func load(t *testing.T) map[string]document {
 	t.Helper()
@@ -73,6 +103,10 @@ func TestChartCarriesTheGeneratedFiles(t *testing.T) {
 	var names []string
 	for _, f := range files {
 		names = append(names, f.Name)
+		// kubectl apply keeps a copy in an annotation, of at most 256 KiB with what has to be escaped.
+		if escaped, err := json.Marshal(string(f.JSON)); err != nil || len(escaped) > 220_000 {
+			t.Errorf("%s is of %d bytes, too large for a ConfigMap that is applied (%v)", f.Name, len(escaped), err)
+		}
 		committed, err := os.ReadFile(filepath.Join(chart, f.Name))
 		if err != nil {
 			t.Fatal(err)
@@ -105,11 +139,16 @@ func TestAssistantHasTheSourceDocumentsPanels(t *testing.T) {
 		{"System CPU Usage", "gauge", "percent"},
 		{"System Memory Usage", "gauge", "percent"},
 	}
-	if len(got.Panels) < len(want) {
-		t.Fatalf("%d panels, want at least %d", len(got.Panels), len(want))
+	if len(got.Panels) < 6+len(want) {
+		t.Fatalf("%d panels, want six figures and at least %d", len(got.Panels), len(want))
+	}
+	for _, p := range got.Panels[:6] {
+		if p.Type != "stat" {
+			t.Errorf("%q is no figure but a %s", p.Title, p.Type)
+		}
 	}
 	for i, w := range want {
-		p := got.Panels[i]
+		p := got.Panels[6+i]
 		if p.Title != w.title || p.Type != w.kind || p.FieldConfig.Defaults.Unit != w.unit {
 			t.Errorf("panel %d is %s %q in %q, want %s %q in %q",
 				i, p.Type, p.Title, p.FieldConfig.Defaults.Unit, w.kind, w.title, w.unit)
@@ -129,7 +168,7 @@ func TestPanels(t *testing.T) {
 			if p.Type != "row" && (p.Description == "" || len(p.Targets) == 0) {
 				t.Errorf("%s: panel %q has no description or asks for nothing", name, p.Title)
 			}
-			measures := slices.Contains([]string{"timeseries", "gauge", "heatmap"}, p.Type)
+			measures := slices.Contains([]string{"timeseries", "gauge", "heatmap", "stat"}, p.Type)
 			if measures && p.FieldConfig.Defaults.Unit == "" && p.Options.YAxis.Unit == "" {
 				t.Errorf("%s: panel %q has no unit", name, p.Title)
 			}
@@ -159,6 +198,7 @@ func TestEveryMetricIsDrawn(t *testing.T) {
 // the variables kept.
 func TestVariablesAndLinks(t *testing.T) {
 	want := map[string][]string{
+		"overview.json":   {"datasource", "namespace"},
 		"assistant.json":  {"datasource", "namespace", "service"},
 		"model.json":      {"datasource", "namespace", "source", "service", "model", "quantile"},
 		"thresholds.json": {"datasource", "namespace", "alertthreshold", "nearest", "shown"},
@@ -182,16 +222,21 @@ func TestVariablesAndLinks(t *testing.T) {
 	}
 }
 
-// TestRatesFollowTheZoom: no rate is over a window of its own, which would show nothing, or noise, at another scale.
+// TestRatesFollowTheZoom: no line is over a window of its own, which would show nothing, or noise, at another scale. Single
+// numbers are over that of their signal, as levels are.
 func TestRatesFollowTheZoom(t *testing.T) {
 	// What a day costs is a question about a day.
 	const ofADay = "Cost of the last day"
-	ranges := regexp.MustCompile(`\[[^\]]*\]`)
+	ranges := regexp.MustCompile(`\[[^\]]*\]( @ end\(\))?`)
+	windows := []string{"[$__rate_interval]", "[$__auto]", "[$__range] @ end()"}
 	for name, d := range load(t) {
 		for _, p := range d.Panels {
 			for _, target := range p.Targets {
+				if target.Instant {
+					continue
+				}
 				for _, window := range ranges.FindAllString(target.Expr, -1) {
-					if window != "[$__rate_interval]" && window != "[$__auto]" && !strings.HasPrefix(p.Title, ofADay) {
+					if !slices.Contains(windows, window) && !strings.HasPrefix(p.Title, ofADay) {
 						t.Errorf("%s: panel %q looks at %s", name, p.Title, window)
 					}
 				}

@@ -14,8 +14,13 @@ import (
 func model() *dashboard.DashboardBuilder {
 	d := newDashboard(ModelUID, "AI Model and Cost", "Calls, latency, tokens and cost of models, as the assistant, gateways and model servers tell of them. "+
 		"OpenTelemetry and EnvoyAIGateway share some names: where one has them, choose it as the source.")
-	return withSourceScope(d).
+	withSourceScope(d)
+	for _, figure := range modelFigures() {
+		d.WithPanel(figure)
+	}
+	return d.
 		WithRow(row("Calls and latency")).
+		WithPanel(callsBySource("Calls")).
 		WithPanel(bySource(signal.ModelErrorRatio, "Failed calls", vermillion)).
 		WithPanel(bySource(signal.ModelLatency, "Call duration", purple)).
 		WithPanel(bySource(signal.ModelTimeToFirstToken, "Time to first token", orange)).
@@ -37,10 +42,10 @@ func model() *dashboard.DashboardBuilder {
 		WithPanel(perSecond(metric.FinishReasons, "reason", "How answers end", units.CountsPerSecond, green)).
 		WithPanel(perSecond(metric.UpstreamAttempts, "code", "Attempts at the model's API", units.RequestsPerSecond, skyBlue)).
 		WithPanel(durations(metric.ModelDuration, "Call durations", "How many calls took how long.")).
-		WithPanel(perSecond(metric.TokenDetails, "type", "Special tokens", units.CountsPerSecond, skyBlue)).
+		WithPanel(perSecond(metric.TokenDetails, "type", "Special tokens", tokensPerSecond, skyBlue)).
 		WithRow(row("The assistant's clients")).
 		WithPanel(perSecond(metric.ClientCalls, "client", "Calls by client", units.RequestsPerSecond, blue)).
-		WithPanel(perSecond(metric.ClientTokens, "client", "Tokens by client", units.CountsPerSecond, skyBlue)).
+		WithPanel(perSecond(metric.ClientTokens, "client", "Tokens by client", tokensPerSecond, skyBlue)).
 		WithPanel(perSecond(metric.ClientCalls, "client, status", "Calls by client and outcome", units.RequestsPerSecond, orange)).
 		WithPanel(clientCostPerDay()).
 		WithRow(row("The assistant's accounting")).
@@ -52,7 +57,7 @@ func model() *dashboard.DashboardBuilder {
 // perSecond draws a counter's increase per second, told apart by labels.
 func perSecond(m metric.Metric, labels, title, unit, colour string) *timeseries.PanelBuilder {
 	return stacked(timePanel(title, m.Help, unit, colour)).
-		WithTarget(query(legend(labels), "sum by (%s) (rate(%s{%s}[$__rate_interval]))", labels, m.Name, scopeOf(m)))
+		WithTarget(query(legend(labels), "%s", rateBy(m, labels, scopeOf(m))))
 }
 
 func clientCostPerDay() *timeseries.PanelBuilder {

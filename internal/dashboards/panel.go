@@ -13,6 +13,7 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/units"
 
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
+	"github.com/plimsoll-dev/plimsoll/internal/signal"
 	"github.com/plimsoll-dev/plimsoll/internal/unit"
 )
 
@@ -37,6 +38,17 @@ const (
 var unitOf = map[unit.Unit]string{
 	unit.Seconds: units.Seconds, unit.Percent: units.Percent, unit.Ratio: units.PercentUnit,
 	unit.PerSecond: units.CountsPerSecond, unit.USD: units.Dollars, unit.Bytes: units.BytesIEC, unit.Number: units.Short,
+}
+
+// tokensPerSecond is Grafana's form of a unit of one's own.
+const tokensPerSecond = "suffix:tokens/s" //nolint:gosec // no secret
+
+// unitOfSignal is Grafana's name for the unit of a signal's value, which says tokens where it counts them.
+func unitOfSignal(s signal.Signal) string {
+	if s.Name == signal.TokenRate {
+		return tokensPerSecond
+	}
+	return unitOf[s.Unit]
 }
 
 // source is the Prometheus that the viewer has chosen.
@@ -79,6 +91,14 @@ func query(legend, expr string, args ...any) *prometheus.DataqueryBuilder {
 
 // legend names a line by the values of its labels, which are as PromQL lists them.
 func legend(labels string) string { return "{{" + strings.ReplaceAll(labels, ", ", "}} {{") + "}}" }
+
+// rateBy is PromQL of a counter's increase per second by labels, of those values that were counted in the time that is shown, so
+// that others do not crowd the legend; where none was, it is one line.
+func rateBy(m metric.Metric, labels, within string) string {
+	first, _, _ := strings.Cut(labels, ", ")
+	return fmt.Sprintf(`sum by (%[1]s) (rate(%[2]s{%[3]s}[$__rate_interval])) and sum by (%[1]s) (increase(%[2]s{%[3]s}[$__range] @ end())) > 0 `+
+		`or on () label_replace(sum(rate(%[2]s{%[3]s}[$__rate_interval])), %[4]q, "none", "", "")`, labels, m.Name, within, first)
+}
 
 // timePanel draws lines over time in shades of one colour, so that lightness and not hue tells the lines apart.
 func timePanel(title, description, unit, colour string) *timeseries.PanelBuilder {

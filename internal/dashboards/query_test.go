@@ -113,6 +113,7 @@ func TestModelWithoutTheAssistant(t *testing.T) {
 	}
 	var questions []question
 	for title, want := range map[string][]string{
+		"Calls":                  {"VLLM   1"},
 		"Failed calls":           {"VLLM   0.1"},
 		"Call duration":          {"VLLM llama  0.95"},
 		"Time to first token":    {"VLLM llama  0.475"},

@@ -21,6 +21,7 @@ import (
 var (
 	thresholdScope = fmt.Sprintf(`%s="$namespace", %[2]s=~"$%[2]s"`, rules.NamespaceLabel, rules.ThresholdLabel)
 	shownScope     = fmt.Sprintf(`%s="$namespace", %s=~"$shown"`, rules.NamespaceLabel, rules.ThresholdLabel)
+	chosenLevels   = levelSet{levels: thresholdScope, values: thresholdScope}
 )
 
 // thresholds is the dashboard of the AlertThresholds: every signal against its levels. It opens with those that fired or are
@@ -42,32 +43,11 @@ func thresholds() *dashboard.DashboardBuilder {
 	return d
 }
 
-// level is where the chosen thresholds' levels lie; matcher narrows it down.
-func level(matcher string) string {
-	return fmt.Sprintf("%s{%s%s}", rules.ThresholdMetric, thresholdScope, matcher)
-}
-
-// withWorst is PromQL for each comparison: its levels, the operator, and the worst series of each threshold.
-func withWorst(operator string) (above, below string) {
-	compare := func(comparison rules.Comparison, worst string) string {
-		return fmt.Sprintf(`%s %s on (%[3]s) group_left () %[4]s by (%[3]s) (%[5]s{%[6]s})`,
-			level(fmt.Sprintf(", %s=%q", rules.ComparisonLabel, comparison)), operator, rules.ThresholdLabel, worst, rules.SignalMetric, thresholdScope)
-	}
-	return compare(rules.Above, "max"), compare(rules.Below, "min")
-}
-
-// headroom is the distance of the worst series from each level, in parts of the level; negative beyond it. A level at zero has no
-// parts: minus infinity is beyond it. Infinity is for the others, and for thresholds without data.
-func headroom() string {
-	above, below := withWorst("-")
-	return fmt.Sprintf("((%[1]s) or -1 * (%[2]s)) / abs(%[3]s) >= -Inf or %[3]s * 0 + Inf", above, below, level(""))
-}
-
 // shown is a variable that nobody sees: the names of the chosen thresholds that are nearest to a level at the end of the time, or
 // had an alert in it. As a variable they are found once, and panels read no other series.
 func shown() *dashboard.QueryVariableBuilder {
 	names := fmt.Sprintf(`query_result(bottomk($nearest, min by (%[1]s) (%[2]s)) or max by (%[1]s) (last_over_time(ALERTS{%[3]s}[$__range])))`,
-		rules.ThresholdLabel, headroom(), thresholdScope)
+		rules.ThresholdLabel, chosenLevels.headroom(), thresholdScope)
 	return labelVariable("shown", "").
 		Query(dashboard.StringOrMap{String: &names}).
 		Regex(fmt.Sprintf(`/%s="([^"]+)"/`, rules.ThresholdLabel)).
@@ -108,7 +88,7 @@ func headroomTable() *table.PanelBuilder {
 	instant := func(ref, expr string) *prometheus.DataqueryBuilder {
 		return query("", "%s", expr).RefId(ref).Instant().Format(prometheus.PromQueryFormatTable)
 	}
-	above, below := withWorst("* 0 +")
+	above, below := chosenLevels.withWorst("* 0 +")
 	return table.NewPanelBuilder().
 		Title("Headroom").
 		Description("How far the worst series is from each level, as a part of the level; below zero it is beyond.").
@@ -116,7 +96,9 @@ func headroomTable() *table.PanelBuilder {
 		Transformations([]dashboard.DataTransformerConfig{
 			{Id: "merge", Options: map[string]any{}},
 			{Id: "organize", Options: map[string]any{
-				"excludeByName": map[string]bool{"Time": true, "__name__": true, rules.NamespaceLabel: true},
+				"excludeByName": map[string]bool{
+					"Time": true, "__name__": true, rules.NamespaceLabel: true, rules.SignalLabel: true, rules.SourceLabel: true,
+				},
 				"indexByName": map[string]int{
 					rules.ThresholdLabel: 0, rules.SeverityLabel: 1, "Value #C": 2, rules.ComparisonLabel: 3, "Value #A": 4, rules.UnitLabel: 5, "Value #B": 6,
 				},
@@ -137,8 +119,8 @@ func headroomTable() *table.PanelBuilder {
 		SortBy([]cog.Builder[common.TableSortByFieldState]{common.NewTableSortByFieldStateBuilder().DisplayName("Headroom")}).
 		Height(2 * panelHeight).
 		Span(fullSpan).
-		WithTarget(instant("A", level(""))).
-		WithTarget(instant("B", headroom())).
+		WithTarget(instant("A", chosenLevels.all(""))).
+		WithTarget(instant("B", chosenLevels.headroom())).
 		WithTarget(instant("C", above+" or "+below))
 }
 
@@ -166,11 +148,7 @@ func signalsAgainstLevels(unit unit.Unit) *timeseries.PanelBuilder {
 	return timePanel(inUnit[unit], "The recorded values, and the levels that they must not cross, of the nearest thresholds and of those that had an alert.",
 		unitOf[unit], blue).
 		NoValue("None of the thresholds that are shown").
-		OverrideByRegexp(rules.ComparisonLabel+"=", []dashboard.DynamicConfigValue{
-			{Id: "color", Value: map[string]string{"mode": "fixed", "fixedColor": vermillion}},
-			{Id: "custom.lineStyle", Value: map[string]any{"fill": "dash", "dash": []int{10, 10}}},
-			{Id: "custom.fillOpacity", Value: 0},
-		}).
+		OverrideByRegexp(rules.ComparisonLabel+"=", dashed).
 		Transformations([]dashboard.DataTransformerConfig{{Id: "renameByRegex", Options: map[string]any{"regex": toNames, "renamePattern": ""}}}).
 		WithTarget(query("", "%s{%s} and on (%[3]s) %[4]s or max by (%[3]s, %[5]s, %[6]s) (%[4]s)",
 			rules.SignalMetric, shownScope, rules.ThresholdLabel, levels, rules.SeverityLabel, rules.ComparisonLabel))

@@ -10,10 +10,20 @@ var (
 		Name: "process_resident_memory_bytes", Type: Gauge, Unit: Bytes,
 		Help: "Resident memory of the process in bytes.",
 	}
+	StartTime = Metric{
+		Name: "process_start_time_seconds", Type: Gauge, Unit: Seconds,
+		Help: "Start time of the process since the Unix epoch in seconds.",
+	}
 )
 
 // Runtime returns the metrics of the runtime that dashboards may show.
-func Runtime() []Metric { return []Metric{Goroutines, ResidentMemory} }
+func Runtime() []Metric { return []Metric{Goroutines, ResidentMemory, StartTime} }
+
+// ReplicaSetCreated is kube-state-metrics', which not every cluster has: what dashboards ask of it is optional.
+var ReplicaSetCreated = Metric{
+	Name: "kube_replicaset_created", Type: Gauge, Unit: Seconds, Labels: []string{"replicaset"},
+	Help: "Creation time of a ReplicaSet since the Unix epoch in seconds.",
+}
 
 // Metrics of controller-runtime and its Kubernetes client, as far as dashboards show them. The buckets are theirs.
 var (

@@ -19,7 +19,7 @@ const (
 	// ThresholdLabel.
 	SignalMetric = "plimsoll:signal"
 	// ThresholdMetric is where a level lies, in the unit of SignalMetric, with NamespaceLabel, ThresholdLabel,
-	// SeverityLabel, ComparisonLabel and UnitLabel.
+	// SeverityLabel, ComparisonLabel and UnitLabel, and with SignalLabel and SourceLabel unless it is of an expression.
 	ThresholdMetric = "plimsoll:threshold"
 )
 
@@ -32,6 +32,10 @@ const (
 	ComparisonLabel = "comparison"
 	// UnitLabel is the unit of the level and of the value that it is for. SignalMetric does not have it: alerts would, too.
 	UnitLabel = "unit"
+	// SignalLabel and SourceLabel are the signal that the level is of and whose metrics it is read from, by which dashboards draw
+	// it where they show the same.
+	SignalLabel = "signal"
+	SourceLabel = "source"
 )
 
 // ManagedBy is the value of the label app.kubernetes.io/managed-by of every PrometheusRule made here.
@@ -114,6 +118,9 @@ func (p *Plan) recordLevel(level Level) monitoringv1.Rule {
 	levelLabels[SeverityLabel] = level.Severity
 	levelLabels[ComparisonLabel] = string(level.Comparison)
 	levelLabels[UnitLabel] = string(level.Unit)
+	if entry := p.Value.entry; entry.Name != "" {
+		levelLabels[SignalLabel], levelLabels[SourceLabel] = entry.Name, string(entry.Source)
+	}
 	return monitoringv1.Rule{
 		Record: ThresholdMetric,
 		Expr:   intstr.FromString("vector(" + promNumber(level.Value) + ")"),

@@ -55,6 +55,11 @@ func (s Signal) Expr(q Query) string {
 	}
 }
 
+// TrafficExpr is PromQL for q, which needs a window, of what the signal is a ratio or quantile of, per second.
+func (s Signal) TrafficExpr(q Query) string {
+	return builder{emitter: s.emitter, Query: q}.rates(s.reading.of)
+}
+
 // Absent is PromQL that has one sample, 1, when none of the series that the signal is made of for q is there.
 func (s Signal) Absent(q Query) string {
 	b := builder{emitter: s.emitter, Query: q}
@@ -75,12 +80,7 @@ func (s Signal) Absent(q Query) string {
 
 // NoNamespace is PromQL that has one sample when the signal's series are there and none of them says which namespace it is of.
 func (s Signal) NoNamespace() string {
-	var names []string
-	for _, st := range s.reading.streams() {
-		names = append(names, seriesOf(st)...)
-	}
-	slices.Sort(names)
-	series := fmt.Sprintf("{__name__=~%q,%s", strings.Join(slices.Compact(names), "|"), DefaultNamespaceLabel)
+	series := fmt.Sprintf("{__name__=~%q,%s", strings.Join(s.reading.series(), "|"), DefaultNamespaceLabel)
 	return fmt.Sprintf(`count(%[1]s=""}) unless on () count(%[1]s!=""})`, series)
 }
 

@@ -135,11 +135,7 @@ func (r reading) traffic() string {
 	if r.form != quantileForm && r.form != shareForm {
 		return ""
 	}
-	first := r.of[0][0].Metric
-	if first.Type == metric.Histogram {
-		return first.Count()
-	}
-	return first.Name
+	return seriesOf(r.of[0][0])[0]
 }
 
 // fixes reports whether the stream chooses the label's values itself.

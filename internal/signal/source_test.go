@@ -156,3 +156,17 @@ func TestBoundsAscend(t *testing.T) {
 		}
 	}
 }
+
+// TestTraffic: what every source's failures are a part of is what the ratio divides by.
+func TestTraffic(t *testing.T) {
+	for _, source := range Sources() {
+		s, err := Signal{Name: ModelErrorRatio}.From(source, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		q := Query{Namespace: "ai", By: []string{"model"}, Window: "1m"}
+		if traffic, ratio := s.TrafficExpr(q), s.Expr(q); !strings.HasSuffix(ratio, "/ ("+traffic+" > 0)") {
+			t.Errorf("%s: the traffic is %s, the ratio %s", source, traffic, ratio)
+		}
+	}
+}

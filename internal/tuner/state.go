@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/plimsoll-dev/plimsoll/internal/backtest"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 	"github.com/plimsoll-dev/plimsoll/internal/tuner/replay"
 )
@@ -109,6 +110,9 @@ func (s *Server) curve(level rules.Level, change *Change) (curveAnswer, error) {
 		return answer, nil
 	}
 	points, recommended, err := s.Samples.Curve(level, s.current().value())
+	if errors.Is(err, backtest.ErrReplay) {
+		return curveAnswer{Points: []curvePoint{}, Absent: err.Error()}, nil
+	}
 	if err != nil {
 		return curveAnswer{}, err
 	}

@@ -21,7 +21,8 @@ import (
 )
 
 // emitted are all series by name, with the labels that they have: those of internal/metric, which the programs' own tests
-// hold them to, those of other sources as package signal knows them, what the rules of thresholds record, and what Prometheus adds.
+// hold them to, those of other sources as package signal knows them, what the rules of thresholds record, what Prometheus adds, and
+// what dashboards show of kube-state-metrics.
 func emitted() map[string][]string {
 	target := []string{"namespace", "service", "pod", "job", "instance", "exported_job", "exported_instance"}
 	series := map[string][]string{}
@@ -31,7 +32,7 @@ func emitted() map[string][]string {
 			known = append(known, s.Metrics...)
 		}
 	}
-	for _, m := range append(known, metric.Up) {
+	for _, m := range append(known, metric.Up, metric.ReplicaSetCreated) {
 		// Two sources may have a metric of one name.
 		labels := slices.Concat(series[m.Name], m.Labels, target)
 		series[m.Name] = labels
@@ -44,7 +45,7 @@ func emitted() map[string][]string {
 	line := []string{rules.NamespaceLabel, rules.ThresholdLabel, rules.SeverityLabel}
 	// A signal's series keep the labels that the signal is told apart by.
 	series[rules.SignalMetric] = slices.Concat(line, target, []string{"endpoint", "model"})
-	series[rules.ThresholdMetric] = append(slices.Clone(line), rules.ComparisonLabel, rules.UnitLabel)
+	series[rules.ThresholdMetric] = append(slices.Clone(line), rules.ComparisonLabel, rules.UnitLabel, rules.SignalLabel, rules.SourceLabel)
 	series["ALERTS"] = append(slices.Clone(line), "alertname", "alertstate")
 	return series
 }
@@ -152,8 +153,9 @@ func replaced(n *parser.Call) (label string, ok bool) {
 
 // board is what the tests read of a dashboard.
 type board struct {
-	Title      string
-	Templating struct {
+	Title       string
+	Annotations struct{ List []struct{ Expr string } }
+	Templating  struct {
 		List []struct {
 			Query      any
 			Datasource struct{ Type string }
@@ -187,7 +189,7 @@ func boards(t *testing.T) []board {
 	return all
 }
 
-// dashboardQueries are the queries of panels, and those by which variables find their values.
+// dashboardQueries are the queries of panels and of events, and those by which variables find their values.
 func dashboardQueries(t *testing.T) []string {
 	t.Helper()
 	variables := regexp.MustCompile(`\$(__)?[a-z_]+`)
@@ -206,6 +208,9 @@ func dashboardQueries(t *testing.T) []string {
 					queries = append(queries, variables.ReplaceAllString(numbers.Replace(match[1]), "v"))
 				}
 			}
+		}
+		for _, a := range b.Annotations.List {
+			queries = append(queries, variables.ReplaceAllString(a.Expr, "v"))
 		}
 		for _, p := range b.Panels {
 			for _, target := range p.Targets {

@@ -17,25 +17,7 @@ import (
 // charts, whatever is set. Of a Deployment it would only warn, so it is asked about the pods themselves.
 func TestClusterPodSecurity(t *testing.T) {
 	const namespace = "restricted"
-	must(t, fmt.Sprintf(`{apiVersion: v1, kind: Namespace, metadata: {name: %s, labels: {pod-security.kubernetes.io/enforce: restricted}}}`, namespace),
-		"apply", "-f", "-")
-	eventually(t, func() error {
-		_, err := kubectl(t.Context(), "", "get", "serviceaccount", "default", "--namespace", namespace)
-		return err
-	})
-	admit := func(spec corev1.PodSpec) error {
-		spec.ServiceAccountName = "" // the chart's is not there, and not what is asked about
-		pod := corev1.Pod{
-			TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"},
-			ObjectMeta: metav1.ObjectMeta{Name: "asked", Namespace: namespace}, Spec: spec,
-		}
-		text, err := yaml.Marshal(pod)
-		if err == nil {
-			_, err = kubectl(t.Context(), string(text), "apply", "--dry-run=server", "-f", "-")
-		}
-		return err
-	}
-
+	makeRestricted(t, namespace)
 	seen := map[string]bool{}
 	for _, chart := range charts {
 		for _, args := range everySet(t, chart) {
@@ -46,11 +28,11 @@ func TestClusterPodSecurity(t *testing.T) {
 					continue
 				}
 				seen[string(key)] = true
-				if err := admit(spec); err != nil {
+				if err := admit(t, namespace, spec); err != nil {
 					t.Errorf("%s %s: %v", chart, strings.Join(args, " "), err)
 				}
 				spec.Containers[0].SecurityContext = nil
-				if err := admit(spec); err == nil || !strings.Contains(err.Error(), `violates PodSecurity "restricted`) {
+				if err := admit(t, namespace, spec); err == nil || !strings.Contains(err.Error(), `violates PodSecurity "restricted`) {
 					t.Errorf("%s: a pod with privileges is admitted (%v)", chart, err)
 				}
 			}
@@ -59,6 +41,33 @@ func TestClusterPodSecurity(t *testing.T) {
 	if len(seen) < 10 {
 		t.Errorf("%d pods, want those of all value sets", len(seen))
 	}
+}
+
+// makeRestricted makes a namespace that enforces the restricted Pod Security Standard, and in which pods may be created.
+func makeRestricted(t *testing.T, namespace string) {
+	t.Helper()
+	must(t, fmt.Sprintf(`{apiVersion: v1, kind: Namespace, metadata: {name: %s, labels: {pod-security.kubernetes.io/enforce: restricted}}}`, namespace),
+		"apply", "-f", "-")
+	eventually(t, func() error {
+		_, err := kubectl(t.Context(), "", "get", "serviceaccount", "default", "--namespace", namespace)
+		return err
+	})
+}
+
+// admit asks the API server for a pod without keeping it.
+func admit(t *testing.T, namespace string, spec corev1.PodSpec) error {
+	t.Helper()
+	spec.ServiceAccountName = "" // the chart's is not there, and not what is asked about
+	pod := corev1.Pod{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"},
+		ObjectMeta: metav1.ObjectMeta{Name: "asked", Namespace: namespace}, Spec: spec,
+	}
+	text, err := yaml.Marshal(pod)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = kubectl(t.Context(), string(text), "apply", "--dry-run=server", "-f", "-")
+	return err
 }
 
 // podOf is the pod that an object is or makes.

@@ -9,12 +9,12 @@ import (
 
 // controlPlaneTools are what every depth runs.
 var controlPlaneTools = []string{
-	"etcd", "kube-apiserver", "kube-controller-manager", "kubectl", "helm", "prometheus", "promtool", "alertmanager",
+	"etcd", "kube-apiserver", "kube-controller-manager", "kubectl", "helm", "prometheus", "alertmanager",
 }
 
 // nodeTools are what a node runs besides.
 var nodeTools = []string{
-	"kubelet", "kube-scheduler", "kube-proxy", "coredns", "prometheus-operator", "prometheus-config-reloader", "loki", "otelcol",
+	"kubelet", "kube-scheduler", "kube-proxy", "coredns", "prometheus-operator", "prometheus-config-reloader",
 }
 
 // Cluster builds what the cluster is made of and starts it, in the depth that o asks for and the machine allows. On a

@@ -5,7 +5,6 @@ package demo
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -21,8 +20,12 @@ const alertName = "SlowReplies"
 // reloader finds what it has missed.
 const SlowTimeout = 4 * time.Minute
 
-// Run does the main job and writes to out what came of it.
-func Run(ctx context.Context, o cluster.Options, b build.Builder, out io.Writer) error {
+// Run does the main job and writes to out what came of it. With logs it installs what keeps them when the alert has fired.
+func Run(ctx context.Context, o cluster.Options, b build.Builder, logs bool, out io.Writer) error {
+	start := time.Now()
+	if err := expect(o.Depth, b, logs); err != nil {
+		return err
+	}
 	c, err := Cluster(ctx, o, b)
 	if err != nil {
 		return err
@@ -36,13 +39,21 @@ func Run(ctx context.Context, o cluster.Options, b build.Builder, out io.Writer)
 		do   func(context.Context) error
 	}{
 		{"Prometheus scrapes the assistant", e.waitScraped},
-		{"Loki has the assistant's log lines", e.waitLogs},
 		{"kubectl apply -f threshold.yaml", e.applyThreshold},
-		{alertName + " fires in Prometheus", e.waitFiring},
+		{untilFiring, e.waitFiring},
 		{alertName + " arrives at Alertmanager", e.waitDelivered},
 		{"kubectl get alertthresholds says Firing", e.waitStatus},
 	} {
 		if err := e.steps.Do(ctx, s.name, s.do); err != nil {
+			return err
+		}
+	}
+	e.steps.Say("The alert fires %s after the start.", time.Since(start).Round(time.Second))
+	if logs && c.Depth == cluster.Node {
+		if err := e.InstallLogs(ctx, b); err != nil {
+			return err
+		}
+		if err := e.steps.Do(ctx, untilLogs, e.waitLogs); err != nil {
 			return err
 		}
 	}
@@ -62,20 +73,6 @@ func (e *Env) waitScraped(ctx context.Context) error {
 			}
 		}
 		return fmt.Errorf("no target of %s is up: %+v", Assistant, targets)
-	})
-}
-
-// waitLogs returns when lines of the assistant have come to Loki. On a control plane nothing collects any.
-func (e *Env) waitLogs(ctx context.Context) error {
-	if e.LokiURL == "" {
-		return nil
-	}
-	return cluster.Poll(ctx, SlowTimeout, func(ctx context.Context) error {
-		lines, err := e.Logs(ctx, logQuery)
-		if err == nil && len(lines) == 0 {
-			err = errors.New("no line of the assistant in Loki")
-		}
-		return err
 	})
 }
 
@@ -114,7 +111,7 @@ func (e *Env) waitDelivered(ctx context.Context) error {
 	return cluster.Poll(ctx, time.Minute, func(ctx context.Context) error {
 		alerts, err := e.AlertmanagerAlerts(ctx, alertName)
 		if err == nil && len(alerts) == 0 {
-			err = errors.New("no " + alertName + " in Alertmanager")
+			err = fmt.Errorf("no %s in Alertmanager", alertName)
 		}
 		return err
 	})

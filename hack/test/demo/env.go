@@ -31,7 +31,7 @@ type Env struct {
 	AssistantURL    string
 	PrometheusURL   string
 	AlertmanagerURL string
-	LokiURL         string // empty on a control plane, which has no pods' logs
+	LokiURL         string // empty before InstallLogs, and on a control plane, which has no pods' logs
 
 	bin   string
 	steps *steps.Printer

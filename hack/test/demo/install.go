@@ -17,15 +17,18 @@ import (
 //go:embed manifests
 var manifests embed.FS
 
-// Install puts the stack, Plimsoll, the model's stand-in and traffic on the cluster, with Helm and kubectl as a person
-// would, and returns when all of it runs. On a control plane, which runs no pods, the programs are local processes.
+// Install puts the stack without logs, Plimsoll, the model's stand-in and traffic on the cluster, with Helm and kubectl as a
+// person would, and returns when all of it runs. On a control plane, which runs no pods, the programs are local processes.
 func Install(ctx context.Context, c *cluster.Cluster, b build.Builder) (*Env, error) {
 	e := &Env{Cluster: c, Root: b.Root, bin: b.Bin(), steps: b.Steps}
-	wait := c.Depth == cluster.Node
-	if err := e.chart(ctx, StackRelease, StackNamespace, "charts/plimsoll-stack", "stack-values.yaml", wait); err != nil {
+	logs, err := e.hasLogs(ctx)
+	if err != nil {
 		return nil, err
 	}
-	if wait {
+	if err := e.stack(ctx, installStack, logs); err != nil {
+		return nil, err
+	}
+	if c.Depth == cluster.Node {
 		if err := e.steps.Do(ctx, "Prometheus takes its configuration", e.waitReloader); err != nil {
 			return nil, err
 		}
@@ -34,7 +37,10 @@ func Install(ctx context.Context, c *cluster.Cluster, b build.Builder) (*Env, er
 	if err := e.steps.Do(ctx, "the model: "+model.about, func(ctx context.Context) error { return e.model(ctx, model) }); err != nil {
 		return nil, err
 	}
-	if err := e.chart(ctx, Release, Namespace, "charts/plimsoll", "plimsoll-values.yaml", wait, model.args(true)...); err != nil {
+	err = e.steps.Do(ctx, installPlimsoll, func(ctx context.Context) error {
+		return e.chart(ctx, Release, Namespace, "charts/plimsoll", "plimsoll-values.yaml", model.args(true)...)
+	})
+	if err != nil {
 		return nil, err
 	}
 	if c.Depth == cluster.ControlPlane {
@@ -43,26 +49,24 @@ func Install(ctx context.Context, c *cluster.Cluster, b build.Builder) (*Env, er
 	return e, e.pods(ctx)
 }
 
-// chart installs or upgrades a release, and with wait returns when its pods are ready.
-func (e *Env) chart(ctx context.Context, release, namespace, chart, values string, wait bool, more ...string) error {
-	return e.steps.Do(ctx, "helm upgrade --install "+release, func(ctx context.Context) error {
-		file, err := e.manifestFile(values)
-		if err != nil {
-			return err
-		}
-		if err := e.unlock(ctx, release, namespace); err != nil {
-			return err
-		}
-		args := append([]string{"upgrade", "--install", release, filepath.Join(e.Root, chart), "--namespace", namespace,
-			"--create-namespace", "--values", file, "--timeout", "5m"}, more...)
-		if wait {
-			args = append(args, "--wait")
-		} else if err := e.definitions(ctx, chart); err != nil {
-			return err
-		}
-		_, err = e.Helm(ctx, args...)
+// chart installs or upgrades a release, and returns when its pods are ready, if any can run.
+func (e *Env) chart(ctx context.Context, release, namespace, chart, values string, more ...string) error {
+	file, err := e.manifestFile(values)
+	if err != nil {
 		return err
-	})
+	}
+	if err := e.unlock(ctx, release, namespace); err != nil {
+		return err
+	}
+	args := append([]string{"upgrade", "--install", release, filepath.Join(e.Root, chart), "--namespace", namespace,
+		"--create-namespace", "--values", file, "--timeout", "5m"}, more...)
+	if e.Cluster.Depth == cluster.Node {
+		args = append(args, "--wait")
+	} else if err := e.definitions(ctx, chart); err != nil {
+		return err
+	}
+	_, err = e.Helm(ctx, args...)
+	return err
 }
 
 // unlock removes the record of an operation that was killed half-way: Helm would wait for its end forever.
@@ -141,25 +145,22 @@ data: {api-key: %[3]s}
 // pods starts the traffic, and finds the Services' addresses.
 func (e *Env) pods(ctx context.Context) error {
 	services := []struct {
-		url                       *string
-		namespace, name, portName string
+		url             *string
+		namespace, name string
 	}{
-		{&e.AssistantURL, Namespace, Assistant, "http"},
-		{&e.PrometheusURL, StackNamespace, StackRelease + "-prometheus", "http"},
-		{&e.AlertmanagerURL, StackNamespace, StackRelease + "-alertmanager", "http"},
-		{&e.LokiURL, StackNamespace, StackRelease + "-loki", "http"},
+		{&e.AssistantURL, Namespace, Assistant},
+		{&e.PrometheusURL, StackNamespace, StackRelease + "-prometheus"},
+		{&e.AlertmanagerURL, StackNamespace, StackRelease + "-alertmanager"},
 	}
-	return e.steps.Do(ctx, "traffic, and what answers it", func(ctx context.Context) error {
+	return e.steps.Do(ctx, startTraffic, func(ctx context.Context) error {
 		if err := e.Apply(ctx, "loadgen.yaml"); err != nil {
 			return err
 		}
 		for _, s := range services {
-			address, err := e.Kubectl(ctx, "", "get", "service", s.name, "--namespace", s.namespace,
-				"-o", "jsonpath={.spec.clusterIP}:{.spec.ports[0].port}")
-			if err != nil {
+			var err error
+			if *s.url, err = e.service(ctx, s.namespace, s.name); err != nil {
 				return err
 			}
-			*s.url = "http://" + address
 		}
 		for _, namespace := range []string{StackNamespace, Namespace} {
 			if _, err := e.Kubectl(ctx, "", "wait", "--for=condition=Ready", "pods", "--all", "--namespace", namespace, "--timeout=3m"); err != nil {
@@ -168,4 +169,10 @@ func (e *Env) pods(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// service returns the URL of a Service's first port.
+func (e *Env) service(ctx context.Context, namespace, name string) (string, error) {
+	address, err := e.Kubectl(ctx, "", "get", "service", name, "--namespace", namespace, "-o", "jsonpath={.spec.clusterIP}:{.spec.ports[0].port}")
+	return "http://" + address, err
 }

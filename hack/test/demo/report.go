@@ -86,14 +86,15 @@ To look around:
   kubectl plimsoll status slow-replies -n %s --prometheus-url %[1]s
   kubectl plimsoll recommend slow-replies -n %[6]s --prometheus-url %[1]s --window 10m
 `, e.PrometheusURL, e.AlertmanagerURL, e.AssistantURL, e.Cluster.Kubeconfig(), e.bin, Namespace)
-	if e.Cluster.Depth == cluster.Node {
+	if e.LokiURL != "" {
 		fmt.Fprintf(out, `  curl -sG %s/loki/api/v1/query_range --data-urlencode 'query=%s | json | level="ERROR"'
   curl -s %[1]s/prometheus/api/v1/rules     # alerts on log lines
 `, e.LokiURL, logQuery)
+	}
+	if e.Cluster.Depth == cluster.Node {
 		fmt.Fprintf(out, `  kubectl -n %[1]s port-forward service/%[2]s 8000
   kubectl -n %[3]s port-forward service/%[4]s-prometheus 9090
   kubectl -n %[3]s port-forward service/%[4]s-alertmanager 9093
-  kubectl -n %[3]s port-forward service/%[4]s-loki 3100
 `, Namespace, Assistant, StackNamespace, StackRelease)
 	}
 	fmt.Fprintln(out, "Grafana is left out: no Go module carries it. With an image of it, set grafana.enabled of charts/plimsoll-stack.")

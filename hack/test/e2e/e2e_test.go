@@ -36,6 +36,10 @@ func TestMainJob(t *testing.T) {
 	before := machine(t)
 	leaveRemains(t)
 
+	err = b.Tools(ctx, "promtool") // makes the past
+	if err != nil {
+		t.Fatal(err)
+	}
 	c, err := demo.Cluster(ctx, o, b)
 	if err != nil {
 		t.Fatal(errors.Join(err, cluster.Down(ctx, o)))
@@ -48,6 +52,9 @@ func TestMainJob(t *testing.T) {
 	})
 	env, err := demo.Install(ctx, c, b)
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := env.InstallLogs(ctx, b); err != nil {
 		t.Fatal(err)
 	}
 	second := o

@@ -39,7 +39,7 @@ func (c crossing) mask(values []float64) (mask uint64) {
 			if v > c.upper {
 				crosses = 1
 			}
-			mask |= crosses << i
+			mask |= crosses << (i & 63) // the compiler sees that it is less than 64
 		}
 	}
 	if c.lower > math.Inf(-1) {
@@ -48,7 +48,7 @@ func (c crossing) mask(values []float64) (mask uint64) {
 			if v < c.lower {
 				crosses = 1
 			}
-			mask |= crosses << i
+			mask |= crosses << (i & 63) // the compiler sees that it is less than 64
 		}
 	}
 	return mask

@@ -46,7 +46,7 @@ func TestRuleReplayIsBacktest(t *testing.T) {
 			For: time.Duration(rng.IntN(2)*rng.IntN(20)) * time.Minute, KeepFiringFor: time.Duration(rng.IntN(2)*rng.IntN(20)) * time.Minute,
 		}
 		r.Limit, r.QueryOffset = of.limit, &of.offset
-		samples := NewRuleSamples(w, of.offset)
+		samples := NewRuleSamples(w, r)
 		level, err := backtest.RuleLevel(r)
 		hasLevel := err == nil
 		if hasLevel && rng.IntN(4) > 0 {
@@ -169,4 +169,22 @@ func evaluate(expr string, part model.Matrix) model.Matrix {
 		}
 	}
 	return result
+}
+
+// TestRuleHistograms: a histogram is an alert of a rule without a level, and below no level.
+func TestRuleHistograms(t *testing.T) {
+	w := minutes(10)
+	part := model.Matrix{{Metric: model.Metric{"path": "a"}, Histograms: []model.SampleHistogramPair{{Timestamp: model.TimeFromUnixNano(w.Start.UnixNano())}}}}
+	for expr, want := range map[string]int{"x": 1, "x < 5": 0} {
+		r := alert.Rule{Ref: alert.Ref{Name: "A"}, Expr: expr}
+		s := NewRuleSamples(w, r)
+		if err := s.Ingest(part, w.End); err != nil {
+			t.Fatal(err)
+		}
+		level, err := backtest.RuleLevel(r)
+		got, failed := s.ReplayRule(t.Context(), r, func(v float64) bool { return err != nil || level.Crossed(v) })
+		if failed != nil || got.Fires != want {
+			t.Errorf("%s: %d fires, %v", expr, got.Fires, failed)
+		}
+	}
 }

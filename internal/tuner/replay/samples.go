@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/value"
 
+	"github.com/plimsoll-dev/plimsoll/internal/alert"
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
 )
 
@@ -68,8 +69,8 @@ type Samples struct {
 	window backtest.Window
 	// offset is how long before an evaluation its values are.
 	offset time.Duration
-	// ofRule keeps the names of series and takes histograms as samples, as a rule does.
-	ofRule bool
+	// named keeps the names of series apart, and histograms takes them as samples, as rules do.
+	named, histograms bool
 
 	series []series
 	index  map[string]int
@@ -94,11 +95,13 @@ func NewSamples(w backtest.Window) *Samples {
 	return &Samples{window: w, index: map[string]int{}, covered: make([]bool, w.Evaluations())}
 }
 
-// NewRuleSamples returns samples of a rule's expression, or of the value that it compares, over the window of its evaluations. They
-// are read from what lies the rule's query offset before it.
-func NewRuleSamples(w backtest.Window, offset time.Duration) *Samples {
+// NewRuleSamples returns samples over the window of the rule's evaluations: of the value that it compares or, when it has no level, of
+// its expression. They are read from what lies the rule's query offset before it.
+func NewRuleSamples(w backtest.Window, rule alert.Rule) *Samples {
 	s := NewSamples(w)
-	s.offset, s.ofRule = offset, true
+	s.offset, s.named = rule.Offset(), true
+	_, err := backtest.RuleLevel(rule)
+	s.histograms = err != nil // a histogram is an alert as any sample is, but compares with no number
 	return s
 }
 
@@ -145,7 +148,7 @@ func (s *Samples) Ingest(part model.Matrix, through time.Time) error {
 	seen := map[int]bool{}
 	for _, stream := range part {
 		samples := stream.Values
-		if s.ofRule {
+		if s.histograms {
 			for _, h := range stream.Histograms {
 				samples = append(samples, model.SamplePair{Timestamp: h.Timestamp}) // to an alert it is the value 0
 			}
@@ -168,7 +171,7 @@ func (s *Samples) Ingest(part model.Matrix, through time.Time) error {
 
 // find returns the number of the series with these labels. Recording gives all series the same name, so a threshold's have none.
 func (s *Samples) find(metric model.Metric) int {
-	if _, named := metric[model.MetricNameLabel]; named && !s.ofRule {
+	if _, named := metric[model.MetricNameLabel]; named && !s.named {
 		metric = metric.Clone()
 		delete(metric, model.MetricNameLabel)
 	}

@@ -1,0 +1,57 @@
+package steps
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestTimeLeftFollowsThePace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		p := New(&out)
+		p.Expect("compile", 10*time.Second)
+		p.Expect("install", 30*time.Second)
+		p.Expect("fire", 20*time.Second)
+		slow := func(d time.Duration) func(context.Context) error {
+			return func(context.Context) error { time.Sleep(d); return nil }
+		}
+		for _, s := range []struct {
+			name string
+			f    func(context.Context) error
+			want string // how its last line ends
+		}{
+			{"compile", slow(20 * time.Second), "  20.0s   1m40s left"}, // half as fast as expected
+			{"unexpected", slow(time.Second), "   1.0s"},
+			{"install", slow(20 * time.Second), "  20.0s   20s left"}, // 40 s of work in 40 s
+			{"fire", slow(time.Second), "   1.0s"},
+		} {
+			out.Reset()
+			if err := p.Do(t.Context(), s.name, s.f); err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.TrimSuffix(out.String(), "\n"); !strings.HasSuffix(got, s.want) {
+				t.Errorf("%s ends in %q, want %q", s.name, got, s.want)
+			}
+		}
+		if ahead := p.Ahead(); len(ahead) > 0 {
+			t.Errorf("still ahead: %q", ahead)
+		}
+	})
+}
+
+func TestFailedStepStaysAhead(t *testing.T) {
+	p := New(&bytes.Buffer{})
+	p.Expect("fails", time.Second)
+	if err := p.Do(t.Context(), "fails", func(context.Context) error { return errors.New("no") }); err == nil {
+		t.Fatal("no error")
+	}
+	if ahead := p.Ahead(); !slices.Equal(ahead, []string{"fails"}) {
+		t.Errorf("ahead: %q", ahead)
+	}
+}
