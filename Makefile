@@ -138,6 +138,11 @@ bench-backtest: tools-prometheus ## a week of 100 series replayed: on one core, 
 	go test -run '^$$' -bench . -cpu 1 ./internal/backtest
 	go test -run '^$$' -bench Backtest -timeout 1h ./hack/test/bench
 
+.PHONY: bench-tune
+bench-tune: tools-prometheus ## a level that moves over four weeks of 100 series: the replay, over HTTP, and all of it from a real Prometheus
+	go test -run '^$$' -bench . ./internal/tuner/...
+	go test -run '^$$' -bench Tune -timeout 1h ./hack/test/bench
+
 .PHONY: bench-controller
 bench-controller: tools-control-plane ## the controller alone: 1,000 thresholds, singles, repairs, rest, restart, memory
 	go test -run '^$$' -bench Controller -timeout 1h ./hack/test/bench
