@@ -59,6 +59,7 @@ test-clients: ## openai-node, LangChain, the AI SDK and LlamaIndex, of npm, agai
 .PHONY: test-tuner
 test-tuner: tools-control-plane tools-prometheus ## the tuner's page in a real Chromium; needs npm and chromium, which root gets from Debian
 	@$(DEV) debian npm chromium
+	@$(DEV) tools kubectl
 	cd internal/tuner/web && $(NPM_CI) && npm test
 	cd hack/test/tuner && $(NPM_CI)
 	go test -count=1 -tags tuner ./hack/test/tuner
@@ -142,6 +143,12 @@ bench-backtest: tools-prometheus ## a week of 100 series replayed: on one core, 
 bench-tune: tools-prometheus ## a level that moves over four weeks of 100 series: the replay, over HTTP, and all of it from a real Prometheus
 	go test -run '^$$' -bench . ./internal/tuner/...
 	go test -run '^$$' -bench Tune -timeout 1h ./hack/test/bench
+
+.PHONY: bench-page
+bench-page: tools-prometheus ## the tuner's page in Chromium over four weeks of 100 series: first picture, drags, frames, memory
+	@$(DEV) debian npm chromium
+	cd hack/test/tuner && $(NPM_CI)
+	go test -run '^$$' -bench . -tags tuner ./hack/test/tuner
 
 .PHONY: bench-controller
 bench-controller: tools-control-plane ## the controller alone: 1,000 thresholds, singles, repairs, rest, restart, memory

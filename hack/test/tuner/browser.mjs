@@ -21,7 +21,11 @@ export async function newPage(options = {}) {
   page.on("console", (m) => m.type() === "error" && page.errors.push(m.text()));
   page.on("dialog", (d) => (page.errors.push(`dialog ${d.message()}`), d.dismiss()));
   await page.goto(options.url ?? url);
-  await shown(page);
+  try {
+    await shown(page);
+  } catch (e) {
+    throw new Error(`${e.message}; the page says ${await page.locator("body").innerText()} ${page.errors.join("; ")}`);
+  }
   return page;
 }
 

@@ -20,6 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/unit"
 )
 
 // level is what the page's table says of one.
@@ -204,4 +205,30 @@ func parse(text string) (t v1alpha1.AlertThreshold) {
 		panic(err)
 	}
 	return t
+}
+
+// TestUnits holds the page's way of writing values to package unit's.
+func TestUnits(t *testing.T) {
+	values := []float64{0, 0.0005, 0.0035, 0.05, 0.25, 0.999, 1, 1.5, 59.9, 60, 61.5, 90, 99.5, 100, 999, 1000, 1024, 3600, 5400, 86400, 604800, 691200, 1536 << 20, 5e9, 123456789}
+	type written struct {
+		Unit  unit.Unit
+		Value float64
+		Text  string
+	}
+	var all []written
+	for _, u := range unit.All() {
+		for _, v := range values {
+			all = append(all, written{u, v, u.Format(v)})
+		}
+	}
+	text, err := json.Marshal(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("npm", "test")
+	cmd.Dir = "../../../internal/tuner/web"
+	cmd.Env = append(os.Environ(), "UNITS="+string(text))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
 }

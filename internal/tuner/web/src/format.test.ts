@@ -39,3 +39,10 @@ test("durations and counts", () => {
   assert.equal(format.rate(1234.5), "1,235");
   assert.deepEqual([0, 1, 2, 3000].map(format.times), ["never", "once", "twice", "3,000 times"]);
 });
+
+// What package unit writes is given by hack/test/tuner.
+test("all units are written as in Go", { skip: !process.env.UNITS }, () => {
+  const all = JSON.parse(process.env.UNITS ?? "[]") as { Unit: string; Value: number; Text: string }[];
+  assert.ok(all.length > 100);
+  assert.deepEqual(all.filter(({ Unit, Value, Text }) => format.value(Unit, Value) !== Text).map(({ Unit, Value, Text }) => `${Unit}: ${Text}, not ${format.value(Unit, Value)}`), []);
+});

@@ -44,7 +44,7 @@ export class Tables {
 
   showSeries(page: SeriesPage): void {
     const written = (v: number): string => (Number.isFinite(v) ? format.rounded(this.subject.unit, v) : "no value");
-    this.series.replaceChildren(...page.series.slice(0, rows).map((s) => row(s.name, written(extreme(s.min, Math.min)), written(extreme(s.max, Math.max)), format.count(s.fires))));
+    this.series.replaceChildren(...page.series.slice(0, rows).map((s) => row(s.name, written(extreme(s.min, Math.min)), written(extreme(s.max, Math.max)), s.fires === null ? "–" : format.count(s.fires))));
   }
 }
 

@@ -49,7 +49,7 @@ export interface Series {
   name: string;
   min: (number | null)[];
   max: (number | null)[];
-  fires: number;
+  fires: number | null; // null where alerts are not those of single series
 }
 
 export interface SeriesPage {
