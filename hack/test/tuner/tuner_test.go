@@ -9,11 +9,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"math/rand/v2"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/yaml"
@@ -231,4 +235,35 @@ func TestUnits(t *testing.T) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
+}
+
+// TestManySeries has the page of 10,000 series.
+func TestManySeries(t *testing.T) {
+	const coarse = 5 * time.Minute
+	from := end.Add(-24 * time.Hour)
+	s := newStage(t, func(w io.Writer) {
+		fmt.Fprintln(w, "# TYPE system_cpu_usage_percent gauge")
+		rng := rand.New(rand.NewPCG(3, 4))
+		for i := range 10_000 {
+			for at := from; !at.After(end); at = at.Add(coarse) {
+				fmt.Fprintf(w, "system_cpu_usage_percent{namespace=\"ai\",pod=\"%d\"} %.1f %d\n", i, min(99, 70+6*rng.NormFloat64()), at.Unix())
+			}
+		}
+	})
+	s.windowFlags = []string{"--prometheus-url", s.prometheus.URL(), "--window", "1d", "--end", end.Format(time.RFC3339), "--step", coarse.String()}
+	text, err := json.Marshal(&threshold)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "cpu.yaml")
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.drive(t, "many.mjs", func(r result) string {
+		if r.Error != "" {
+			t.Fatal(r.Error)
+		}
+		s.compare(t, r.Levels)
+		return ""
+	}, "TUNER_URL="+s.tune(t, "-f", file))
 }

@@ -40,6 +40,12 @@ test("durations and counts", () => {
   assert.deepEqual([0, 1, 2, 3000].map(format.times), ["never", "once", "twice", "3,000 times"]);
 });
 
+test("a logarithmic axis has round values", () => {
+  assert.deepEqual(format.decades(17, 130), [20, 30, 40, 50, 60, 80, 100]);
+  assert.deepEqual(format.decades(0.01, 100), [0.01, 0.1, 1, 10, 100]);
+  assert.deepEqual(format.decades(0.02, 3), [0.03, 0.1, 0.3, 1, 3]);
+});
+
 // What package unit writes is given by hack/test/tuner.
 test("all units are written as in Go", { skip: !process.env.UNITS }, () => {
   const all = JSON.parse(process.env.UNITS ?? "[]") as { Unit: string; Value: number; Text: string }[];

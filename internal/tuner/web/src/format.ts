@@ -77,6 +77,16 @@ export function snap(unit: string, v: number, fine = false): number {
   return Number((v / size).toPrecision(fine ? 3 : 2)) * size;
 }
 
+// decades are round values for a logarithmic axis.
+export function decades(least: number, most: number): number[] {
+  const of = (digits: number[]): number[] => {
+    const all: number[] = [];
+    for (let power = Math.floor(Math.log10(least)); 10 ** power <= most; power++) all.push(...digits.map((d) => clean(d * 10 ** power)));
+    return all.filter((v) => v >= least && v <= most);
+  };
+  return [[1], [1, 3], [1, 2, 5], [1, 1.5, 2, 3, 4, 5, 6, 8]].map(of).find((all) => all.length >= 5) ?? of([1, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9]);
+}
+
 // gridAt is the distance of values with two digits at v; going down from a power of ten it is that of the ones below.
 function gridAt(v: number, direction: 1 | -1): number {
   const size = Math.abs(v);

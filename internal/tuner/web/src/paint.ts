@@ -104,22 +104,27 @@ function hatch(ctx: CanvasRenderingContext2D, from: number, to: number, height: 
 
 // paintBuckets draws a histogram's bounds: between two of them, values are guessed.
 export function paintBuckets(ctx: CanvasRenderingContext2D, a: Area, subject: Subject, [least, most]: [number, number], t: Theme): void {
-  ctx.strokeStyle = t.muted;
-  ctx.fillStyle = t.muted;
+  ctx.fillStyle = t.ink;
   ctx.font = "11px system-ui, sans-serif";
   ctx.textAlign = "left";
-  ctx.lineWidth = 1;
   let free = Infinity;
   for (const bound of [...(subject.buckets ?? [])].sort((p, q) => p - q)) {
     if (bound < least || bound > most) continue;
     const y = Math.round(a.y(bound)) + 0.5;
     ctx.setLineDash([1, 4]);
+    ctx.strokeStyle = t.muted;
+    ctx.lineWidth = 1;
     ctx.beginPath();
     ctx.moveTo(0, y);
     ctx.lineTo(a.width, y);
     ctx.stroke();
     if (y > free - 14) continue;
-    ctx.fillText("bucket " + format.rounded(subject.unit, bound), 4, y - 3);
+    ctx.strokeStyle = t.paper;
+    ctx.lineWidth = 3;
+    const words = "bucket " + format.rounded(subject.unit, bound);
+    ctx.setLineDash([]);
+    ctx.strokeText(words, 4, y - 4);
+    ctx.fillText(words, 4, y - 4);
     free = y;
   }
   ctx.setLineDash([]);

@@ -85,7 +85,7 @@ export class Plot {
       },
       axes: [
         { ...axis, size: 34, space: 70, values: (u, at, _, __, step) => at.map((t) => (u.valToPos(t, "x") > u.width - gutter - 20 ? "" : date(t, timeZone, step))) },
-        { ...axis, size: gutter, values: (_, at) => at.map((v) => (v === null ? "" : format.rounded(unit, v))) },
+        { ...axis, size: gutter, ...(this.log && this.canLog && { splits: () => format.decades(...this.range) }), values: (_, at) => at.map((v) => (v === null ? "" : format.rounded(unit, v))) },
       ],
       series: [{}, { paths: () => null, points: { show: false } }],
       hooks: { draw: [() => this.paint()], setCursor: [() => this.hover()] },
@@ -146,11 +146,11 @@ export class Plot {
     ctx.clip();
     paintNights(ctx, a, subject, t);
     paintGaps(ctx, a, page, subject, t);
-    paintBuckets(ctx, a, subject, this.range, t);
     const n = page.series.length;
     const alpha = Math.min(0.8, Math.max(0.1, 6 / n));
     paintSeries(ctx, a, page.times, [...page.series].reverse(), (i) =>
       i === n - 1 ? { color: t.worst, alpha: 0.95, width: 1.25 } : { color: t.series, alpha, width: 1 });
+    paintBuckets(ctx, a, subject, this.range, t);
     ctx.restore();
     this.onLayout();
   }
