@@ -279,8 +279,12 @@ func (c *cli) newProgress(total int) progress {
 }
 
 func (p progress) show(done int) {
+	text := p.text(done, time.Since(p.began))
+	if p.onProgress != nil && done > 0 {
+		p.onProgress(done, p.total, text)
+	}
 	if isTerminal(p.ErrOut) {
-		fmt.Fprintf(p.ErrOut, "\r%s\x1b[K", p.text(done, time.Since(p.began)))
+		fmt.Fprintf(p.ErrOut, "\r%s\x1b[K", text)
 	}
 }
 

@@ -67,6 +67,10 @@ func auditServer(t *testing.T) *prometheusserver.Server {
 				fmt.Fprintf(w, "system_cpu_usage_percent{namespace=\"ai\",pod=%q} %g %d\n", pod, cpu(at), at.Unix())
 			}
 		}
+		fmt.Fprintln(w, "# TYPE ai_tokens_used counter") // by it the source is known
+		for at := past.Add(-48 * time.Hour); !at.After(past); at = at.Add(time.Minute) {
+			fmt.Fprintf(w, "ai_tokens_used_total{namespace=\"ai\"} 1 %d\n", at.Unix())
+		}
 		fmt.Fprintln(w, "# TYPE brief gauge") // it is there between the times at which is looked for series first
 		for at := past.Add(-1000 * time.Second); at.Before(past.Add(-880 * time.Second)); at = at.Add(30 * time.Second) {
 			fmt.Fprintf(w, "brief 1 %d\n", at.Unix())

@@ -27,7 +27,7 @@ type backtestOptions struct {
 }
 
 func (c *cli) backtestCommand() *cobra.Command {
-	o := backtestOptions{loader: loader{cli: c, withRules: true}, window: newWindowOptions(), output: newOutput("table", "json", "yaml", "markdown")}
+	o := backtestOptions{loader: loader{cli: c, withRules: true}, window: newWindowOptions(), output: newOutput("table", "json", "yaml", "markdown", "svg", "png")}
 	cmd := &cobra.Command{
 		Use:   "backtest (-f FILENAME | NAME... | -l SELECTOR | --all | -A | --rule [NAMESPACE/]NAME | --compare OLD NEW) --prometheus-url URL",
 		Short: "Show how often levels would have fired over a past window",
@@ -40,7 +40,9 @@ not the same, and wherever else Prometheus could do otherwise, the output says s
 
 --compare takes two files or folders, one of which may be - for standard input, and shows what each alert that differs would
 have done before and after. An alert is the same in both when its place and severity are, or its name and labels where only its
-group was renamed. Alerts that are the same are not replayed, and --max-fires is for those of NEW that differ.`,
+group was renamed. Alerts that are the same are not replayed, and --max-fires is for those of NEW that differ.
+
+-o svg and -o png draw one AlertThreshold or alert; -o markdown is for --compare.`,
 		Example: `  # Before it is applied: how often would it have fired?
   kubectl plimsoll backtest -f slow-response.yaml -n ai --prometheus-url http://localhost:9090
 
@@ -53,6 +55,9 @@ group was renamed. Alerts that are the same are not replayed, and --max-fires is
 
   # In CI: fail when a level would have fired more than 3 times a week
   kubectl plimsoll backtest -f thresholds/ -R --prometheus-url "$PROMETHEUS" --max-fires 3
+
+  # A picture for a chat: the value, the levels, and when they would have fired
+  kubectl plimsoll backtest slow-response -n ai --prometheus-url http://localhost:9090 -o png > slow-response.png
 
   # For a pull request: what would the alerts that it changes have done?
   git show main:rules.yaml | kubectl plimsoll backtest --compare - rules.yaml --prometheus-url "$PROMETHEUS" -o markdown`,
@@ -86,15 +91,24 @@ func (o *backtestOptions) run(ctx context.Context, names []string) error {
 	if err != nil {
 		return err
 	}
-	if o.compare {
+	switch {
+	case o.compare && o.draws():
+		return usageErrorf("-o %s draws one AlertThreshold or alert: remove --compare, or use -o markdown", o.output.format)
+	case o.compare:
 		return o.runCompare(ctx, client, r, names)
-	}
-	if o.output.format == "markdown" {
+	case o.output.format == "markdown":
 		return usageErrorf("-o markdown is for --compare")
+	case o.output.format == "png" && isTerminal(o.Out):
+		return usageErrorf("-o png is not for a terminal: add > backtest.png")
 	}
 	targets, set, err := o.loadAll(ctx, names)
 	if err != nil {
 		return err
+	}
+	if o.draws() {
+		if err := o.checkDrawable(targets, set); err != nil {
+			return err
+		}
 	}
 	all := make([]backtested, len(targets))
 	for i, t := range targets {
@@ -117,7 +131,7 @@ func (o *backtestOptions) backtest(ctx context.Context, client *promapi.Client, 
 	if err != nil {
 		return backtested{}, err
 	}
-	b := backtested{Namespace: t.resource.Namespace, Name: t.resource.Name, target: t, signal: newWorstSeries(t.plan, r)}
+	b := backtested{Namespace: t.resource.Namespace, Name: t.resource.Name, target: t, signal: newWorstSeries(t.plan.Levels[0], r)}
 	if b.Notes, _, err = readBuckets(ctx, client, t.plan, r); err != nil {
 		return backtested{}, err
 	}
@@ -142,6 +156,9 @@ func readBuckets(ctx context.Context, client *promapi.Client, plan *rules.Plan, 
 }
 
 func (o *backtestOptions) print(all []backtested, ofRules []backtestedRule) error {
+	if o.draws() {
+		return o.printPicture(all, ofRules)
+	}
 	if o.output.format != "table" {
 		content := map[string]any{"thresholds": all}
 		if len(ofRules) > 0 {

@@ -34,6 +34,8 @@ type backtestedRule struct {
 
 	rule   alert.Rule
 	result *backtest.Result
+	// signal is read only for a picture.
+	signal worstSeries
 }
 
 // backtestRules replays the rules of the set, or those with the name of --alert. Of one that Prometheus refuses, the reason is
@@ -74,6 +76,11 @@ func (o *backtestOptions) backtestRule(ctx context.Context, b *promapi.RuleBackt
 		return nil, fmt.Errorf("backtesting %s: %w", rule.Ref, err)
 	}
 	one := newBacktestedRule(rule, result, query)
+	if o.draws() {
+		if one.signal, err = ruleValues(ctx, b, rule); err != nil {
+			return nil, fmt.Errorf("backtesting %s: reading its values: %w", rule.Ref, err)
+		}
+	}
 	return &one, nil
 }
 

@@ -9,7 +9,6 @@ import (
 	"k8s.io/cli-runtime/pkg/printers"
 
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
-	"github.com/plimsoll-dev/plimsoll/internal/observe"
 	"github.com/plimsoll-dev/plimsoll/internal/plot"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
@@ -47,26 +46,7 @@ func (b backtested) print(w io.Writer, width int) error {
 }
 
 func (b backtested) chart() plot.Chart {
-	unit := b.target.plan.Value.Unit
-	chart := plot.Chart{
-		Start: b.result.Window.Start, End: b.result.Window.End, Values: b.signal.values,
-		Format: func(v float64) string { return observe.Format(unit, v) },
-	}
-	for _, level := range b.result.Levels {
-		line := plot.Line{Name: level.Level.Severity, Value: level.Level.Value}
-		for _, episode := range level.Episodes {
-			firing := plot.Span{From: episode.FiredAt, To: episode.ResolvedAt}
-			if firing.To.IsZero() {
-				firing.To = chart.End
-			}
-			line.Firing = append(line.Firing, firing)
-		}
-		chart.Lines = append(chart.Lines, line)
-		for _, side := range level.Level.Sides()[1:] {
-			chart.Lines = append(chart.Lines, plot.Line{Value: side.Value})
-		}
-	}
-	return chart
+	return newChart(b.result, b.target.plan.Levels, b.signal, b.target.plan.Value.Unit)
 }
 
 // formatTime formats a time to the minute and in UTC, as the chart does.

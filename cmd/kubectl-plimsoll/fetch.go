@@ -16,12 +16,20 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/snapshot"
 )
 
-// fetch reads what Prometheus, and the Alertmanagers that it sends to, have of the threshold.
-func (o *statusOptions) fetch(ctx context.Context, api client.Client, prometheus *promapi.Client, key client.ObjectKey, rule *monitoringv1.PrometheusRule) *diagnose.Prometheus {
-	p := &diagnose.Prometheus{}
+// fetch reads what Prometheus, and the Alertmanagers that it sends to, have of the threshold. Of one of a file the values are asked for: what
+// is recorded may be another's.
+func (o *statusOptions) fetch(ctx context.Context, api client.Client, prometheus *promapi.Client, in diagnose.Input, plan *rules.Plan) *diagnose.Prometheus {
+	p, key := &diagnose.Prometheus{}, client.ObjectKeyFromObject(in.Threshold)
 	_, p.Err = prometheus.OneServer(ctx, func(ctx context.Context) (err error) {
 		if p.Snapshot, err = snapshot.Read(ctx, prometheus, &key); err != nil {
 			return err
+		}
+		if in.OfFile && plan != nil {
+			values, err := prometheus.Query(ctx, plan.Value.Expr, p.Snapshot.ValuesAt())
+			if err != nil {
+				return err
+			}
+			p.Snapshot.AddValues(key, values)
 		}
 		p.Firing, err = prometheus.Query(ctx, fmt.Sprintf(`ALERTS{alertstate="firing",%s}`, matchers(key)), p.Snapshot.ValuesAt())
 		return err
@@ -29,7 +37,7 @@ func (o *statusOptions) fetch(ctx context.Context, api client.Client, prometheus
 	if p.Err != nil {
 		return p
 	}
-	o.fetchAround(ctx, api, prometheus, p, rule,
+	o.fetchAround(ctx, api, prometheus, p, in.Rule,
 		fmt.Sprintf("%s=%q", rules.NamespaceLabel, key.Namespace), fmt.Sprintf("%s=%q", rules.ThresholdLabel, key.Name))
 	return p
 }
@@ -47,12 +55,10 @@ func (o *statusOptions) fetchAround(ctx context.Context, api client.Client, prom
 	}
 }
 
-// fetchBuckets reads the present buckets, if the threshold's value is a quantile, unless Prometheus does not answer.
-func (o *statusOptions) fetchBuckets(ctx context.Context, prometheus *promapi.Client, in diagnose.Input) {
-	plan, _ := o.rules.Resolve(in.Threshold) // one with mistakes has no levels
-	if p := in.Prometheus; plan != nil && p.Err == nil {
-		p.Buckets, p.BucketsErr = prometheus.Buckets(ctx, plan.Value.Expr, backtest.WindowUntil(time.Now(), 0, time.Second))
-	}
+// fetchOfPlan reads whether the series have no namespace, and the present buckets, if the value is a quantile.
+func (o *statusOptions) fetchOfPlan(ctx context.Context, prometheus *promapi.Client, p *diagnose.Prometheus, plan *rules.Plan) {
+	p.NoNamespace = prometheus.Holds(ctx, plan.Value.NoNamespace)
+	p.Buckets, p.BucketsErr = prometheus.Buckets(ctx, plan.Value.Expr, backtest.WindowUntil(time.Now(), 0, time.Second))
 }
 
 // fetchAlerts reads the alerts that match the filters from one Alertmanager.

@@ -9,8 +9,10 @@ import (
 	"strings"
 	"testing"
 
-	"sigs.k8s.io/controller-runtime/pkg/client"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/diagnose"
 	"github.com/plimsoll-dev/plimsoll/internal/promapi"
 )
 
@@ -55,7 +57,7 @@ func TestFetchToken(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := o.fetch(t.Context(), nil, c, client.ObjectKey{Namespace: "ai", Name: "hot"}, nil)
+		p := o.fetch(t.Context(), nil, c, diagnose.Input{Threshold: &v1alpha1.AlertThreshold{ObjectMeta: metav1.ObjectMeta{Namespace: "ai", Name: "hot"}}}, nil)
 		if p.Err != nil || p.AlertmanagersErr != nil || len(p.Firing) != 1 || len(p.Alertmanagers) != 1 {
 			t.Fatalf("--alertmanager-url %q: fetched %+v", name, p)
 		}

@@ -28,6 +28,8 @@ type cli struct {
 	config *genericclioptions.ConfigFlags
 	// rules are the controller's options, for which the command has no other source than a flag.
 	rules rules.Options
+	// onProgress is told how much of a long command is done; nil when nobody asks but perhaps a person at a terminal.
+	onProgress func(done, total int, text string)
 }
 
 func newCLI(streams genericiooptions.IOStreams) *cli {
@@ -71,6 +73,7 @@ All flags of kubectl that select a cluster are understood: see kubectl options.`
 		c.backtestCommand(),
 		c.drillCommand(),
 		c.importCommand(),
+		c.mcpCommand(),
 		c.recommendCommand(),
 		c.renderCommand(),
 		c.signalsCommand(),

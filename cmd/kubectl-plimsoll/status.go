@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
@@ -26,14 +27,15 @@ type statusOptions struct {
 }
 
 func (c *cli) statusCommand() *cobra.Command {
-	o := statusOptions{loader: loader{cli: c}, output: newOutput("table", "json", "yaml")}
+	o := statusOptions{loader: loader{cli: c, withRules: true}, output: newOutput("table", "json", "yaml")}
 	cmd := &cobra.Command{
-		Use:   "status (NAME... | -l SELECTOR | --all | -A | --rule [NAMESPACE/]NAME) --prometheus-url URL",
+		Use:   "status (-f FILENAME | NAME... | -l SELECTOR | --all | -A | --rule [NAMESPACE/]NAME) --prometheus-url URL",
 		Short: "Tell why an alert does not fire, or does not arrive",
 		Long: `Check each step from the AlertThreshold in the cluster to the receiver in Alertmanager. The results are OK, FAIL, ? when
 something could not be read, and - when there is nothing to check. The exit code is 1 when a check fails.
 
-With --rule the same is done for the alerts of any PrometheusRule.`,
+With --rule the same is done for the alerts of any PrometheusRule. With -f it is done without a cluster, for AlertThresholds,
+PrometheusRules and rule files: whether Prometheus has loaded what is in the file, and the value now, even if it has not.`,
 		Example: `  # Why does it not fire?
   kubectl plimsoll status slow-response -n ai --prometheus-url http://localhost:9090
 
@@ -41,9 +43,13 @@ With --rule the same is done for the alerts of any PrometheusRule.`,
   kubectl plimsoll status slow-response -n ai --prometheus-url http://localhost:9090 --alertmanager-url http://localhost:9093
 
   # Of any alerting rule
-  kubectl plimsoll status --rule monitoring/node-exporter --alert NodeClockSkew --prometheus-url http://localhost:9090`,
+  kubectl plimsoll status --rule monitoring/node-exporter --alert NodeClockSkew --prometheus-url http://localhost:9090
+
+  # Is what is in the file what is loaded?
+  kubectl plimsoll status -f rules.yaml --prometheus-url http://localhost:9090`,
 		RunE: func(cmd *cobra.Command, names []string) error { return o.run(cmd.Context(), names) },
 	}
+	o.addFileFlags(cmd)
 	o.prometheus.addFlags(cmd)
 	o.alertmanagers.addFlag(cmd)
 	o.output.addFlag(cmd)
@@ -66,7 +72,10 @@ type report struct {
 
 // String names what was diagnosed.
 func (r report) String() string {
-	text := r.kind + " " + r.Namespace + "/" + r.Name
+	text := r.kind
+	if object := strings.Trim(r.Namespace+"/"+r.Name, "/"); object != "" {
+		text += " " + object
+	}
 	if r.Alert != "" {
 		text += " " + r.Group + "/" + r.Alert
 	}
@@ -75,10 +84,12 @@ func (r report) String() string {
 
 func (o *statusOptions) run(ctx context.Context, names []string) error {
 	switch chosen := len(names) > 0 || o.selection.isSet(); {
+	case len(o.paths) > 0 && (chosen || o.rule != ""):
+		return usageErrorf("must be either names or files: remove -f, or the names, --all, -A, -l and --rule")
 	case chosen && o.rule != "":
 		return usageErrorf("must be either --rule or AlertThresholds: remove the others")
-	case !chosen && o.rule == "":
-		return usageErrorf("must say which AlertThresholds: give names, -l SELECTOR, --all or -A; or use --rule [NAMESPACE/]NAME")
+	case !chosen && o.rule == "" && len(o.paths) == 0:
+		return usageErrorf("must say which AlertThresholds: give names, -l SELECTOR, --all or -A; or use --rule [NAMESPACE/]NAME or -f FILE")
 	}
 	var prometheus *promapi.Client
 	if o.prometheus.URL != "" {
@@ -88,8 +99,11 @@ func (o *statusOptions) run(ctx context.Context, names []string) error {
 		}
 	}
 	diagnosed := o.diagnoseThresholds
-	if o.rule != "" {
+	switch {
+	case o.rule != "":
 		diagnosed = o.diagnoseRules
+	case len(o.paths) > 0:
+		diagnosed = o.diagnoseFiles
 	}
 	all, err := diagnosed(ctx, prometheus, names)
 	if err != nil {
@@ -137,24 +151,39 @@ func (o *statusOptions) diagnose(ctx context.Context, api client.Client, prometh
 	case !apierrors.IsNotFound(err):
 		in.RuleErr = fmt.Errorf("reading the PrometheusRule: %w", err)
 	}
-	if prometheus != nil {
-		in.Prometheus = o.fetch(ctx, api, prometheus, key, in.Rule)
-		if plan, _ := o.rules.Resolve(in.Threshold); plan != nil {
-			in.Prometheus.NoNamespace = prometheus.Holds(ctx, plan.Value.NoNamespace)
+	return o.diagnoseInput(ctx, api, prometheus, in), nil
+}
+
+// diagnoseInput asks Prometheus about the threshold, unless it is nil.
+func (o *statusOptions) diagnoseInput(ctx context.Context, api client.Client, prometheus *promapi.Client, in diagnose.Input) diagnose.Report {
+	if plan, _ := o.rules.Resolve(in.Threshold); prometheus != nil { // one with mistakes has no plan
+		in.Prometheus = o.fetch(ctx, api, prometheus, in, plan)
+		if plan != nil && in.Prometheus.Err == nil {
+			o.fetchOfPlan(ctx, prometheus, in.Prometheus, plan)
 		}
-		o.fetchBuckets(ctx, prometheus, in)
 	}
 	in.Now = time.Now()
-	return diagnose.Threshold(in), nil
+	return diagnose.Threshold(in)
 }
 
 func (o *statusOptions) print(all []report) error {
 	if o.output.format != "table" {
-		kind := "thresholds"
-		if o.rule != "" {
-			kind = "rules"
+		thresholds, ofRules := []report{}, []report{}
+		for _, r := range all {
+			if r.kind == v1alpha1.Kind {
+				thresholds = append(thresholds, r)
+			} else {
+				ofRules = append(ofRules, r)
+			}
 		}
-		return printAs(o.output.format, o.Out, map[string]any{kind: all})
+		content := map[string]any{}
+		if o.rule == "" {
+			content["thresholds"] = thresholds
+		}
+		if o.rule != "" || len(ofRules) > 0 {
+			content["rules"] = ofRules
+		}
+		return printAs(o.output.format, o.Out, content)
 	}
 	for i, r := range all {
 		if i > 0 {

@@ -19,8 +19,8 @@ type worstSeries struct {
 	values []float64
 }
 
-func newWorstSeries(plan *rules.Plan, window backtest.Window) worstSeries {
-	w := worstSeries{window: window, level: plan.Levels[0], values: make([]float64, window.Evaluations())}
+func newWorstSeries(level rules.Level, window backtest.Window) worstSeries {
+	w := worstSeries{window: window, level: level, values: make([]float64, window.Evaluations())}
 	for i := range w.values {
 		w.values[i] = math.NaN()
 	}

@@ -28,6 +28,15 @@ func (r *Report) accepted(t *v1alpha1.AlertThreshold, errs field.ErrorList) {
 	}
 }
 
+// written shows what a file says, which may or may not be what is in the cluster.
+func (r *Report) written(plan *rules.Plan, errs field.ErrorList) {
+	if len(errs) > 0 {
+		r.add("file", Fail, "%v", errs.ToAggregate())
+		return
+	}
+	r.add("file", OK, "the spec is valid, its mode is %s", plan.Mode)
+}
+
 // rule shows why there is no PrometheusRule of this generation, as the condition Programmed has it, or compares the rule
 // with the plan: they differ only while no controller runs. It reports whether Prometheus may have a rule of the threshold.
 func (r *Report) rule(in Input, plan *rules.Plan) bool {
@@ -38,6 +47,8 @@ func (r *Report) rule(in Input, plan *rules.Plan) bool {
 		r.State = v1alpha1.StateOff
 		r.add("rule", Fail, "spec.mode is Off: no rule is in place")
 		return false
+	case in.OfFile:
+		return true
 	case programmed != nil && programmed.Status == metav1.ConditionFalse:
 		if programmed.Reason == v1alpha1.ReasonSuperseded {
 			r.State = v1alpha1.StateSuperseded

@@ -43,6 +43,8 @@ type Check struct {
 type Input struct {
 	Now       time.Time
 	Threshold *v1alpha1.AlertThreshold
+	// OfFile says that the threshold is one of a file: of the cluster nothing is known.
+	OfFile bool
 	// Rules are the controller's options, by which the rule was made.
 	Rules rules.Options
 	// Rule is the threshold's PrometheusRule, nil when there is none; RuleErr is why it could not be read.
@@ -113,9 +115,13 @@ func Missing(check string, err error) Report {
 // Threshold checks every step from the spec to Alertmanager, until one fails that all others depend on.
 func Threshold(in Input) Report {
 	r := Report{State: v1alpha1.StateUnknown}
-	r.add("resource", OK, "generation %d", in.Threshold.Generation)
 	plan, errs := in.Rules.Resolve(in.Threshold)
-	r.accepted(in.Threshold, errs)
+	if in.OfFile {
+		r.written(plan, errs)
+	} else {
+		r.add("resource", OK, "generation %d", in.Threshold.Generation)
+		r.accepted(in.Threshold, errs)
+	}
 	if plan == nil || !r.rule(in, plan) || !r.queried(in.Prometheus) {
 		return r
 	}
@@ -123,7 +129,7 @@ func Threshold(in Input) Report {
 		now: in.Now, key: types.NamespacedName{Namespace: plan.Namespace, Name: plan.Name}, prometheus: in.Prometheus,
 		observation: evaluate(in, plan), levels: plan.Levels, shadow: plan.Mode == v1alpha1.ModeShadow,
 		title: plan.Value.Title, expr: plan.Value.Expr, implied: []string{rules.NamespaceLabel, rules.ThresholdLabel}, plan: plan,
-		emptyWhenHealthy: plan.Value.EmptyWhenHealthy,
+		emptyWhenHealthy: plan.Value.EmptyWhenHealthy, ofFile: in.OfFile,
 	}
 	for _, level := range plan.Levels {
 		s.written = append(s.written, level.String())
@@ -163,6 +169,8 @@ type trackedRule struct {
 	emptyWhenHealthy bool
 	// sparse says that it is nothing unusual when there is no value.
 	sparse bool
+	// ofFile says that the value was asked for whether the rule is loaded or not.
+	ofFile bool
 }
 
 // follow checks every step from Prometheus to the receiver.

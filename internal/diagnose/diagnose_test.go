@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/common/model"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
@@ -161,8 +162,16 @@ func TestThreshold(t *testing.T) {
 		"invalid": {scenario{value: low, change: func(in *Input) { in.Threshold.Spec.Levels[0].Above = "2s" }}, false, "accepted FAIL: spec.levels[0].above: Invalid value"},
 		"no controller": {scenario{value: low, change: func(in *Input) { in.Threshold.Generation = 3 }}, false,
 			"accepted FAIL: the controller has not reconciled generation 3"},
-		"off":    {scenario{value: low, change: func(in *Input) { in.Threshold.Spec.Mode = v1alpha1.ModeOff }}, false, "rule FAIL: spec.mode is Off"},
-		"shadow": {scenario{mode: v1alpha1.ModeShadow, value: high}, false, "level warning FAIL: spec.mode is Shadow, so nothing ever fires: 93.2%, and the level is > 80%"},
+		"of a file": {scenario{value: low, change: func(in *Input) { in.OfFile, in.Rule = true, nil }}, true, "file OK: the spec is valid, its mode is Enforce"},
+		"a file's, absent": {scenario{value: low, notLoaded: true, change: func(in *Input) { in.OfFile, in.Rule = true, nil }}, false,
+			"loaded FAIL: Prometheus does not have PrometheusRule plimsoll-cpu: apply the file"},
+		"a file's value": {scenario{value: high, notLoaded: true, change: func(in *Input) {
+			in.OfFile, in.Rule = true, nil
+			in.Prometheus.Snapshot.AddValues(types.NamespacedName{Namespace: "ai", Name: "cpu"}, model.Vector{{Value: 60}}) // of its own expression, not what is recorded
+		}}, false, "series OK: CPU usage is 60%"},
+		"an invalid file": {scenario{value: low, change: func(in *Input) { in.OfFile = true; in.Threshold.Spec.Levels[0].Above = "2s" }}, false, "file FAIL: spec.levels[0].above: Invalid value"},
+		"off":             {scenario{value: low, change: func(in *Input) { in.Threshold.Spec.Mode = v1alpha1.ModeOff }}, false, "rule FAIL: spec.mode is Off"},
+		"shadow":          {scenario{mode: v1alpha1.ModeShadow, value: high}, false, "level warning FAIL: spec.mode is Shadow, so nothing ever fires: 93.2%, and the level is > 80%"},
 		"shadow fires": {scenario{mode: v1alpha1.ModeShadow, value: high, change: func(in *Input) {
 			in.Threshold.Status.Levels = []v1alpha1.LevelStatus{{Severity: "warning", State: v1alpha1.StatePending, ActiveSince: ptr.To(metav1.NewTime(now.Add(-time.Hour)))}}
 			meta.SetStatusCondition(&in.Threshold.Status.Conditions, metav1.Condition{Type: v1alpha1.ConditionLoaded, Status: metav1.ConditionTrue, ObservedGeneration: 2})

@@ -33,6 +33,7 @@ func (r *Report) levels(s trackedRule) {
 func (s trackedRule) explainLevel(i int) (Result, string) {
 	level, current := s.levels[i], s.observation.Levels[i]
 	crossed, notCrossed := "the expression has a sample", "the expression has no sample"
+	differs := "Prometheus does not have the alert as it should be"
 	if len(s.written) > 0 {
 		value := "the value"
 		worst, ok := worstValue(s.prometheus.Snapshot.Values(s.key), level)
@@ -45,6 +46,9 @@ func (s trackedRule) explainLevel(i int) (Result, string) {
 		if s.shadow && (ok || s.emptyWhenHealthy) {
 			return Fail, fmt.Sprintf("spec.mode is Shadow, so nothing ever fires: %s, and the level is %s; in mode Enforce it would be %s",
 				value, s.written[i], current.State)
+		}
+		if ok {
+			differs += ", and " + value + map[bool]string{true: " is ", false: " is not "}[level.Crossed(worst)] + s.written[i]
 		}
 		crossed, notCrossed = value+" is "+s.written[i], value+" is not "+s.written[i]
 	}
@@ -60,7 +64,7 @@ func (s trackedRule) explainLevel(i int) (Result, string) {
 	case v1alpha1.StateNoData:
 		return NotApplicable, "there is no value to be " + s.written[i]
 	default:
-		return Unknown, "Prometheus does not have the alert as it should be"
+		return Unknown, differs
 	}
 }
 

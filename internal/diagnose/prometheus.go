@@ -16,6 +16,9 @@ import (
 // and a Shadow's levels to be crossed since the time that the status has.
 func evaluate(in Input, plan *rules.Plan) observe.Observation {
 	tracked := observe.NewTrackedThreshold(plan)
+	if in.OfFile {
+		tracked.SetOfFile()
+	}
 	tracked.ResumeLevels(&in.Threshold.Status, in.Threshold.Generation)
 	if in.Rule != nil {
 		tracked.SetAbsentSince(lastWritten(in.Rule))
@@ -66,6 +69,7 @@ func (r *Report) evaluated(s trackedRule) {
 // series checks that the signal has a value.
 func (r *Report) series(s trackedRule) {
 	now := s.observation
+	isKnown := s.prometheus.Snapshot.Holds(s.key) || s.ofFile
 	switch n := len(s.prometheus.Snapshot.Values(s.key)); {
 	case n > 1:
 		r.add("series", OK, "%s is %s%s, the worst of %d series", s.title, now.Current, formatLabels(now.CurrentLabels, s.implied...), n)
@@ -73,11 +77,11 @@ func (r *Report) series(s trackedRule) {
 		r.add("series", OK, "%s is %s%s", s.title, now.Current, formatLabels(now.CurrentLabels, s.implied...))
 	case s.prometheus.NoNamespace:
 		r.add("series", Fail, "%s has no value: %s", s.title, rules.NoNamespaceHint)
-	case s.emptyWhenHealthy && s.prometheus.Snapshot.Holds(s.key):
+	case s.emptyWhenHealthy && isKnown:
 		r.add("series", OK, "%s is not there, as while all is well; if it never is, check that these series exist: %s", s.title, s.expr)
-	case s.sparse && s.prometheus.Snapshot.Holds(s.key):
+	case s.sparse && isKnown:
 		r.add("series", NotApplicable, "there is no value to compare: if there should be one, check that these series exist: %s", s.expr)
-	case s.prometheus.Snapshot.Holds(s.key):
+	case isKnown:
 		r.add("series", Fail, "%s has no value: check that these series exist, and that there is traffic: %s", s.title, s.expr)
 	default:
 		r.add("series", NotApplicable, "nothing is recorded")

@@ -17,7 +17,7 @@ import (
 type RuleInput struct {
 	Now  time.Time
 	Rule alert.Rule
-	// Object is the PrometheusRule that has the rule.
+	// Object is the PrometheusRule that has the rule; nil when it is one of a file.
 	Object *monitoringv1.PrometheusRule
 	// Prometheus is nil when it was not queried.
 	Prometheus *Prometheus
@@ -26,17 +26,25 @@ type RuleInput struct {
 // Rule checks every step from the PrometheusRule to Alertmanager, until one fails that all others depend on.
 func Rule(in RuleInput) Report {
 	r := Report{State: v1alpha1.StateUnknown}
-	r.add("rule", OK, "PrometheusRule %s/%s has %s/%s", in.Rule.Namespace, in.Rule.Object, in.Rule.Group, in.Rule.Name)
+	if in.Object == nil {
+		r.add("file", OK, "%s has %s/%s in line %d", in.Rule.File, in.Rule.Group, in.Rule.Name, in.Rule.Line)
+	} else {
+		r.add("rule", OK, "PrometheusRule %s/%s has %s/%s", in.Rule.Namespace, in.Rule.Object, in.Rule.Group, in.Rule.Name)
+	}
 	if !r.queried(in.Prometheus) {
 		return r
 	}
 	tracked := observe.NewTrackedRule(in.Rule)
-	tracked.SetAbsentSince(lastWritten(in.Object))
+	if in.Object == nil {
+		tracked.SetOfFile()
+	} else {
+		tracked.SetAbsentSince(lastWritten(in.Object))
+	}
 	tracked.Observe(in.Prometheus.Snapshot)
 	level, noLevel := backtest.RuleLevel(in.Rule)
 	s := trackedRule{
 		now: in.Now, key: observe.RuleKey(in.Rule), prometheus: in.Prometheus, observation: *tracked.Published(),
-		levels: []rules.Level{level}, title: "the value", sparse: true,
+		levels: []rules.Level{level}, title: "the value", sparse: true, ofFile: in.Object == nil,
 	}
 	if split, _ := in.Rule.Split(); noLevel == nil {
 		s.written, s.expr = []string{fmt.Sprintf("%s %g", split.Op, split.Level)}, split.Value

@@ -43,6 +43,13 @@ func TestRule(t *testing.T) {
 		"how it would be":  {expr: "up > 1", held: "-", change: func(in *RuleInput) { in.Prometheus.Snapshot.Selection = selection }, check: "evaluated -: there is nothing to evaluate"},
 		"not loaded":       {expr: "up > 1", held: "-", check: "loaded FAIL: Prometheus does not have the rule m/o g/A yet, after more than 2m: check that the ruleSelector"},
 		"just written":     {expr: "up > 1", held: "-", change: func(in *RuleInput) { in.Object.CreationTimestamp = metav1.NewTime(now) }, healthy: true, check: "loaded ?: Prometheus does not have"},
+		"the worst":        {expr: "up > 9", value: 1, change: anotherValue(5), healthy: true, check: `series OK: the value is 5 {job="y"}, the worst of 2 series`},
+		"the least":        {expr: "up < 4", value: 6, change: anotherValue(5), healthy: true, check: `series OK: the value is 5 {job="y"}, the worst of 2 series`},
+		"of a file":        {expr: "up < 1", value: 1, change: ofFile, healthy: true, check: "file OK: rules.yaml has g/A in line 7"},
+		"a file's, absent": {expr: "up > 1", held: "-", change: ofFile, check: "loaded FAIL: Prometheus does not have the rule m/o g/A: apply the file, or check that --prometheus-url is its Prometheus"},
+		"a file's value": {expr: "up > 1", held: "-", change: func(in *RuleInput) { ofFile(in); anotherValue(5)(in) },
+			check: "level ?: Prometheus does not have the alert as it should be, and 5 is > 1"},
+		"a file's, other":  {expr: "up < 1", held: "up < 2", value: 1, change: ofFile, check: "loaded FAIL: Prometheus holds another expression of the rule A: up < 2: apply the file"},
 		"not queried":      {expr: "up > 1", change: func(in *RuleInput) { in.Prometheus = nil }, healthy: true, check: "loaded ?: Prometheus was not queried"},
 		"other labels":     {expr: "up > 1", value: 1, change: func(in *RuleInput) { in.Rule.Labels = map[string]string{"severity": "page"} }, check: "loaded FAIL: Prometheus holds the rule group without the rule A of level page, or with other labels of it"},
 		"another duration": {expr: "up > 1", value: 1, change: func(in *RuleInput) { in.Rule.For = time.Hour }, check: "loaded FAIL: Prometheus holds another for or keep_firing_for of the rule A: 0s and 0s"},
@@ -84,3 +91,13 @@ func TestRule(t *testing.T) {
 }
 
 var selection = &observe.Selection{Prometheuses: []*monitoringv1.Prometheus{{ObjectMeta: metav1.ObjectMeta{Namespace: "m", Name: "k8s"}}}}
+
+// ofFile makes the rule one of a file.
+func ofFile(in *RuleInput) { in.Object, in.Rule.File, in.Rule.Line = nil, "rules.yaml", 7 }
+
+// anotherValue adds a series with that value.
+func anotherValue(v model.SampleValue) func(*RuleInput) {
+	return func(in *RuleInput) {
+		in.Prometheus.Snapshot.AddValues(observe.RuleKey(in.Rule), model.Vector{{Metric: model.Metric{"job": "y"}, Value: v}})
+	}
+}

@@ -11,7 +11,7 @@ import (
 )
 
 // setCurrent sets the value of the worst series: the one that is nearest to a level or furthest beyond it.
-// The labels that the rule itself adds are the same for every series, and are left out.
+// The labels that the rule itself adds, if there is one, are the same for every series, and are left out.
 func (o *Observation) setCurrent(unit unit.Unit, levels []rules.Level, all []series, rule *loadedRule) {
 	var worst *series
 	var least distance
@@ -26,7 +26,9 @@ func (o *Observation) setCurrent(unit unit.Unit, levels []rules.Level, all []ser
 	o.Current = Format(unit, worst.value)
 	if len(all) > 1 {
 		o.CurrentLabels = worst.labels.Map()
-		rule.labels.Range(func(l labels.Label) { delete(o.CurrentLabels, l.Name) })
+		if rule != nil {
+			rule.labels.Range(func(l labels.Label) { delete(o.CurrentLabels, l.Name) })
+		}
 	}
 	if !math.IsInf(least.headroom, 0) && !math.IsNaN(least.headroom) {
 		o.headroom = least.headroom

@@ -49,6 +49,9 @@ func (s *TrackedThreshold) loadedCondition(snap *Snapshot, h *loaded, f match) C
 // absentCondition is that when Prometheus has nothing of the rule. One that is not selected is not on its way: its time begins
 // when it is.
 func (s *TrackedThreshold) absentCondition(snap *Snapshot) Condition {
+	if s.ofFile {
+		return Condition{metav1.ConditionFalse, v1alpha1.ReasonNotYetLoaded, "Prometheus does not have " + s.title + ": " + applyFile}
+	}
 	fix, url := "set ruleLabels in Helm (the controller's --rule-labels), or label the namespace, to match one",
 		"prometheus.url in Helm (the controller's --prometheus-url)"
 	if s.foreign {
@@ -62,6 +65,9 @@ func (s *TrackedThreshold) absentCondition(snap *Snapshot) Condition {
 		"check that the ruleSelector and ruleNamespaceSelector of a Prometheus or ThanosRuler match it, that "+url+
 			" is that one's, and the log of the Prometheus Operator")
 }
+
+// applyFile is what to do about a rule of a file that is not loaded as it is there.
+const applyFile = "apply the file, or check that --prometheus-url is its Prometheus"
 
 // absence is since when Prometheus has been seen without the rule as it should be, and the reason, of the condition Loaded,
 // that says in which way; that is empty when it is not known. The zero value is for a rule that is there, not selected, or not
@@ -105,6 +111,9 @@ func (s *TrackedThreshold) unlessResumed(snap *Snapshot, now Condition) Conditio
 // delayedCondition is unknown while the rule may be on its way, and says what to check after that. When the reason why it is
 // absent changes, its time begins.
 func (s *TrackedThreshold) delayedCondition(at time.Time, reason, what, check string) Condition {
+	if s.ofFile {
+		return Condition{metav1.ConditionFalse, reason, what + ": " + applyFile}
+	}
 	if s.absence.since.IsZero() || s.absence.reason != reason && s.absence.reason != "" {
 		s.absence.since = at
 	}

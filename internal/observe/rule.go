@@ -17,11 +17,16 @@ import (
 // so never contradict its alerts.
 func NewTrackedRule(rule alert.Rule) *TrackedThreshold {
 	level, err := backtest.RuleLevel(rule)
+	var sides []rules.Level
+	if err == nil {
+		sides = level.Sides()
+	}
 	return &TrackedThreshold{
 		key:    RuleKey(rule),
 		title:  "the rule " + rule.String(),
 		unit:   unit.Number,
 		levels: []rules.Level{level},
+		sides:  sides,
 		expected: []expectedRule{{
 			kind: prometheusv1.RuleTypeAlerting, name: rule.Name, labels: rule.Labels, query: printed(rule.Expr), givesValue: true,
 			forDuration: rule.For, keepFiringFor: rule.KeepFiringFor,
@@ -43,7 +48,11 @@ func (s *Snapshot) AddRule(key types.NamespacedName, group promapi.Group, rule p
 	h.levels++
 }
 
-// AddValues adds the values that such a rule compares.
+// AddValues adds values that were asked for, as nothing records them: those that such a rule compares, and those of a threshold
+// of a file. They replace recorded ones.
 func (s *Snapshot) AddValues(key types.NamespacedName, samples model.Vector) {
+	if h := s.threshold(key); !h.asked {
+		h.asked, h.series = true, nil
+	}
 	s.addSeries(func(model.Metric) types.NamespacedName { return key }, samples)
 }

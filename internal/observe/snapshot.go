@@ -44,6 +44,8 @@ type loaded struct {
 	series []series
 	// levels is how many levels are recorded: none before the first evaluation is stored.
 	levels int
+	// asked: the values are not recorded ones, but were asked for beside the rules.
+	asked bool
 }
 
 type loadedRule struct {

@@ -23,7 +23,7 @@ func (s *TrackedThreshold) levelStates(snap *Snapshot, h *loaded, f match) (leve
 			is.State, is.ActiveSince = s.shadowState(level)
 		} else if alert := f.alerts[level.Severity]; alert != nil && alert.health != prometheusv1.RuleHealthUnknown {
 			is.State, is.ActiveSince = alertState(alert, evaluated)
-			if evaluated && !s.foreign && contradicts(is.State, level, h.series) {
+			if evaluated && !h.asked && contradicts(is.State, level, h.series) {
 				is, contradictory = Level{Severity: level.Severity, State: v1alpha1.StateUnknown}, true
 			}
 		}

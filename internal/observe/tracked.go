@@ -38,6 +38,8 @@ type TrackedThreshold struct {
 	emptyWhenHealthy bool
 	// foreign: the rule is no threshold's; see NewTrackedRule. valueless: it has no level that a value is compared with.
 	foreign, valueless bool
+	// ofFile: nothing says whether, and when, it was applied.
+	ofFile bool
 
 	// published is what was last published, nil before the first time, and changed when that was.
 	published *Observation
@@ -89,6 +91,9 @@ func (s *TrackedThreshold) Resume(status *v1alpha1.AlertThresholdStatus, generat
 		s.absence = absence{now.Add(-Grace), reason} // it has had its time
 	}
 }
+
+// SetOfFile says that the rule is one of a file, so that nothing is on its way into Prometheus.
+func (s *TrackedThreshold) SetOfFile() { s.ofFile = true }
 
 // SetAbsentSince sets since when Prometheus should have the rule.
 func (s *TrackedThreshold) SetAbsentSince(at time.Time) { s.absence = absence{since: at} }
@@ -150,7 +155,7 @@ func (s *TrackedThreshold) evaluate(snap *Snapshot) Observation {
 	}
 	f := s.matchRules(h)
 	o := Observation{headroom: math.NaN(), Loaded: s.loadedCondition(snap, h, f), warmingUp: f.complete(h, len(s.expected)) && notEvaluated(h.rules)}
-	if f.evaluated(h) {
+	if f.evaluated(h) || h.asked {
 		o.setCurrent(s.unit, s.sides, h.series, f.signal)
 	}
 	o.Levels, o.contradictory = s.levelStates(snap, h, f)

@@ -39,11 +39,17 @@ func (c Chart) dots(columns int, low, high float64) [][]byte {
 
 // column is the top and the bottom of a column of dots; not ok when there are no values in its time.
 func (c Chart) column(x, columns int, low, high float64) (top, bottom int, ok bool) {
+	least, greatest, ok := c.Column(x, columns)
+	return dot(greatest, low, high), dot(least, low, high), ok
+}
+
+// Column returns the least and the greatest value of a column of the chart, counted from 0; not ok when there are none in its time.
+func (c Chart) Column(x, columns int) (least, greatest float64, ok bool) {
 	first := x * len(c.Values) / columns
 	last := max((x+1)*len(c.Values)/columns, first+1)
 	values := slices.DeleteFunc(slices.Clone(c.Values[min(first, len(c.Values)):min(last, len(c.Values))]), math.IsNaN)
 	if len(values) == 0 {
 		return 0, 0, false
 	}
-	return dot(slices.Max(values), low, high), dot(slices.Min(values), low, high), true
+	return slices.Min(values), slices.Max(values), true
 }

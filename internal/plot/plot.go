@@ -42,7 +42,7 @@ type Span struct{ From, To time.Time }
 
 // Draw is the chart in lines of at most width characters; there is a least width.
 func (c Chart) Draw(width int) string {
-	low, high := c.bounds()
+	low, high := c.Bounds()
 	labels := c.labels(low, high)
 	margin := 0
 	for _, label := range labels {
@@ -75,8 +75,8 @@ func (c Chart) Draw(width int) string {
 	return text.String()
 }
 
-// bounds are the least and the greatest value drawn: all values and lines, and zero when it is not far off.
-func (c Chart) bounds() (low, high float64) {
+// Bounds returns the least and the greatest value drawn: all values and lines, and zero when it is not far off.
+func (c Chart) Bounds() (low, high float64) {
 	low, high = math.Inf(1), math.Inf(-1)
 	take := func(v float64) {
 		if !math.IsNaN(v) && !math.IsInf(v, 0) {

@@ -78,21 +78,12 @@ func (b *RuleBacktester) Backtest(ctx context.Context, rule alert.Rule) (*backte
 
 // Sweep finds how often other levels of the rule, which is one of Set and has one, would have fired.
 func (b *RuleBacktester) Sweep(ctx context.Context, rule alert.Rule) (*backtest.Sweep, alert.Query, error) {
-	w := backtest.RuleWindow(b.window.End, b.window.Length(), b.window.Step, rule)
-	w.Start, w.End = w.Start.Add(-rule.Offset()), w.End.Add(-rule.Offset())
-	sweep, err := backtest.NewRuleSweep(w, rule)
+	sweep, err := backtest.NewRuleSweep(b.ValueWindow(rule), rule)
 	if err != nil {
 		return nil, alert.Query{}, err
 	}
-	split, _ := rule.Split()
-	value := rule
-	value.Expr = split.Value
-	query, err := b.Query(ctx, value)
-	if err != nil {
-		return nil, query, err
-	}
 	series, collide := map[string]string{}, false // by the labels of their alert
-	err = b.client.Ingest(ctx, query.Expr, w, sweep.Ingest, func(part model.Matrix, through time.Time) error {
+	query, err := b.IngestValue(ctx, rule, sweep.Ingest, func(part model.Matrix, through time.Time) error {
 		for _, stream := range part {
 			labels, key := rule.AlertLabels(stream.Metric, 0, through).String(), stream.Metric.String()
 			collide = collide || series[labels] != "" && series[labels] != key
@@ -110,6 +101,27 @@ func (b *RuleBacktester) Sweep(ctx context.Context, rule alert.Rule) (*backtest.
 		query.Inexact = append(query.Inexact, sweepLimited)
 	}
 	return sweep, query, err
+}
+
+// ValueWindow returns when the values are asked for that the rule, which is one of Set, compares at its evaluations.
+func (b *RuleBacktester) ValueWindow(rule alert.Rule) backtest.Window {
+	w := backtest.RuleWindow(b.window.End, b.window.Length(), b.window.Step, rule)
+	w.Start, w.End = w.Start.Add(-rule.Offset()), w.End.Add(-rule.Offset())
+	return w
+}
+
+// IngestValue hands the values over ValueWindow to the ingesters: those that the rule compares with its level or, of one that has none,
+// those that its expression gives. It returns what was asked of the server.
+func (b *RuleBacktester) IngestValue(ctx context.Context, rule alert.Rule, ingesters ...Ingester) (alert.Query, error) {
+	value := rule
+	if split, ok := rule.Split(); ok {
+		value.Expr = split.Value
+	}
+	query, err := b.Query(ctx, value)
+	if err != nil {
+		return query, err
+	}
+	return query, b.client.Ingest(ctx, query.Expr, b.ValueWindow(rule), ingesters...)
 }
 
 // Why a sweep counts otherwise than a replay.

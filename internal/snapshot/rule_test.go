@@ -23,6 +23,19 @@ func TestFind(t *testing.T) {
 			t.Errorf("a group of %q may be of the PrometheusRule: %t, want %t", name, got, want)
 		}
 	}
+	for name, want := range map[string]bool{
+		"m-node-" + uid + ".yaml":       true,
+		"m-node-extra-" + uid + ".yaml": false,
+		"n-node-" + uid + ".yaml":       false,
+		"node.yaml":                     true,
+	} {
+		if got := mayBeOfManifest(file(name), alert.Rule{Ref: alert.Ref{Namespace: "m", Object: "node"}}); got != want {
+			t.Errorf("a group of %q may be of the manifest: %t, want %t", name, got, want)
+		}
+	}
+	if !mayBeOfManifest(file("m-node-"+uid+".yaml"), alert.Rule{}) {
+		t.Error("a group of the operator's may be of a rule file")
+	}
 	rule := func(name, query string) promapi.Rule {
 		return promapi.Rule{Type: prometheusv1.RuleTypeAlerting, Name: name, Query: query}
 	}

@@ -119,8 +119,10 @@ func (s *Samples) at(n int) time.Time { return s.window.Start.Add(time.Duration(
 // Window are the evaluations.
 func (s *Samples) Window() backtest.Window { return s.window }
 
-// Count is how many samples were read, and Series of how many series.
-func (s *Samples) Count() int  { return s.count }
+// Count is how many samples were read.
+func (s *Samples) Count() int { return s.count }
+
+// Series is of how many series there are samples.
 func (s *Samples) Series() int { return len(s.series) }
 
 // Done is the share of the window that is read, from 0 to 1.
