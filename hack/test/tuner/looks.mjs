@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { line, newPage, shown } from "./browser.mjs";
+import { levels, line, newPage, shown } from "./browser.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const sizes = [[1280, 720], [768, 1024], [390, 844]];
@@ -107,6 +107,25 @@ export async function keyboard() {
   const text = await line(page, "warning").getAttribute("aria-valuetext");
   assert.match(text, /^\d+%, fires /);
   await page.close();
+}
+
+// touch drags a line on a phone, which must not scroll the page.
+export async function touch() {
+  const page = await newPage({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+  const before = await levels(page);
+  const box = await line(page, "warning").boundingBox();
+  const [x, y] = [box.x + 40, box.y + box.height / 2];
+  const cdp = await page.context().newCDPSession(page);
+  const send = (type, ...touchPoints) => cdp.send("Input.dispatchTouchEvent", { type, touchPoints });
+  await send("touchStart", { x, y });
+  for (let i = 1; i <= 10; i++) await send("touchMove", { x, y: y + 3 * i });
+  await send("touchEnd");
+  const after = await levels(page);
+  assert.notEqual(after[0].level, before[0].level);
+  assert.equal(await page.evaluate(() => scrollY), 0);
+  assert.deepEqual(page.errors, []);
+  await page.close();
+  return { levels: after };
 }
 
 async function check(page) {

@@ -21,7 +21,7 @@ func TestPicture(t *testing.T) {
 	}
 	s := newStage(t, writeLatency).withCluster(t)
 	slow := parse(`{apiVersion: plimsoll.dev/v1alpha1, kind: AlertThreshold, metadata: {name: checkout-latency, namespace: ai}, spec: {alert: CheckoutSlow,
-  expr: 'max by (service) (latency_seconds)', unit: Seconds, levels: [{severity: warning, above: 2s, for: 5m}, {severity: critical, above: 6s, for: 5m, keepFiringFor: 10m}]}}`)
+  expr: 'max by (service) (latency_seconds)', unit: Seconds, levels: [{severity: warning, above: 2s, for: 5m}, {severity: critical, above: 8s, for: 2m, keepFiringFor: 10m}]}}`)
 	s.create(t, &slow)
 	s.drive(t, "picture.mjs", func(r result) string {
 		if r.Error != "" {

@@ -1,7 +1,7 @@
 // The scenes of the page, in the order in which a person might do them. tuner_test.go compares what they saw.
 import assert from "node:assert/strict";
 import { answer, drag, levels, line, newPage, play, shown, slider } from "./browser.mjs";
-import { dark, keyboard, looks, readable } from "./looks.mjs";
+import { dark, keyboard, looks, readable, touch } from "./looks.mjs";
 import { markup, otherOrigin, withoutToken } from "./hostile.mjs";
 
 let page;
@@ -88,6 +88,23 @@ await play({
     return { levels: now };
   },
 
+  "no answer": async () => {
+    const now = await levels(page);
+    await page.context().setOffline(true);
+    await line(page, "warning").focus();
+    await page.keyboard.press("ArrowUp");
+    await page.waitForSelector(".banner:not([hidden])");
+    const says = await page.locator(".banner p").textContent();
+    assert.match(says, /still running/);
+    assert.equal(await page.locator("body.stale").count(), 1);
+    await page.context().setOffline(false);
+    await page.locator(".banner button").click();
+    await page.waitForSelector("body:not(.stale)");
+    const after = await levels(page);
+    assert.notEqual(after[0].level, now[0].level);
+    return { says, levels: after };
+  },
+
   "curve": async () => {
     await line(page, "critical").focus();
     await page.waitForFunction(() => document.querySelector(".curve canvas").getAttribute("aria-label").includes("critical"));
@@ -162,7 +179,7 @@ await play({
 
   "markup": () => markup(page),
   "no errors": async () => {
-    const errors = page.errors.filter((e) => !/status of (400|409|404)/.test(e));
+    const errors = page.errors.filter((e) => !/status of (400|409|404)|ERR_INTERNET_DISCONNECTED/.test(e));
     await page.close();
     assert.deepEqual(errors, []);
   },
@@ -172,4 +189,5 @@ await play({
   "dark and light": dark,
   "readable": readable,
   "keyboard alone": keyboard,
+  "touch": touch,
 });

@@ -73,8 +73,8 @@ func TestPage(t *testing.T) {
 		}
 		return ""
 	}, "TUNER_URL="+first)
-	if seen < 22 {
-		t.Errorf("%d scenes, want at least 22", seen)
+	if seen < 25 {
+		t.Errorf("%d scenes, want at least 25", seen)
 	}
 }
 
