@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/plimsoll-dev/plimsoll/hack/test/prometheusserver"
 )
 
 // TestBacktest backtests two levels over a week that was written to a real Prometheus before.
@@ -149,7 +151,7 @@ func TestBacktestRules(t *testing.T) {
 // TestBacktestNotes: a histogram whose buckets were others until two days ago, and a level above all of them.
 func TestBacktestNotes(t *testing.T) {
 	changed := past.Add(-48 * time.Hour)
-	server := historyOf(t, "", func(w io.Writer) {
+	server := prometheusserver.StartWithHistory(t, "", func(w io.Writer) {
 		fmt.Fprintln(w, "# TYPE x histogram")
 		for _, le := range []string{"1.0", "5.0", "10.0", "+Inf"} {
 			for at, n := past.Add(-7*24*time.Hour), 0; !at.After(past); at, n = at.Add(time.Minute), n+1 {
