@@ -18,7 +18,7 @@ import (
 
 // TestBacktest backtests two levels over a week that was written to a real Prometheus before.
 func TestBacktest(t *testing.T) {
-	server := history(t, "rule_files: [rules/*.yaml]", spikes)
+	server := serverWithCPU(t, "rule_files: [rules/*.yaml]", spikes)
 	args := []string{"backtest", "-f", "-", "--prometheus-url", server.URL(), "--end", past.Format(time.RFC3339)}
 
 	got := call(t, cpuLevels, append(args, "-o", "json")...)
@@ -106,7 +106,7 @@ groups:
 
 // TestBacktestRules backtests alerting rules of a rule file whose record the Prometheus lacks.
 func TestBacktestRules(t *testing.T) {
-	server := history(t, "", spikes)
+	server := serverWithCPU(t, "", spikes)
 	args := []string{"backtest", "-f", "-", "--prometheus-url", server.URL(), "--end", past.Format(time.RFC3339), "--window", "2d"}
 	got := call(t, cpuRules, append(args, "-o", "json")...)
 	var result struct{ Rules []backtestedRule }

@@ -14,8 +14,8 @@ import (
 // past is when the history of the tests ends.
 var past = time.Now().Add(-3 * time.Hour).UTC().Truncate(30 * time.Second)
 
-// history runs a Prometheus that has a week of system_cpu_usage_percent, every 30 s until past, as the function gives it.
-func history(t *testing.T, config string, cpu func(pod string, at time.Time) float64) *prometheusserver.Server {
+// serverWithCPU runs a Prometheus that has a week of system_cpu_usage_percent, every 30 s until past, as the function gives it.
+func serverWithCPU(t *testing.T, config string, cpu func(pod string, at time.Time) float64) *prometheusserver.Server {
 	t.Helper()
 	return prometheusserver.StartWithHistory(t, config, func(w io.Writer) {
 		fmt.Fprintln(w, "# TYPE system_cpu_usage_percent gauge")

@@ -17,7 +17,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/replay"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 	"github.com/plimsoll-dev/plimsoll/internal/tuner"
-	"github.com/plimsoll-dev/plimsoll/internal/tuner/past"
+	"github.com/plimsoll-dev/plimsoll/internal/tuner/history"
 )
 
 type tuneOptions struct {
@@ -139,7 +139,7 @@ func (o *tuneOptions) serveThreshold(ctx context.Context, client *promapi.Client
 	if err != nil {
 		return tuner.Options{}, err
 	}
-	served := tuner.Options{Target: tuned, Samples: past.NewSamples(w), ApplyAbsent: "it is from a file: change it there, or apply the patch"}
+	served := tuner.Options{Target: tuned, Samples: history.NewSamples(w), ApplyAbsent: "it is from a file: change it there, or apply the patch"}
 	if served.Notes, served.Buckets, err = readBuckets(ctx, client, t.plan, w); err != nil {
 		return served, err
 	}
@@ -148,7 +148,7 @@ func (o *tuneOptions) serveThreshold(ctx context.Context, client *promapi.Client
 		return served, err
 	}
 	served.ReadNotes = recorded.Notes
-	served.Read = func(ctx context.Context, s *past.Samples, progress func()) error {
+	served.Read = func(ctx context.Context, s *history.Samples, progress func()) error {
 		return client.Ingest(ctx, t.plan.Value.Expr, s.QueryWindow(), recorded.Ingest, func(model.Matrix, time.Time) error { progress(); return nil })
 	}
 	served.Fired = func(ctx context.Context) ([]tuner.Fired, error) {
@@ -178,9 +178,9 @@ func (o *tuneOptions) serveRule(ctx context.Context, client *promapi.Client, w b
 	}
 	window := backtest.RuleWindow(w.End, w.Length(), w.Step, rule)
 	return tuner.Options{
-		Target: tuner.NewRule(rule), Samples: past.NewRuleSamples(window, rule), Notes: query.Inexact,
+		Target: tuner.NewRule(rule), Samples: history.NewRuleSamples(window, rule), Notes: query.Inexact,
 		ApplyAbsent: "it is not an AlertThreshold: change its expression where it is written",
-		Read: func(ctx context.Context, s *past.Samples, progress func()) error {
+		Read: func(ctx context.Context, s *history.Samples, progress func()) error {
 			return client.Replay(ctx, query, reportingIngester{s, progress})
 		},
 		Fired: func(ctx context.Context) ([]tuner.Fired, error) {
@@ -197,7 +197,7 @@ func (o *tuneOptions) serveRule(ctx context.Context, client *promapi.Client, w b
 
 // reportingIngester reports each part.
 type reportingIngester struct {
-	*past.Samples
+	*history.Samples
 	progress func()
 }
 

@@ -161,7 +161,7 @@ func waves(pod string, at time.Time) float64 {
 
 // TestTune: what the tuner counts of moved levels is what backtest counts of them, to the fire.
 func TestTune(t *testing.T) {
-	server := history(t, "", waves)
+	server := serverWithCPU(t, "", waves)
 	window := []string{"--prometheus-url", server.URL(), "--end", past.Format(time.RFC3339), "--window", "5d"}
 	s := startTuner(t, cpuLevels, append([]string{"-f", "-", "--time-zone", "Europe/Berlin"}, window...)...)
 
@@ -257,7 +257,7 @@ groups:
 
 // TestTuneRules: of every kind of rule, the counts of moved levels are backtest's of the expression that the tuner gives for them.
 func TestTuneRules(t *testing.T) {
-	server := history(t, "", waves)
+	server := serverWithCPU(t, "", waves)
 	window := []string{"--prometheus-url", server.URL(), "--end", past.Format(time.RFC3339), "--window", "36h"}
 	fires := 0
 	for _, tc := range []struct {
@@ -350,7 +350,7 @@ func TestTuneRules(t *testing.T) {
 
 // TestTuneDies: a Prometheus that dies in the middle is told, and reading goes on when it is back.
 func TestTuneDies(t *testing.T) {
-	server := history(t, "", spikes)
+	server := serverWithCPU(t, "", spikes)
 	behind, err := url.Parse(server.URL())
 	if err != nil {
 		t.Fatal(err)
@@ -483,7 +483,7 @@ spec: {policyName: careful, validationActions: [Warn]}
 
 // TestTuneFired: what Prometheus remembers of alerts that fired, by severity.
 func TestTuneFired(t *testing.T) {
-	server := historyOf(t, "", func(w io.Writer) {
+	server := prometheusserver.StartWithHistory(t, "", func(w io.Writer) {
 		for _, one := range []struct {
 			severity, pod, threshold string
 			ago                      [2]time.Duration

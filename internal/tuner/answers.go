@@ -10,7 +10,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
-	"github.com/plimsoll-dev/plimsoll/internal/tuner/past"
+	"github.com/plimsoll-dev/plimsoll/internal/tuner/history"
 )
 
 const (
@@ -60,7 +60,7 @@ type episodeAnswer struct {
 }
 
 // newLevelAnswer is the result as the page has it.
-func newLevelAnswer(level Level, r *past.Result, w backtest.Window, asleep []bool) levelAnswer {
+func newLevelAnswer(level Level, r *history.Result, w backtest.Window, asleep []bool) levelAnswer {
 	a := levelAnswer{
 		Level: level, Fires: r.Fires, PerWeek: float64(r.Fires) * float64(week) / float64(w.Length()), Firing: r.Firing.Seconds(),
 		Longest: r.Longest.Seconds(), Series: r.Series, Episodes: make([]episodeAnswer, len(r.Episodes)), More: r.Fires - len(r.Episodes),
@@ -116,7 +116,7 @@ type oneSeries struct {
 }
 
 // newSeriesAnswer is what is drawn, as the page has it.
-func newSeriesAnswer(drawn []past.Drawn, times []time.Time, total int, r *past.Result) seriesAnswer {
+func newSeriesAnswer(drawn []history.Drawn, times []time.Time, total int, r *history.Result) seriesAnswer {
 	a := seriesAnswer{Series: make([]oneSeries, len(drawn)), Times: make([]float64, len(times)), Total: total}
 	for i, t := range times {
 		a.Times[i] = unixSeconds(t)

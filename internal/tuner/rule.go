@@ -9,7 +9,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/alert"
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
-	"github.com/plimsoll-dev/plimsoll/internal/tuner/past"
+	"github.com/plimsoll-dev/plimsoll/internal/tuner/history"
 	"github.com/plimsoll-dev/plimsoll/internal/unit"
 )
 
@@ -113,4 +113,4 @@ func describeRule(r alert.Rule) string {
 	return text
 }
 
-func (r *rule) isByLevel(s *past.Samples) bool { return r.hasLevel && s.IsByLevel(r.rule) }
+func (r *rule) isByLevel(s *history.Samples) bool { return r.hasLevel && s.IsByLevel(r.rule) }

@@ -13,13 +13,13 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
-	"github.com/plimsoll-dev/plimsoll/internal/tuner/past"
+	"github.com/plimsoll-dev/plimsoll/internal/tuner/history"
 )
 
 // Options are what a server serves.
 type Options struct {
 	Target  Target
-	Samples *past.Samples
+	Samples *history.Samples
 	// Zone is where people sleep, and ZoneName its name of the IANA's database.
 	Zone     *time.Location
 	ZoneName string
@@ -29,7 +29,7 @@ type Options struct {
 	// ReadNotes are what must be known once all samples are read; nil for nothing.
 	ReadNotes func() []string
 	// Read reads what is left of the samples and calls progress after each part. It is not called again before it returned.
-	Read func(ctx context.Context, s *past.Samples, progress func()) error
+	Read func(ctx context.Context, s *history.Samples, progress func()) error
 	// Fired returns what has fired in the window, by what Prometheus remembers.
 	Fired func(ctx context.Context) ([]Fired, error)
 	// Apply applies a change of the threshold, or only asks what would be said to it; nil where that cannot be, and ApplyAbsent says why.

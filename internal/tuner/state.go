@@ -9,7 +9,7 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
-	"github.com/plimsoll-dev/plimsoll/internal/tuner/past"
+	"github.com/plimsoll-dev/plimsoll/internal/tuner/history"
 )
 
 // maxCurves is how many curves are kept.
@@ -19,7 +19,7 @@ const maxCurves = 100
 type cachedResult struct {
 	level  rules.Level
 	expr   string
-	result *past.Result
+	result *history.Result
 }
 
 type curveKey struct {
@@ -55,14 +55,14 @@ func (c *Change) level(severity string) (rules.Level, Level) {
 }
 
 // result replays a level of a change. The latest of each severity is kept: of several levels, mostly one is moved.
-func (s *Server) result(ctx context.Context, level rules.Level, change *Change) (*past.Result, error) {
+func (s *Server) result(ctx context.Context, level rules.Level, change *Change) (*history.Result, error) {
 	s.replayMu.Lock()
 	defer s.replayMu.Unlock()
 	cached := s.results[level.Severity]
 	if cached.result != nil && cached.level == level && cached.expr == change.answer.Expr {
 		return cached.result, nil
 	}
-	var result *past.Result
+	var result *history.Result
 	if s.samplesAreByLevel() {
 		result = s.Samples.Replay(level)
 	} else {

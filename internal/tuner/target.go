@@ -13,7 +13,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/alert"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
-	"github.com/plimsoll-dev/plimsoll/internal/tuner/past"
+	"github.com/plimsoll-dev/plimsoll/internal/tuner/history"
 )
 
 // Target is what is tuned: see NewThreshold and NewRule.
@@ -27,7 +27,7 @@ type Target interface {
 	// value is what the levels are compared with.
 	value() rules.Value
 	// isByLevel reports whether its alerts are those of a level, one for each series: else only the change's rule can replay them.
-	isByLevel(s *past.Samples) bool
+	isByLevel(s *history.Samples) bool
 }
 
 // header is what the page shows of a target.
@@ -97,7 +97,7 @@ type Change struct {
 }
 
 // replay evaluates the level's rule where its alerts are not those of single series.
-func (c *Change) replay(ctx context.Context, s *past.Samples, level rules.Level) (*past.Result, error) {
+func (c *Change) replay(ctx context.Context, s *history.Samples, level rules.Level) (*history.Result, error) {
 	crosses := func(v float64) bool { return c.fixed || level.Crossed(v) }
 	return s.ReplayRule(ctx, c.ruleOf(level), crosses)
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/replay"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
-	"github.com/plimsoll-dev/plimsoll/internal/tuner/past"
+	"github.com/plimsoll-dev/plimsoll/internal/tuner/history"
 )
 
 // threshold is an AlertThreshold that is tuned.
@@ -40,7 +40,7 @@ func (t *threshold) header() header {
 
 func (t *threshold) value() rules.Value { return t.plan.Value }
 
-func (t *threshold) isByLevel(s *past.Samples) bool {
+func (t *threshold) isByLevel(s *history.Samples) bool {
 	if !t.plan.SharesAlerts() {
 		return true
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
 	"github.com/plimsoll-dev/plimsoll/internal/replay"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
-	"github.com/plimsoll-dev/plimsoll/internal/tuner/past"
+	"github.com/plimsoll-dev/plimsoll/internal/tuner/history"
 )
 
 // TestReplacedLabels: where labels of the rules make several series one, or one alert, the tuner counts, and fails, as a backtest does.
@@ -29,7 +29,7 @@ func TestReplacedLabels(t *testing.T) {
 				resource.Spec.Expr = expr
 				target := newTarget(t, resource)
 				plan := target.(*threshold).plan
-				samples := past.NewSamples(w)
+				samples := history.NewSamples(w)
 				r, err := replay.New(w, plan, plan.Levels, samples.Ingest)
 				if err != nil {
 					t.Fatal(err)

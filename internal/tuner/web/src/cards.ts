@@ -46,11 +46,13 @@ export class Cards {
       const dd = h("dd", { "data-of": key }, "–");
       return { key, dd, row: h("div", {}, h("dt", {}, labels[key]), dd) };
     });
+    const note = h("p", { class: "note", hidden: true });
     const root = h("article", { class: "card", "data-severity": level.severity, focusin: () => this.lines.select(i), pointerdown: () => this.lines.select(i) },
       h("header", {}, dashes(dash), h("h2", {}, name),
         ...(numbers.length ? numbers.map((n) => n.root) : [h("span", { class: "muted" }, "no number to move")])),
       h("div", { class: "told" }, h("p", { class: "total" }, fires, " ", h("span", {}, "fires"), " ", delta),
         h("dl", {}, ...stats.map((s) => s.row))),
+      note,
       h("div", { class: "sliders" }, ...sliders.map((s) => s.root)));
     root.style.setProperty("--color", color);
     return {
@@ -63,6 +65,8 @@ export class Cards {
         text(fires, now ? format.count(now.fires) : "–");
         const change = now && before ? now.fires - before.fires : 0;
         text(delta, change === 0 || !before ? "" : `${change > 0 ? "↑" : "↓"} from ${format.count(before.fires)}`);
+        text(note, now?.note ?? "");
+        note.hidden = !now?.note;
         delta.className = `delta ${change > 0 ? "more" : "less"}`;
         for (const { key, dd } of stats) text(dd, now ? told[key](now) : "–");
       },

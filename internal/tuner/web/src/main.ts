@@ -24,8 +24,9 @@ async function start(): Promise<void> {
     const ready = await samples(progress, (e, again) => banner.show(e, again));
     const width = Math.min(1600, Math.max(300, Math.round(innerWidth * (devicePixelRatio || 1))));
     const series = await ask<SeriesPage>(`series?width=${width}&limit=200&severity=${encodeURIComponent(subject.levels[0]?.severity ?? "")}`);
+    const read = await ask<Subject>("subject"); // its notes tell of the samples, too
     loading.remove();
-    new Page(subject, ready, series, banner);
+    new Page(read, ready, series, banner);
   } catch (e) {
     banner.show(e as Error, () => void start());
   }

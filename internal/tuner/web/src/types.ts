@@ -75,6 +75,7 @@ export interface LevelResult {
   series: number;
   episodes: Episode[];
   more?: number;
+  note?: string; // at how many evaluations the rule fails, and why
 }
 
 export interface Replay {
