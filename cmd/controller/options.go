@@ -40,6 +40,10 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	})
 	fs.StringVar(&o.controller.Rules.OTelNamespaceLabel, "otel-namespace-label", "",
 		"`label` that holds the namespace of series of source OpenTelemetry, such as k8s_namespace_name for those pushed by OTLP (default namespace)")
+	fs.Func("unconfined-namespaces", "`namespaces`, separated by commas, whose thresholds may read series of every namespace by spec.expr (default none)", func(text string) error {
+		o.controller.Rules.UnconfinedNamespaces = splitList(text)
+		return nil
+	})
 	fs.StringVar(&o.controller.MetricsAddress, "metrics-bind-address", ":8080", "`address` to serve metrics on; 0 for not at all")
 	fs.BoolVar(&o.controller.MetricsSecure, "metrics-secure", false, "serve metrics over TLS, to those whom the API server lets GET /metrics")
 	fs.StringVar(&o.controller.ProbeAddress, "health-probe-bind-address", ":8081", "`address` to serve /healthz and /readyz on; 0 for not at all")

@@ -38,7 +38,7 @@ func TestParseOptions(t *testing.T) {
 		"defaults": {nil, options{controller: defaults}},
 		"all": {
 			[]string{
-				"--namespaces=ai, web", "--rule-labels=release=prometheus,team=", "--otel-namespace-label=k8s_namespace_name", "--metrics-bind-address=0",
+				"--namespaces=ai, web", "--rule-labels=release=prometheus,team=", "--otel-namespace-label=k8s_namespace_name", "--unconfined-namespaces=platform, sre", "--metrics-bind-address=0",
 				"--health-probe-bind-address=127.0.0.1:9", "--metrics-secure", "--leader-elect",
 				"--leader-election-namespace=plimsoll", "--leader-election-id=mine", "--webhook-bind-address=:9443", "--webhook-cert-dir=/certs", "--log-level=debug",
 				"--prometheus-url=https://prometheus:9090/path", "--prometheus-token-file=" + token, "--prometheus-timeout=1m",
@@ -48,7 +48,7 @@ func TestParseOptions(t *testing.T) {
 				controller: manager.Options{
 					Namespaces:              []string{"ai", "web"},
 					RuleLabels:              map[string]string{"release": "prometheus", "team": ""},
-					Rules:                   rules.Options{OTelNamespaceLabel: "k8s_namespace_name"},
+					Rules:                   rules.Options{OTelNamespaceLabel: "k8s_namespace_name", UnconfinedNamespaces: []string{"platform", "sre"}},
 					MetricsAddress:          "0",
 					MetricsSecure:           true,
 					ProbeAddress:            "127.0.0.1:9",

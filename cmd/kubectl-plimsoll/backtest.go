@@ -13,6 +13,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
 	"github.com/plimsoll-dev/plimsoll/internal/manifest"
 	"github.com/plimsoll-dev/plimsoll/internal/promapi"
+	"github.com/plimsoll-dev/plimsoll/internal/replay"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
@@ -127,19 +128,23 @@ func (o *backtestOptions) run(ctx context.Context, names []string) error {
 }
 
 func (o *backtestOptions) backtest(ctx context.Context, client *promapi.Client, t target, r backtest.Window) (backtested, error) {
-	replay, err := backtest.NewReplay(r, t.plan.Levels)
+	b := backtested{Namespace: t.resource.Namespace, Name: t.resource.Name, target: t, signal: newWorstSeries(t.plan.Levels[0], r)}
+	replayed, err := replay.New(r, t.plan, t.plan.Levels, b.signal.add)
 	if err != nil {
 		return backtested{}, err
 	}
-	b := backtested{Namespace: t.resource.Namespace, Name: t.resource.Name, target: t, signal: newWorstSeries(t.plan.Levels[0], r)}
 	if b.Notes, _, err = readBuckets(ctx, client, t.plan, r); err != nil {
 		return backtested{}, err
 	}
-	if err := o.ingest(ctx, client, t.plan, r, replay.Ingest, b.signal.add); err != nil {
+	if err := o.ingest(ctx, client, t.plan, r, replayed.Ingest); err != nil {
 		return backtested{}, err
 	}
-	b.result = replay.Result()
+	b.result = replayed.Result()
 	b.Backtest = b.result.Status(t.resource.Generation)
+	b.Notes = append(b.Notes, replayed.Notes()...)
+	if replayed.HasNothing() {
+		b.Notes = append(b.Notes, client.Outside(ctx, t.plan, r.End)...)
+	}
 	return b, nil
 }
 
@@ -192,10 +197,16 @@ func (c *cli) exceeds(maxFires int, what string, fires int64) bool {
 	return true
 }
 
-// checkFires fails for levels that would have fired too often. A signal that never had a value cannot be checked.
+// checkFires fails for levels that would have fired too often, and for rules that Prometheus fails to evaluate. A signal that never
+// had a value cannot be checked.
 func (o *backtestOptions) checkFires(all []backtested, ofRules []backtestedRule) (failed error) {
 	for _, b := range all {
 		switch {
+		case b.result.Failed > 0:
+			fmt.Fprintf(o.ErrOut, "%s: Prometheus would fail to evaluate its rules: %v\n", b.target, b.result.Failure)
+			if o.maxFires >= 0 {
+				failed = errCheckFailed
+			}
 		case b.result.Coverage > 0:
 		case b.target.plan.Value.EmptyWhenHealthy:
 			fmt.Fprintf(o.ErrOut, "%s: the expression had no value in the window, as while all is well; if it never has, is the URL that of its Prometheus?\n", b.target)

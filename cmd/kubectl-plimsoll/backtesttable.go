@@ -32,17 +32,22 @@ func (b backtested) print(w io.Writer, width int) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	for i, note := range b.Notes {
-		if i == 0 {
-			fmt.Fprintln(w)
-		}
-		fmt.Fprintf(w, "note: %s\n", note)
-	}
+	printNotes(w, b.Notes)
 	if r.Coverage == 0 {
 		return nil
 	}
 	_, err := fmt.Fprintf(w, "\n%s", b.chart().Draw(width))
 	return err
+}
+
+// printNotes writes notes below a table.
+func printNotes(w io.Writer, notes []string) {
+	for i, note := range notes {
+		if i == 0 {
+			fmt.Fprintln(w)
+		}
+		fmt.Fprintf(w, "note: %s\n", note)
+	}
 }
 
 func (b backtested) chart() plot.Chart {

@@ -31,6 +31,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/hack/test/freeport"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/manager"
+	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
 // stage is a real control plane in which the controller runs.
@@ -58,7 +59,9 @@ func newStage(t *testing.T) stage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mgr, err := manager.New(cfg, manager.Options{MetricsAddress: "0", ProbeAddress: "0", Registerer: prometheus.NewRegistry()}, logr.Discard())
+	mgr, err := manager.New(cfg, manager.Options{
+		MetricsAddress: "0", ProbeAddress: "0", Registerer: prometheus.NewRegistry(), Rules: rules.Options{UnconfinedNamespaces: []string{"platform"}},
+	}, logr.Discard())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -43,10 +43,8 @@ func (o *backtestOptions) runCompare(ctx context.Context, client *promapi.Client
 	if o.alert != "" && len(before.versions)+len(after.versions) == 0 {
 		return fmt.Errorf("comparing: neither side has the alert %q", o.alert)
 	}
-	for _, s := range []*side{&before, &after} {
-		if err := o.replay(ctx, client, w, s, c); err != nil {
-			return err
-		}
+	if err := o.replay(ctx, client, w, c, &before, &after); err != nil {
+		return err
 	}
 	if err := c.print(o.Out, o.output.format, sideNotes(&before, &after)); err != nil {
 		return err
@@ -100,19 +98,41 @@ func (o *backtestOptions) newComparison(before, after *side, w backtest.Window) 
 	return newComparison(matchVersions(before.versions, after.versions), w, records)
 }
 
-// replay replays those versions of the side that differ.
-func (o *backtestOptions) replay(ctx context.Context, client *promapi.Client, w backtest.Window, s *side, c *comparison) error {
+// replayJob replays what its side has of an expression.
+type replayJob struct {
+	expr string
+	run  func(context.Context) error
+}
+
+// replay replays those versions of the sides that differ, those of one expression after each other: Prometheus is asked for it once.
+func (o *backtestOptions) replay(ctx context.Context, client *promapi.Client, w backtest.Window, c *comparison, sides ...*side) error {
+	client = client.Remembering()
+	var jobs []replayJob
+	for _, s := range sides {
+		jobs = append(jobs, o.thresholdJobs(client, w, s, c)...)
+		jobs = append(jobs, o.ruleJobs(ctx, client, w, s, c)...)
+	}
+	slices.SortStableFunc(jobs, func(a, b replayJob) int { return cmp.Compare(a.expr, b.expr) })
+	for _, job := range jobs {
+		if err := job.run(ctx); err != nil {
+			return err
+		}
+	}
+	for _, s := range sides {
+		s.thresholds = slices.DeleteFunc(s.thresholds, func(b backtested) bool { return b.result == nil })
+		s.ofRules = slices.DeleteFunc(s.ofRules, func(b backtestedRule) bool { return b.result == nil })
+	}
+	return nil
+}
+
+func (o *backtestOptions) thresholdJobs(client *promapi.Client, w backtest.Window, s *side, c *comparison) (jobs []replayJob) {
 	levels := map[int][]*alertVersion{} // of each threshold
-	var ofRules []*alertVersion
 	for _, v := range s.versions {
-		switch {
-		case !c.differs[v]:
-		case v.threshold < 0:
-			ofRules = append(ofRules, v)
-		default:
+		if c.differs[v] && v.threshold >= 0 {
 			levels[v.threshold] = append(levels[v.threshold], v)
 		}
 	}
+	s.thresholds = make([]backtested, len(s.targets))
 	for i, t := range s.targets {
 		if len(levels[i]) == 0 {
 			continue
@@ -122,37 +142,47 @@ func (o *backtestOptions) replay(ctx context.Context, client *promapi.Client, w 
 		for _, v := range levels[i] {
 			plan.Levels = append(plan.Levels, t.plan.Levels[v.level])
 		}
-		b, err := o.backtest(ctx, client, target{t.resource, &plan}, w)
-		if err != nil {
-			return fmt.Errorf("backtesting %s: %w", t, err)
-		}
-		for j, v := range levels[i] {
-			v.result = &b.result.Levels[j]
-		}
-		s.thresholds = append(s.thresholds, b)
+		jobs = append(jobs, replayJob{plan.Value.Expr, func(ctx context.Context) (err error) {
+			b := &s.thresholds[i]
+			if *b, err = o.backtest(ctx, client, target{t.resource, &plan}, w); err != nil {
+				return fmt.Errorf("backtesting %s: %w", t, err)
+			}
+			for j, v := range levels[i] {
+				v.result = &b.result.Levels[j]
+			}
+			return nil
+		}})
 	}
-	return o.replayRules(ctx, client, w, s, ofRules, c.records)
+	return jobs
 }
 
-func (o *backtestOptions) replayRules(ctx context.Context, client *promapi.Client, w backtest.Window, s *side, wanted []*alertVersion, records map[string]bool) error {
-	if len(wanted) == 0 {
-		return nil
-	}
-	b := client.NewRuleBacktester(ctx, w, s.rules)
-	b.PutIn(records)
-	for _, v := range wanted {
-		one, err := o.backtestRule(ctx, b, b.Set.Alerts[v.rule])
-		switch {
-		case err != nil:
-			return err
-		case one == nil:
-			s.refused = true
-		default:
-			v.result = &one.result.Levels[0]
-			s.ofRules = append(s.ofRules, *one)
+func (o *backtestOptions) ruleJobs(ctx context.Context, client *promapi.Client, w backtest.Window, s *side, c *comparison) (jobs []replayJob) {
+	var b *promapi.RuleBacktester
+	s.ofRules = make([]backtestedRule, len(s.versions))
+	for i, v := range s.versions {
+		if !c.differs[v] || v.threshold >= 0 {
+			continue
 		}
+		if b == nil {
+			b = client.NewRuleBacktester(ctx, w, s.rules)
+			b.PutIn(c.records)
+		}
+		rule := b.Set.Alerts[v.rule]
+		jobs = append(jobs, replayJob{rule.Expr, func(ctx context.Context) error {
+			one, err := o.backtestRule(ctx, b, rule)
+			switch {
+			case err != nil:
+				return err
+			case one == nil:
+				s.refused = true
+			default:
+				s.ofRules[i] = *one
+				v.result = &one.result.Levels[0]
+			}
+			return nil
+		}})
 	}
-	return nil
+	return jobs
 }
 
 // sideNotes say, once each, where signals had no value, where rules fail, and what is not exact.
@@ -160,6 +190,9 @@ func sideNotes(sides ...*side) (lines []string) {
 	for _, s := range sides {
 		found := notes(s.ofRules)
 		for _, b := range s.thresholds {
+			for _, note := range b.Notes {
+				found = append(found, fmt.Sprintf("%s: %s", b.target, note))
+			}
 			if b.result.Coverage == 0 {
 				found = append(found, fmt.Sprintf("%s: the signal had no value in the window", b.target))
 			}

@@ -3,11 +3,18 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -153,4 +160,63 @@ func TestCompareInCI(t *testing.T) {
 		t.Errorf("%v: the comment is\n%s", err, comment)
 	}
 	t.Log("\n" + string(comment))
+}
+
+// TestCompareAsksOnce: Prometheus is asked for a history once, though both sides replay it.
+func TestCompareAsksOnce(t *testing.T) {
+	server := history(t, "", spikes)
+	behind, err := url.Parse(server.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	asked := map[string]int{}
+	proxy := httputil.NewSingleHostReverseProxy(behind)
+	counting := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		if form, err := url.ParseQuery(string(body)); err == nil && strings.HasSuffix(r.URL.Path, "/query_range") {
+			mu.Lock()
+			asked[form.Get("query")]++
+			mu.Unlock()
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		proxy.ServeHTTP(w, r)
+	}))
+	t.Cleanup(counting.Close)
+	write := func(text string) string {
+		path := filepath.Join(t.TempDir(), "x.yaml")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	const rules = `
+groups:
+- name: cpu
+  rules:
+  - {alert: Busy, expr: "system_cpu_usage_percent > 80", for: 5m, labels: {severity: warning}}
+  - {alert: Calm, expr: "system_cpu_usage_percent < 90", for: 5m, labels: {severity: warning}}
+  - {alert: Other, expr: "system_cpu_usage_percent > 85", for: 5m}
+`
+	shorter := strings.NewReplacer("for: 5m", "for: 10m", "> 85", "> 86").Replace(rules)
+	for name, files := range map[string][2]string{
+		"thresholds": {cpuLevels, strings.Replace(cpuLevels, "above: 80", "above: 91", 1)}, "rules": {rules, shorter},
+	} {
+		clear(asked)
+		got := call(t, "", "backtest", "--compare", write(files[0]), write(files[1]), "--prometheus-url", counting.URL, "--end", past.Format(time.RFC3339), "--window", "12h")
+		if got.code != 0 || len(asked) == 0 {
+			t.Fatalf("%s: exit code %d, asked %v: %s%s", name, got.code, asked, got.stdout, got.stderr)
+		}
+		for query, times := range asked {
+			if times != 1 {
+				t.Errorf("%s: asked %d times for %s", name, times, query)
+			}
+		}
+		if name == "rules" && len(asked) != 4 {
+			t.Errorf("asked for %d expressions, want 4: %v", len(asked), asked)
+		}
+	}
 }

@@ -55,9 +55,10 @@ func (o *statusOptions) fetchAround(ctx context.Context, api client.Client, prom
 	}
 }
 
-// fetchOfPlan reads whether the series have no namespace, and the present buckets, if the value is a quantile.
+// fetchOfPlan reads where series are that the plan does not find, and the present buckets, if the value is a quantile.
 func (o *statusOptions) fetchOfPlan(ctx context.Context, prometheus *promapi.Client, p *diagnose.Prometheus, plan *rules.Plan) {
 	p.NoNamespace = prometheus.Holds(ctx, plan.Value.NoNamespace)
+	p.Outside = prometheus.Outside(ctx, plan, time.Time{})
 	p.Buckets, p.BucketsErr = prometheus.Buckets(ctx, plan.Value.Expr, backtest.WindowUntil(time.Now(), 0, time.Second))
 }
 

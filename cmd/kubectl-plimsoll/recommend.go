@@ -13,6 +13,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
 	"github.com/plimsoll-dev/plimsoll/internal/promapi"
+	"github.com/plimsoll-dev/plimsoll/internal/replay"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
@@ -62,6 +63,8 @@ type recommended struct {
 	Name            string                    `json:"name"`
 	Recommendations []v1alpha1.Recommendation `json:"recommendations"`
 	Levels          []levelCurve              `json:"levels"`
+	// Notes say at how many evaluations Prometheus fails, and what is not exact.
+	Notes []string `json:"notes,omitempty"`
 
 	target target
 	// results are those of all levels, and patched tells which differ and are valid together.
@@ -100,7 +103,7 @@ func (o *recommendOptions) run(ctx context.Context, names []string) error {
 		if all[i], err = o.recommend(ctx, client, t, r); err != nil {
 			return fmt.Errorf("recommending levels of %s: %w", t, err)
 		}
-		all[i].selectPatched(o.ErrOut)
+		all[i].selectPatched(o.cli)
 	}
 	ofRules, failed := o.recommendRules(ctx, client, r, set)
 	if failed != nil && !errors.Is(failed, errCheckFailed) {
@@ -114,12 +117,19 @@ func (o *recommendOptions) recommend(ctx context.Context, client *promapi.Client
 	if err != nil {
 		return recommended{}, err
 	}
-	if err := o.ingest(ctx, client, t.plan, window, sweep.Ingest); err != nil {
+	replayed, err := replay.New(window, t.plan, t.plan.Levels, sweep.Ingest)
+	if err != nil {
+		return recommended{}, err
+	}
+	if err := o.ingest(ctx, client, t.plan, window, replayed.Ingest); err != nil {
 		return recommended{}, err
 	}
 	r := recommended{
 		Namespace: t.resource.Namespace, Name: t.resource.Name, Recommendations: []v1alpha1.Recommendation{},
-		target: t, results: sweep.Recommend(o.perWeek),
+		target: t, results: sweep.Recommend(o.perWeek), Notes: replayed.Notes(),
+	}
+	if replayed.SharesAlerts() {
+		r.Notes = append(r.Notes, "this is not exact: its labels make several series one alert, or another alert of a series, which is not counted")
 	}
 	for i, recommendation := range r.results {
 		r.Levels = append(r.Levels, newLevelCurve(recommendation, t.plan.Levels[i], t.plan.Levels[i].String()))
@@ -150,7 +160,7 @@ func (r *recommended) differs(i int) bool {
 }
 
 // selectPatched selects the recommendations that are valid together: critical must lie beyond warning.
-func (r *recommended) selectPatched(stderr io.Writer) {
+func (r *recommended) selectPatched(c *cli) {
 	r.patched = make([]bool, len(r.results))
 	for again := true; again; {
 		again = false
@@ -159,14 +169,15 @@ func (r *recommended) selectPatched(stderr io.Writer) {
 				continue
 			}
 			r.patched[i] = true
-			if r.patched[i] = len(rules.Validate(r.patchedResource())) == 0; r.patched[i] {
+			_, errs := c.rules.Resolve(r.patchedResource())
+			if r.patched[i] = len(errs) == 0; r.patched[i] {
 				again = true
 			}
 		}
 	}
 	for i, recommendation := range r.results {
 		if r.differs(i) && !r.patched[i] {
-			fmt.Fprintf(stderr, "%s: %s %s is left out of the patch: the levels would be out of order\n",
+			fmt.Fprintf(c.ErrOut, "%s: %s %s is left out of the patch: the levels would be out of order\n",
 				r.target, recommendation.Level.Severity, recommendation.Level)
 		}
 	}

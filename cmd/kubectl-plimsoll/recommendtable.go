@@ -17,6 +17,7 @@ func (r recommended) print(w io.Writer) error {
 	if err := printCurves(w, r.results, r.Levels); err != nil {
 		return err
 	}
+	printNotes(w, r.Notes)
 	if command := r.patchCommand(); command != "" {
 		_, err := fmt.Fprintf(w, "\n%s\n", command)
 		return err

@@ -62,6 +62,8 @@ All flags of kubectl that select a cluster are understood: see kubectl options.`
 	root.PersistentFlags().VisitAll(func(f *pflag.Flag) { f.Hidden = !slices.Contains(visibleFlags, f.Name) })
 	root.PersistentFlags().StringVar(&c.rules.OTelNamespaceLabel, "otel-namespace-label", "",
 		"label that holds the namespace of series of source OpenTelemetry, where the controller has this flag too")
+	root.PersistentFlags().StringSliceVar(&c.rules.UnconfinedNamespaces, "unconfined-namespaces", nil,
+		"namespaces whose thresholds may read series of every namespace, where the controller has this flag too")
 	root.PersistentPreRunE = func(*cobra.Command, []string) error {
 		if err := c.rules.Validate(); err != nil {
 			return usageError{err}

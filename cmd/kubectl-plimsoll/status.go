@@ -147,7 +147,9 @@ func (o *statusOptions) diagnose(ctx context.Context, api client.Client, prometh
 	err = api.Get(ctx, client.ObjectKey{Namespace: key.Namespace, Name: rules.Name(key.Name)}, rule)
 	switch {
 	case err == nil:
-		in.Rule = rule
+		if in.Rule = rule; rule.Annotations[v1alpha1.UnconfinedAnnotation] != "" {
+			in.Rules = in.Rules.Unconfining(key.Namespace) // so it is for the controller, which this command is not told
+		}
 	case !apierrors.IsNotFound(err):
 		in.RuleErr = fmt.Errorf("reading the PrometheusRule: %w", err)
 	}
@@ -156,7 +158,7 @@ func (o *statusOptions) diagnose(ctx context.Context, api client.Client, prometh
 
 // diagnoseInput asks Prometheus about the threshold, unless it is nil.
 func (o *statusOptions) diagnoseInput(ctx context.Context, api client.Client, prometheus *promapi.Client, in diagnose.Input) diagnose.Report {
-	if plan, _ := o.rules.Resolve(in.Threshold); prometheus != nil { // one with mistakes has no plan
+	if plan, _ := in.Rules.Resolve(in.Threshold); prometheus != nil { // one with mistakes has no plan
 		in.Prometheus = o.fetch(ctx, api, prometheus, in, plan)
 		if plan != nil && in.Prometheus.Err == nil {
 			o.fetchOfPlan(ctx, prometheus, in.Prometheus, plan)

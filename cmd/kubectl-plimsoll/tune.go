@@ -14,9 +14,10 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/alert"
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
 	"github.com/plimsoll-dev/plimsoll/internal/promapi"
+	"github.com/plimsoll-dev/plimsoll/internal/replay"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 	"github.com/plimsoll-dev/plimsoll/internal/tuner"
-	"github.com/plimsoll-dev/plimsoll/internal/tuner/replay"
+	"github.com/plimsoll-dev/plimsoll/internal/tuner/past"
 )
 
 type tuneOptions struct {
@@ -138,12 +139,17 @@ func (o *tuneOptions) serveThreshold(ctx context.Context, client *promapi.Client
 	if err != nil {
 		return tuner.Options{}, err
 	}
-	served := tuner.Options{Target: tuned, Samples: replay.NewSamples(w), ApplyAbsent: "it is from a file: change it there, or apply the patch"}
+	served := tuner.Options{Target: tuned, Samples: past.NewSamples(w), ApplyAbsent: "it is from a file: change it there, or apply the patch"}
 	if served.Notes, served.Buckets, err = readBuckets(ctx, client, t.plan, w); err != nil {
 		return served, err
 	}
-	served.Read = func(ctx context.Context, s *replay.Samples, progress func()) error {
-		return client.Ingest(ctx, t.plan.Value.Expr, s.QueryWindow(), s.Ingest, func(model.Matrix, time.Time) error { progress(); return nil })
+	recorded, err := replay.New(w, t.plan, nil, served.Samples.Ingest)
+	if err != nil {
+		return served, err
+	}
+	served.ReadNotes = recorded.Notes
+	served.Read = func(ctx context.Context, s *past.Samples, progress func()) error {
+		return client.Ingest(ctx, t.plan.Value.Expr, s.QueryWindow(), recorded.Ingest, func(model.Matrix, time.Time) error { progress(); return nil })
 	}
 	served.Fired = func(ctx context.Context) ([]tuner.Fired, error) {
 		return firedAlerts(ctx, client, w, map[string]string{
@@ -172,9 +178,9 @@ func (o *tuneOptions) serveRule(ctx context.Context, client *promapi.Client, w b
 	}
 	window := backtest.RuleWindow(w.End, w.Length(), w.Step, rule)
 	return tuner.Options{
-		Target: tuner.NewRule(rule), Samples: replay.NewRuleSamples(window, rule), Notes: query.Inexact,
+		Target: tuner.NewRule(rule), Samples: past.NewRuleSamples(window, rule), Notes: query.Inexact,
 		ApplyAbsent: "it is not an AlertThreshold: change its expression where it is written",
-		Read: func(ctx context.Context, s *replay.Samples, progress func()) error {
+		Read: func(ctx context.Context, s *past.Samples, progress func()) error {
 			return client.Replay(ctx, query, reportingIngester{s, progress})
 		},
 		Fired: func(ctx context.Context) ([]tuner.Fired, error) {
@@ -191,7 +197,7 @@ func (o *tuneOptions) serveRule(ctx context.Context, client *promapi.Client, w b
 
 // reportingIngester reports each part.
 type reportingIngester struct {
-	*replay.Samples
+	*past.Samples
 	progress func()
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
+	"github.com/plimsoll-dev/plimsoll/internal/sample"
 )
 
 // worstSeries is the worst value of all series at every step: the greatest, or the least when levels are below, or the furthest
@@ -30,10 +31,10 @@ func newWorstSeries(level rules.Level, window backtest.Window) worstSeries {
 // add takes in a part of the window.
 func (w *worstSeries) add(part model.Matrix, _ time.Time) error {
 	for _, stream := range part {
-		for _, sample := range stream.Values {
-			i := int(sample.Timestamp.Time().Sub(w.window.Start) / w.window.Step)
-			v := float64(sample.Value)
-			if i < 0 || i >= len(w.values) || math.IsNaN(v) {
+		for _, one := range stream.Values {
+			i := int(one.Timestamp.Time().Sub(w.window.Start) / w.window.Step)
+			v := float64(one.Value)
+			if i < 0 || i >= len(w.values) || !sample.IsNumber(v) {
 				continue
 			}
 			if worst := &w.values[i]; math.IsNaN(*worst) || w.level.Worse(v, *worst) {

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/prometheus/prometheus/promql/parser"
+
+	"github.com/plimsoll-dev/plimsoll/internal/expression"
 )
 
 // Split is an expression of the form "value OP level".
@@ -17,12 +19,6 @@ type Split struct {
 	Op string
 	// Level is a finite number.
 	Level float64
-}
-
-// mirrored is each comparison as it reads from the other side.
-var mirrored = map[parser.ItemType]parser.ItemType{
-	parser.GTR: parser.LSS, parser.LSS: parser.GTR, parser.GTE: parser.LTE, parser.LTE: parser.GTE,
-	parser.EQLC: parser.EQLC, parser.NEQ: parser.NEQ,
 }
 
 // Split returns the rule's value and level. Not ok when its expression is of another form, with bool for example: then the
@@ -37,19 +33,19 @@ func (r Rule) split() (s Split, b *parser.BinaryExpr, ok bool) {
 	if err != nil {
 		return Split{}, nil, false
 	}
-	b, isBinary := unwrap(expr).(*parser.BinaryExpr)
+	b, isBinary := expression.Unwrap(expr).(*parser.BinaryExpr)
 	if !isBinary || b.ReturnBool || !b.Op.IsComparisonOperator() {
 		return Split{}, nil, false
 	}
 	value, level, op := b.LHS, b.RHS, b.Op
 	if value.Type() == parser.ValueTypeScalar {
-		value, level, op = level, value, mirrored[op]
+		value, level, op = level, value, expression.Mirrored[op]
 	}
-	number, isNumber := constant(level)
+	number, isNumber := expression.Constant(level)
 	if value.Type() != parser.ValueTypeVector || !isNumber || math.IsNaN(number) || math.IsInf(number, 0) {
 		return Split{}, nil, false
 	}
-	return Split{Value: unwrap(value).String(), Op: parser.ItemTypeStr[op], Level: number}, b, true
+	return Split{Value: expression.Unwrap(value).String(), Op: parser.ItemTypeStr[op], Level: number}, b, true
 }
 
 // WithLevel returns the rule with another level, which a greater or lesser value crosses: >= and <= become > and <. The
@@ -105,52 +101,9 @@ func Presence(expr string) string {
 	if err != nil {
 		return expr
 	}
-	if b, isBinary := unwrap(parsed).(*parser.BinaryExpr); isBinary && b.Op.IsComparisonOperator() && !b.ReturnBool {
+	if b, isBinary := expression.Unwrap(parsed).(*parser.BinaryExpr); isBinary && b.Op.IsComparisonOperator() && !b.ReturnBool {
 		b.ReturnBool = true
 		return b.String()
 	}
 	return "(" + parsed.String() + ") ^ 0"
-}
-
-func unwrap(expr parser.Expr) parser.Expr {
-	for {
-		paren, ok := expr.(*parser.ParenExpr)
-		if !ok {
-			return expr
-		}
-		expr = paren.Expr
-	}
-}
-
-// constant is the number that an expression of nothing but numbers gives, such as 14.4 * (1 - 0.99).
-func constant(expr parser.Expr) (v float64, ok bool) {
-	switch e := unwrap(expr).(type) {
-	case *parser.NumberLiteral:
-		return e.Val, true
-	case *parser.UnaryExpr:
-		v, ok = constant(e.Expr)
-		if e.Op == parser.SUB {
-			v = -v
-		}
-		return v, ok
-	case *parser.BinaryExpr:
-		left, isLeft := constant(e.LHS)
-		right, isRight := constant(e.RHS)
-		if !isLeft || !isRight {
-			return 0, false
-		}
-		switch e.Op {
-		case parser.ADD:
-			return left + right, true
-		case parser.SUB:
-			return left - right, true
-		case parser.MUL:
-			return left * right, true
-		case parser.DIV:
-			return left / right, true
-		case parser.POW:
-			return math.Pow(left, right), true
-		}
-	}
-	return 0, false
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
+	"github.com/plimsoll-dev/plimsoll/internal/sample"
 )
 
 // History keeps the values of a window, part by part, so that they can be ingested more than once.
@@ -57,13 +58,13 @@ func (h *History) Summarise(falls bool) Summary {
 	for _, part := range h.parts {
 		for _, stream := range part.series {
 			before := len(all)
-			for _, sample := range stream.Values {
-				v := float64(sample.Value)
-				if math.IsNaN(v) {
+			for _, one := range stream.Values {
+				v := float64(one.Value)
+				if !sample.IsNumber(v) {
 					continue
 				}
 				all = append(all, v)
-				if sample.Timestamp.Time().Equal(h.Window.End) && (math.IsNaN(s.Current) || level.Worse(v, s.Current)) {
+				if one.Timestamp.Time().Equal(h.Window.End) && (math.IsNaN(s.Current) || level.Worse(v, s.Current)) {
 					s.Current = v
 				}
 			}

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
+	"github.com/plimsoll-dev/plimsoll/internal/sample"
 )
 
 // ErrReplay is wrapped by errors about windows and samples that cannot be replayed: trying again gives the same.
@@ -138,15 +139,15 @@ func (f *ingester) spread(samples []model.SamplePair, end int) (at int, err erro
 	at = int((int64(samples[0].Timestamp) - start) / step)
 	due := start + int64(max(at, f.next))*step
 	f.values = f.values[:0]
-	for _, sample := range samples {
-		for ; due < int64(sample.Timestamp) && len(f.values) < end-at; due += step {
+	for _, one := range samples {
+		for ; due < int64(one.Timestamp) && len(f.values) < end-at; due += step {
 			f.values = append(f.values, math.NaN())
 		}
-		if due != int64(sample.Timestamp) || len(f.values) >= end-at {
+		if due != int64(one.Timestamp) || len(f.values) >= end-at {
 			return 0, fmt.Errorf("the sample at %s is not at an evaluation of this part of the window, or out of order",
-				sample.Timestamp.Time().UTC().Format(time.RFC3339Nano))
+				one.Timestamp.Time().UTC().Format(time.RFC3339Nano))
 		}
-		f.values = append(f.values, float64(sample.Value))
+		f.values = append(f.values, float64(one.Value))
 		due += step
 	}
 	return at, nil
@@ -157,7 +158,7 @@ func (f *ingester) cover(at int) {
 	covered := f.covered[at : at+len(f.values)]
 	f.negated = f.negated[:0]
 	for i, v := range f.values {
-		if !math.IsNaN(v) {
+		if sample.IsNumber(v) {
 			covered[i] = true
 		}
 	}

@@ -42,7 +42,7 @@ func conclude(t *v1alpha1.AlertThreshold, s seen, a action, err error) conclusio
 		reason, c.keepsLevels, c.err = v1alpha1.ReasonApplyFailed, true, err
 		message = fmt.Sprintf("PrometheusRule %s could not be %s, tried again: %v", name, participle, err)
 	}
-	hasLastGood := a.resolved == nil && s.rule != nil && isOurs(s.rule, t) && !isTerminating(s.rule, t)
+	hasLastGood := a.resolved == nil && a.verb != verbDelete && s.rule != nil && isOurs(s.rule, t) && !isTerminating(s.rule, t)
 	switch {
 	case meta.IsNoMatchError(s.err), meta.IsNoMatchError(err), apierrors.IsNotFound(err): // applying creates what is merely absent
 		reason, c.requeueAfter = v1alpha1.ReasonOperatorMissing, operatorPollInterval
@@ -67,6 +67,9 @@ func conclude(t *v1alpha1.AlertThreshold, s seen, a action, err error) conclusio
 	case hasLastGood:
 		status, generation, reason, c.keepsLevels = metav1.ConditionTrue, sourceGeneration(s.rule), v1alpha1.ReasonLastGoodRule, true
 		message = fmt.Sprintf("PrometheusRule %s of generation %d stays until the spec is fixed", name, generation)
+	case a.resolved == nil && a.verb == verbDelete:
+		reason, message = v1alpha1.ReasonNoRule, "the spec is not accepted, and the earlier rule, which could read series of every namespace, was removed: "+
+			"controller.unconfinedNamespaces (--unconfined-namespaces) does not list "+t.Namespace+" any more"
 	case a.resolved == nil:
 		reason, message = v1alpha1.ReasonNoRule, "the spec is not accepted and there is no earlier rule: no rule is in place until the spec is fixed"
 	case a.rule != nil:
@@ -96,16 +99,18 @@ func accepted(t *v1alpha1.AlertThreshold, resolved *rules.Plan, errs field.Error
 	if len(errs) > 0 && !rules.TooLarge(errs) {
 		return condition(t, v1alpha1.ConditionAccepted, metav1.ConditionFalse, v1alpha1.ReasonInvalidSpec, errs.ToAggregate().Error())
 	}
-	var warnings []string
-	if resolved != nil {
-		warnings = resolved.Warnings
+	if resolved == nil {
+		return acceptedWith(t, nil, false)
 	}
-	return acceptedWith(t, warnings)
+	return acceptedWith(t, resolved.Warnings, resolved.Value.IsUnconfined)
 }
 
 // acceptedWith is the Accepted condition of a valid spec with those warnings.
-func acceptedWith(t *v1alpha1.AlertThreshold, warnings []string) metav1.Condition {
+func acceptedWith(t *v1alpha1.AlertThreshold, warnings []string, isUnconfined bool) metav1.Condition {
 	message := specValid
+	if isUnconfined {
+		message += "; spec.expr may read series of every namespace, as controller.unconfinedNamespaces (--unconfined-namespaces) lists " + t.Namespace
+	}
 	if len(warnings) > 0 {
 		message += ", but " + strings.Join(warnings, "; ")
 	}

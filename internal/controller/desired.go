@@ -48,6 +48,9 @@ func newDesiredRule(t *v1alpha1.AlertThreshold, plan *rules.Plan, ruleLabels map
 		v1alpha1.GenerationAnnotation: strconv.FormatInt(t.Generation, 10),
 		v1alpha1.RuleLabelsAnnotation: strings.Join(names, ","),
 	}
+	if plan.Value.IsUnconfined {
+		metadata.Annotations[v1alpha1.UnconfinedAnnotation] = "true"
+	}
 	metadata.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(t, thresholdKind)}
 
 	object := &unstructured.Unstructured{Object: map[string]any{"spec": spec}}

@@ -54,6 +54,8 @@ func plan(t *v1alpha1.AlertThreshold, s seen, ruleLabels map[string]string, o ru
 		if s.rule != nil && ownerNamed(s.rule, t.Name) && !isDeleting {
 			a.verb = verbDelete
 		}
+	case a.resolved == nil && s.rule != nil && isOurs(s.rule, t) && !isDeleting && s.rule.Annotations[v1alpha1.UnconfinedAnnotation] != "" && o.Confines(t.Namespace):
+		a.verb = verbDelete // it reads what the namespace may read no more
 	case a.resolved == nil: // what is in the cluster stays
 	case s.rule == nil, isOurs(s.rule, t) && !isDeleting:
 		a.rule, a.err = newDesiredRule(t, a.resolved, ruleLabels)

@@ -98,6 +98,14 @@ func situations(t *testing.T) map[string]situation {
 	delete(relabelled.Labels, "team")
 	oldLabels := settledRule(t, newThreshold())
 	oldLabels.Annotations[v1alpha1.RuleLabelsAnnotation] = "app.kubernetes.io/managed-by,release,team"
+	unconfined := ruleOwnedBy(group, "AlertThreshold", "cpu", "this")
+	unconfined.Annotations[v1alpha1.UnconfinedAnnotation] = "true"
+	unconfinedTerminating := terminating.DeepCopyObject().(*ruleMetadata)
+	unconfinedTerminating.Annotations[v1alpha1.UnconfinedAnnotation] = "true"
+	othersUnconfined := ruleOwnedBy(group, "AlertThreshold", "other", "that")
+	othersUnconfined.Annotations[v1alpha1.UnconfinedAnnotation] = "true"
+	once := settledRule(t, newThreshold())
+	once.Annotations[v1alpha1.UnconfinedAnnotation] = "true"
 	others := settledRule(t, newThreshold())
 	others.Labels["theirs"], others.Annotations["theirs"] = "yes", "yes"
 	invalid := func(at *v1alpha1.AlertThreshold) { at.Spec.Levels[0].Above = "2s" }
@@ -135,6 +143,11 @@ func situations(t *testing.T) map[string]situation {
 		"invalid, no rule":              {change: invalid, seen: seen{}, verb: verbWatch, ready: "False", reason: v1alpha1.ReasonNoRule, generation: 3, says: "no rule is in place"},
 		"invalid, our rule":             {change: invalid, seen: seen{rule: ours}, verb: verbWatch, ready: "False", reason: v1alpha1.ReasonLastGoodRule, generation: 2, says: "of generation 2 stays"},
 		"invalid, our rule terminating": {change: invalid, seen: seen{rule: terminating}, verb: verbWatch, ready: "False", reason: v1alpha1.ReasonNoRule, generation: 3, says: "no rule is in place"},
+		"once unconfined":               {seen: seen{rule: once}, verb: verbWrite, ready: "True", reason: v1alpha1.ReasonRuleApplied, generation: 3, says: "plimsoll-cpu"},
+		"invalid, once unconfined":      {change: invalid, seen: seen{rule: unconfined}, verb: verbDelete, ready: "False", reason: v1alpha1.ReasonNoRule, generation: 3, says: "was removed"},
+		"too large, once unconfined":    {change: long, seen: seen{rule: unconfined}, verb: verbDelete, ready: "False", reason: v1alpha1.ReasonRuleTooLarge, generation: 3, says: "no rule is in place"},
+		"invalid, unconfined going":     {change: invalid, seen: seen{rule: unconfinedTerminating}, verb: verbWatch, ready: "False", reason: v1alpha1.ReasonNoRule, generation: 3, says: "no rule is in place"},
+		"invalid, another's unconfined": {change: invalid, seen: seen{rule: othersUnconfined}, verb: verbWatch, ready: "False", reason: v1alpha1.ReasonNoRule, generation: 3, says: "no rule is in place"},
 		"invalid, nobody's rule":        {change: invalid, seen: seen{rule: unowned}, verb: verbWatch, ready: "False", reason: v1alpha1.ReasonNoRule, generation: 3, says: "no rule is in place"},
 		"invalid, and a fault":          {change: invalid, seen: seen{err: errors.New("forbidden")}, verb: verbWatch, ready: "False", reason: v1alpha1.ReasonApplyFailed, generation: 3, says: "forbidden", fails: true},
 	}
@@ -151,5 +164,37 @@ func TestPlan(t *testing.T) {
 				t.Errorf("rule = %+v, want one: %v", a.rule, hasRule)
 			}
 		})
+	}
+}
+
+// TestPlanUnconfined: what a namespace that is listed may read stays while its spec is broken, and is written as it is.
+func TestPlanUnconfined(t *testing.T) {
+	o := rules.Options{UnconfinedNamespaces: []string{"ai"}}
+	at := newThreshold()
+	at.Spec.Signal, at.Spec.Expr, at.Spec.Levels = nil, `up{namespace="bank"}`, []v1alpha1.Level{{Severity: "warning", Below: "1"}}
+	a := plan(at, seen{}, extraLabels, o)
+	if a.rule == nil || a.verb != verbWrite || a.rule.object.GetAnnotations()[v1alpha1.UnconfinedAnnotation] != "true" {
+		t.Fatalf("action is %+v, want an unconfined rule", a)
+	}
+	if c := conclude(at, seen{}, a, nil); !strings.Contains(c.accepted.Message, "the spec is valid; spec.expr may read series of every namespace") {
+		t.Errorf("accepted says %q", c.accepted.Message)
+	}
+	rule := ruleOwnedBy("plimsoll.dev/v1alpha1", "AlertThreshold", "cpu", "this")
+	rule.Annotations[v1alpha1.UnconfinedAnnotation] = "true"
+	for name, tc := range map[string]struct {
+		options rules.Options
+		verb    verb
+		reason  string
+	}{
+		"listed":     {o, verbWatch, v1alpha1.ReasonLastGoodRule},
+		"not listed": {rules.Options{UnconfinedNamespaces: []string{"ai2"}}, verbDelete, v1alpha1.ReasonNoRule},
+	} {
+		broken := at.DeepCopy()
+		broken.Spec.Levels = nil
+		s := seen{rule: rule}
+		a := plan(broken, s, extraLabels, tc.options)
+		if c := conclude(broken, s, a, nil); a.verb != tc.verb || c.programmed.Reason != tc.reason {
+			t.Errorf("%s: %s, %+v; want %s, %s", name, a.verb, c.programmed, tc.verb, tc.reason)
+		}
 	}
 }

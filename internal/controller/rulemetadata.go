@@ -85,6 +85,7 @@ func (r *ruleMetadata) contentHash(labelNames []string) ruleHash {
 	}
 	write(r.Annotations[v1alpha1.GenerationAnnotation])
 	write(r.Annotations[v1alpha1.RuleLabelsAnnotation])
+	write(r.Annotations[v1alpha1.UnconfinedAnnotation])
 	if owner := metav1.GetControllerOf(r); owner != nil {
 		write(string(owner.UID))
 	}

@@ -51,7 +51,7 @@ func setConditions(t *v1alpha1.AlertThreshold, claim claims.Claim, c conclusion,
 		meta.RemoveStatusCondition(conditions, v1alpha1.ConditionContested)
 	}
 	if c.resolved != nil && lacksBuckets(t, state) {
-		c.accepted = acceptedWith(t, slices.Concat(c.resolved.KnownBucketWarnings, c.resolved.Warnings))
+		c.accepted = acceptedWith(t, slices.Concat(c.resolved.KnownBucketWarnings, c.resolved.Warnings), c.resolved.Value.IsUnconfined)
 	}
 	meta.SetStatusCondition(conditions, c.accepted)
 	meta.SetStatusCondition(conditions, c.programmed)

@@ -61,6 +61,8 @@ type Prometheus struct {
 	Snapshot *observe.Snapshot
 	// NoNamespace says that rules.Value's NoNamespace has a sample.
 	NoNamespace bool
+	// Outside says where series are that the value is meant to be of, and that are not of the namespace.
+	Outside []string
 	// Firing are the samples of ALERTS for the firing alerts.
 	Firing model.Vector
 	// Buckets are those of the histogram that the value is a quantile of, nil for another value; BucketsErr is why they are unknown.
@@ -121,6 +123,9 @@ func Threshold(in Input) Report {
 	} else {
 		r.add("resource", OK, "generation %d", in.Threshold.Generation)
 		r.accepted(in.Threshold, errs)
+	}
+	if plan != nil && plan.Value.IsUnconfined {
+		r.add("namespace", OK, "spec.expr may read series of every namespace, as the controller's --unconfined-namespaces lists %s", plan.Namespace)
 	}
 	if plan == nil || !r.rule(in, plan) || !r.queried(in.Prometheus) {
 		return r

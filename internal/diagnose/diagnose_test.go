@@ -3,6 +3,7 @@ package diagnose
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -38,6 +39,11 @@ type scenario struct {
 	notLoaded bool
 	// change changes the input.
 	change func(*Input)
+	// histogram: the value is a native histogram. keep is keepFiringFor.
+	histogram bool
+	keep      v1alpha1.Duration
+	// spec changes the threshold.
+	spec func(*v1alpha1.AlertThresholdSpec)
 }
 
 func (s scenario) input(t *testing.T) Input {
@@ -46,8 +52,11 @@ func (s scenario) input(t *testing.T) Input {
 		ObjectMeta: metav1.ObjectMeta{Namespace: "ai", Name: "cpu", UID: "1", Generation: 2},
 		Spec: v1alpha1.AlertThresholdSpec{
 			Alert: "HighCPUUsage", Signal: &v1alpha1.Signal{Name: "CPU"}, Mode: s.mode,
-			Levels: []v1alpha1.Level{{Severity: "warning", Above: "80", For: "10m"}},
+			Levels: []v1alpha1.Level{{Severity: "warning", Above: "80", For: "10m", KeepFiringFor: s.keep}},
 		},
+	}
+	if s.spec != nil {
+		s.spec(&at.Spec)
 	}
 	if s.expr != "" {
 		at.Spec.Signal, at.Spec.Expr = nil, s.expr
@@ -73,7 +82,11 @@ func (s scenario) input(t *testing.T) Input {
 func (s scenario) prometheus(plan *rules.Plan) *Prometheus {
 	p := &Prometheus{Snapshot: observe.NewSnapshot(now), Alertmanagers: []Alertmanager{{URL: "http://am"}}}
 	if s.value != nil {
-		p.Snapshot.AddSignals(model.Vector{{Metric: model.Metric{"__name__": "plimsoll:signal", "namespace": "ai", "alertthreshold": "cpu", "pod": "one"}, Value: model.SampleValue(*s.value)}})
+		signal := &model.Sample{Metric: model.Metric{"__name__": "plimsoll:signal", "namespace": "ai", "alertthreshold": "cpu", "pod": "one"}, Value: model.SampleValue(*s.value)}
+		if s.histogram {
+			signal.Histogram = &model.SampleHistogram{}
+		}
+		p.Snapshot.AddSignals(model.Vector{signal})
 	}
 	if s.notLoaded {
 		return p
@@ -112,6 +125,9 @@ func group(plan *rules.Plan) *promapi.Group {
 			if rule.For != nil {
 				loaded.Duration = 600
 			}
+			if rule.KeepFiringFor != nil {
+				loaded.KeepFiringFor = 1800
+			}
 			for name, value := range rule.Labels {
 				loaded.Labels[model.LabelName(name)] = model.LabelValue(value)
 			}
@@ -122,7 +138,8 @@ func group(plan *rules.Plan) *promapi.Group {
 }
 
 func TestThreshold(t *testing.T) {
-	low, high := ptr.To(50.0), ptr.To(93.25)
+	low, high, nan := ptr.To(50.0), ptr.To(93.25), math.NaN()
+	noData := func(spec *v1alpha1.AlertThresholdSpec) { spec.NoData = v1alpha1.NoDataAlert }
 	pending := &promapi.Alert{State: prometheusv1.AlertStatePending, ActiveAt: now.Add(-4 * time.Minute)}
 	firing := func() *promapi.Alert {
 		return &promapi.Alert{State: prometheusv1.AlertStateFiring, ActiveAt: now.Add(-14 * time.Minute)}
@@ -213,8 +230,23 @@ func TestThreshold(t *testing.T) {
 		"its level":      {scenario{expr: "absent(up)"}, true, "level warning -: what has no value while all is well is not > 80: nothing to fire"},
 		"nothing passes in mode Shadow": {scenario{expr: "a unless b", mode: v1alpha1.ModeShadow}, false,
 			"level warning FAIL: spec.mode is Shadow, so nothing ever fires: what has no value while all is well, and the level is > 80; in mode Enforce it would be Inactive"},
-		"no sample": {scenario{expr: "lag"}, false, `series FAIL: The value of HighCPUUsage has no value`},
-		"no series": {scenario{}, false, `series FAIL: CPU usage has no value: check that these series exist, and that there is traffic: system_cpu_usage_percent{namespace="ai"}`},
+		"no sample":             {scenario{expr: "lag"}, false, `series FAIL: The value of HighCPUUsage has no value`},
+		"only NaN":              {scenario{value: &nan}, false, `series FAIL: CPU usage has no value: its series have no number but NaN, as 0/0 gives without traffic, which is neither above nor below a level: system_cpu`},
+		"NaN is not crossed":    {scenario{value: &nan}, false, "level warning -: there is no value to be > 80%"},
+		"NaN while it fires":    {scenario{value: &nan, alert: firing(), keep: "30m"}, false, "level warning OK: fires: it was > 80% and goes on for keepFiringFor, 30m (no value now), since 2026-11-24T06:16:00Z"},
+		"NaN and it fires":      {scenario{value: &nan, alert: firing()}, false, "level warning OK: fires: it was > 80% when the rule was last evaluated (no value now), since"},
+		"it goes on":            {scenario{value: low, alert: firing(), keep: "30m"}, false, "level warning OK: fires: it was > 80% and goes on for keepFiringFor, 30m (50% now), since"},
+		"NaN of an expression":  {scenario{expr: "lag", value: &nan}, false, "series FAIL: The value of HighCPUUsage has no value: its series have no number but NaN"},
+		"NaN that is filtered":  {scenario{expr: "lag > 5", value: &nan}, false, "series FAIL: The value of HighCPUUsage has no value: its series have no number but NaN"},
+		"NaN with noData":       {scenario{value: &nan, spec: noData}, false, "series FAIL: CPU usage has no value: its series have no number but NaN, as 0/0 gives without traffic, which is neither above nor below a level; noData: Alert is for series that are not there, and does not fire for that: system"},
+		"a histogram":           {scenario{expr: "lag", value: ptr.To(0.0), histogram: true}, false, "series FAIL: The value of HighCPUUsage has no value: its series are native histograms, which no level can be compared with: take a number of them, such as histogram_quantile(0.95, ...), histogram_avg(...) or histogram_count(...): lag"},
+		"a histogram's level":   {scenario{expr: "lag", value: ptr.To(0.0), histogram: true}, false, "level warning -: there is no value to be > 80"},
+		"a histogram as shadow": {scenario{expr: "lag", value: ptr.To(0.0), histogram: true, mode: v1alpha1.ModeShadow}, false, "series FAIL: The value of HighCPUUsage has no value: its series are native histograms"},
+		"outside":               {scenario{change: func(in *Input) { in.Prometheus.Outside = []string{"x has series without the label namespace", "y too"} }}, false, "series FAIL: CPU usage has no value: x has series without the label namespace; y too"},
+		"outside and inside":    {scenario{value: low, change: func(in *Input) { in.Prometheus.Outside = []string{"x"} }}, true, "series OK: CPU usage is 50%"},
+		"outside, empty":        {scenario{expr: "lag > 5", change: func(in *Input) { in.Prometheus.Outside = []string{"lag is elsewhere"} }}, false, "series FAIL: The value of HighCPUUsage has no value: lag is elsewhere"},
+		"unconfined":            {scenario{value: low, expr: `x{namespace="ai"}`, change: func(in *Input) { in.Rules.UnconfinedNamespaces = []string{"ai"} }}, true, "namespace OK: spec.expr may read series of every namespace, as the controller's --unconfined-namespaces lists ai"},
+		"no series":             {scenario{}, false, `series FAIL: CPU usage has no value: check that these series exist, and that there is traffic: system_cpu_usage_percent{namespace="ai"}`},
 		"a level above the buckets": {scenario{value: low, change: buckets(10, 50)}, false,
 			"buckets FAIL: level warning (> 80%) lies above the highest bucket (50%) of x: it can never fire"},
 		"a level inside a bucket": {scenario{value: low, change: buckets(10, 500)}, true,

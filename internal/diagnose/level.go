@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -60,11 +61,29 @@ func (s trackedRule) explainLevel(i int) (Result, string) {
 		return NotApplicable, fmt.Sprintf("%s, for %s of the required %s: fires in %s if that continues", crossed,
 			active, model.Duration(level.For), max(level.For-active, 0))
 	case v1alpha1.StateFiring:
-		return OK, fmt.Sprintf("fires: %s since %s", crossed, current.ActiveSince.UTC().Format(time.RFC3339))
+		return OK, fmt.Sprintf("fires: %s since %s", cmp.Or(s.notCrossing(i), crossed), current.ActiveSince.UTC().Format(time.RFC3339))
 	case v1alpha1.StateNoData:
 		return NotApplicable, "there is no value to be " + s.written[i]
 	default:
 		return Unknown, differs
+	}
+}
+
+// notCrossing says what holds of an alert that fires though the value does not cross the level now; empty where it does, and where
+// the rule has no level.
+func (s trackedRule) notCrossing(i int) string {
+	level, is := s.levels[i], "no value"
+	worst, ok := worstValue(s.prometheus.Snapshot.Values(s.key), level)
+	if ok {
+		is = observe.Format(level.Unit, worst)
+	}
+	switch {
+	case level.Comparison == "" || ok && level.Crossed(worst):
+		return ""
+	case level.KeepFiringFor > 0:
+		return fmt.Sprintf("it was %s and goes on for keepFiringFor, %s (%s now),", s.written[i], model.Duration(level.KeepFiringFor), is)
+	default:
+		return fmt.Sprintf("it was %s when the rule was last evaluated (%s now),", s.written[i], is)
 	}
 }
 

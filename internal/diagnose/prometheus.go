@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"strings"
 	"time"
 
 	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
@@ -68,7 +69,7 @@ func (r *Report) evaluated(s trackedRule) {
 
 // series checks that the signal has a value.
 func (r *Report) series(s trackedRule) {
-	now := s.observation
+	now, why := s.observation, s.prometheus.Snapshot.Kind(s.key).WhyNoValue()
 	isKnown := s.prometheus.Snapshot.Holds(s.key) || s.ofFile
 	switch n := len(s.prometheus.Snapshot.Values(s.key)); {
 	case n > 1:
@@ -77,6 +78,12 @@ func (r *Report) series(s trackedRule) {
 		r.add("series", OK, "%s is %s%s", s.title, now.Current, formatLabels(now.CurrentLabels, s.implied...))
 	case s.prometheus.NoNamespace:
 		r.add("series", Fail, "%s has no value: %s", s.title, rules.NoNamespaceHint)
+	case why == "" && len(s.prometheus.Outside) > 0:
+		r.add("series", Fail, "%s has no value: %s", s.title, strings.Join(s.prometheus.Outside, "; "))
+	case why != "" && s.sparse:
+		r.add("series", NotApplicable, "there is no value to compare: %s: %s", why, s.expr)
+	case why != "":
+		r.add("series", Fail, "%s has no value: %s%s: %s", s.title, why, s.noDataNote(), s.expr)
 	case s.emptyWhenHealthy && isKnown:
 		r.add("series", OK, "%s is not there, as while all is well; if it never is, check that these series exist: %s", s.title, s.expr)
 	case s.sparse && isKnown:
@@ -86,6 +93,14 @@ func (r *Report) series(s trackedRule) {
 	default:
 		r.add("series", NotApplicable, "nothing is recorded")
 	}
+}
+
+// noDataNote says where noData: Alert does not tell of series without a number.
+func (s trackedRule) noDataNote() string {
+	if s.plan != nil && s.plan.NoData == v1alpha1.NoDataAlert && s.plan.Value.Absent != "" {
+		return "; noData: Alert is for series that are not there, and does not fire for that"
+	}
+	return ""
 }
 
 // formatLabels formats the labels that distinguish a series, after a space; empty without any.

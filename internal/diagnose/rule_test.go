@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -35,7 +36,10 @@ func TestRule(t *testing.T) {
 		"an older one":     {expr: "up < 1", held: "up < 2", value: 1, check: "loaded FAIL: Prometheus holds another expression of the rule A: up < 2"},
 		"firing":           {expr: "up > 1", value: 2, alerts: []promapi.Alert{firing}, healthy: true, check: "level OK: fires: 2 is > 1 since 2026-11-24T06:16:00Z"},
 		"delivered":        {expr: "up > 1", value: 2, alerts: []promapi.Alert{firing}, healthy: true, check: `alertmanager OK: the alert {namespace="web", team="ai"} goes to team`},
-		"values since":     {expr: "up > 1", value: 0, alerts: []promapi.Alert{firing}, healthy: true, check: "level OK: fires: 0 is > 1 since"},
+		"values since":     {expr: "up > 1", value: 0, alerts: []promapi.Alert{firing}, healthy: true, check: "level OK: fires: it was > 1 when the rule was last evaluated (0 now), since"},
+		"no number":        {expr: "up > 1", value: model.SampleValue(math.NaN()), healthy: true, check: "series -: there is no value to compare: its series have no number but NaN"},
+		"NaN's level":      {expr: "up > 1", value: model.SampleValue(math.NaN()), healthy: true, check: "level -: there is no value to be > 1"},
+		"NaN that fires":   {expr: "up > 1", value: model.SampleValue(math.NaN()), alerts: []promapi.Alert{firing}, healthy: true, check: "level OK: fires: it was > 1 when the rule was last evaluated (no value now), since"},
 		"no level":         {expr: "absent(up)", alerts: []promapi.Alert{firing}, healthy: true, check: "level OK: fires: the expression has a sample since"},
 		"no level, quiet":  {expr: "absent(up)", healthy: true, check: "level -: the expression has no sample: nothing to fire"},
 		"neither":          {expr: "up == 0", healthy: true, check: "level -: the expression has no sample: nothing to fire"},

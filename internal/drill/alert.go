@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"net/url"
 	"slices"
 	"strings"
@@ -20,6 +19,7 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
+	"github.com/plimsoll-dev/plimsoll/internal/sample"
 )
 
 // Label marks the alerts of drills, with the value "true". By it they are other alerts than those that they stand for.
@@ -69,9 +69,9 @@ func New(in Input) (Alert, []string, error) {
 // sample is what the alert's expression would give: the worst value, if it crosses the level, else the level.
 func (in Input) sample() (promql.Sample, []string) {
 	var worst *model.Sample
-	for _, sample := range in.Values {
-		if !math.IsNaN(float64(sample.Value)) && (worst == nil || in.Level.Worse(float64(sample.Value), float64(worst.Value))) {
-			worst = sample
+	for _, one := range in.Values {
+		if sample.KindOf(one) == sample.Number && (worst == nil || in.Level.Worse(float64(one.Value), float64(worst.Value))) {
+			worst = one
 		}
 	}
 	var notes []string

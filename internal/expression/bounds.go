@@ -55,17 +55,22 @@ func isOfAlerts(selector *parser.VectorSelector) bool {
 }
 
 // Bound is the least or the greatest value that an expression can have: what in it makes it so, and how to write what may be meant, in
-// which %s stands for the value in the level's unit.
+// which %s stands for Limit in the level's unit. Because is empty where the expression does not say it by itself.
 type Bound struct {
-	Value        float64
+	Value float64
+	// Limit is Value as it is written, which > and < leave out.
+	Limit        float64
 	Because, Fix string
 }
 
-// Bounds are those of an expression, infinite where it has none by itself.
+// Bounds are those of an expression, infinite where it has none. NaN lies in none, and meets no comparison but !=.
 type Bounds struct{ Least, Greatest Bound }
 
+// AreEmpty reports whether no number lies in them.
+func (b Bounds) AreEmpty() bool { return b.Least.Value > b.Greatest.Value }
+
 func between(least, greatest float64, because, fix string) Bounds {
-	return Bounds{Bound{least, because, fix}, Bound{greatest, because, fix}}
+	return Bounds{Bound{least, least, because, fix}, Bound{greatest, greatest, because, fix}}
 }
 
 // intersect returns what lies in both; of the same Bounds the first one's.
@@ -79,9 +84,32 @@ func (b Bounds) intersect(inner Bounds) Bounds {
 	return b
 }
 
+// join returns what lies in either, and all between.
+func (b Bounds) join(other Bounds) Bounds {
+	compare := func(a, b Bound) int { return cmp.Compare(a.Value, b.Value) }
+	return Bounds{slices.MinFunc([]Bound{b.Least, other.Least}, compare), slices.MaxFunc([]Bound{b.Greatest, other.Greatest}, compare)}
+}
+
+var (
+	unbounded = between(math.Inf(-1), math.Inf(1), "", "")
+	positive  = between(0, math.Inf(1), "", "")
+	never     = between(math.Inf(1), math.Inf(-1), "", "")
+)
+
+// functions have values between two, whatever they are given. A counter neither falls nor is it negative.
+var functions = map[string][2]float64{
+	"abs": {0, math.Inf(1)}, "exp": {0, math.Inf(1)}, "sqrt": {0, math.Inf(1)}, "sgn": {-1, 1},
+	"rate": {0, math.Inf(1)}, "irate": {0, math.Inf(1)}, "increase": {0, math.Inf(1)}, "changes": {0, math.Inf(1)}, "resets": {0, math.Inf(1)},
+	"histogram_count": {0, math.Inf(1)}, "stddev_over_time": {0, math.Inf(1)}, "stdvar_over_time": {0, math.Inf(1)}, "count_over_time": {1, math.Inf(1)},
+	"absent": {1, 1}, "absent_over_time": {1, 1}, "present_over_time": {1, 1},
+	"minute": {0, 59}, "hour": {0, 23}, "day_of_week": {0, 6}, "day_of_month": {1, 31}, "day_of_year": {1, 366}, "days_in_month": {28, 31}, "month": {1, 12},
+}
+
 // BoundsOf returns the Bounds of the expression's values, as far as it says them itself.
 func BoundsOf(expr parser.Expr) Bounds {
-	unbounded := between(math.Inf(-1), math.Inf(1), "", "")
+	if number, ok := Constant(expr); ok && !math.IsNaN(number) {
+		return between(number, number, "", "")
+	}
 	switch e := expr.(type) {
 	case *parser.ParenExpr:
 		return BoundsOf(e.Expr)
@@ -90,106 +118,185 @@ func BoundsOf(expr parser.Expr) Bounds {
 			return between(1, 1, "ALERTS is 1 or not there", "write above: 0")
 		}
 	case *parser.AggregateExpr:
-		switch e.Op {
-		case parser.MAX, parser.MIN, parser.TOPK, parser.BOTTOMK:
-			return BoundsOf(e.Expr)
-		case parser.COUNT:
-			unbounded.Least = Bound{1, "count gives no 0, but nothing at all where there is nothing to count", "write count(...) or vector(0)"}
-		}
+		return boundsOfAggregate(e)
 	case *parser.Call:
-		if isAbsent(e) {
-			return between(1, 1, e.Func.Name+" gives 1 or nothing", "write above: 0")
-		}
-		if value, ok := constant(expr); ok {
-			return between(value, value, "", "")
-		}
+		return boundsOfCall(e)
 	case *parser.BinaryExpr:
-		switch {
-		case e.Op == parser.LAND, e.Op == parser.LUNLESS:
-			return BoundsOf(e.LHS)
-		case e.Op == parser.LOR:
-			a, b := BoundsOf(e.LHS), BoundsOf(e.RHS)
-			return Bounds{slices.MinFunc([]Bound{a.Least, b.Least}, compareBounds), slices.MaxFunc([]Bound{a.Greatest, b.Greatest}, compareBounds)}
-		case e.ReturnBool:
-			return between(0, 1, "a comparison with bool gives 0 or 1", "write above: 0 or below: 1")
-		case e.Op.IsComparisonOperator():
-			return boundsOfComparison(e)
+		return boundsOfBinary(e)
+	}
+	return unbounded
+}
+
+func boundsOfAggregate(e *parser.AggregateExpr) Bounds {
+	of := BoundsOf(e.Expr)
+	switch e.Op {
+	case parser.COUNT:
+		counted := positive
+		counted.Least = Bound{1, 1, "count gives no 0, but nothing at all where there is nothing to count", "write count(...) or vector(0)"}
+		return counted
+	case parser.GROUP:
+		return between(1, 1, "group gives 1 or nothing", "write above: 0")
+	case parser.STDDEV, parser.STDVAR:
+		return positive
+	case parser.MIN, parser.MAX, parser.AVG, parser.TOPK, parser.BOTTOMK:
+		return of
+	case parser.SUM:
+		if of.Least.Value >= 0 {
+			of.Greatest = unbounded.Greatest
+			return of
 		}
 	}
 	return unbounded
 }
 
-func compareBounds(a, b Bound) int { return cmp.Compare(a.Value, b.Value) }
-
-// mirrored are the comparisons as they read with their sides swapped.
-var mirrored = map[parser.ItemType]parser.ItemType{parser.LSS: parser.GTR, parser.LTE: parser.GTE, parser.GTR: parser.LSS, parser.GTE: parser.LTE}
-
-// boundsOfComparison are those of the values that pass a comparison, which keeps them as they are.
-func boundsOfComparison(e *parser.BinaryExpr) Bounds {
-	op, kept := e.Op, e.LHS
-	limit, ok := constant(e.RHS)
-	if !ok {
-		if limit, ok = constant(e.LHS); ok {
-			kept = e.RHS
-			if other, found := mirrored[op]; found {
-				op = other
-			}
-		}
+func boundsOfCall(e *parser.Call) Bounds {
+	name := e.Func.Name
+	switch name {
+	case "vector", "label_replace", "label_join", "sort", "sort_desc":
+		return BoundsOf(e.Args[0])
 	}
-	inner := BoundsOf(kept)
-	if !ok {
-		return inner
+	values, known := functions[name]
+	switch {
+	case !known:
+		return unbounded
+	case values[0] == values[1]:
+		return between(values[0], values[1], name+" gives 1 or nothing", "write above: 0")
 	}
-	number := strconv.FormatFloat(limit, 'f', -1, 64)
-	because := fmt.Sprintf("a comparison keeps values as they are, and spec.expr only those that are %s %s", op, number)
-	switch least, greatest := math.Inf(-1), math.Inf(1); op {
+	b := between(values[0], values[1], "", "")
+	b.Least.Because, b.Least.Fix = name+" gives nothing below "+number(values[0]), "write a value above %s"
+	if !math.IsInf(values[1], 1) {
+		b.Greatest.Because, b.Greatest.Fix = name+" gives nothing above "+number(values[1]), "write a value below %s"
+	}
+	return b
+}
+
+func number(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+
+func boundsOfBinary(e *parser.BinaryExpr) Bounds {
+	left, right := BoundsOf(e.LHS), BoundsOf(e.RHS)
+	switch {
+	case e.Op.IsComparisonOperator() && e.ReturnBool:
+		return between(0, 1, "a comparison with bool gives 0 or 1", "write above: 0 or below: 1")
+	case e.Op.IsComparisonOperator() && e.LHS.Type() == parser.ValueTypeScalar:
+		return right.compared(Mirrored[e.Op], left)
+	case e.Op.IsComparisonOperator():
+		return left.compared(e.Op, right)
+	case e.Op == parser.LAND && MatchesItself(e) && filtered(e.LHS).String() == filtered(e.RHS).String():
+		return left.intersect(right)
+	case e.Op == parser.LAND, e.Op == parser.LUNLESS:
+		return left
+	case e.Op == parser.LOR:
+		return left.join(right)
+	case left.Least.Value >= 0 && right.Least.Value >= 0 && (e.Op == parser.ADD || e.Op == parser.MUL || e.Op == parser.DIV):
+		return positive
+	}
+	return unbounded
+}
+
+// Mirrored are the comparisons as they read with their sides swapped.
+var Mirrored = map[parser.ItemType]parser.ItemType{
+	parser.LSS: parser.GTR, parser.LTE: parser.GTE, parser.GTR: parser.LSS, parser.GTE: parser.LTE, parser.EQLC: parser.EQLC, parser.NEQ: parser.NEQ,
+}
+
+// compared are the values for which the comparison with some number of the other can hold: it keeps them as they are.
+func (b Bounds) compared(op parser.ItemType, with Bounds) Bounds {
+	limit, because, fix := with.Least.Value, "", ""
+	if isConstant := limit == with.Greatest.Value && with.Least.Because == ""; isConstant {
+		because = fmt.Sprintf("a comparison keeps values as they are, and spec.expr only those that are %s %s", op, number(limit))
+	}
+	kept := unbounded
+	switch op {
 	case parser.EQLC:
-		fix := fmt.Sprintf("write == bool %s, which gives 1 where it holds, and above: 0", number)
-		if limit == 0 {
+		if because != "" {
+			fix = fmt.Sprintf("write == bool %s, which gives 1 where it holds, and above: 0", number(limit))
+		}
+		if limit == 0 && because != "" {
 			fix = "leave the comparison out and write below with a value just above 0 (below: 1 of a count), or " + fix
 		}
-		return between(limit, limit, because, fix).intersect(inner)
+		kept = between(with.Least.Value, with.Greatest.Value, because, fix)
 	case parser.LSS, parser.LTE:
-		return between(least, limit, because, "leave the comparison out and write below: %s").intersect(inner)
+		limit = with.Greatest.Value
+		kept.Greatest = Bound{limit, limit, because, "leave the comparison out and write below: %s"}
+		if op == parser.LSS {
+			kept.Greatest.Value = math.Nextafter(limit, math.Inf(-1))
+		}
+		if op == parser.LSS && math.IsInf(limit, -1) {
+			return never
+		}
 	case parser.GTR, parser.GTE:
-		return between(limit, greatest, because, "leave the comparison out and write above: %s").intersect(inner)
-	default:
-		return inner
+		kept.Least = Bound{limit, limit, because, "leave the comparison out and write above: %s"}
+		if op == parser.GTR {
+			kept.Least.Value = math.Nextafter(limit, math.Inf(1))
+		}
+		if op == parser.GTR && math.IsInf(limit, 1) {
+			return never
+		}
+	case parser.NEQ:
+		if b.Least.Value == b.Greatest.Value && limit == with.Greatest.Value && b.Least.Value == limit {
+			return never
+		}
+	}
+	return kept.intersect(b)
+}
+
+// MatchesItself reports whether each series of one side meets the series with the same labels on the other, and no other.
+func MatchesItself(e *parser.BinaryExpr) bool {
+	return e.VectorMatching != nil && !e.VectorMatching.On && len(e.VectorMatching.MatchingLabels) == 0
+}
+
+// filtered is what is compared, without the comparisons with numbers.
+func filtered(expr parser.Expr) parser.Expr {
+	expr = Unwrap(expr)
+	if b, is := expr.(*parser.BinaryExpr); is && b.Op.IsComparisonOperator() && !b.ReturnBool {
+		if _, isNumber := Constant(b.RHS); isNumber {
+			return filtered(b.LHS)
+		}
+		if _, isNumber := Constant(b.LHS); isNumber {
+			return filtered(b.RHS)
+		}
+	}
+	return expr
+}
+
+// Unwrap is the expression without the parentheses around it.
+func Unwrap(expr parser.Expr) parser.Expr {
+	for {
+		paren, ok := expr.(*parser.ParenExpr)
+		if !ok {
+			return expr
+		}
+		expr = paren.Expr
 	}
 }
 
-// constant returns the number that an expression is, such as 5 * 1024.
-func constant(expr parser.Expr) (float64, bool) {
-	switch e := expr.(type) {
+// Constant is the number that an expression of nothing but numbers gives, such as 14.4 * (1 - 0.99).
+func Constant(expr parser.Expr) (v float64, ok bool) {
+	switch e := Unwrap(expr).(type) {
 	case *parser.NumberLiteral:
-		return e.Val, !math.IsNaN(e.Val)
-	case *parser.ParenExpr:
-		return constant(e.Expr)
+		return e.Val, true
 	case *parser.UnaryExpr:
-		value, ok := constant(e.Expr)
+		v, ok = Constant(e.Expr)
 		if e.Op == parser.SUB {
-			value = -value
+			v = -v
 		}
-		return value, ok
-	case *parser.Call:
-		if e.Func.Name == "vector" {
-			return constant(e.Args[0])
-		}
+		return v, ok
 	case *parser.BinaryExpr:
-		a, ok := constant(e.LHS)
-		b, both := constant(e.RHS)
-		if !ok || !both {
+		left, isLeft := Constant(e.LHS)
+		right, isRight := Constant(e.RHS)
+		if !isLeft || !isRight {
 			return 0, false
 		}
 		switch e.Op {
 		case parser.ADD:
-			return a + b, true
+			return left + right, true
 		case parser.SUB:
-			return a - b, true
+			return left - right, true
 		case parser.MUL:
-			return a * b, true
+			return left * right, true
 		case parser.DIV:
-			return a / b, b != 0
+			return left / right, true
+		case parser.POW:
+			return math.Pow(left, right), true
 		}
 	}
 	return 0, false

@@ -12,9 +12,8 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 )
 
-// EnforceNamespace parses the expression and makes every selector in it match the namespace, also those in the parameter of an
-// aggregation, which injectproxy's own walk leaves out. The error says what is wrong with the expression.
-func EnforceNamespace(text, namespace string) (parser.Expr, error) {
+// Parse parses the expression. The error says what is wrong with it.
+func Parse(text string) (parser.Expr, error) {
 	if err := checkRegexps(text); err != nil {
 		return nil, err
 	}
@@ -29,7 +28,16 @@ func EnforceNamespace(text, namespace string) (parser.Expr, error) {
 		return nil, fmt.Errorf("must give one value per series (an instant vector), not a %s: for a range, wrap it, as in rate(...)",
 			parser.DocumentedType(kind))
 	}
+	return expr, nil
+}
 
+// EnforceNamespace parses the expression and makes every selector in it match the namespace, also those in the parameter of an
+// aggregation, which injectproxy's own walk leaves out. The error says what is wrong with the expression.
+func EnforceNamespace(text, namespace string) (parser.Expr, error) {
+	expr, err := Parse(text)
+	if err != nil {
+		return nil, err
+	}
 	enforcer := injectproxy.NewPromQLEnforcer(true, labels.MustNewMatcher(labels.MatchEqual, "namespace", namespace))
 	parser.Inspect(expr, func(node parser.Node, _ []parser.Node) error {
 		if selector, ok := node.(*parser.VectorSelector); ok && err == nil {

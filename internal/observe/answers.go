@@ -1,6 +1,18 @@
 package observe
 
-import "k8s.io/apimachinery/pkg/types"
+import (
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/plimsoll-dev/plimsoll/internal/sample"
+)
+
+// Kind returns the greatest Kind of the threshold's recorded samples.
+func (s *Snapshot) Kind(threshold types.NamespacedName) sample.Kind {
+	if h := s.thresholds[threshold]; h != nil {
+		return h.kind
+	}
+	return sample.None
+}
 
 // Values returns the recorded values of the threshold, one for each series that has a number.
 func (s *Snapshot) Values(threshold types.NamespacedName) []float64 {

@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
 // Grace is how long a rule may take to get into Prometheus, through the operator, a mounted file and a reload, before
@@ -33,7 +34,7 @@ func (s *TrackedThreshold) loadedCondition(snap *Snapshot, h *loaded, f match) C
 				fmt.Sprintf("Prometheus cannot evaluate the rule %s: %s", failed.name, Truncate(failed.lastError, MaxText))}
 		}
 		return Condition{metav1.ConditionTrue, v1alpha1.ReasonLoaded,
-			"Prometheus holds the rule and evaluates it every " + model.Duration(snap.Interval).String() + s.notes(snap)}
+			"Prometheus holds the rule and evaluates it every " + model.Duration(snap.Interval).String() + s.notes(snap) + s.confinedNote(f)}
 	case len(h.rules) == 0:
 		return s.absentCondition(snap)
 	case complete:
@@ -42,7 +43,7 @@ func (s *TrackedThreshold) loadedCondition(snap *Snapshot, h *loaded, f match) C
 	default:
 		return s.delayedCondition(snap.At, v1alpha1.ReasonExpressionDiffers, s.difference(h, f),
 			"look whether the Prometheus Operator and Prometheus' last reload of its configuration succeeded "+
-				"(prometheus_config_last_reload_successful)")
+				"(prometheus_config_last_reload_successful)"+s.excludeHint())
 	}
 }
 
@@ -94,6 +95,44 @@ func (s *TrackedThreshold) notes(snap *Snapshot) (text string) {
 		text = severalNote
 	}
 	return text + snap.Selection.sharded(s.key.Namespace)
+}
+
+// valueNotes say why no level can be compared with what is recorded, and which alert of a shadow Prometheus could not evaluate.
+func (s *TrackedThreshold) valueNotes(h *loaded) (text string) {
+	if why := h.kind.WhyNoValue(); why != "" {
+		text = "; there is no value: " + why
+	}
+	if len(s.failing) > 0 {
+		text += "; in mode Enforce Prometheus could not evaluate the alert of level " + strings.Join(s.failing, " and ") +
+			", for several series would be one (vector contains metrics with the same labelset after applying alert labels)"
+	}
+	return text
+}
+
+// confinedNote says when the Prometheus Operator confines a rule that is meant to read every namespace.
+func (s *TrackedThreshold) confinedNote(f match) string {
+	if !s.unconfined || f.signal == nil {
+		return ""
+	}
+	for i := range s.expected {
+		ours, held := parse(s.expected[i].query), parse(f.signal.query)
+		if !s.expected[i].givesValue || ours == nil || held == nil {
+			continue
+		}
+		if all := added(selectors(ours), selectors(held)); len(all) > 0 {
+			return fmt.Sprintf("; but the Prometheus Operator adds %s to it, so that it reads no other namespace%s", all[0], s.excludeHint())
+		}
+	}
+	return ""
+}
+
+// excludeHint says how the Prometheus Operator leaves a rule as it is that is meant to read every namespace.
+func (s *TrackedThreshold) excludeHint() string {
+	if !s.unconfined {
+		return ""
+	}
+	return fmt.Sprintf("; where the Prometheus object has enforcedNamespaceLabel, exclude the rule: excludedFromEnforcement: "+
+		"[{group: monitoring.coreos.com, resource: prometheusrules, namespace: %s, name: %s}]", s.key.Namespace, rules.Name(s.key.Name))
 }
 
 // unlessResumed returns the condition or, of a rule that was loaded at a start and still is, the one that the status had, as long

@@ -132,3 +132,56 @@ func TestEnforcedLabelIsNoNews(t *testing.T) {
 		t.Errorf("published %+v, want it pending by endpoint /b", got)
 	}
 }
+
+// TestUnconfinedAndEnforced: a rule that is meant to read every namespace is loaded, and said to be confined, where the operator adds a
+// label to it; where it puts another value into it, Prometheus holds another expression.
+func TestUnconfinedAndEnforced(t *testing.T) {
+	for name, tc := range map[string]struct {
+		expr, label string
+		confines    bool
+		reason      string
+		says        string
+	}{
+		"as it is":        {"up", "", false, v1alpha1.ReasonLoaded, ""},
+		"enforced":        {"up", "namespace", false, v1alpha1.ReasonLoaded, `; but the Prometheus Operator adds namespace="ai" to it, so that it reads no other namespace; where the Prometheus object has enforcedNamespaceLabel, exclude the rule: excludedFromEnforcement: [{group: monitoring.coreos.com, resource: prometheusrules, namespace: ai, name: plimsoll-slow}]`},
+		"another label":   {"sum by (pod) (up) / x", "tenant", false, v1alpha1.ReasonLoaded, `adds tenant="ai" to it`},
+		"a namespace":     {`up{namespace="bank"}`, "namespace", false, v1alpha1.ReasonNotYetLoaded, ""},
+		"no selector":     {"vector(1)", "namespace", false, v1alpha1.ReasonLoaded, ""},
+		"confined anyway": {"up", "tenant", true, v1alpha1.ReasonLoaded, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			at := &v1alpha1.AlertThreshold{}
+			at.Namespace, at.Name = "ai", "slow"
+			at.Spec.Alert, at.Spec.Expr, at.Spec.Levels = "Slow", tc.expr, []v1alpha1.Level{{Severity: "warning", Above: "1"}}
+			o := rules.Options{UnconfinedNamespaces: []string{"ai"}}
+			if tc.confines {
+				o = rules.Options{}
+			}
+			plan, errs := o.Resolve(at)
+			if len(errs) > 0 {
+				t.Fatal(errs.ToAggregate())
+			}
+			group := answer(plan)
+			if tc.label != "" {
+				group = enforce(t, group, tc.label, "ai")
+			}
+			s, snap := NewTrackedThreshold(plan), NewSnapshot(noon)
+			snap.AddGroup(group)
+			s.Observe(snap)
+			got := s.Published().Loaded
+			if tc.reason == v1alpha1.ReasonNotYetLoaded { // another expression, for too long
+				late := NewSnapshot(noon.Add(2 * Grace))
+				late.AddGroup(group)
+				s.Observe(late)
+				got = s.Published().Loaded
+				if got.Reason != v1alpha1.ReasonExpressionDiffers || !strings.Contains(got.Message, "excludedFromEnforcement") {
+					t.Errorf("Loaded is %+v", got)
+				}
+				return
+			}
+			if got.Reason != tc.reason || !strings.Contains(got.Message, tc.says) || strings.Contains(got.Message, "excludedFromEnforcement") != (tc.says != "") {
+				t.Errorf("Loaded is %+v, want %s saying %q", got, tc.reason, tc.says)
+			}
+		})
+	}
+}

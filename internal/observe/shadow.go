@@ -4,6 +4,9 @@ import (
 	"math"
 	"time"
 
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/labels"
+
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
@@ -32,30 +35,57 @@ func (s *TrackedThreshold) evaluateAlerts(at time.Time, values []series) {
 		return
 	}
 	active := map[alertKey]backtest.LiveAlert{}
-	evaluate := func(level rules.Level, key alertKey, value float64) {
-		alert, known := s.alerts[key]
-		if !known && level.Crossed(value) {
-			alert = s.alerts[alertKey{level.Severity, restoredSeries}]
-		}
-		alert.Evaluate(level, at, value)
-		if isActive, _, _ := alert.Active(); isActive {
-			active[key] = alert
-		}
-	}
-	for _, level := range s.levels {
-		present := map[alertKey]bool{}
-		for _, one := range values {
-			key := alertKey{level.Severity, one.labels.String()}
-			present[key] = true
-			evaluate(level, key, one.value)
-		}
+	s.failing = nil
+	for i, level := range s.levels {
+		present, isOne := s.alertValues(i, at, values)
 		for key := range s.alerts {
-			if key.severity == level.Severity && !present[key] {
-				evaluate(level, key, math.NaN())
+			if _, isPresent := present[key]; key.severity == level.Severity && !isPresent {
+				present[key] = math.NaN()
+			}
+		}
+		if !isOne {
+			s.failing = append(s.failing, level.Severity)
+		}
+		for key, value := range present {
+			alert, known := s.alerts[key]
+			if !known && level.Crossed(value) {
+				alert = s.alerts[alertKey{level.Severity, restoredSeries}]
+			}
+			if isOne { // else the evaluation fails, and alerts stay as they are
+				alert.Evaluate(level, at, value)
+			}
+			if isActive, _, _ := alert.Active(); isActive {
+				active[key] = alert
 			}
 		}
 	}
 	s.alerts, s.evaluatedAt = active, at
+}
+
+// alertValues returns the value of each alert that the level may have. isOne is false when two series that cross the level are one
+// alert, which Prometheus refuses.
+func (s *TrackedThreshold) alertValues(i int, at time.Time, values []series) (present map[alertKey]float64, isOne bool) {
+	level := s.levels[i]
+	present, isOne = map[alertKey]float64{}, true
+	for _, one := range values {
+		key := alertKey{level.Severity, s.alertLabels(i, at, one)}
+		if is, known := present[key]; known && level.Crossed(is) {
+			isOne = isOne && !level.Crossed(one.value)
+			continue
+		}
+		present[key] = one.value
+	}
+	return present, isOne
+}
+
+// alertLabels are the labels of the series' alert, as far as they tell it from others.
+func (s *TrackedThreshold) alertLabels(i int, at time.Time, one series) string {
+	if s.alertRules == nil {
+		return one.labels.String()
+	}
+	metric := model.Metric{rules.NamespaceLabel: model.LabelValue(s.key.Namespace), rules.ThresholdLabel: model.LabelValue(s.key.Name)}
+	one.labels.Range(func(l labels.Label) { metric[model.LabelName(l.Name)] = model.LabelValue(l.Value) })
+	return s.alertRules[i].AlertLabels(metric, one.value, at).String()
 }
 
 // shadowState returns the worst state of the level's alerts, and since when the oldest is active.

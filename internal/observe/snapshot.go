@@ -3,7 +3,6 @@
 package observe
 
 import (
-	"math"
 	"slices"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll/internal/promapi"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
+	"github.com/plimsoll-dev/plimsoll/internal/sample"
 )
 
 // RuleSelector matches the rules of all thresholds in the rules API.
@@ -40,8 +40,9 @@ type Snapshot struct {
 // held is what Prometheus holds for one threshold. It is kept small: there may be thousands.
 type loaded struct {
 	rules []loadedRule
-	// series are the recorded values, NaN left out, without the labels that all of them have.
+	// series are the recorded values that are numbers, without the labels that all of them have; kind is the greatest of all.
 	series []series
+	kind   sample.Kind
 	// levels is how many levels are recorded: none before the first evaluation is stored.
 	levels int
 	// asked: the values are not recorded ones, but were asked for beside the rules.
@@ -123,14 +124,15 @@ func newLoadedRule(rule promapi.Rule) loadedRule {
 func (s *Snapshot) AddSignals(samples model.Vector) { s.addSeries(thresholdOf, samples) }
 
 func (s *Snapshot) addSeries(of func(model.Metric) types.NamespacedName, samples model.Vector) {
-	for _, sample := range samples {
-		if math.IsNaN(float64(sample.Value)) {
-			continue // no level is crossed by what is no number
+	for _, one := range samples {
+		h, kind := s.threshold(of(one.Metric)), sample.KindOf(one)
+		h.kind = max(h.kind, kind)
+		if kind != sample.Number {
+			continue
 		}
-		h := s.threshold(of(sample.Metric))
 		h.series = append(h.series, series{
-			labels: compact(sample.Metric, model.MetricNameLabel, rules.NamespaceLabel, rules.ThresholdLabel),
-			value:  float64(sample.Value),
+			labels: compact(one.Metric, model.MetricNameLabel, rules.NamespaceLabel, rules.ThresholdLabel),
+			value:  float64(one.Value),
 		})
 	}
 }

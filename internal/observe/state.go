@@ -8,6 +8,7 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
+	"github.com/plimsoll-dev/plimsoll/internal/sample"
 )
 
 // levelStates returns the state of each level; unknown when its alert and values contradict each other.
@@ -20,14 +21,16 @@ func (s *TrackedThreshold) levelStates(snap *Snapshot, h *loaded, f match) (leve
 	for i, level := range s.levels {
 		is := Level{Severity: level.Severity, State: v1alpha1.StateUnknown}
 		if s.shadow && evaluated {
-			is.State, is.ActiveSince = s.shadowState(level)
+			if is.State, is.ActiveSince = s.shadowState(level); slices.Contains(s.failing, level.Severity) {
+				is = Level{Severity: level.Severity, State: v1alpha1.StateUnknown}
+			}
 		} else if alert := f.alerts[level.Severity]; alert != nil && alert.health != prometheusv1.RuleHealthUnknown {
 			is.State, is.ActiveSince = alertState(alert, evaluated)
 			if evaluated && !h.asked && contradicts(is.State, level, h.series) {
 				is, contradictory = Level{Severity: level.Severity, State: v1alpha1.StateUnknown}, true
 			}
 		}
-		if is.State == v1alpha1.StateInactive && (f.noDataFires() || len(h.series) == 0 && !s.emptyWhenHealthy && !s.valueless) {
+		if is.State == v1alpha1.StateInactive && (f.noDataFires() || len(h.series) == 0 && (!s.emptyWhenHealthy || h.kind != sample.None) && !s.valueless) {
 			is.State = v1alpha1.StateNoData
 		}
 		is.ActiveSince = is.ActiveSince.Truncate(time.Second)

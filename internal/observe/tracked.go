@@ -10,8 +10,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/plimsoll-dev/plimsoll/internal/alert"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
+	"github.com/plimsoll-dev/plimsoll/internal/replay"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 	"github.com/plimsoll-dev/plimsoll/internal/unit"
 )
@@ -36,6 +38,8 @@ type TrackedThreshold struct {
 	shadow bool
 	// emptyWhenHealthy: no value is a good state.
 	emptyWhenHealthy bool
+	// unconfined: the rule is meant to read series of every namespace.
+	unconfined bool
 	// foreign: the rule is no threshold's; see NewTrackedRule. valueless: it has no level that a value is compared with.
 	foreign, valueless bool
 	// ofFile: nothing says whether, and when, it was applied.
@@ -52,6 +56,10 @@ type TrackedThreshold struct {
 	// alerts are those of a shadow that are active, as the snapshot at evaluatedAt left them.
 	alerts      map[alertKey]backtest.LiveAlert
 	evaluatedAt time.Time
+	// alertRules tell, for each level of a shadow, which series are one alert; nil when none are. failing are the levels whose
+	// evaluation would have failed at evaluatedAt, for two would be.
+	alertRules []alert.Rule
+	failing    []string
 }
 
 // NewTrackedThreshold returns the threshold of that plan, of which nothing is known yet.
@@ -62,7 +70,7 @@ func NewTrackedThreshold(plan *rules.Plan) *TrackedThreshold {
 		sides = append(sides, level.Sides()...)
 	}
 	alerting := func(w expectedRule) bool { return w.kind == prometheusv1.RuleTypeAlerting }
-	return &TrackedThreshold{
+	s := &TrackedThreshold{
 		key:      types.NamespacedName{Namespace: plan.Namespace, Name: plan.Name},
 		title:    "PrometheusRule " + rules.Name(plan.Name),
 		unit:     plan.Value.Unit,
@@ -71,8 +79,14 @@ func NewTrackedThreshold(plan *rules.Plan) *TrackedThreshold {
 		expected: all,
 		shadow:   !slices.ContainsFunc(all, alerting),
 
-		emptyWhenHealthy: plan.Value.EmptyWhenHealthy,
+		emptyWhenHealthy: plan.Value.EmptyWhenHealthy, unconfined: plan.Value.IsUnconfined,
 	}
+	if s.shadow && plan.SharesAlerts() {
+		for _, level := range plan.Levels {
+			s.alertRules = append(s.alertRules, replay.AlertOf(plan, level))
+		}
+	}
+	return s
 }
 
 // Resume continues from the status of that generation, so that a controller that starts writes nothing. Small changes of many
@@ -159,6 +173,9 @@ func (s *TrackedThreshold) evaluate(snap *Snapshot) Observation {
 		o.setCurrent(s.unit, s.sides, h.series, f.signal)
 	}
 	o.Levels, o.contradictory = s.levelStates(snap, h, f)
+	if o.Loaded.Status == metav1.ConditionTrue {
+		o.Loaded.Message += s.valueNotes(h)
+	}
 	switch {
 	case !o.contradictory:
 		s.contradicted = time.Time{}

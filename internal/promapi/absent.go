@@ -10,7 +10,23 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
+	"github.com/plimsoll-dev/plimsoll/internal/expression"
+	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
+
+// Outside says, each in a sentence, where series are at that time that the plan's value is meant to be of and does not find, for
+// they are not of its namespace. It is empty when there are none, and when that is not known.
+func (c *Client) Outside(ctx context.Context, plan *rules.Plan, at time.Time) []string {
+	asked := expression.Outside(plan.Value.Expr, plan.Namespace)
+	if asked == "" || plan.Value.IsUnconfined {
+		return nil
+	}
+	answer, err := c.Query(ctx, asked, at)
+	if err != nil {
+		return nil
+	}
+	return expression.OutsideNotes(answer, plan.Namespace)
+}
 
 // absentReads is at how many times of a window Absent looks, at most.
 const absentReads = 100

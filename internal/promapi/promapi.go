@@ -95,6 +95,7 @@ type Client struct {
 	timeout   time.Duration
 	maxPoints int
 	busy      *atomic.Int64
+	memory    *memory // nil for none
 }
 
 // Busy is how long the server has taken for all answers to queries so far, with the time on their way.

@@ -98,6 +98,9 @@ func (c *Client) QueryRange(ctx context.Context, expr string, w backtest.Window)
 }
 
 func (c *Client) queryPart(ctx context.Context, expr string, part backtest.Window) (model.Matrix, error) {
+	if answer, known := c.memory.get(expr, part); known {
+		return answer, nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	value, warnings, err := c.api.QueryRange(ctx, expr, prometheusv1.Range{Start: part.Start, End: part.End, Step: part.Step})
@@ -108,6 +111,7 @@ func (c *Client) queryPart(ctx context.Context, expr string, part backtest.Windo
 	if !ok {
 		return nil, fmt.Errorf("querying Prometheus over a range: the answer is a %s, not a matrix: check that the URL is a Prometheus'", value.Type())
 	}
+	c.memory.add(expr, part, series)
 	return series, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/prometheus/prometheus/promql/parser"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
@@ -11,7 +12,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/unit"
 )
 
-func resolveExpr(t *v1alpha1.AlertThreshold, spec *field.Path) (Value, field.ErrorList) {
+func (o Options) resolveExpr(t *v1alpha1.AlertThreshold, spec *field.Path) (Value, field.ErrorList) {
 	value := Value{
 		Unit:   unit.Unit(t.Spec.Unit),
 		Min:    math.Inf(-1),
@@ -30,10 +31,16 @@ func resolveExpr(t *v1alpha1.AlertThreshold, spec *field.Path) (Value, field.Err
 	if value.Unit != unit.Number {
 		value.Min = 0
 	}
-	expr, err := expression.EnforceNamespace(t.Spec.Expr, t.Namespace)
+	value.IsUnconfined = !o.Confines(t.Namespace)
+	parse := expression.EnforceNamespace
+	if value.IsUnconfined {
+		parse = func(text, _ string) (parser.Expr, error) { return expression.Parse(text) }
+	}
+	expr, err := parse(t.Spec.Expr, t.Namespace)
 	if err != nil {
 		return value, append(errs, field.Invalid(spec.Child("expr"), t.Spec.Expr, err.Error()))
 	}
 	value.Expr, value.EmptyWhenHealthy, value.bounds = expr.String(), expression.EmptyWhenHealthy(expr), expression.BoundsOf(expr)
+	value.series = expression.LabelsOf(expr)
 	return value, errs
 }

@@ -49,6 +49,15 @@ func TestNeverCrossed(t *testing.T) {
 		{"count(up == 1) or vector(0)", "below: 1", ""},
 		{"count(up == 1)", "below: 3", ""},
 		{"count(up == 0)", "above: 0", ""},
+		// What functions give.
+		{"rate(x[5m])", "below: 0", "rate gives nothing below 0: write a value above 0"},
+		{"sum(increase(x[5m]))", "below: 0", "increase gives nothing below 0: write a value above 0"},
+		{"hour()", "above: 23", "hour gives nothing above 23: write a value below 23"},
+		{"group(x)", "above: 1", "group gives 1 or nothing: write above: 0"},
+		{"avg(x < 10)", "above: 10", keeps + "< 10: leave"},
+		{"rate(x[5m])", "below: 1", ""},
+		{"rate(x[5m]) - rate(y[5m])", "below: 0", ""},
+		{"deriv(x[5m])", "below: 0", ""},
 		{"latency < 10", "unit: Seconds, above: 20s", keeps + "< 10: leave the comparison out and write below: 10s"},
 	} {
 		unit, level, found := strings.Cut(tc.level, ", ")

@@ -20,7 +20,7 @@ const noDataFor = 5 * time.Minute
 // severities are the known ones, from the least severe.
 var severities = []string{"info", "warning", "critical"}
 
-// noDataAlert is the alert that the series that the value is made of do not exist. It waits as long as the least severe
+// noDataAlert is the alert that the series that the value is made of do not exist; of an expression, that it gives no number. It waits as long as the least severe
 // level's alert, and 5 minutes at least. The spec's summary and description are left out, for they speak of a value.
 func (p *Plan) noDataAlert() monitoringv1.Rule {
 	level := p.leastSevere()
@@ -31,22 +31,26 @@ func (p *Plan) noDataAlert() monitoringv1.Rule {
 		annotations = map[string]string{}
 	}
 	annotations["summary"] = fmt.Sprintf("%s has no data in %s", p.Value.Title, p.Namespace)
-	annotations["description"] = fmt.Sprintf("The series that AlertThreshold %s watches have not been there for %s: "+
-		"look whether what it watches runs and is scraped, and whether its selectors match.", p.Name, promDuration(level.For))
-
 	rule := p.newAlert(level, annotations)
 	rule.Expr = intstr.FromString(p.absent())
 	rule.Labels[NoDataLabel] = "true"
+	what := "The series that AlertThreshold %s watches have not been there for %s: "
+	if p.Value.Absent == "" {
+		rule.Labels[NamespaceLabel] = p.Namespace // absent takes it over from nothing but a selector
+		what = "The expression of AlertThreshold %s has given no number for %s: "
+	}
+	annotations["description"] = fmt.Sprintf(what+"look whether what it watches runs and is scraped, and whether its selectors match.",
+		p.Name, promDuration(level.For))
 	return rule
 }
 
-// absent is PromQL that has a sample when there is no data: for an expression, of which nothing is known, when it gives
-// none.
+// absent is PromQL that has a sample when there is no data: for an expression, of which nothing is known, when it gives no number.
+// Neither NaN nor a native histogram is at least -Inf.
 func (p *Plan) absent() string {
 	if p.Value.Absent != "" {
 		return p.Value.Absent
 	}
-	return "absent(" + p.recorded() + ")"
+	return "absent(" + p.recorded() + " >= -Inf)"
 }
 
 // leastSevere is the first level of the lowest known severity, or the first level when none is known.

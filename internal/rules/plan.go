@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
+	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
@@ -38,7 +40,7 @@ type Plan struct {
 
 // Value is the one value that all levels of a plan are compared with.
 type Value struct {
-	// Expr is PromQL whose every selector matches the threshold's namespace. It has no value for groups with less than
+	// Expr is PromQL whose every selector matches the threshold's namespace, unless it IsUnconfined. It has no value for groups with less than
 	// minTraffic.
 	Expr string
 	// Absent is PromQL that has one sample when the series that Expr reads are not there.
@@ -48,7 +50,9 @@ type Value struct {
 	NoNamespace string
 	// EmptyWhenHealthy: Expr, of the user's own, has no sample while all is well, as absent(x) and lag > 500 have none.
 	EmptyWhenHealthy bool
-	Unit             unit.Unit
+	// IsUnconfined: Expr, of the user's own, may read series of every namespace, as Options allow the threshold's.
+	IsUnconfined bool
+	Unit         unit.Unit
 	// Min and Max are the least and the greatest value that Expr can take; infinite when it has no bound.
 	Min, Max float64
 	// Title is what the value is called in a sentence, which it begins.
@@ -62,6 +66,8 @@ type Value struct {
 	source string
 	// bounds are those that an expression gives its values by itself; zero for a signal.
 	bounds expression.Bounds
+	// series are the labels of an expression's series; zero for a signal, whose labels nothing replaces.
+	series expression.Labels
 	// entry is the signal; the zero Signal for an expression.
 	entry signal.Signal
 }
@@ -71,10 +77,28 @@ type Options struct {
 	// OTelNamespaceLabel is the label that holds the namespace of OpenTelemetry's series, such as k8s_namespace_name; empty for
 	// namespace, which only scraped series have.
 	OTelNamespaceLabel string
+	// UnconfinedNamespaces are those in which spec.expr is taken as it is written, and may so read series of every namespace.
+	UnconfinedNamespaces []string
+}
+
+// Confines reports whether thresholds of the namespace may read its own series only.
+func (o Options) Confines(namespace string) bool {
+	return !slices.Contains(o.UnconfinedNamespaces, namespace)
+}
+
+// Unconfining are the options with one more unconfined namespace.
+func (o Options) Unconfining(namespace string) Options {
+	o.UnconfinedNamespaces = append(slices.Clone(o.UnconfinedNamespaces), namespace)
+	return o
 }
 
 // Validate returns what is wrong with the options.
 func (o Options) Validate() error {
+	for _, namespace := range o.UnconfinedNamespaces {
+		if problems := validation.IsDNS1123Label(namespace); len(problems) > 0 {
+			return fmt.Errorf("--unconfined-namespaces=%q: name each namespace in full: %s", namespace, strings.Join(problems, "; "))
+		}
+	}
 	switch name := o.OTelNamespaceLabel; {
 	case name == "" || name != "le" && labelName.MatchString(name):
 		return nil

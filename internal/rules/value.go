@@ -25,7 +25,7 @@ func (o Options) resolveValue(t *v1alpha1.AlertThreshold, spec *field.Path) (Val
 	case hasSignal:
 		return o.resolveSignal(t, spec)
 	case hasExpr:
-		return resolveExpr(t, spec)
+		return o.resolveExpr(t, spec)
 	default:
 		return Value{}, field.ErrorList{field.Required(spec.Child("signal"),
 			"set exactly one of spec.signal and spec.expr: a signal of the catalogue, or your own PromQL")}

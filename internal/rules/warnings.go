@@ -40,7 +40,7 @@ func (p *Plan) warnings(spec *field.Path) []string {
 				spec.Child("labels").Key(name)))
 		}
 	}
-	return all
+	return append(all, p.replacedWarnings(spec)...)
 }
 
 // knownBucketWarnings says what buckets cannot show of the levels if they are those that the source is known to have.
@@ -139,5 +139,5 @@ func (v Value) neverCrossed(level Level) string {
 	if reached.Because == "" || level.Crossed(reached.Value) {
 		return ""
 	}
-	return fmt.Sprintf("can never fire, for %s: %s", reached.Because, strings.ReplaceAll(reached.Fix, "%s", level.Unit.Format(reached.Value)))
+	return fmt.Sprintf("can never fire, for %s: %s", reached.Because, strings.ReplaceAll(reached.Fix, "%s", level.Unit.Format(reached.Limit)))
 }

@@ -2,6 +2,7 @@ package tuner
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"strconv"
 	"time"
@@ -9,7 +10,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
-	"github.com/plimsoll-dev/plimsoll/internal/tuner/replay"
+	"github.com/plimsoll-dev/plimsoll/internal/tuner/past"
 )
 
 const (
@@ -45,6 +46,8 @@ type levelAnswer struct {
 	Episodes []episodeAnswer `json:"episodes"`
 	// More is how many episodes are left out, which are shorter.
 	More int `json:"more"`
+	// Note says at how many evaluations the rule fails, and why; empty when at none.
+	Note string `json:"note,omitempty"`
 }
 
 type episodeAnswer struct {
@@ -57,10 +60,13 @@ type episodeAnswer struct {
 }
 
 // newLevelAnswer is the result as the page has it.
-func newLevelAnswer(level Level, r *replay.Result, w backtest.Window, asleep []bool) levelAnswer {
+func newLevelAnswer(level Level, r *past.Result, w backtest.Window, asleep []bool) levelAnswer {
 	a := levelAnswer{
 		Level: level, Fires: r.Fires, PerWeek: float64(r.Fires) * float64(week) / float64(w.Length()), Firing: r.Firing.Seconds(),
 		Longest: r.Longest.Seconds(), Series: r.Series, Episodes: make([]episodeAnswer, len(r.Episodes)), More: r.Fires - len(r.Episodes),
+	}
+	if r.Failed > 0 {
+		a.Note = fmt.Sprintf("Prometheus cannot evaluate the alert at %d of %d evaluations: %v", r.Failed, w.Evaluations(), r.Failure)
 	}
 	for i, n := range r.Began {
 		if asleep[i] {
@@ -110,7 +116,7 @@ type oneSeries struct {
 }
 
 // newSeriesAnswer is what is drawn, as the page has it.
-func newSeriesAnswer(drawn []replay.Drawn, times []time.Time, total int, r *replay.Result) seriesAnswer {
+func newSeriesAnswer(drawn []past.Drawn, times []time.Time, total int, r *past.Result) seriesAnswer {
 	a := seriesAnswer{Series: make([]oneSeries, len(drawn)), Times: make([]float64, len(times)), Total: total}
 	for i, t := range times {
 		a.Times[i] = unixSeconds(t)

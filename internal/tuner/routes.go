@@ -124,8 +124,19 @@ func (s *Server) getTarget(w http.ResponseWriter, _ *http.Request) error {
 		Buckets     []float64    `json:"buckets"`
 	}{
 		target.header(), windowAnswer{unixSeconds(window.Start), unixSeconds(window.End), window.Step.Seconds()}, s.ZoneName, target.present(),
-		s.Apply != nil, s.ApplyAbsent, append([]string{}, s.Notes...), append([]float64{}, s.Buckets...),
+		s.Apply != nil, s.ApplyAbsent, s.notes(), append([]float64{}, s.Buckets...),
 	})
+}
+
+// notes are what must be known, of the samples too when they are read; never nil.
+func (s *Server) notes() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := append([]string{}, s.Notes...)
+	if s.ready && s.ReadNotes != nil {
+		all = append(all, s.ReadNotes()...)
+	}
+	return all
 }
 
 type windowAnswer struct {

@@ -1,7 +1,6 @@
 package tuner
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -10,7 +9,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/alert"
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
-	"github.com/plimsoll-dev/plimsoll/internal/tuner/replay"
+	"github.com/plimsoll-dev/plimsoll/internal/tuner/past"
 	"github.com/plimsoll-dev/plimsoll/internal/unit"
 )
 
@@ -89,7 +88,10 @@ func (r *rule) change(levels []Level) (*Change, error) {
 		Expr: changed.Expr, YAML: describeRule(changed),
 		Changed: changed.Expr != r.rule.Expr || changed.For != r.rule.For || changed.KeepFiringFor != r.rule.KeepFiringFor,
 	}
-	return &Change{levels: []rules.Level{level}, shown: NewRule(changed).present(), rule: &changedRule{changed, r.hasLevel}, answer: answer}, nil
+	return &Change{
+		levels: []rules.Level{level}, shown: NewRule(changed).present(), answer: answer, fixed: !r.hasLevel,
+		ruleOf: func(rules.Level) alert.Rule { return changed },
+	}, nil
 }
 
 // sameSides reports whether both levels have the same of above and below.
@@ -111,16 +113,4 @@ func describeRule(r alert.Rule) string {
 	return text
 }
 
-func (r *rule) isByLevel(s *replay.Samples) bool { return r.hasLevel && s.IsByLevel(r.rule) }
-
-// changedRule is a rule with another level, if it has one, and other durations.
-type changedRule struct {
-	rule     alert.Rule
-	hasLevel bool
-}
-
-// replay evaluates the rule where its alerts are not those of single series.
-func (c *changedRule) replay(ctx context.Context, s *replay.Samples, level rules.Level) (*replay.Result, error) {
-	crosses := func(v float64) bool { return !c.hasLevel || level.Crossed(v) }
-	return s.ReplayRule(ctx, c.rule, crosses)
-}
+func (r *rule) isByLevel(s *past.Samples) bool { return r.hasLevel && s.IsByLevel(r.rule) }

@@ -13,21 +13,23 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
-	"github.com/plimsoll-dev/plimsoll/internal/tuner/replay"
+	"github.com/plimsoll-dev/plimsoll/internal/tuner/past"
 )
 
 // Options are what a server serves.
 type Options struct {
 	Target  Target
-	Samples *replay.Samples
+	Samples *past.Samples
 	// Zone is where people sleep, and ZoneName its name of the IANA's database.
 	Zone     *time.Location
 	ZoneName string
 	// Notes are what must be known of the value, each a sentence; Buckets the bounds of the histogram that it is a quantile of.
 	Notes   []string
 	Buckets []float64
+	// ReadNotes are what must be known once all samples are read; nil for nothing.
+	ReadNotes func() []string
 	// Read reads what is left of the samples and calls progress after each part. It is not called again before it returned.
-	Read func(ctx context.Context, s *replay.Samples, progress func()) error
+	Read func(ctx context.Context, s *past.Samples, progress func()) error
 	// Fired returns what has fired in the window, by what Prometheus remembers.
 	Fired func(ctx context.Context) ([]Fired, error)
 	// Apply applies a change of the threshold, or only asks what would be said to it; nil where that cannot be, and ApplyAbsent says why.

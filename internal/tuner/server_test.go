@@ -25,7 +25,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
-	"github.com/plimsoll-dev/plimsoll/internal/tuner/replay"
+	"github.com/plimsoll-dev/plimsoll/internal/tuner/past"
 )
 
 func minutes(n int) backtest.Window {
@@ -94,8 +94,8 @@ func serve(t testing.TB, o Options) served {
 // serveHistory serves the threshold over the history, and returns once it is read.
 func serveHistory(t testing.TB, w backtest.Window, whole model.Matrix, o Options) served {
 	t.Helper()
-	o.Samples = replay.NewSamples(w)
-	o.Read = func(_ context.Context, s *replay.Samples, progress func()) error {
+	o.Samples = past.NewSamples(w)
+	o.Read = func(_ context.Context, s *past.Samples, progress func()) error {
 		defer progress()
 		return s.Ingest(whole, w.End)
 	}
@@ -343,7 +343,7 @@ func TestManySeries(t *testing.T) {
 	var answer struct{ Levels []levelAnswer }
 	body = s.post("api/replay", `{"levels":[{"severity":"warning","above":1,"for":0}]}`, 200, &answer)
 	level := answer.Levels[0]
-	if level.Fires != 9499*200 || level.Series != 9499 || len(level.Episodes) != replay.MaxEpisodes || level.More != level.Fires-replay.MaxEpisodes || len(body) > 1<<20 {
+	if level.Fires != 9499*200 || level.Series != 9499 || len(level.Episodes) != past.MaxEpisodes || level.More != level.Fires-past.MaxEpisodes || len(body) > 1<<20 {
 		t.Errorf("%d fires of %d series, %d episodes and %d more, in %d bytes", level.Fires, level.Series, len(level.Episodes), level.More, len(body))
 	}
 	if !slices.IsSortedFunc(level.Episodes, func(a, b episodeAnswer) int { return int(a.Start - b.Start) }) {
@@ -387,8 +387,8 @@ func TestRetry(t *testing.T) {
 	broken <- errors.New("querying Prometheus over a range: Prometheus does not answer")
 	whole := streamOf(w, "a", 0, slices.Repeat([]float64{5}, 100)...)
 	s := serve(t, Options{
-		Target: newTarget(t, newResource()), Samples: replay.NewSamples(w),
-		Read: func(_ context.Context, s *replay.Samples, progress func()) error {
+		Target: newTarget(t, newResource()), Samples: past.NewSamples(w),
+		Read: func(_ context.Context, s *past.Samples, progress func()) error {
 			defer progress()
 			if left := s.QueryWindow(); left.Start.Equal(w.Start) {
 				half := &model.SampleStream{Metric: whole.Metric, Values: whole.Values[:40]}
@@ -426,8 +426,8 @@ func TestRetry(t *testing.T) {
 // TestTooMuch: samples that can never be held are refused, and a retry is of no use.
 func TestTooMuch(t *testing.T) {
 	s := serve(t, Options{
-		Target: newTarget(t, newResource()), Samples: replay.NewSamples(minutes(1000)),
-		Read: func(context.Context, *replay.Samples, func()) error {
+		Target: newTarget(t, newResource()), Samples: past.NewSamples(minutes(1000)),
+		Read: func(context.Context, *past.Samples, func()) error {
 			return fmt.Errorf("%w: too many samples", backtest.ErrReplay)
 		},
 	})
@@ -455,12 +455,12 @@ func TestCurve(t *testing.T) {
 	for _, query := range []string{"severity=critical", "severity=warning&for=300&keepFiringFor=600"} {
 		var curve curveAnswer
 		s.get("api/curve?"+query, 200, &curve)
-		if len(curve.Points) < 100 || len(curve.Points) > replay.MaxPoints || curve.Present == nil || curve.Recommended == nil || curve.Recommended.Why == "" {
+		if len(curve.Points) < 100 || len(curve.Points) > past.MaxPoints || curve.Present == nil || curve.Recommended == nil || curve.Recommended.Why == "" {
 			t.Fatalf("%s: %+v", query, curve)
 		}
 		last := math.Inf(-1)
 		kinds := map[int]bool{}
-		samples := replay.NewSamples(w)
+		samples := past.NewSamples(w)
 		if err := samples.Ingest(whole, w.End); err != nil {
 			t.Fatal(err)
 		}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
-	"github.com/plimsoll-dev/plimsoll/internal/tuner/replay"
+	"github.com/plimsoll-dev/plimsoll/internal/tuner/past"
 )
 
 // maxCurves is how many curves are kept.
@@ -19,7 +19,7 @@ const maxCurves = 100
 type cachedResult struct {
 	level  rules.Level
 	expr   string
-	result *replay.Result
+	result *past.Result
 }
 
 type curveKey struct {
@@ -55,19 +55,19 @@ func (c *Change) level(severity string) (rules.Level, Level) {
 }
 
 // result replays a level of a change. The latest of each severity is kept: of several levels, mostly one is moved.
-func (s *Server) result(ctx context.Context, level rules.Level, change *Change) (*replay.Result, error) {
+func (s *Server) result(ctx context.Context, level rules.Level, change *Change) (*past.Result, error) {
 	s.replayMu.Lock()
 	defer s.replayMu.Unlock()
 	cached := s.results[level.Severity]
 	if cached.result != nil && cached.level == level && cached.expr == change.answer.Expr {
 		return cached.result, nil
 	}
-	var result *replay.Result
+	var result *past.Result
 	if s.samplesAreByLevel() {
 		result = s.Samples.Replay(level)
 	} else {
 		var err error
-		if result, err = change.rule.replay(ctx, s.Samples, level); err != nil {
+		if result, err = change.replay(ctx, s.Samples, level); err != nil {
 			return nil, err
 		}
 	}
@@ -99,7 +99,7 @@ func (s *Server) replay(ctx context.Context, levels []Level) ([]levelAnswer, err
 
 // curve answers how often other values of the level would have fired.
 func (s *Server) curve(level rules.Level, change *Change) (curveAnswer, error) {
-	if change.rule != nil && !change.rule.hasLevel {
+	if change.fixed {
 		return curveAnswer{Points: []curvePoint{}, Absent: "the rule has no level: it fires where its expression has a sample"}, nil
 	}
 	key := curveKey{level.Severity, s.Samples.Steps(level.For), s.Samples.Steps(level.KeepFiringFor)}

@@ -1,6 +1,7 @@
 package tuner
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -9,9 +10,10 @@ import (
 
 	"github.com/prometheus/common/model"
 
+	"github.com/plimsoll-dev/plimsoll/internal/alert"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
-	"github.com/plimsoll-dev/plimsoll/internal/tuner/replay"
+	"github.com/plimsoll-dev/plimsoll/internal/tuner/past"
 )
 
 // Target is what is tuned: see NewThreshold and NewRule.
@@ -25,7 +27,7 @@ type Target interface {
 	// value is what the levels are compared with.
 	value() rules.Value
 	// isByLevel reports whether its alerts are those of a level, one for each series: else only the change's rule can replay them.
-	isByLevel(s *replay.Samples) bool
+	isByLevel(s *past.Samples) bool
 }
 
 // header is what the page shows of a target.
@@ -86,11 +88,18 @@ type Change struct {
 	levels []rules.Level
 	// shown are the same as the page has them.
 	shown []Level
-	// rule replays where a replay of the level is not all; nil for a threshold.
-	rule *changedRule
+	// ruleOf is the rule of a level's alerts, which says where they are not those of single series. fixed: there is no level to move.
+	ruleOf func(rules.Level) alert.Rule
+	fixed  bool
 	// Resource is the changed threshold; nil for a rule.
 	Resource *v1alpha1.AlertThreshold
 	answer   changeAnswer
+}
+
+// replay evaluates the level's rule where its alerts are not those of single series.
+func (c *Change) replay(ctx context.Context, s *past.Samples, level rules.Level) (*past.Result, error) {
+	crosses := func(v float64) bool { return c.fixed || level.Crossed(v) }
+	return s.ReplayRule(ctx, c.ruleOf(level), crosses)
 }
 
 // changeAnswer is what a person takes along.

@@ -3,13 +3,16 @@ package tuner
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/plimsoll-dev/plimsoll/internal/alert"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/replay"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
-	"github.com/plimsoll-dev/plimsoll/internal/tuner/replay"
+	"github.com/plimsoll-dev/plimsoll/internal/tuner/past"
 )
 
 // threshold is an AlertThreshold that is tuned.
@@ -37,7 +40,12 @@ func (t *threshold) header() header {
 
 func (t *threshold) value() rules.Value { return t.plan.Value }
 
-func (t *threshold) isByLevel(*replay.Samples) bool { return true }
+func (t *threshold) isByLevel(s *past.Samples) bool {
+	if !t.plan.SharesAlerts() {
+		return true
+	}
+	return !slices.ContainsFunc(t.plan.Levels, func(l rules.Level) bool { return !s.IsByLevel(replay.AlertOf(t.plan, l)) })
+}
 
 func (t *threshold) present() []Level { return newLevels(t.plan.Levels) }
 
@@ -76,7 +84,10 @@ func (t *threshold) change(levels []Level) (*Change, error) {
 		return nil, err
 	}
 	answer.Changed = changed
-	return &Change{levels: plan.Levels, shown: newLevels(plan.Levels), Resource: resource, answer: answer}, nil
+	return &Change{
+		levels: plan.Levels, shown: newLevels(plan.Levels), Resource: resource, answer: answer,
+		ruleOf: func(l rules.Level) alert.Rule { return replay.AlertOf(plan, l) },
+	}, nil
 }
 
 // setLevel writes what differs into the spec: what stays is left as it is written.

@@ -15,6 +15,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/backtest"
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
 	"github.com/plimsoll-dev/plimsoll/internal/promapi"
+	"github.com/plimsoll-dev/plimsoll/internal/replay"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
@@ -123,60 +124,64 @@ func changedLevels(present, proposed *rules.Plan) []rules.Level {
 
 // compareLevels backtests the changed levels beside the present ones.
 func (a *backtestAdvisor) compareLevels(ctx context.Context, present, proposed *rules.Plan) ([]string, error) {
-	window := backtest.WindowUntil(a.now(), a.window, a.step)
+	window, levels := backtest.WindowUntil(a.now(), a.window, a.step), changedLevels(present, proposed)
 	// All at once: the person who applies the threshold waits for the answer.
-	g, ctx := errgroup.WithContext(ctx)
-	var changed, before *backtest.Result
-	var coverage float64
+	g, asked := errgroup.WithContext(ctx)
+	var changed, thin *replay.Threshold
+	var before []backtest.LevelResult
 	g.Go(func() (err error) {
-		changed, err = a.replayCrossings(ctx, window, proposed.Value.Expr, changedLevels(present, proposed))
+		changed, err = a.replayCrossings(asked, window, proposed, levels)
 		return err
 	})
 	g.Go(func() (err error) {
-		coverage, err = a.coverage(ctx, window, proposed)
+		thin, err = a.replay(asked, window.Thin(coverageSamples), proposed.Value.Expr, proposed, proposed.Levels)
 		return err
 	})
-	g.Go(func() (err error) {
-		before = &backtest.Result{}
-		if present != nil {
-			before, err = a.replayCrossings(ctx, window, present.Value.Expr, present.Levels)
+	g.Go(func() error {
+		if present == nil {
+			return nil
+		}
+		replayed, err := a.replayCrossings(asked, window, present, present.Levels)
+		if err == nil {
+			before = replayed.Result().Levels
 		}
 		return err
 	})
-	if err := g.Wait(); err != nil {
+	err := g.Wait()
+	if err == nil && thin.FailsToRecord() { // which depends on samples that cross no level, too
+		thin, err = a.replay(ctx, window, proposed.Value.Expr, proposed, levels)
+		changed = thin
+	}
+	if err != nil {
 		return nil, err
 	}
-	changed.Coverage = max(coverage, changed.Coverage) // a signal that exists briefly may lie between the samples
-	return sentences(changed, before.Levels, proposed.Value.EmptyWhenHealthy), nil
+	result := changed.Result()
+	result.Coverage = max(thin.Result().Coverage, result.Coverage) // a signal that exists briefly may lie between the samples
+	notes := slices.Concat(thin.RecordNotes(), changed.AlertNotes())
+	if result.Coverage == 0 {
+		notes = append(notes, thin.ValueNotes()...)
+	}
+	if result.Coverage == 0 && thin.HasNothing() {
+		notes = append(notes, a.client.Outside(ctx, proposed, window.End)...)
+	}
+	return slices.Concat(notes, sentences(result, before, proposed.Value.EmptyWhenHealthy)), nil
 }
 
 // replayCrossings replays the levels on those samples that cross one: fires are exact, the coverage is not.
-func (a *backtestAdvisor) replayCrossings(ctx context.Context, window backtest.Window, expr string, levels []rules.Level) (*backtest.Result, error) {
-	crossings, err := backtest.FilterExpr(expr, levels)
+func (a *backtestAdvisor) replayCrossings(ctx context.Context, window backtest.Window, plan *rules.Plan, levels []rules.Level) (*replay.Threshold, error) {
+	crossings, err := backtest.FilterExpr(plan.Value.Expr, levels)
 	if err != nil {
 		return nil, err
 	}
-	return a.replay(ctx, window, crossings, levels)
+	return a.replay(ctx, window, crossings, plan, levels)
 }
 
-// coverage returns the share of the window in which the plan's signal had a value.
-func (a *backtestAdvisor) coverage(ctx context.Context, window backtest.Window, plan *rules.Plan) (float64, error) {
-	result, err := a.replay(ctx, window.Thin(coverageSamples), plan.Value.Expr, plan.Levels)
-	if err != nil {
-		return 0, err
-	}
-	return result.Coverage, nil
-}
-
-func (a *backtestAdvisor) replay(ctx context.Context, window backtest.Window, expr string, levels []rules.Level) (*backtest.Result, error) {
-	replay, err := backtest.NewReplay(window, levels)
+func (a *backtestAdvisor) replay(ctx context.Context, window backtest.Window, expr string, plan *rules.Plan, levels []rules.Level) (*replay.Threshold, error) {
+	replayed, err := replay.New(window, plan, levels)
 	if err != nil {
 		return nil, err
 	}
-	if err := a.client.Ingest(ctx, expr, window, replay.Ingest); err != nil {
-		return nil, err
-	}
-	return replay.Result(), nil
+	return replayed, a.client.Ingest(ctx, expr, window, replayed.Ingest)
 }
 
 // sentences says what the proposed levels would have done, beside the present ones of the same severity. Of an expression that is

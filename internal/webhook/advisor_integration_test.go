@@ -71,7 +71,26 @@ func TestCompareLevels(t *testing.T) {
 		"nothing is absent": {nil, plan(t, "absent(vector(1))", v1alpha1.Level{Severity: "warning", Above: "0"}), []string{
 			"level warning (> 0) would have fired 0 times in the last 7d",
 		}},
-		"no data": {nil, plan(t, nothing, never), []string{
+		"no number": {nil, plan(t, nothing, never), []string{
+			"there is no value: its series have no number but NaN, as 0/0 gives without traffic, which is neither above nor below a level",
+			"no value of the signal was found in the last 7d: what the levels would have done is not known",
+		}},
+		"several alerts in one": {nil, plan(t, `label_replace(hour(), "severity", "a", "", "") or label_replace(hour() > 11, "severity", "b", "", "")`, warning("12", ""), never), []string{
+			"Prometheus cannot evaluate the alert of level warning at 4620 of 10081 evaluations: vector contains metrics with the same labelset after applying alert labels",
+			"level warning (> 12) would have fired 0 times in the last 7d (100% covered)",
+			"level critical (> 23) would have fired 0 times in the last 7d (100% covered)",
+		}},
+		"several records in one": {nil, plan(t, `label_replace(hour(), "alertthreshold", "a", "", "") or label_replace(minute() < 30, "alertthreshold", "b", "", "")`, warning("12", "")), []string{
+			"Prometheus cannot evaluate the rule that records the value at 5041 of 10081 evaluations: vector contains metrics with the same labelset after applying rule labels",
+			"level warning (> 12) would have fired 77 times in the last 7d (56% covered)",
+		}},
+		"alerts of a label in turn": {nil, plan(t, `label_replace(hour() < 13, "severity", "a", "", "") or label_replace(hour() > 12, "severity", "b", "", "")`, warning("10", "5h")), []string{
+			"level warning (> 10 for 5h) would have fired 7 times in the last 7d",
+		}},
+		"no data": {nil, plan(t, "hour() > 99 or hour() > 98", never), []string{
+			"level critical (> 23) would have fired 0 times in the last 7d",
+		}},
+		"no series": {nil, plan(t, "x", never), []string{
 			"no value of the signal was found in the last 7d: what the levels would have done is not known",
 		}},
 	} {

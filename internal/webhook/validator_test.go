@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
 // cpu is a threshold whose level lies at above; it is a mistake when that is no percentage.
@@ -70,6 +71,19 @@ func TestValidator(t *testing.T) {
 				t.Errorf("error = %v, want one of an invalid object that names it and the field", err)
 			}
 		})
+	}
+}
+
+// TestValidatorUnconfined: who may read series of every namespace is for the webhook who it is for the controller.
+func TestValidatorUnconfined(t *testing.T) {
+	v := validator{rules: rules.Options{UnconfinedNamespaces: []string{"platform"}}}
+	for namespace, refused := range map[string]bool{"platform": false, "ai": true, "platform2": true} {
+		_, err := v.ValidateCreate(t.Context(), cpu("80", func(t *v1alpha1.AlertThreshold) {
+			t.Namespace, t.Spec.Signal, t.Spec.Expr = namespace, nil, `up{namespace="bank"}`
+		}))
+		if (err != nil) != refused {
+			t.Errorf("%s: %v", namespace, err)
+		}
 	}
 }
 

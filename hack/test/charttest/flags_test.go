@@ -32,7 +32,7 @@ func TestFlags(t *testing.T) {
 			set := maps.Clone(byDefault)
 			for _, args := range [][]string{
 				{"--values", "testdata/plimsoll.yaml"},
-				{"--set", "controller.watchNamespaces={one},ruleLabels.a=b,prometheus.otelNamespaceLabel=k8s_namespace_name"},
+				{"--set", "controller.watchNamespaces={one},controller.unconfinedNamespaces={one},ruleLabels.a=b,prometheus.otelNamespaceLabel=k8s_namespace_name"},
 				{"--set", "assistant.geminiEndpoint=http://x,assistant.clientRate=1,assistant.clientBurst=1,assistant.embeddingModel=m,assistant.corsOrigins={https://x}"},
 				{"--set", "prometheus.url=http://x,prometheus.httpConfig.existingSecret=x"},
 				{"--set", "assistant.upstream=openai,assistant.openai.baseURL=http://x/v1,assistant.model=m"},

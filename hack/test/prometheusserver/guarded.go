@@ -44,6 +44,8 @@ func (s *Server) Guarded() (base, httpConfigFile string) {
 		case r.URL.Query().Get("namespace") != "ai":
 			http.Error(w, `Bad request. The "namespace" query parameter must be provided.`, http.StatusBadRequest)
 		default:
+			// Else the server may close the request's body while the proxy looks for its end, and with it the answer.
+			_ = http.NewResponseController(w).EnableFullDuplex()
 			proxy.ServeHTTP(w, r)
 		}
 	}))

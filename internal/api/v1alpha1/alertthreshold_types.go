@@ -78,7 +78,7 @@ type AlertThresholdSpec struct {
 	// +required
 	Levels []Level `json:"levels"`
 
-	// noData is Alert for an alert when there are no series.
+	// noData is Alert for an alert when there are no series, or of expr no number.
 	// It has the label nodata="true" and waits for 5m at least.
 	// Its severity is that of the least severe level, and it waits for that level's for, if that is longer.
 	//

@@ -106,6 +106,8 @@ const ReasonSpecWarning = "SpecWarning"
 const (
 	// GenerationAnnotation holds the generation of the AlertThreshold that the rule was made from.
 	GenerationAnnotation = "plimsoll.dev/generation"
+	// UnconfinedAnnotation is "true" on a rule whose expression may read series of every namespace.
+	UnconfinedAnnotation = "plimsoll.dev/unconfined"
 	// RuleLabelsAnnotation holds the names of the labels that the controller has put on the rule, separated by commas.
 	RuleLabelsAnnotation = "plimsoll.dev/rule-labels"
 )

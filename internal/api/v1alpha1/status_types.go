@@ -142,6 +142,12 @@ type Backtest struct {
 	// +listMapKey=severity
 	// +optional
 	Levels []BacktestLevel `json:"levels,omitempty"`
+	// ---
+	// notes say what is to be known of the counts: evaluations that fail, and why there is no value.
+	//
+	// +listType=atomic
+	// +optional
+	Notes []string `json:"notes,omitempty"`
 }
 
 // ---

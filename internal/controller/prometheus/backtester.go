@@ -23,6 +23,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/controller/requeue"
 	"github.com/plimsoll-dev/plimsoll/internal/observe"
 	"github.com/plimsoll-dev/plimsoll/internal/promapi"
+	"github.com/plimsoll-dev/plimsoll/internal/replay"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
@@ -185,19 +186,25 @@ func (b *backtester) run(ctx context.Context, t backtestedThreshold) (state Back
 	if isCurrent && state.lacksBuckets() && state.Measurable == t.Measurable {
 		return state, err
 	}
-	replay, err := backtest.NewReplay(window, t.plan.Levels)
-	if err != nil {
-		return state, err
-	}
 	sweep, err := backtest.NewSweep(window, t.plan)
 	if err != nil {
 		return state, err
 	}
-	if err := b.client.Ingest(ctx, t.plan.Value.Expr, window, replay.Ingest, sweep.Ingest); err != nil {
+	replayed, err := replay.New(window, t.plan, t.plan.Levels, sweep.Ingest)
+	if err != nil {
 		return state, err
 	}
-	state.Backtest = replay.Result().Status(t.generation)
-	state.Recommendations = backtest.RecommendationStatus(sweep.Recommend(backtest.OnceAWeek))
+	if err := b.client.Ingest(ctx, t.plan.Value.Expr, window, replayed.Ingest); err != nil {
+		return state, err
+	}
+	state.Backtest, state.Recommendations = replayed.Result().Status(t.generation), nil
+	state.Backtest.Notes = replayed.Notes()
+	if replayed.HasNothing() {
+		state.Backtest.Notes = append(state.Backtest.Notes, b.client.Outside(ctx, t.plan, window.End)...)
+	}
+	if !replayed.SharesAlerts() {
+		state.Recommendations = backtest.RecommendationStatus(sweep.Recommend(backtest.OnceAWeek))
+	}
 	return state, nil
 }
 

@@ -1,4 +1,4 @@
-package replay
+package past
 
 import (
 	"cmp"
@@ -76,5 +76,7 @@ func collectAlerts(r *backtest.Result) *Result {
 		}
 		c.add(one)
 	}
-	return c.result()
+	result := c.result()
+	result.Failed, result.Failure = r.Failed, r.Failure
+	return result
 }

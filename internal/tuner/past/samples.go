@@ -1,6 +1,6 @@
-// Package replay holds the samples of a window, and says what levels would have done there as fast as they are moved. It is pure, and gives
+// Package past holds the samples of a window, and says what levels would have done there as fast as they are moved. It is pure, and gives
 // what internal/backtest does.
-package replay
+package past
 
 import (
 	"errors"

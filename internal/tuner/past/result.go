@@ -1,4 +1,4 @@
-package replay
+package past
 
 import (
 	"cmp"
@@ -24,6 +24,9 @@ type Result struct {
 	SeriesFires []int32
 	// Episodes are the longest, in the order in which they began to fire, and at the same evaluation in that of their labels.
 	Episodes []Episode
+	// Failed is at how many evaluations the rule fails, and Failure why it did first; nil where no evaluation can.
+	Failed  int
+	Failure error
 }
 
 // Episode is an alert that fired. Its times are evaluations.

@@ -1,4 +1,4 @@
-package backtest
+package replay
 
 import (
 	"fmt"
@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
+	"github.com/plimsoll-dev/plimsoll/internal/backtest"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
@@ -52,7 +53,7 @@ func (c *testCase) replay(t *testing.T, dir string, seen map[string]int) {
 	}
 	group := plan.Groups()[0]
 	samples := c.rangeQuery(t, group.Rules[0].Expr.StrVal)
-	r, err := NewReplay(c.window, plan.Levels)
+	r, err := New(c.window, plan, plan.Levels)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,18 +74,24 @@ func (c *testCase) replay(t *testing.T, dir string, seen map[string]int) {
 	for i := range group.Rules {
 		group.Rules[i].Annotations = nil // templates, most of the time that it takes to evaluate an alert
 	}
-	c.write(t, dir, group, expect(result, group.Rules[len(group.Rules)-1], identity))
+	c.write(t, dir, group, expect(result, plan, group.Rules[len(group.Rules)-1], identity))
 }
 
 // checkBeyond: the samples beyond the levels give what all samples give.
-func (c *testCase) checkBeyond(t *testing.T, plan *rules.Plan, whole *Result) {
+func (c *testCase) checkBeyond(t *testing.T, plan *rules.Plan, whole *backtest.Result) {
 	t.Helper()
-	expr, err := FilterExpr(plan.Value.Expr, plan.Levels)
+	expr, err := backtest.FilterExpr(plan.Value.Expr, plan.Levels)
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := replayOf(t, c.window, plan.Levels, c.rangeQuery(t, expr)...)
-	for i, level := range got.Levels {
+	r, err := New(c.window, plan, plan.Levels)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Ingest(c.rangeQuery(t, expr), c.window.End); err != nil {
+		t.Fatal(err)
+	}
+	for i, level := range r.Result().Levels {
 		if want := whole.Levels[i].Episodes; !reflect.DeepEqual(level.Episodes, want) {
 			t.Fatalf("%s, %s: with %s the episodes are %v, want %v", c.name, level.Level.Severity, expr, level.Episodes, want)
 		}
@@ -92,7 +99,7 @@ func (c *testCase) checkBeyond(t *testing.T, plan *rules.Plan, whole *Result) {
 }
 
 // count counts what the level's episodes are examples of.
-func count(seen map[string]int, level LevelResult) {
+func count(seen map[string]int, level backtest.LevelResult) {
 	before := map[string]bool{}
 	for _, e := range level.Episodes {
 		seen["episode"]++
@@ -115,7 +122,7 @@ func count(seen map[string]int, level LevelResult) {
 // testCase is a threshold and the raw samples that it watches.
 type testCase struct {
 	name      string
-	window    Window
+	window    backtest.Window
 	threshold *v1alpha1.AlertThreshold
 	raw       []rawSeries
 	// rules are the threshold's, as a file.
@@ -148,6 +155,15 @@ var kinds = map[string]watched{
 		metrics: []string{"events_total", "requests_total"}, counter: true, label: "path"},
 	"gated": {spec: v1alpha1.AlertThresholdSpec{Expr: `rate(events_total[1m]) and rate(requests_total[1m]) >= 1`}, // as minTraffic does
 		metrics: []string{"events_total", "requests_total"}, counter: true, label: "path"},
+	"a label that is replaced": {spec: v1alpha1.AlertThresholdSpec{Expr: `load{severity="/0"}`}, metrics: []string{"load"}, label: "severity"},
+	"one alert of two series, by turns": {spec: v1alpha1.AlertThresholdSpec{Expr: `load{severity="/0"} or on () load{severity="/1"}`},
+		metrics: []string{"load"}, label: "severity"},
+	"kept by a template": {spec: v1alpha1.AlertThresholdSpec{Expr: `load`, Labels: map[string]string{"level": "{{ $labels.severity }}"}},
+		metrics: []string{"load"}, label: "severity"},
+	"the value in a label": {spec: v1alpha1.AlertThresholdSpec{Expr: `load`, Labels: map[string]string{"is": "{{ $value }}", "team": "ml"}},
+		metrics: []string{"load"}, label: "path"},
+	"recorded by turns": {spec: v1alpha1.AlertThresholdSpec{Expr: `load{alertthreshold="/0"} or on () load{alertthreshold="/1"}`},
+		metrics: []string{"load"}, label: "alertthreshold"},
 }
 
 func newCase(name string, seed uint64) *testCase {
@@ -155,7 +171,7 @@ func newCase(name string, seed uint64) *testCase {
 	rng := rand.New(rand.NewPCG(seed, uint64(len(name))))
 	c := &testCase{name: fmt.Sprint(name, seed), rng: rng}
 	step := []time.Duration{10 * time.Second, 15 * time.Second, 25 * time.Second, 30 * time.Second, time.Minute}[rng.IntN(5)]
-	c.window = Window{Start: start, End: start.Add(time.Duration(40+rng.IntN(80)) * step), Step: step}
+	c.window = backtest.Window{Start: start, End: start.Add(time.Duration(40+rng.IntN(80)) * step), Step: step}
 
 	spec := kind.spec
 	spec.Alert = "Generated"
@@ -175,7 +191,7 @@ func newCase(name string, seed uint64) *testCase {
 func (c *testCase) level(severity string) v1alpha1.Level {
 	some := func() v1alpha1.Duration {
 		d := time.Duration(c.rng.IntN(7)) * c.window.Step / 2
-		return v1alpha1.Duration(FormatDuration(d))
+		return v1alpha1.Duration(backtest.FormatDuration(d))
 	}
 	value := v1alpha1.Value([]string{"0", "0.5", "1", "1.5", "2", "2.5", "3"}[c.rng.IntN(7)])
 	level := v1alpha1.Level{Severity: severity, For: some(), KeepFiringFor: some()}

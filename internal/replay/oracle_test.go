@@ -1,4 +1,4 @@
-package backtest
+package replay
 
 import (
 	"maps"
@@ -24,6 +24,7 @@ import (
 	"github.com/prometheus/prometheus/util/annotations"
 	"sigs.k8s.io/yaml"
 
+	"github.com/plimsoll-dev/plimsoll/internal/backtest"
 	"github.com/plimsoll-dev/plimsoll/internal/rules"
 )
 
@@ -46,24 +47,28 @@ type expSample struct {
 const firingAlerts = `ALERTS_FOR_STATE and ignoring (alertstate) ALERTS{alertstate="firing"}`
 
 // expect says at every evaluation which alerts fire, if the episodes are right.
-func expect(result *Result, alert monitoringv1.Rule, identity map[string]string) []evalPoint {
+func expect(result *backtest.Result, plan *rules.Plan, alert monitoringv1.Rule, identity map[string]string) []evalPoint {
 	points := make([]evalPoint, result.Window.Evaluations())
 	for i := range points {
 		points[i] = evalPoint{Expr: firingAlerts, EvalTime: model.Duration(time.Duration(i) * result.Window.Step).String()}
 	}
 	for _, level := range result.Levels {
-		for i, episode := range steps(result.Window, level.Episodes) {
-			all := maps.Clone(level.Episodes[i].Labels)
+		for _, episode := range level.Episodes {
+			all := maps.Clone(plan.Labels)
+			if all == nil {
+				all = map[string]string{}
+			}
+			maps.Copy(all, episode.Labels)
 			maps.Copy(all, identity)
 			maps.Copy(all, map[string]string{
 				model.MetricNameLabel: "ALERTS_FOR_STATE", model.AlertNameLabel: alert.Alert, rules.SeverityLabel: level.Level.Severity,
 			})
-			sample := expSample{labels.FromMap(all).String(), float64(level.Episodes[i].ActiveAt.Unix())}
-			if episode[2] == none {
-				episode[2] = len(points)
-			}
-			for at := episode[1]; at < episode[2]; at++ {
-				points[at].Samples = append(points[at].Samples, sample)
+			sample := expSample{labels.FromMap(all).String(), float64(episode.ActiveAt.Unix())}
+			for i := range points {
+				at := result.Window.Start.Add(time.Duration(i) * result.Window.Step)
+				if !at.Before(episode.FiredAt) && (episode.ResolvedAt.IsZero() || at.Before(episode.ResolvedAt)) {
+					points[i].Samples = append(points[i].Samples, sample)
+				}
 			}
 		}
 	}
