@@ -41,6 +41,7 @@ export class Cards {
     const numbers = sides(level).map((side) => this.number(name, i, side));
     const sliders = (["for", "keepFiringFor"] as const).map((key) => this.slider(name, i, key));
     const fires = h("strong", { class: "fires", "data-of": "fires" }, "–");
+    const noun = h("span", {}, "fires");
     const delta = h("span", { class: "delta" });
     const stats = (["perWeek", "firing", "longest", "asleep"] as const).map((key) => {
       const dd = h("dd", { "data-of": key }, "–");
@@ -50,7 +51,7 @@ export class Cards {
     const root = h("article", { class: "card", "data-severity": level.severity, focusin: () => this.lines.select(i), pointerdown: () => this.lines.select(i) },
       h("header", {}, dashes(dash), h("h2", {}, name),
         ...(numbers.length ? numbers.map((n) => n.root) : [h("span", { class: "muted" }, "no number to move")])),
-      h("div", { class: "told" }, h("p", { class: "total" }, fires, " ", h("span", {}, "fires"), " ", delta),
+      h("div", { class: "told" }, h("p", { class: "total" }, fires, " ", noun, " ", delta),
         h("dl", {}, ...stats.map((s) => s.row))),
       note,
       h("div", { class: "sliders" }, ...sliders.map((s) => s.root)));
@@ -63,6 +64,7 @@ export class Cards {
       },
       show: (now, before) => {
         text(fires, now ? format.count(now.fires) : "–");
+        text(noun, now?.fires === 1 ? "fire" : "fires");
         const change = now && before ? now.fires - before.fires : 0;
         text(delta, change === 0 || !before ? "" : `${change > 0 ? "↑" : "↓"} from ${format.count(before.fires)}`);
         text(note, now?.note ?? "");
