@@ -9,8 +9,9 @@ BIN := hack/bin
 CRDS := charts/plimsoll/crds
 GENERATED := config/crd config/rbac charts/plimsoll/crds charts/plimsoll/dashboards charts/plimsoll/rules charts/plimsoll-stack/crds \
 	$(foreach chart,plimsoll plimsoll-stack,charts/$(chart)/README.md charts/$(chart)/values.schema.json) \
-	internal/api/v1alpha1/zz_generated.deepcopy.go
+	internal/api/v1alpha1/zz_generated.deepcopy.go internal/tuner/web/dist
 OPERATOR := github.com/prometheus-operator/prometheus-operator
+NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 STACK_CRDS := alertmanagerconfigs alertmanagers podmonitors probes prometheuses prometheusrules scrapeconfigs servicemonitors
 
 LOGS ?= 1
@@ -52,8 +53,16 @@ test-redis: ## sessions in a real Redis, killed and back; needs redis-server, wh
 .PHONY: test-clients
 test-clients: ## openai-node, LangChain, the AI SDK and LlamaIndex, of npm, against the assistant; needs npm, which root gets from Debian
 	@$(DEV) debian npm
-	cd hack/test/clients && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	cd hack/test/clients && $(NPM_CI)
 	go test -count=1 -tags clients ./hack/test/clients
+
+.PHONY: test-tuner
+test-tuner: tools-control-plane tools-prometheus ## the tuner's page in a real Chromium; needs npm and chromium, which root gets from Debian
+	@$(DEV) debian npm chromium
+	@$(DEV) tools kubectl
+	cd internal/tuner/web && $(NPM_CI) && npm test
+	cd hack/test/tuner && $(NPM_CI)
+	go test -count=1 -tags tuner ./hack/test/tuner
 
 .PHONY: test-logs
 test-logs: ## 100,000 lines to Loki once each, while it and the collector are killed; the alert on errors fires
@@ -113,7 +122,7 @@ e2e: ## the main job asserted on a real node; needs root on Debian
 lint: ## golangci-lint: among other things, who may import whom; actionlint
 	@$(DEV) tools golangci-lint actionlint
 	$(BIN)/actionlint -shellcheck= -pyflakes=
-	$(BIN)/golangci-lint run --build-tags integration,e2e,redis,logs,clients,harness
+	$(BIN)/golangci-lint run --build-tags integration,e2e,redis,logs,clients,tuner,harness
 
 .PHONY: verify
 verify: generate lint ## regenerate what is generated, lint, and fail if that changed a file
@@ -129,6 +138,17 @@ bench: tools-control-plane tools-prometheus ## what is promised, measured: print
 bench-backtest: tools-prometheus ## a week of 100 series replayed: on one core, and all of it from a real Prometheus
 	go test -run '^$$' -bench . -cpu 1 ./internal/backtest
 	go test -run '^$$' -bench Backtest -timeout 1h ./hack/test/bench
+
+.PHONY: bench-tune
+bench-tune: tools-prometheus ## a level that moves over four weeks of 100 series: the replay, over HTTP, and all of it from a real Prometheus
+	go test -run '^$$' -bench . ./internal/tuner/...
+	go test -run '^$$' -bench Tune -timeout 1h ./hack/test/bench
+
+.PHONY: bench-page
+bench-page: tools-prometheus ## the tuner's page in Chromium over four weeks of 100 series: first picture, drags, frames, memory
+	@$(DEV) debian npm chromium
+	cd hack/test/tuner && $(NPM_CI)
+	go test -run '^$$' -bench . -tags tuner ./hack/test/tuner
 
 .PHONY: bench-controller
 bench-controller: tools-control-plane ## the controller alone: 1,000 thresholds, singles, repairs, rest, restart, memory
@@ -150,7 +170,7 @@ release: tools-release ## what VERSION=v1.2.3 publishes, into dist: programs, im
 	@hack/release.sh
 
 .PHONY: generate
-generate: ## deep copies, CRDs, RBAC, dashboards, default rules, schemas and tables of the charts' values
+generate: ## deep copies, CRDs, RBAC, dashboards, default rules, the tuner's page, schemas and tables of the charts' values; needs npm
 	@$(DEV) tools controller-gen
 	$(BIN)/controller-gen object paths=./internal/api/...
 	# Of each description its first sentence, which is all that kubectl explain needs: the limit is the longest of metav1.Condition.
@@ -165,6 +185,8 @@ generate: ## deep copies, CRDs, RBAC, dashboards, default rules, schemas and tab
 	@$(DEV) tools helm
 	go run ./hack/defaultrules $(BIN)/helm charts/plimsoll > charts/plimsoll/rules/defaults.new
 	mv charts/plimsoll/rules/defaults.new charts/plimsoll/rules/defaults.yaml
+	@$(DEV) debian npm
+	cd internal/tuner/web && $(NPM_CI) && npm run build --silent -- --logLevel warn
 
 .PHONY: tools
 tools: ## every pinned tool, into hack/bin

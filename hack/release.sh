@@ -46,8 +46,8 @@ for platform in $PLATFORMS; do
 		GOOS=$os GOARCH=$arch go build -buildvcs=false -ldflags "-s -w -X main.version=$VERSION" -o "$work/$name/$binary" "./cmd/$program"
 		hack/bin/cyclonedx-gomod bin -json -std -noserial -notimestamp -version "$VERSION" \
 			-output "$dist/$name.cdx.json" "$work/$name/$binary"
-		cp LICENSE "$work/$name/"
-		pack "$work/$name" "$binary" LICENSE >"$dist/$name.tar"
+		cp LICENSE NOTICE "$work/$name/"
+		pack "$work/$name" "$binary" LICENSE NOTICE >"$dist/$name.tar"
 		gzip -n "$dist/$name.tar"
 		echo "$name"
 	done

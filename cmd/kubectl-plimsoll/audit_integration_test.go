@@ -51,7 +51,7 @@ const auditConfig = "global: {evaluation_interval: 30s}\nrule_files: [rules/*.ya
 // auditServer runs a Prometheus that has two days of three pods, and the rules loaded.
 func auditServer(t *testing.T) *prometheusserver.Server {
 	t.Helper()
-	server := historyOf(t, auditConfig, func(w io.Writer) {
+	server := prometheusserver.StartWithHistory(t, auditConfig, func(w io.Writer) {
 		fmt.Fprintln(w, "# TYPE system_cpu_usage_percent gauge")
 		for pod, cpu := range map[string]func(time.Time) float64{
 			"one": func(at time.Time) float64 { return spikes("one", at) },

@@ -133,7 +133,7 @@ func (o *backtestOptions) backtest(ctx context.Context, client *promapi.Client, 
 	if err != nil {
 		return backtested{}, err
 	}
-	if b.Notes, err = bucketNotes(ctx, client, t.plan, r); err != nil {
+	if b.Notes, _, err = readBuckets(ctx, client, t.plan, r); err != nil {
 		return backtested{}, err
 	}
 	if err := o.ingest(ctx, client, t.plan, r, replayed.Ingest); err != nil {
@@ -148,16 +148,16 @@ func (o *backtestOptions) backtest(ctx context.Context, client *promapi.Client, 
 	return b, nil
 }
 
-// bucketNotes says what is to be known of the buckets that the plan's value is made of.
-func bucketNotes(ctx context.Context, client *promapi.Client, plan *rules.Plan, r backtest.Window) ([]string, error) {
+// readBuckets returns what is to be known of the buckets that the plan's value is made of, and their bounds, ascending.
+func readBuckets(ctx context.Context, client *promapi.Client, plan *rules.Plan, r backtest.Window) (notes []string, bounds []float64, err error) {
 	buckets, err := client.Buckets(ctx, plan.Value.Expr, r)
 	switch {
 	case promapi.IsRefused(err):
-		return []string{fmt.Sprintf("the buckets could not be read: %v", err)}, nil
+		return []string{fmt.Sprintf("the buckets could not be read: %v", err)}, nil, nil
 	case err != nil || buckets == nil:
-		return nil, err
+		return nil, nil, err
 	}
-	return slices.Concat(plan.BucketWarnings(*buckets), buckets.Notes()), nil
+	return slices.Concat(plan.BucketWarnings(*buckets), buckets.Notes()), buckets.Bounds, nil
 }
 
 func (o *backtestOptions) print(all []backtested, ofRules []backtestedRule) error {

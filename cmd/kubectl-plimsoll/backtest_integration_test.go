@@ -12,11 +12,13 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/plimsoll-dev/plimsoll/hack/test/prometheusserver"
 )
 
 // TestBacktest backtests two levels over a week that was written to a real Prometheus before.
 func TestBacktest(t *testing.T) {
-	server := history(t, "rule_files: [rules/*.yaml]", spikes)
+	server := serverWithCPU(t, "rule_files: [rules/*.yaml]", spikes)
 	args := []string{"backtest", "-f", "-", "--prometheus-url", server.URL(), "--end", past.Format(time.RFC3339)}
 
 	got := call(t, cpuLevels, append(args, "-o", "json")...)
@@ -104,7 +106,7 @@ groups:
 
 // TestBacktestRules backtests alerting rules of a rule file whose record the Prometheus lacks.
 func TestBacktestRules(t *testing.T) {
-	server := history(t, "", spikes)
+	server := serverWithCPU(t, "", spikes)
 	args := []string{"backtest", "-f", "-", "--prometheus-url", server.URL(), "--end", past.Format(time.RFC3339), "--window", "2d"}
 	got := call(t, cpuRules, append(args, "-o", "json")...)
 	var result struct{ Rules []backtestedRule }
@@ -149,7 +151,7 @@ func TestBacktestRules(t *testing.T) {
 // TestBacktestNotes: a histogram whose buckets were others until two days ago, and a level above all of them.
 func TestBacktestNotes(t *testing.T) {
 	changed := past.Add(-48 * time.Hour)
-	server := historyOf(t, "", func(w io.Writer) {
+	server := prometheusserver.StartWithHistory(t, "", func(w io.Writer) {
 		fmt.Fprintln(w, "# TYPE x histogram")
 		for _, le := range []string{"1.0", "5.0", "10.0", "+Inf"} {
 			for at, n := past.Add(-7*24*time.Hour), 0; !at.After(past); at, n = at.Add(time.Minute), n+1 {

@@ -14,7 +14,7 @@ import (
 
 // TestBacktestPicture draws thresholds and rules of a real Prometheus: as many bands as there are fires, and what says so beside them.
 func TestBacktestPicture(t *testing.T) {
-	server := history(t, "", spikes)
+	server := serverWithCPU(t, "", spikes)
 	const rules = `
 groups:
 - name: node

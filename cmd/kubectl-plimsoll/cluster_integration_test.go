@@ -28,7 +28,7 @@ func TestCluster(t *testing.T) {
 	t.Run("ValidateAgreesWithTheAPIServer", func(t *testing.T) { agree(t, s) })
 
 	alertmanager := startAlertmanager(t, "route: {receiver: team, group_wait: 1s}\nreceivers: [{name: team}]\n")
-	server := history(t, "global: {evaluation_interval: 1s}\nrule_files: [rules/*.yaml]\nalerting: {alertmanagers: [{static_configs: [{targets: ["+
+	server := serverWithCPU(t, "global: {evaluation_interval: 1s}\nrule_files: [rules/*.yaml]\nalerting: {alertmanagers: [{static_configs: [{targets: ["+
 		strings.TrimPrefix(alertmanager, "http://")+"]}]}]}\n", spikes)
 	args := func(command ...string) []string {
 		return append(command, "-n", "ai", "--kubeconfig", s.kubeconfig, "--prometheus-url", server.URL())
@@ -36,6 +36,7 @@ func TestCluster(t *testing.T) {
 	t.Run("Status", func(t *testing.T) { follow(t, s, server, alertmanager, args) })
 	t.Run("Recommend", func(t *testing.T) { take(t, s, args) })
 	t.Run("Rule", func(t *testing.T) { followRule(t, s, server, alertmanager, args) })
+	t.Run("Tune", func(t *testing.T) { tuneInCluster(t, s, server) })
 }
 
 // follow diagnoses a threshold before it is loaded, healthy, and silenced.

@@ -21,7 +21,7 @@ import (
 
 // TestCompare compares folders with a threshold and rules before and after, over a week of a real Prometheus, without a kubeconfig.
 func TestCompare(t *testing.T) {
-	server := history(t, "", spikes)
+	server := serverWithCPU(t, "", spikes)
 	folder := func(files map[string]string) string {
 		dir := t.TempDir()
 		for name, text := range files {
@@ -152,7 +152,7 @@ func TestCompareInCI(t *testing.T) {
 	}
 	commit(cpuLevels)
 	commit(strings.Replace(cpuLevels, "above: 80", "above: 91", 1))
-	server := history(t, "", spikes)
+	server := serverWithCPU(t, "", spikes)
 	sh(repository, line, "PATH="+bin+":/usr/bin:/bin", "PROMETHEUS="+server.URL())
 	comment, err := os.ReadFile(filepath.Join(repository, "comment.md"))
 	if err != nil || !strings.Contains(string(comment), "**Backtest**: 1 alert changed, 0 added, 0 removed, 1 unchanged;") ||
@@ -164,7 +164,7 @@ func TestCompareInCI(t *testing.T) {
 
 // TestCompareAsksOnce: Prometheus is asked for a history once, though both sides replay it.
 func TestCompareAsksOnce(t *testing.T) {
-	server := history(t, "", spikes)
+	server := serverWithCPU(t, "", spikes)
 	behind, err := url.Parse(server.URL())
 	if err != nil {
 		t.Fatal(err)

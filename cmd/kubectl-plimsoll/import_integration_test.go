@@ -24,7 +24,7 @@ groups:
 
 // TestImportProves imports rules and proves each by a replay of a real Prometheus, in the namespace of the series and in one without.
 func TestImportProves(t *testing.T) {
-	server := history(t, "", spikes)
+	server := serverWithCPU(t, "", spikes)
 	args := []string{"import", "-f", "-", "--prometheus-url", server.URL(), "--end", past.Format(time.RFC3339), "--window", "2d", "--strict", "-n"}
 	for namespace, want := range map[string][]string{
 		"ai": {

@@ -147,6 +147,11 @@ func TestCommandLine(t *testing.T) {
 		"status of no alert":       {[]string{"status", "-f", "-", "--alert", "B"}, cpu, 2, "", `the files have no alert "B"`},
 		"no Prometheus for agents": {[]string{"mcp"}, "", 2, "", "must say which Prometheus"},
 		"a picture of two sides":   {[]string{"backtest", "--compare", "-", "x", "-o", "svg", "--prometheus-url", "http://x"}, cpu, 2, "", "-o svg draws one AlertThreshold or alert: remove --compare"},
+		"no Prometheus to tune":    {[]string{"tune", "-f", "-"}, cpu, 2, "", "must say which Prometheus"},
+		"two to tune":              {[]string{"tune", "-f", "-", "--prometheus-url", "http://x"}, cpu + "\n---\n" + strings.Replace(cpu, "name: a", "name: b", 1), 2, "", "must be one AlertThreshold or alert, and there are 2 (AlertThreshold default/a, AlertThreshold default/b)"},
+		"none to tune":             {[]string{"tune", "-f", "-", "--alert", "None", "--prometheus-url", "http://x"}, cpu, 2, "", `nothing has the alert "None"`},
+		"a bad time zone":          {[]string{"tune", "--time-zone", "Mars/Olympus"}, "", 2, "", "must be a time zone such as Europe/Berlin"},
+		"a port that is none":      {[]string{"tune", "-f", "-", "--prometheus-url", "http://x", "--no-browser", "--port", "70000"}, cpu, 2, "", "listening for the browser: "},
 		"completion":               {[]string{"completion", "bash"}, "", 0, "kubectl-plimsoll", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

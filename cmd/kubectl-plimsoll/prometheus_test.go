@@ -3,12 +3,8 @@
 package main
 
 import (
-	"bufio"
 	"fmt"
 	"io"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -18,10 +14,10 @@ import (
 // past is when the history of the tests ends.
 var past = time.Now().Add(-3 * time.Hour).UTC().Truncate(30 * time.Second)
 
-// history runs a Prometheus that has a week of system_cpu_usage_percent, every 30 s until past, as the function gives it.
-func history(t *testing.T, config string, cpu func(pod string, at time.Time) float64) *prometheusserver.Server {
+// serverWithCPU runs a Prometheus that has a week of system_cpu_usage_percent, every 30 s until past, as the function gives it.
+func serverWithCPU(t *testing.T, config string, cpu func(pod string, at time.Time) float64) *prometheusserver.Server {
 	t.Helper()
-	return historyOf(t, config, func(w io.Writer) {
+	return prometheusserver.StartWithHistory(t, config, func(w io.Writer) {
 		fmt.Fprintln(w, "# TYPE system_cpu_usage_percent gauge")
 		for _, pod := range []string{"one", "two"} {
 			for at := past.Add(-7 * 24 * time.Hour); !at.After(past); at = at.Add(30 * time.Second) {
@@ -29,32 +25,6 @@ func history(t *testing.T, config string, cpu func(pod string, at time.Time) flo
 			}
 		}
 	})
-}
-
-// historyOf runs a Prometheus that has what write writes as OpenMetrics.
-func historyOf(t *testing.T, config string, write func(io.Writer)) *prometheusserver.Server {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), "history.txt")
-	f, err := os.Create(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := bufio.NewWriter(f)
-	write(w)
-	fmt.Fprintln(w, "# EOF")
-	if err := w.Flush(); err != nil {
-		t.Fatal(err)
-	}
-	f.Close()
-	server := prometheusserver.Start(t, config)
-	server.Stop()
-	promtool := exec.Command("../../hack/bin/promtool", "tsdb", "create-blocks-from", "openmetrics", "--quiet",
-		"--max-block-duration=744h", file, server.DataDir()) // it reads the file once for each block
-	if out, err := promtool.CombinedOutput(); err != nil {
-		t.Fatalf("promtool: %v\n%s", err, out)
-	}
-	server.Start()
-	return server
 }
 
 // spikes is a load of 50% with seven hours of 90%: on pod one, beginning 12 hours before past and every day before that,

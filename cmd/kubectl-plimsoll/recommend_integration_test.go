@@ -13,7 +13,7 @@ import (
 
 // TestRecommend recommends levels over a week with an hour of 90% on every day.
 func TestRecommend(t *testing.T) {
-	server := history(t, "", spikes)
+	server := serverWithCPU(t, "", spikes)
 	args := []string{"recommend", "-f", "-", "--prometheus-url", server.URL(), "--end", past.Format(time.RFC3339)}
 
 	got := call(t, cpuLevels, append(args, "-o", "json")...)
@@ -64,7 +64,7 @@ func contains(points []curvePoint, want curvePoint) bool {
 
 // TestRecommendRules recommends levels of alerting rules over the same week, and backtests them.
 func TestRecommendRules(t *testing.T) {
-	server := history(t, "", spikes)
+	server := serverWithCPU(t, "", spikes)
 	const rules = `
 groups:
 - name: cpu

@@ -12,7 +12,7 @@ import (
 
 // TestBacktestReplacedLabels: where labels of the rules make two series one, the backtest fails as Prometheus would, and so does CI.
 func TestBacktestReplacedLabels(t *testing.T) {
-	server := history(t, "", spikes)
+	server := serverWithCPU(t, "", spikes)
 	args := []string{"backtest", "-f", "-", "--prometheus-url", server.URL(), "--end", past.Format(time.RFC3339), "--window", "2d", "--step", "1m"}
 	const of = `label_replace(system_cpu_usage_percent, "%[1]s", "$1", "pod", "(.+)")`
 	for name, tc := range map[string]struct {

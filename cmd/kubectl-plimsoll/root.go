@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
@@ -40,8 +41,8 @@ func (c *cli) rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:         "kubectl-plimsoll",
 		Annotations: map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl plimsoll"},
-		Short:       "Suggest, import, render, validate, backtest, drill and diagnose AlertThresholds",
-		Long: `Suggest, import, render, validate, backtest, drill and diagnose AlertThresholds.
+		Short:       "Suggest, import, render, validate, backtest, tune, drill and diagnose AlertThresholds",
+		Long: `Suggest, import, render, validate, backtest, tune, drill and diagnose AlertThresholds.
 
 The exit code is 0 when all is well, 1 when a check fails (a file is invalid, an alert fires too often, an alert reaches
 nobody), and 2 when there is no result (an error on the command line, a file or server that cannot be read).
@@ -80,6 +81,7 @@ All flags of kubectl that select a cluster are understood: see kubectl options.`
 		c.signalsCommand(),
 		c.statusCommand(),
 		c.suggestCommand(),
+		c.tuneCommand(),
 		c.validateCommand(),
 		c.versionCommand(),
 	)
@@ -117,6 +119,11 @@ func (c *cli) namespace() (namespace string, explicit bool, err error) {
 
 // connect returns a client of kubectl's cluster, and the namespace.
 func (c *cli) connect() (client.Client, string, error) {
+	return c.connectWith(func(*rest.Config) {})
+}
+
+// connectWith does so with a changed configuration.
+func (c *cli) connectWith(change func(*rest.Config)) (client.Client, string, error) {
 	namespace, _, err := c.namespace()
 	if err != nil {
 		return nil, "", err
@@ -125,6 +132,7 @@ func (c *cli) connect() (client.Client, string, error) {
 	if err != nil {
 		return nil, "", fmt.Errorf("reading the cluster of the kubeconfig: %w", err)
 	}
+	change(restConfig)
 	scheme := runtime.NewScheme()
 	if err := errors.Join(corev1.AddToScheme(scheme), v1alpha1.AddToScheme(scheme), monitoringv1.AddToScheme(scheme)); err != nil {
 		return nil, "", err

@@ -23,6 +23,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	sigsyaml "sigs.k8s.io/yaml"
 
+	"github.com/plimsoll-dev/plimsoll/hack/test/prometheusserver"
 	"github.com/plimsoll-dev/plimsoll/internal/api/v1alpha1"
 	"github.com/plimsoll-dev/plimsoll/internal/promapi"
 )
@@ -33,7 +34,7 @@ const suggestConfig = "global: {evaluation_interval: 1s}\nrule_files: [rules/*.y
 // TestSuggest suggests thresholds from two weeks of a server like vLLM, applies them as they are, loads their rules, and holds
 // each level to at most one fire in a week.
 func TestSuggest(t *testing.T) {
-	server := historyOf(t, suggestConfig, func(w io.Writer) {
+	server := prometheusserver.StartWithHistory(t, suggestConfig, func(w io.Writer) {
 		writeVLLM(w, "ai", "vllm:", 14)
 		writeVLLM(w, "edge", "kserve_vllm:", 2)
 	})

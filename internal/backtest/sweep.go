@@ -108,3 +108,12 @@ func (s *levelSweep) minLevel() float64 {
 	}
 	return math.Inf(1)
 }
+
+// Fires returns how often the alert of the i-th level would have begun to fire if it had each of the values.
+func (s *Sweep) Fires(i int, values []float64) []int {
+	c, fires := s.curve(i), make([]int, len(values))
+	for j, v := range values {
+		fires[j] = c.fires(c.level.orient(v))
+	}
+	return fires
+}

@@ -118,10 +118,20 @@ func (c *Client) queryPart(ctx context.Context, expr string, part backtest.Windo
 // maxFailed is at how many evaluations a rule may fail before its replay is given up: each costs a request.
 const maxFailed = 1000
 
-// Replay asks for the history of a rule and hands it to the replay. Where the server refuses a range, smaller ones are asked for, so
+// RuleIngester takes the history of a rule, of which some evaluations may fail; backtest.Replay is one.
+type RuleIngester interface {
+	// QueryWindow is what is to be read.
+	QueryWindow() backtest.Window
+	Ingest(part model.Matrix, through time.Time) error
+	Fail(at time.Time, reason error) error
+	// Failed is at how many evaluations the rule has failed so far.
+	Failed() int
+}
+
+// Replay asks for the history of a rule and hands it to the ingester. Where the server refuses a range, smaller ones are asked for, so
 // that only those evaluations fail at which the rule's own query would; one by one, where the query says so. Evaluations that fail come
 // in a row, so after one the next is asked for alone, and after each that does not, twice as many.
-func (c *Client) Replay(ctx context.Context, q alert.Query, r *backtest.Replay) error {
+func (c *Client) Replay(ctx context.Context, q alert.Query, r RuleIngester) error {
 	most := c.points(q.PerEvaluation)
 	points := most
 	for left := r.QueryWindow(); left.Evaluations() > 0; {

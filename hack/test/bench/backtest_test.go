@@ -39,7 +39,7 @@ spec:
 // benchBacktest asks a real Prometheus with a written history: with the command line's program, and as the admission
 // warning does. What the replay alone takes is measured by the package's own benchmark.
 func benchBacktest(ctx context.Context, b *testing.B, out io.Writer) error {
-	h, err := newHistory(b, "global: {}\n")
+	h, err := newHistory(b, "global: {}\n", historyWindow)
 	if err != nil {
 		return err
 	}

@@ -45,6 +45,11 @@ func BenchmarkBacktest(b *testing.B) {
 	run(b, func(ctx context.Context, out io.Writer) error { return benchBacktest(ctx, b, out) })
 }
 
+// BenchmarkTune measures what a person waits for who moves a level over four weeks of a signal, from a real Prometheus.
+func BenchmarkTune(b *testing.B) {
+	run(b, func(ctx context.Context, out io.Writer) error { return benchTune(ctx, b, out) })
+}
+
 // BenchmarkAudit audits more than 300 loaded rules over a week, as kubectl plimsoll audit does, beside the server's own evaluations.
 func BenchmarkAudit(b *testing.B) {
 	run(b, func(ctx context.Context, out io.Writer) error { return benchAudit(ctx, b, out) })

@@ -31,10 +31,10 @@ const (
 	historySeries = 100
 )
 
-// newHistory starts a Prometheus that has a history, with that configuration, until the benchmark ends.
-func newHistory(b *testing.B, config string) (*history, error) {
+// newHistory starts a Prometheus that has a history of that length, with that configuration, until the benchmark ends.
+func newHistory(b *testing.B, config string, length time.Duration) (*history, error) {
 	end := time.Now().Add(-3 * time.Hour).Truncate(30 * time.Second) // the head block is empty: no history may reach it
-	h := &history{dir: b.TempDir(), r: backtest.Window{Start: end.Add(-historyWindow), End: end, Step: 30 * time.Second}}
+	h := &history{dir: b.TempDir(), r: backtest.Window{Start: end.Add(-length), End: end, Step: 30 * time.Second}}
 	h.server = prometheusserver.Start(b, config, "--storage.tsdb.retention.time", "1y", "--log.level", "error")
 	h.server.Stop()
 	if err := h.write(); err != nil {
@@ -68,7 +68,11 @@ func (h *history) write() error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	promtool := exec.Command("hack/bin/promtool", "tsdb", "create-blocks-from", "openmetrics", "--quiet", path, h.server.DataDir())
+	args := []string{"tsdb", "create-blocks-from", "openmetrics", "--quiet", path, h.server.DataDir()}
+	if h.r.Length() > historyWindow {
+		args = append(args, "--max-block-duration=744h") // it reads the file once for each block
+	}
+	promtool := exec.Command("hack/bin/promtool", args...)
 	if msg, err := promtool.CombinedOutput(); err != nil {
 		return fmt.Errorf("making blocks of the history: %w\n%s", err, msg)
 	}

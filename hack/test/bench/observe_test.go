@@ -97,7 +97,7 @@ func (b *observeBench) prometheus(ctx context.Context, tb *testing.B) error {
 global: {scrape_interval: %[1]s, evaluation_interval: %[1]s}
 rule_files: [rules/*.yaml]
 scrape_configs: [{job_name: noise, honor_labels: true, static_configs: [{targets: [%[2]q]}]}]
-`, observeInterval, listener.Addr()))
+`, observeInterval, listener.Addr()), historyWindow)
 	if err != nil {
 		return err
 	}

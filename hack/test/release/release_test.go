@@ -50,7 +50,7 @@ func TestReleaseIsReproducible(t *testing.T) {
 // release returns what the script makes, by name.
 func release(t *testing.T, image string, env ...string) map[string]string {
 	t.Helper()
-	look(t, "hack/release.sh", "Dockerfile", "LICENSE", "charts", "cmd/kubectl-plimsoll")
+	look(t, "hack/release.sh", "Dockerfile", "LICENSE", "NOTICE", "charts", "cmd/kubectl-plimsoll")
 	dist := filepath.Join(t.TempDir(), "dist")
 	out, err := script(t, "hack/release.sh", append(env, "VERSION=v1.2.3-rc.1", "DRY_RUN=1", "DIST="+dist,
 		"PLATFORMS=linux/amd64", "PROGRAMS=kubectl-plimsoll", "IMAGES="+image)...)
