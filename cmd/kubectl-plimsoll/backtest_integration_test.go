@@ -184,3 +184,19 @@ func TestBacktestNotes(t *testing.T) {
 		t.Errorf("nothing changed in the window:\n%s", got.stdout)
 	}
 }
+
+// TestWindowsAreSaid: a window is said as it was asked for, also one of minutes.
+func TestWindowsAreSaid(t *testing.T) {
+	server := serverWithCPU(t, "", spikes)
+	for window, says := range map[string]string{"10m": "over 10m until", "90m": "over 1h30m until", "90s": "over 1m30s until", "36h": "over 1d12h until"} {
+		for name, file := range map[string]string{"rules": cpuRules, "thresholds": cpuLevels} {
+			args := []string{"backtest", "-f", "-", "--prometheus-url", server.URL(), "--end", past.Format(time.RFC3339), "--window", window, "--step", "30s"}
+			if name == "rules" {
+				args = append(args, "--alert", "Far")
+			}
+			if got := call(t, file, args...); got.code != 0 || !strings.Contains(got.stdout, says) {
+				t.Errorf("%s over %s: exit code %d, %s%s, want %q", name, window, got.code, got.stdout, got.stderr, says)
+			}
+		}
+	}
+}
