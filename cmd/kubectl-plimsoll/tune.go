@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -62,7 +64,13 @@ rights of your kubeconfig and after a dry run. Of rules, the changed expression 
 	return cmd
 }
 
+// gcPercent keeps the heap near what lives, which is samples: with Go's 100, four weeks of 100 series take half as much memory again.
+const gcPercent = 30
+
 func (o *tuneOptions) run(ctx context.Context, names []string) error {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
 	client, w, err := o.window.connect(ctx)
 	if err != nil {
 		return err
