@@ -68,8 +68,8 @@ func conclude(t *v1alpha1.AlertThreshold, s seen, a action, err error) conclusio
 		status, generation, reason, c.keepsLevels = metav1.ConditionTrue, sourceGeneration(s.rule), v1alpha1.ReasonLastGoodRule, true
 		message = fmt.Sprintf("PrometheusRule %s of generation %d stays until the spec is fixed", name, generation)
 	case a.resolved == nil && a.verb == verbDelete:
-		reason, message = v1alpha1.ReasonNoRule, "the spec is not accepted, and the earlier rule, which could read series of every namespace, was removed: "+
-			"controller.unconfinedNamespaces (--unconfined-namespaces) does not list "+t.Namespace+" any more"
+		reason, message = v1alpha1.ReasonNoRule, "the spec is not accepted and the earlier rule, which could read series of every namespace, was removed, as "+
+			"controller.unconfinedNamespaces (--unconfined-namespaces) does not list "+t.Namespace+" any more: no rule is in place until the spec is fixed"
 	case a.resolved == nil:
 		reason, message = v1alpha1.ReasonNoRule, "the spec is not accepted and there is no earlier rule: no rule is in place until the spec is fixed"
 	case a.rule != nil:

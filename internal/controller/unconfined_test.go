@@ -11,6 +11,7 @@ import (
 	"time"
 
 	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
+	eventsv1 "k8s.io/api/events/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -137,11 +138,11 @@ func TestUnconfined(t *testing.T) {
 	status("team", "lost", notes(`lost has series with exported_namespace="team"`))
 	status("platform-b", "lost", notes("")) // for it is another's
 	status("team", "all", notes(""))
-	client, err := promapi.New(promapi.Options{URL: s.server.URL()})
+	server, err := promapi.New(promapi.Options{URL: s.server.URL()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if client.Holds(t.Context(), `plimsoll:signal{namespace!="platform"}`) || !client.Holds(t.Context(), `plimsoll:signal{namespace="platform",alertthreshold="named"} == 9`) {
+	if server.Holds(t.Context(), `plimsoll:signal{namespace!="platform"}`) || !server.Holds(t.Context(), `plimsoll:signal{namespace="platform",alertthreshold="named"} == 9`) {
 		t.Error("a tenant's threshold has a value, or the platform's has none")
 	}
 
@@ -152,7 +153,19 @@ func TestUnconfined(t *testing.T) {
 	stop = run("sre")
 	expect("platform", "all", ` secret{namespace="platform"}`)
 	expect("platform", "named", "")
-	status("platform", "named", has(v1alpha1.ConditionProgrammed, metav1.ConditionFalse, "the earlier rule, which could read series of every namespace, was removed"))
+	status("platform", "named", has(v1alpha1.ConditionProgrammed, metav1.ConditionFalse, "no rule is in place until the spec is fixed"))
+	eventually(t, time.Minute, func() error { // the status says so until the next look at the rule
+		var events eventsv1.EventList
+		if err := own.List(t.Context(), &events, client.InNamespace("platform")); err != nil {
+			return err
+		}
+		for _, e := range events.Items {
+			if e.Regarding.Name == "named" && strings.Contains(e.Note, "the earlier rule, which could read series of every namespace, was removed") {
+				return nil
+			}
+		}
+		return fmt.Errorf("no event says that the rule was removed, of %d", len(events.Items))
+	})
 	status("platform", "all", has(v1alpha1.ConditionAccepted, metav1.ConditionTrue, "the spec is valid"))
 	status("platform", "all", is(v1alpha1.StateNoData))
 	if err := stop(); err != nil {
