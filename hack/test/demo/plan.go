@@ -26,8 +26,8 @@ func expect(d cluster.Depth, b build.Builder, logs bool) error {
 	}
 	names := slices.Concat(controlPlaneTools, nodeTools)
 	steps := map[string]time.Duration{
-		build.ProgramsStep: 75 * time.Second, build.ImagesStep: 25 * time.Second,
-		installStack: 30 * time.Second, installPlimsoll: 15 * time.Second, startTraffic: 15 * time.Second, untilFiring: 35 * time.Second,
+		build.ProgramsStep: 135 * time.Second, build.ImagesStep: 10 * time.Second,
+		installStack: 10 * time.Second, installPlimsoll: 3 * time.Second, startTraffic: 3 * time.Second, untilFiring: 22 * time.Second,
 	}
 	if logs {
 		names = append(names, logTools...)
