@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	// gcPercent lets the heap grow to five times what lives: that is 2 MB without sessions, and Go's 100 collects it anew every
-	// thousand requests, a fifth of their CPU time (BenchmarkCPU).
+	// gcPercent lets the heap grow to five times the live objects. Without sessions those are 2 MB: with Go's default of 100, a
+	// collection follows every thousand requests, and takes a fifth of their CPU time (BenchmarkCPU).
 	gcPercent = 400
 	// memoryShare is how much of the memory that it may use the heap fills before it is collected all the same.
 	memoryShare = 0.9

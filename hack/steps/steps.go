@@ -5,8 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"sync"
 	"time"
 )
@@ -42,13 +40,6 @@ func (p *Printer) Expect(name string, takes time.Duration) {
 		p.ahead = map[string]time.Duration{}
 	}
 	p.ahead[name] = takes
-}
-
-// Ahead lists the steps that were expected and have not come.
-func (p *Printer) Ahead() []string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return slices.Sorted(maps.Keys(p.ahead))
 }
 
 // over takes a step off those ahead and returns what is to be said of the rest: nothing if none is ahead.

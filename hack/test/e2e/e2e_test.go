@@ -36,8 +36,7 @@ func TestMainJob(t *testing.T) {
 	before := machine(t)
 	leaveRemains(t)
 
-	err = b.Tools(ctx, "promtool") // makes the past
-	if err != nil {
+	if err := b.Tools(ctx, "promtool"); err != nil { // makes the past
 		t.Fatal(err)
 	}
 	c, err := demo.Cluster(ctx, o, b)
