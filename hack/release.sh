@@ -53,7 +53,7 @@ for platform in $PLATFORMS; do
 	done
 done
 
-# The Dockerfile's images, one archive of all platforms each.
+# The Dockerfile's images, one archive of all platforms each. It names its image as the chart does where no registry is given.
 image() {
 	buildah --storage-driver vfs --root "$work/store/root" --runroot "$work/store/run" "$@"
 }
@@ -65,7 +65,7 @@ for program in $IMAGES; do
 			--label "org.opencontainers.image.revision=$(git rev-parse HEAD)" --label org.opencontainers.image.licenses=Apache-2.0 \
 			--build-arg "BINARY=$program" --manifest "localhost/$program" "$work/${program}_${VERSION}_linux_${platform#*/}" >/dev/null
 	done
-	image manifest push --quiet --all "localhost/$program" "oci:$work/$program:$VERSION" >/dev/null
+	image manifest push --quiet --all "localhost/$program" "oci:$work/$program:localhost/plimsoll/$program:$VERSION" >/dev/null
 	pack "$work/$program" oci-layout index.json blobs >"$dist/${program}_${VERSION}_oci.tar"
 	echo "${program}_${VERSION}_oci"
 done

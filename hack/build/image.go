@@ -16,9 +16,6 @@ import (
 // ImagePrefix starts the name of every image that is made here: no registry answers to it, so nothing is ever pulled.
 const ImagePrefix = "localhost/plimsoll/"
 
-// ImagesStep is the step that Images prints.
-const ImagesStep = "build container images"
-
 // ImageTag is the tag of every image that is made here.
 const ImageTag = "dev"
 
@@ -50,7 +47,7 @@ func (b Builder) Images(ctx context.Context, names ...string) ([]string, error) 
 		}
 	}
 	var archives []string
-	err := b.Steps.Do(ctx, ImagesStep, func(ctx context.Context) error {
+	err := b.Steps.Do(ctx, "container images", func(ctx context.Context) error {
 		for _, name := range names {
 			archive, err := b.image(ctx, name, images[name])
 			if err != nil {

@@ -2,24 +2,46 @@ package build
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
-// programs are the module's own binaries: the product's two, and those that only the demo and the tests run.
-var programs = []string{"cmd/assistant", "cmd/controller", "cmd/kubectl-plimsoll", "hack/test/fakegemini", "hack/test/loadgen", "hack/pause", "hack/dev"}
+// programs are the module's own, by the folders of their packages: the product's, and those that only the demo and the tests run.
+var programs = []string{
+	"./cmd/assistant", "./cmd/controller", "./cmd/kubectl-plimsoll", "./hack/test/fakegemini", "./hack/test/loadgen", "./hack/pause", "./hack/dev",
+}
 
 // ProgramsStep is the step that Programs prints.
-const ProgramsStep = "build assistant, controller and the demo's"
+func ProgramsStep(names ...string) string { return buildStep(names) }
 
-// Programs compiles the module's own binaries into hack/bin, carrying the version that git describes.
-func (b Builder) Programs(ctx context.Context) error {
-	return b.Steps.Do(ctx, ProgramsStep, func(ctx context.Context) error {
-		ldflags := "-s -w -X main.version=" + b.version(ctx)
-		for _, dir := range programs {
-			path := filepath.Join(b.Bin(), filepath.Base(dir))
-			if err := goBuild(ctx, b.Root, path, "./"+dir, "", ldflags); err != nil {
+// Programs compiles the module's own programs of those names, or all, into hack/bin, carrying the version that git describes.
+func (b Builder) Programs(ctx context.Context, names ...string) error {
+	if len(names) == 0 {
+		for _, pkg := range programs {
+			names = append(names, path.Base(pkg))
+		}
+	}
+	var pkgs []string
+	for _, name := range names {
+		i := slices.IndexFunc(programs, func(pkg string) bool { return path.Base(pkg) == name })
+		if i < 0 {
+			return fmt.Errorf("no program %q; there are %s", name, strings.Join(programs, ", "))
+		}
+		pkgs = append(pkgs, programs[i])
+	}
+	return b.Steps.Do(ctx, ProgramsStep(names...), func(ctx context.Context) error {
+		part := filepath.Join(b.Bin(), "programs.part")
+		defer os.RemoveAll(part)
+		if err := goBuild(ctx, b.Root, part+"/", "-s -w -X main.version="+b.version(ctx), pkgs...); err != nil {
+			return err
+		}
+		for _, name := range names {
+			if err := os.Rename(filepath.Join(part, name), filepath.Join(b.Bin(), name)); err != nil {
 				return err
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -24,7 +25,6 @@ type tool struct {
 	pkg  string
 	mod  string // the module whose version the binary carries
 	dir  string // below hack/tools; "" is the go.mod that most share, so that what they share is compiled once
-	tags string
 	// byName: it is built only when it is named.
 	byName bool
 	// cold is how many seconds it takes on two idle cores after those before it in the list, with empty caches.
@@ -38,37 +38,37 @@ const (
 	alertmgr   = "github.com/prometheus/alertmanager"
 	unittest   = "github.com/helm-unittest/helm-unittest"
 	cyclonedx  = "github.com/CycloneDX/cyclonedx-gomod"
-	// sdTags leaves the clouds' service discoveries out of Prometheus: they are most of what it compiles.
-	sdTags = "remove_all_sd,enable_kubernetes_sd"
+	// tags leaves the clouds' service discoveries out of Prometheus: they are most of what it compiles.
+	tags = "remove_all_sd,enable_kubernetes_sd"
 
 	loki      = "github.com/grafana/loki/v3"
 	collector = "go.opentelemetry.io/collector/otelcol"
 )
 
 var tools = []tool{
-	{name: "kube-apiserver", pkg: kubernetes + "/cmd/kube-apiserver", mod: kubernetes, cold: 150},
-	{name: "kube-controller-manager", pkg: kubernetes + "/cmd/kube-controller-manager", mod: kubernetes, cold: 45},
-	{name: "kube-scheduler", pkg: kubernetes + "/cmd/kube-scheduler", mod: kubernetes, cold: 4},
-	{name: "kube-proxy", pkg: kubernetes + "/cmd/kube-proxy", mod: kubernetes, cold: 6},
+	{name: "kube-apiserver", pkg: kubernetes + "/cmd/kube-apiserver", mod: kubernetes, cold: 84},
+	{name: "kube-controller-manager", pkg: kubernetes + "/cmd/kube-controller-manager", mod: kubernetes, cold: 27},
+	{name: "kube-scheduler", pkg: kubernetes + "/cmd/kube-scheduler", mod: kubernetes, cold: 2},
+	{name: "kube-proxy", pkg: kubernetes + "/cmd/kube-proxy", mod: kubernetes, cold: 3},
 	{name: "kube-apiserver-oldest", pkg: kubernetes + "/cmd/kube-apiserver", mod: kubernetes, dir: "kubernetes-oldest", byName: true},
 	{name: "kube-controller-manager-oldest", pkg: kubernetes + "/cmd/kube-controller-manager", mod: kubernetes, dir: "kubernetes-oldest", byName: true},
-	{name: "kubelet", pkg: kubernetes + "/cmd/kubelet", mod: kubernetes, cold: 14},
-	{name: "kubectl", pkg: kubernetes + "/cmd/kubectl", mod: kubernetes, cold: 18},
-	{name: "etcd", pkg: "go.etcd.io/etcd/server/v3", mod: "go.etcd.io/etcd/server/v3", cold: 20},
+	{name: "kubelet", pkg: kubernetes + "/cmd/kubelet", mod: kubernetes, cold: 9},
+	{name: "kubectl", pkg: kubernetes + "/cmd/kubectl", mod: kubernetes, cold: 10},
+	{name: "etcd", pkg: "go.etcd.io/etcd/server/v3", mod: "go.etcd.io/etcd/server/v3", cold: 4},
 	// Its main is ours: the plugins for clouds are most of what the released one compiles.
-	{name: "coredns", pkg: "./coredns", mod: "github.com/coredns/coredns", cold: 7},
-	{name: "helm", pkg: "helm.sh/helm/v4/cmd/helm", mod: "helm.sh/helm/v4", cold: 18},
+	{name: "coredns", pkg: "./coredns", mod: "github.com/coredns/coredns", cold: 4},
+	{name: "helm", pkg: "helm.sh/helm/v4/cmd/helm", mod: "helm.sh/helm/v4", cold: 11},
 	{name: "helm-unittest", pkg: unittest + "/cmd/helm-unittest", mod: unittest, dir: "helm-unittest"},
-	{name: "prometheus", pkg: prometheus + "/cmd/prometheus", mod: prometheus, tags: sdTags, cold: 60},
-	{name: "promtool", pkg: prometheus + "/cmd/promtool", mod: prometheus, tags: sdTags, cold: 3},
+	{name: "prometheus", pkg: prometheus + "/cmd/prometheus", mod: prometheus, cold: 30},
+	{name: "promtool", pkg: prometheus + "/cmd/promtool", mod: prometheus, cold: 2},
 	// Its main is ours: the server evaluates rules in the present alone.
-	{name: "ruleengine", pkg: "./ruleengine", mod: prometheus, tags: sdTags},
-	{name: "alertmanager", pkg: alertmgr + "/cmd/alertmanager", mod: alertmgr, dir: "alertmanager", cold: 26},
-	{name: "loki", pkg: loki + "/cmd/loki", mod: loki, dir: "logs", cold: 183},
+	{name: "ruleengine", pkg: "./ruleengine", mod: prometheus},
+	{name: "alertmanager", pkg: alertmgr + "/cmd/alertmanager", mod: alertmgr, dir: "alertmanager", cold: 4},
+	{name: "loki", pkg: loki + "/cmd/loki", mod: loki, dir: "logs", cold: 120},
 	// Its main is ours: a collector is what its builder makes of a list of components.
-	{name: "otelcol", pkg: "./otelcol", mod: collector, dir: "logs", cold: 50},
-	{name: "prometheus-operator", pkg: operator + "/cmd/operator", mod: operator, cold: 21},
-	{name: "prometheus-config-reloader", pkg: operator + "/cmd/prometheus-config-reloader", mod: operator, cold: 3},
+	{name: "otelcol", pkg: "./otelcol", mod: collector, dir: "logs", cold: 30},
+	{name: "prometheus-operator", pkg: operator + "/cmd/operator", mod: operator, cold: 11},
+	{name: "prometheus-config-reloader", pkg: operator + "/cmd/prometheus-config-reloader", mod: operator, cold: 1},
 	{name: "controller-gen", pkg: "sigs.k8s.io/controller-tools/cmd/controller-gen", mod: "sigs.k8s.io/controller-tools"},
 	{name: "golangci-lint", pkg: "github.com/golangci/golangci-lint/v2/cmd/golangci-lint", mod: "github.com/golangci/golangci-lint/v2", dir: "golangci-lint"},
 	{name: "govulncheck", pkg: "golang.org/x/vuln/cmd/govulncheck", mod: "golang.org/x/vuln", dir: "audit"},
@@ -93,12 +93,26 @@ func (b Builder) Tools(ctx context.Context, names ...string) error {
 	if err != nil {
 		return err
 	}
-	for _, t := range chosen {
-		if err := b.tool(ctx, t); err != nil {
+	for _, group := range byModule(chosen) {
+		if err := b.tools(ctx, group); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// byModule splits tools by the go.mod that pins them, in their order: one go command builds all of one, so that it compiles
+// the next while it links the last.
+func byModule(chosen []tool) [][]tool {
+	var groups [][]tool
+	for _, t := range chosen {
+		i := slices.IndexFunc(groups, func(g []tool) bool { return g[0].dir == t.dir })
+		if i < 0 {
+			i, groups = len(groups), append(groups, nil)
+		}
+		groups[i] = append(groups[i], t)
+	}
+	return groups
 }
 
 func choose(names []string) ([]tool, error) {
@@ -122,20 +136,50 @@ func choose(names []string) ([]tool, error) {
 	return chosen, nil
 }
 
-func (b Builder) tool(ctx context.Context, t tool) error {
-	p, err := b.plan(t)
+// tools builds what hack/bin does not hold of tools that one go.mod pins.
+func (b Builder) tools(ctx context.Context, group []tool) error {
+	p, err := b.plan(group)
 	if err != nil {
 		return err
 	}
-	if p.stale {
-		err := b.Steps.Do(ctx, p.step, func(ctx context.Context) error {
-			return goBuild(ctx, p.dir, filepath.Join(b.Bin(), p.file), t.pkg, t.tags, toolVersionFlags(p.version))
+	if len(p.stale) > 0 {
+		err := b.Steps.Do(ctx, p.step(), func(ctx context.Context) error {
+			part := filepath.Join(b.Bin(), "tools.part")
+			defer os.RemoveAll(part)
+			var pkgs []string
+			for _, t := range p.stale {
+				pkgs = append(pkgs, t.pkg)
+			}
+			if err := goBuild(ctx, p.dir, part+"/", p.ldflags, pkgs...); err != nil {
+				return err
+			}
+			// Each in one move: an interrupted build leaves nothing that looks finished.
+			for _, t := range p.stale {
+				if err := os.Rename(filepath.Join(part, t.binary()), filepath.Join(b.Bin(), p.files[t.name])); err != nil {
+					return err
+				}
+			}
+			return nil
 		})
 		if err != nil {
 			return err
 		}
 	}
-	return link(p.file, filepath.Join(b.Bin(), t.name))
+	for _, t := range group {
+		if err := link(p.files[t.name], filepath.Join(b.Bin(), t.name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// binary is what the go command calls the program: the last element of its package's path that is no version.
+func (t tool) binary() string {
+	dir, last := path.Split(t.pkg)
+	if strings.HasPrefix(last, "v") && strings.Trim(last[1:], "0123456789") == "" {
+		return path.Base(dir)
+	}
+	return last
 }
 
 // Expect announces the steps of Tools: of those named that hack/bin does not hold.
@@ -144,34 +188,66 @@ func (b Builder) Expect(names ...string) error {
 	if err != nil {
 		return err
 	}
-	for _, t := range chosen {
-		p, err := b.plan(t)
+	for _, group := range byModule(chosen) {
+		p, err := b.plan(group)
 		if err != nil {
 			return err
 		}
-		if p.stale {
-			b.Steps.Expect(p.step, time.Duration(t.cold)*time.Second)
+		cold := 0
+		for _, t := range p.stale {
+			cold += t.cold
+		}
+		if len(p.stale) > 0 {
+			b.Steps.Expect(p.step(), time.Duration(cold)*time.Second)
 		}
 	}
 	return nil
 }
 
-// planned is how a tool is built: in which folder, to which file of hack/bin, by which step.
+// planned is how the tools of one go.mod are built: in which folder, which of them, and to which file of hack/bin each.
 type planned struct {
-	dir, version, file, step string
-	stale                    bool
+	dir, ldflags string
+	files        map[string]string
+	stale        []tool
 }
 
-func (b Builder) plan(t tool) (planned, error) {
-	p := planned{dir: filepath.Join(b.Root, "hack", "tools", t.dir)}
-	var err error
-	if p.version, err = moduleVersion(filepath.Join(p.dir, "go.mod"), t.mod); err != nil {
-		return planned{}, fmt.Errorf("tool %s: %w", t.name, err)
+func (b Builder) plan(group []tool) (planned, error) {
+	p := planned{dir: filepath.Join(b.Root, "hack", "tools", group[0].dir), ldflags: "-s -w", files: map[string]string{}}
+	mod, err := readMod(filepath.Join(p.dir, "go.mod"))
+	if err != nil {
+		return planned{}, err
 	}
-	p.file = t.name + "-" + p.version
-	p.step = "build " + t.name + " " + p.version
-	p.stale = stale(filepath.Join(b.Bin(), p.file), filepath.Join(p.dir, t.pkg, "main.go"))
+	for _, t := range group {
+		version := mod[t.mod]
+		if version == "" {
+			return planned{}, fmt.Errorf("tool %s: %s does not require %s", t.name, filepath.Join(p.dir, "go.mod"), t.mod)
+		}
+		p.files[t.name] = t.name + "-" + version
+		if stale(filepath.Join(b.Bin(), p.files[t.name]), filepath.Join(p.dir, t.pkg, "main.go")) {
+			p.stale = append(p.stale, t)
+		}
+	}
+	if version := mod[kubernetes]; version != "" {
+		p.ldflags += versionFlags(version)
+	}
 	return p, nil
+}
+
+// step names what is built.
+func (p planned) step() string {
+	var names []string
+	for _, t := range p.stale {
+		names = append(names, t.name)
+	}
+	return buildStep(names)
+}
+
+// buildStep fits a line, which it may be many times.
+func buildStep(names []string) string {
+	if more := len(names) - 2; more > 0 {
+		return fmt.Sprintf("build %s, %s and %d more", names[0], names[1], more)
+	}
+	return "build " + strings.Join(names, " and ")
 }
 
 // stale reports whether the binary at path is not there, or is older than the source, where the source is ours: others'
@@ -185,46 +261,50 @@ func stale(path, source string) bool {
 	return err == nil && main.ModTime().After(binary.ModTime())
 }
 
-// moduleVersion reads the version of module from a go.mod.
-func moduleVersion(file, module string) (string, error) {
+// readMod reads the versions that a go.mod requires.
+func readMod(file string) (map[string]string, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	mod, err := modfile.ParseLax(file, data, nil)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
+	versions := map[string]string{}
 	for _, r := range mod.Require {
-		if r.Mod.Path == module {
-			return r.Mod.Version, nil
-		}
+		versions[r.Mod.Path] = r.Mod.Version
 	}
-	return "", fmt.Errorf("%s does not require %s", file, module)
+	return versions, nil
 }
 
-// toolVersionFlags are the linker flags that make Kubernetes' programs tell their version: clients refuse a server
-// whose version they cannot parse. For the other tools they set nothing.
-func toolVersionFlags(version string) string {
+// versionFlags are the linker flags that make Kubernetes' programs tell their version: clients refuse a server whose version
+// they cannot parse.
+func versionFlags(version string) string {
 	parts := strings.SplitN(strings.TrimPrefix(version, "v"), ".", 3)
-	const pkg = "-X k8s.io/component-base/version."
-	return strings.Join([]string{"-s -w", pkg + "gitVersion=" + version, pkg + "gitMajor=" + parts[0], pkg + "gitMinor=" + parts[1]}, " ")
+	const pkg = " -X k8s.io/component-base/version."
+	return pkg + "gitVersion=" + version + pkg + "gitMajor=" + parts[0] + pkg + "gitMinor=" + parts[1]
 }
 
-// goBuild compiles pkg statically, in dir, and puts the binary at path in one move, so that an interrupted build
-// leaves nothing that looks finished.
-func goBuild(ctx context.Context, dir, path, pkg, tags, ldflags string) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+// Compile are the go command's flags for everything that is built into hack/bin: without inlining and debug information, and
+// one thread a package, it takes two thirds of the time. What is released is compiled by hack/release.sh and the Dockerfile.
+// The Makefile compiles hack/dev with the same, so that they share the build cache.
+const Compile = "-gcflags=all=-l -dwarf=false -c=1"
+
+// goBuild compiles packages of programs statically, in dir: to the file out or, where out ends in a slash, into that folder.
+func goBuild(ctx context.Context, dir, out, ldflags string, pkgs ...string) error {
+	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
 		return err
 	}
-	part := path + ".part"
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-tags", tags, "-ldflags", ldflags, "-o", part, pkg)
+	args := []string{"go", "build", "-trimpath", "-buildvcs=false", Compile, "-tags", tags, "-ldflags", ldflags, "-o", out}
+	cmd := exec.CommandContext(ctx, "nice", append(args, pkgs...)...) // what runs meanwhile goes first
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	// The compiler's garbage would mostly be collected just before it ends.
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOGC=off", "GOMEMLIMIT=1GiB")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("go build %s: %w\n%s", pkg, err, out)
+		return fmt.Errorf("go build %s: %w\n%s", strings.Join(pkgs, " "), err, out)
 	}
-	return os.Rename(part, path)
+	return nil
 }
 
 func link(target, path string) error {

@@ -75,14 +75,22 @@ func (j job) run(ctx context.Context, name string, args []string) error {
 	case "programs":
 		return j.build.Programs(ctx)
 	case "cluster-up":
-		_, err := demo.Cluster(ctx, j.Options, j.build)
+		d, err := demo.New(j.Options, j.build)
+		if err != nil {
+			return err
+		}
+		_, err = d.Cluster(ctx)
 		return err
 	case "cluster-load":
 		return j.load(ctx)
 	case "cluster-down", "demo-down":
 		return cluster.Down(ctx, j.Options)
 	case "demo":
-		return demo.Run(ctx, j.Options, j.build, j.logs, j.out)
+		d, err := demo.New(j.Options, j.build)
+		if err != nil {
+			return err
+		}
+		return d.Run(ctx, j.logs, j.out)
 	case "rule-sync":
 		return j.syncRules(ctx, args)
 	default:

@@ -31,8 +31,8 @@ func (p *Printer) Say(format string, args ...any) {
 	fmt.Fprintf(p.out, format+"\n", args...)
 }
 
-// Expect announces a step to come and what it takes on two idle cores. From the first of these that is over, each says how
-// long the rest will take, at the pace so far.
+// Expect announces a step to come and what it takes on two idle cores. From then on it says, while it runs and when it is over,
+// how long the rest will take, at the pace so far.
 func (p *Printer) Expect(name string, takes time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -42,7 +42,7 @@ func (p *Printer) Expect(name string, takes time.Duration) {
 	p.ahead[name] = takes
 }
 
-// over takes a step off those ahead and returns what is to be said of the rest: nothing if none is ahead.
+// over takes a step off those ahead and returns what is to be said of the rest.
 func (p *Printer) over(name string, took time.Duration) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -53,6 +53,22 @@ func (p *Printer) over(name string, took time.Duration) string {
 	delete(p.ahead, name)
 	p.expected += expected
 	p.spent += took
+	return p.left(0)
+}
+
+// during returns what is to be said of the rest while a step has run for some time: nothing if it was not announced.
+func (p *Printer) during(name string, runs time.Duration) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	expected, ok := p.ahead[name]
+	if !ok {
+		return ""
+	}
+	return p.left(min(runs, p.atPace(expected)))
+}
+
+// left says how long what is ahead will take, of which some is done: nothing if nothing is ahead.
+func (p *Printer) left(done time.Duration) string {
 	var rest time.Duration
 	for _, takes := range p.ahead {
 		rest += takes
@@ -60,8 +76,15 @@ func (p *Printer) over(name string, took time.Duration) string {
 	if rest == 0 {
 		return ""
 	}
-	left := time.Duration(float64(rest) * float64(p.spent) / float64(p.expected))
-	return fmt.Sprintf("   %s left", max(left, time.Second).Round(time.Second))
+	return fmt.Sprintf("   %s left", max(p.atPace(rest)-done, time.Second).Round(time.Second))
+}
+
+// atPace is what expected time becomes at the pace of the steps that are over.
+func (p *Printer) atPace(d time.Duration) time.Duration {
+	if p.expected == 0 {
+		return d
+	}
+	return time.Duration(float64(d) * float64(p.spent) / float64(p.expected))
 }
 
 // Write makes the Printer the output of a command that reports for itself.
@@ -98,7 +121,7 @@ func (p *Printer) beat(name string, start time.Time, done <-chan struct{}) {
 		case <-done:
 			return
 		case <-t.C:
-			p.Say("  %-44s %7s ...", name, took(start))
+			p.Say("  %-44s %7s ...%s", name, took(start), p.during(name, time.Since(start)))
 		}
 	}
 }

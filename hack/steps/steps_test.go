@@ -45,6 +45,24 @@ func TestTimeLeftFollowsThePace(t *testing.T) {
 	})
 }
 
+func TestTimeLeftWhileAStepRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		p := New(&out)
+		p.Expect("compile", 40*time.Second)
+		p.Expect("install", 20*time.Second)
+		if err := p.Do(t.Context(), "compile", func(context.Context) error { time.Sleep(80 * time.Second); return nil }); err != nil {
+			t.Fatal(err)
+		}
+		// As expected, until it takes longer; then what comes after it; then twice as much as was expected.
+		for i, want := range []string{"30.0s ...   30s left", "60.0s ...   20s left", "80.0s   40s left"} {
+			if got := strings.Split(out.String(), "\n")[i]; !strings.HasSuffix(got, " "+want) {
+				t.Errorf("line %d is %q, want %q at its end", i, got, want)
+			}
+		}
+	})
+}
+
 func TestFailedStepStaysAhead(t *testing.T) {
 	p := New(&bytes.Buffer{})
 	p.Expect("fails", time.Second)

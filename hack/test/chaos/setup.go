@@ -82,10 +82,14 @@ func (r *harness) close(ctx context.Context) error {
 
 // openNode is make demo, with two controllers, and rules evaluated as often as people do.
 func (r *harness) openNode(ctx context.Context, o cluster.Options, b build.Builder) (err error) {
-	if r.c, err = demo.Cluster(ctx, o, b); err != nil {
+	d, err := demo.New(o, b)
+	if err != nil {
 		return err
 	}
-	env, err := demo.Install(ctx, r.c, b)
+	if r.c, err = d.Cluster(ctx); err != nil {
+		return err
+	}
+	env, err := d.Install(ctx, r.c)
 	if err != nil {
 		return err
 	}

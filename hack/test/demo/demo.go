@@ -9,6 +9,8 @@ import (
 	"io"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/plimsoll-dev/plimsoll/hack/build"
 	"github.com/plimsoll-dev/plimsoll/hack/test/cluster"
 )
@@ -20,20 +22,66 @@ const alertName = "SlowReplies"
 // reloader finds what it has missed.
 const SlowTimeout = 4 * time.Minute
 
+// Demo builds a cluster and what is installed in it, each part when it is first needed.
+type Demo struct {
+	options cluster.Options
+	builder build.Builder
+	parts   parts
+}
+
+// New says how deep the cluster will be. Its error is that the depth that o asks for cannot be had on this machine.
+func New(o cluster.Options, b build.Builder) (*Demo, error) {
+	depth, why, err := o.Depth.Resolve()
+	if err != nil {
+		return nil, err
+	}
+	o.Depth = depth
+	o.Steps.Say("Kubernetes as a %s (%s)", depth, why)
+	return &Demo{options: o, builder: b, parts: partsOf(depth)}, nil
+}
+
+// Cluster builds what the cluster is made of and starts it.
+func (d *Demo) Cluster(ctx context.Context) (*cluster.Cluster, error) {
+	o := d.options
+	if o.Depth == cluster.Node {
+		if err := d.builder.Debian(ctx); err != nil {
+			return nil, err
+		}
+	}
+	var err error
+	if o.Images, err = d.parts.cluster.archives(ctx, d.builder); err != nil {
+		return nil, err
+	}
+	c, err := cluster.Up(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	o.Steps.Say("ready: export KUBECONFIG=%s PATH=%s:$PATH", c.Kubeconfig(), o.Bin)
+	return c, nil
+}
+
 // Run does the main job and writes to out what came of it. With logs it installs what keeps them when the alert has fired.
-func Run(ctx context.Context, o cluster.Options, b build.Builder, logs bool, out io.Writer) error {
+func (d *Demo) Run(ctx context.Context, logs bool, out io.Writer) error {
 	start := time.Now()
-	if err := expect(o.Depth, b, logs); err != nil {
+	if err := d.expect(logs); err != nil {
 		return err
 	}
-	c, err := Cluster(ctx, o, b)
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return d.ahead(ctx, logs) })
+	g.Go(func() error { return d.run(ctx, start, logs, out) })
+	return g.Wait()
+}
+
+func (d *Demo) run(ctx context.Context, start time.Time, logs bool, out io.Writer) error {
+	c, err := d.Cluster(ctx)
 	if err != nil {
 		return err
 	}
-	e, err := Install(ctx, c, b)
+	e, err := d.Install(ctx, c)
 	if err != nil {
 		return err
 	}
+	var fires time.Duration
 	for _, s := range []struct {
 		name string
 		do   func(context.Context) error
@@ -41,21 +89,28 @@ func Run(ctx context.Context, o cluster.Options, b build.Builder, logs bool, out
 		{"Prometheus scrapes the assistant", e.waitScraped},
 		{"kubectl apply -f threshold.yaml", e.applyThreshold},
 		{untilFiring, e.waitFiring},
-		{alertName + " arrives at Alertmanager", e.waitDelivered},
+		{alertName + " arrives at Alertmanager", func(ctx context.Context) error {
+			err := e.waitDelivered(ctx)
+			fires = time.Since(start)
+			return err
+		}},
 		{"kubectl get alertthresholds says Firing", e.waitStatus},
 	} {
 		if err := e.steps.Do(ctx, s.name, s.do); err != nil {
 			return err
 		}
 	}
-	e.steps.Say("The alert fires %s after the start.", time.Since(start).Round(time.Second))
+	e.steps.Say("The alert fired %s after the start.", fires.Round(time.Second))
 	if logs && c.Depth == cluster.Node {
-		if err := e.InstallLogs(ctx, b); err != nil {
+		if err := d.InstallLogs(ctx, e); err != nil {
 			return err
 		}
 		if err := e.steps.Do(ctx, untilLogs, e.waitLogs); err != nil {
 			return err
 		}
+	}
+	if err := d.parts.terminal.build(ctx, d.builder); err != nil {
+		return err
 	}
 	return e.report(ctx, out)
 }

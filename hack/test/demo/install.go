@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/plimsoll-dev/plimsoll/hack/build"
 	"github.com/plimsoll-dev/plimsoll/hack/test/cluster"
 )
 
@@ -19,13 +18,13 @@ var manifests embed.FS
 
 // Install puts the stack without logs, Plimsoll, the model's stand-in and traffic on the cluster, with Helm and kubectl as a
 // person would, and returns when all of it runs. On a control plane, which runs no pods, the programs are local processes.
-func Install(ctx context.Context, c *cluster.Cluster, b build.Builder) (*Env, error) {
-	e := &Env{Cluster: c, Root: b.Root, bin: b.Bin(), steps: b.Steps}
+func (d *Demo) Install(ctx context.Context, c *cluster.Cluster) (*Env, error) {
+	e := &Env{Cluster: c, Root: d.builder.Root, bin: d.builder.Bin(), steps: d.builder.Steps}
 	logs, err := e.hasLogs(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := e.stack(ctx, installStack, logs); err != nil {
+	if err := e.stack(ctx, "helm upgrade --install "+StackRelease, logs); err != nil {
 		return nil, err
 	}
 	if c.Depth == cluster.Node {
@@ -35,6 +34,9 @@ func Install(ctx context.Context, c *cluster.Cluster, b build.Builder) (*Env, er
 	}
 	model := chosenUpstream("http://fakegemini:9000")
 	if err := e.steps.Do(ctx, "the model: "+model.about, func(ctx context.Context) error { return e.model(ctx, model) }); err != nil {
+		return nil, err
+	}
+	if err := d.load(ctx, c, d.parts.product); err != nil {
 		return nil, err
 	}
 	err = e.steps.Do(ctx, installPlimsoll, func(ctx context.Context) error {
@@ -47,6 +49,15 @@ func Install(ctx context.Context, c *cluster.Cluster, b build.Builder) (*Env, er
 		return e, e.processes(ctx)
 	}
 	return e, e.pods(ctx)
+}
+
+// load brings a part's images to the node.
+func (d *Demo) load(ctx context.Context, c *cluster.Cluster, p *part) error {
+	archives, err := p.archives(ctx, d.builder)
+	if err != nil || len(archives) == 0 {
+		return err
+	}
+	return c.Load(ctx, archives...)
 }
 
 // chart installs or upgrades a release, and returns when its pods are ready, if any can run.

@@ -5,32 +5,22 @@ import (
 	"errors"
 	"strconv"
 
-	"github.com/plimsoll-dev/plimsoll/hack/build"
 	"github.com/plimsoll-dev/plimsoll/hack/test/cluster"
 )
 
-// logTools are what keeps and collects logs: more than half of all that is compiled, and no alert of Prometheus' needs it.
-var logTools = []string{"loki", "otelcol"}
-
-// InstallLogs builds Loki and its collector, which Install leaves out, and adds them to the stack. On a control plane, where
-// nothing writes logs, it does nothing.
-func (e *Env) InstallLogs(ctx context.Context, b build.Builder) error {
+// InstallLogs adds Loki and its collector to the stack, which Install leaves out: they are more than a third of all that is
+// compiled, and no alert of Prometheus' needs them. On a control plane, where nothing writes logs, it does nothing.
+func (d *Demo) InstallLogs(ctx context.Context, e *Env) error {
 	if e.Cluster.Depth == cluster.ControlPlane {
 		return nil
 	}
-	if err := b.Tools(ctx, logTools...); err != nil {
-		return err
-	}
-	archives, err := b.Images(ctx, logTools...)
-	if err != nil {
-		return err
-	}
-	if err := e.Cluster.Load(ctx, archives...); err != nil {
+	if err := d.load(ctx, e.Cluster, d.parts.logs); err != nil {
 		return err
 	}
 	if err := e.stack(ctx, installLogs, true); err != nil {
 		return err
 	}
+	var err error
 	e.LokiURL, err = e.service(ctx, StackNamespace, StackRelease+"-loki")
 	return err
 }

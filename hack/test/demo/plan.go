@@ -1,16 +1,90 @@
 package demo
 
 import (
-	"slices"
+	"context"
+	"sync"
 	"time"
 
 	"github.com/plimsoll-dev/plimsoll/hack/build"
 	"github.com/plimsoll-dev/plimsoll/hack/test/cluster"
 )
 
-// The steps of the demo that take long.
+// part is what one stage of the demo needs: tools of hack/tools, programs of ours, and on a node images of either.
+type part struct {
+	tools, programs, images []string
+
+	once sync.Once
+	err  error
+}
+
+// build builds the part's tools and programs, or waits until another has.
+func (p *part) build(ctx context.Context, b build.Builder) error {
+	p.once.Do(func() {
+		if len(p.tools) > 0 {
+			p.err = b.Tools(ctx, p.tools...)
+		}
+		if p.err == nil && len(p.programs) > 0 {
+			p.err = b.Programs(ctx, p.programs...)
+		}
+	})
+	return p.err
+}
+
+// archives builds the part with its images, and returns their archives.
+func (p *part) archives(ctx context.Context, b build.Builder) ([]string, error) {
+	if err := p.build(ctx, b); err != nil || len(p.images) == 0 {
+		return nil, err
+	}
+	return b.Images(ctx, p.images...)
+}
+
+// parts are what the stages of the demo need, in their order. The stack's part is the cluster's: its programs share most of what
+// is compiled, and a cluster that has nothing to do yet would take its time from the compiler.
+type parts struct{ cluster, product, terminal, logs *part }
+
+// partsOf lists them for a depth. On a control plane, which runs no pods, nothing writes logs and no image is needed.
+func partsOf(d cluster.Depth) parts {
+	p := parts{
+		cluster:  &part{tools: []string{"kube-apiserver", "kube-controller-manager", "kubectl", "etcd", "helm", "prometheus", "alertmanager"}},
+		product:  &part{programs: []string{"assistant", "controller"}},
+		terminal: &part{programs: []string{"kubectl-plimsoll"}},
+		logs:     &part{},
+	}
+	if d == cluster.ControlPlane {
+		p.cluster.programs = []string{"fakegemini", "loadgen", "dev"} // one of dev's commands stands in for the operator
+		return p
+	}
+	p.cluster.tools = append(p.cluster.tools, "kubelet", "kube-scheduler", "kube-proxy", "coredns", "prometheus-operator", "prometheus-config-reloader")
+	p.cluster.programs = []string{"fakegemini", "loadgen", "pause"}
+	p.cluster.images = []string{"pause", "coredns", "prometheus", "alertmanager", "prometheus-operator", "prometheus-config-reloader",
+		"fakegemini", "loadgen"}
+	p.product.images = p.product.programs
+	p.logs.tools = []string{"loki", "otelcol"}
+	p.logs.images = p.logs.tools
+	return p
+}
+
+// ahead builds what the stages need, one part after the other, while those before are installed: with two cores, compiling is
+// most of what a first demo does.
+func (d *Demo) ahead(ctx context.Context, logs bool) error {
+	for _, p := range d.parts.inOrder(logs) {
+		if err := p.build(ctx, d.builder); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p parts) inOrder(logs bool) []*part {
+	list := []*part{p.cluster, p.product, p.terminal}
+	if logs {
+		list = append(list, p.logs)
+	}
+	return list
+}
+
+// The steps of the demo that wait for what is built, and that no building hides.
 const (
-	installStack    = "helm upgrade --install " + StackRelease
 	installPlimsoll = "helm upgrade --install " + Release
 	startTraffic    = "traffic, and what answers it"
 	untilFiring     = alertName + " fires in Prometheus"
@@ -18,23 +92,29 @@ const (
 	untilLogs       = "Loki has the assistant's log lines"
 )
 
-// expect announces the long steps of the demo on a node, with what each takes on two idle cores. On a control plane, where
-// most of them do not come, it announces none.
-func expect(d cluster.Depth, b build.Builder, logs bool) error {
-	if depth, _, err := d.Resolve(); err != nil || depth != cluster.Node {
-		return err
+// expect announces the steps on which the end depends, with what each takes on two idle cores. On a control plane, where most
+// of them do not come, it announces none.
+func (d *Demo) expect(logs bool) error {
+	if d.options.Depth != cluster.Node {
+		return nil
 	}
-	names := slices.Concat(controlPlaneTools, nodeTools)
 	steps := map[string]time.Duration{
-		build.ProgramsStep: 135 * time.Second, build.ImagesStep: 10 * time.Second,
-		installStack: 10 * time.Second, installPlimsoll: 3 * time.Second, startTraffic: 3 * time.Second, untilFiring: 22 * time.Second,
+		build.ProgramsStep(d.parts.product.programs...): 82 * time.Second, build.ProgramsStep(d.parts.terminal.programs...): 11 * time.Second,
+		installPlimsoll: 8 * time.Second, startTraffic: 2 * time.Second, untilFiring: 12 * time.Second,
 	}
 	if logs {
-		names = append(names, logTools...)
 		steps[installLogs], steps[untilLogs] = 20*time.Second, 10*time.Second
 	}
 	for name, takes := range steps {
-		b.Steps.Expect(name, takes)
+		d.builder.Steps.Expect(name, takes)
 	}
-	return b.Expect(names...)
+	for _, p := range d.parts.inOrder(logs) {
+		if len(p.tools) == 0 {
+			continue
+		}
+		if err := d.builder.Expect(p.tools...); err != nil {
+			return err
+		}
+	}
+	return nil
 }

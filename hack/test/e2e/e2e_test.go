@@ -36,10 +36,14 @@ func TestMainJob(t *testing.T) {
 	before := machine(t)
 	leaveRemains(t)
 
-	if err := b.Tools(ctx, "promtool"); err != nil { // makes the past
+	if err := b.Tools(ctx, "promtool", "cyclonedx-gomod"); err != nil { // one makes the past, one is asked by the release
 		t.Fatal(err)
 	}
-	c, err := demo.Cluster(ctx, o, b)
+	d, err := demo.New(o, b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := d.Cluster(ctx)
 	if err != nil {
 		t.Fatal(errors.Join(err, cluster.Down(ctx, o)))
 	}
@@ -49,11 +53,11 @@ func TestMainJob(t *testing.T) {
 			_ = cluster.Down(context.WithoutCancel(ctx), o) // the test's own context has ended by now
 		}
 	})
-	env, err := demo.Install(ctx, c, b)
+	env, err := d.Install(ctx, c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := env.InstallLogs(ctx, b); err != nil {
+	if err := d.InstallLogs(ctx, env); err != nil {
 		t.Fatal(err)
 	}
 	second := o
@@ -66,6 +70,7 @@ func TestMainJob(t *testing.T) {
 		name string
 		run  func(*testing.T)
 	}{
+		{"A release of this checkout takes over", s.releaseTakesOver},
 		{"Assistant answers", s.assistantAnswers},
 		{"helm test passes", s.helmTestPasses},
 		{"Pods are ready, not root, on a read-only root", s.podsAreRestricted},
