@@ -244,10 +244,10 @@ func (p planned) step() string {
 
 // buildStep fits a line, which it may be many times.
 func buildStep(names []string) string {
-	if more := len(names) - 2; more > 0 {
+	if more := len(names) - 2; more > 1 {
 		return fmt.Sprintf("build %s, %s and %d more", names[0], names[1], more)
 	}
-	return "build " + strings.Join(names, " and ")
+	return "build " + strings.Join(names, ", ")
 }
 
 // stale reports whether the binary at path is not there, or is older than the source, where the source is ours: others'
