@@ -286,17 +286,20 @@ func versionFlags(version string) string {
 	return pkg + "gitVersion=" + version + pkg + "gitMajor=" + parts[0] + pkg + "gitMinor=" + parts[1]
 }
 
-// Compile are the go command's flags for everything that is built into hack/bin: without inlining and debug information, and
-// one thread a package, it takes two thirds of the time. What is released is compiled by hack/release.sh and the Dockerfile.
+// Compile are the go command's flags for what is built into hack/bin: without inlining and debug information, and one thread
+// a package, it takes two thirds of the time. What is released is compiled by hack/release.sh and the Dockerfile.
 // The Makefile compiles hack/dev with the same, so that they share the build cache.
 const Compile = "-gcflags=all=-l -dwarf=false -c=1"
+
+// compileMeasured are the flags for Prometheus itself, on whose speed benchmarks depend: inlined as usual.
+const compileMeasured = "-gcflags=" + prometheus + "/...=-dwarf=false"
 
 // goBuild compiles packages of programs statically, in dir: to the file out or, where out ends in a slash, into that folder.
 func goBuild(ctx context.Context, dir, out, ldflags string, pkgs ...string) error {
 	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
 		return err
 	}
-	args := []string{"go", "build", "-trimpath", "-buildvcs=false", Compile, "-tags", tags, "-ldflags", ldflags, "-o", out}
+	args := []string{"go", "build", "-trimpath", "-buildvcs=false", Compile, compileMeasured, "-tags", tags, "-ldflags", ldflags, "-o", out}
 	cmd := exec.CommandContext(ctx, "nice", append(args, pkgs...)...) // what runs meanwhile goes first
 	cmd.Dir = dir
 	// The compiler's garbage would mostly be collected just before it ends.
