@@ -37,7 +37,7 @@ func (b Builder) Programs(ctx context.Context, names ...string) error {
 	return b.Steps.Do(ctx, ProgramsStep(names...), func(ctx context.Context) error {
 		part := filepath.Join(b.Bin(), "programs.part")
 		defer os.RemoveAll(part)
-		if err := goBuild(ctx, b.Root, part+"/", "-s -w -X main.version="+b.version(ctx), pkgs...); err != nil {
+		if err := goBuild(ctx, b.Root, part+"/", "", "-s -w -X main.version="+b.version(ctx), pkgs...); err != nil {
 			return err
 		}
 		for _, name := range names {

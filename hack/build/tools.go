@@ -150,7 +150,7 @@ func (b Builder) tools(ctx context.Context, group []tool) error {
 			for _, t := range p.stale {
 				pkgs = append(pkgs, t.pkg)
 			}
-			if err := goBuild(ctx, p.dir, part+"/", p.ldflags, pkgs...); err != nil {
+			if err := goBuild(ctx, p.dir, part+"/", inlined[group[0].dir], p.ldflags, pkgs...); err != nil {
 				return err
 			}
 			// Each in one move: an interrupted build leaves nothing that looks finished.
@@ -291,15 +291,20 @@ func versionFlags(version string) string {
 // The Makefile compiles hack/dev with the same, so that they share the build cache.
 const Compile = "-gcflags=all=-l -dwarf=false -c=1"
 
-// compileMeasured are the flags for Prometheus itself, on whose speed benchmarks depend: inlined as usual.
-const compileMeasured = "-gcflags=" + prometheus + "/...=-dwarf=false"
+// inlined are the packages that are compiled as usual, by the folder of the go.mod: benchmarks measure Prometheus, and people
+// wait for the linter each day.
+var inlined = map[string]string{"": prometheus + "/...", "golangci-lint": "all"}
 
-// goBuild compiles packages of programs statically, in dir: to the file out or, where out ends in a slash, into that folder.
-func goBuild(ctx context.Context, dir, out, ldflags string, pkgs ...string) error {
+// goBuild compiles packages of programs statically, in dir, into the folder out, which ends in a slash. The packages that inlined
+// matches are inlined, if it is not empty.
+func goBuild(ctx context.Context, dir, out, inlined, ldflags string, pkgs ...string) error {
 	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
 		return err
 	}
-	args := []string{"go", "build", "-trimpath", "-buildvcs=false", Compile, compileMeasured, "-tags", tags, "-ldflags", ldflags, "-o", out}
+	args := []string{"go", "build", "-trimpath", "-buildvcs=false", Compile, "-tags", tags, "-ldflags", ldflags, "-o", out}
+	if inlined != "" {
+		args = append(args, "-gcflags="+inlined+"=-dwarf=false")
+	}
 	cmd := exec.CommandContext(ctx, "nice", append(args, pkgs...)...) // what runs meanwhile goes first
 	cmd.Dir = dir
 	// The compiler's garbage would mostly be collected just before it ends.
