@@ -150,7 +150,7 @@ func (b Builder) tools(ctx context.Context, group []tool) error {
 			for _, t := range p.stale {
 				pkgs = append(pkgs, t.pkg)
 			}
-			if err := goBuild(ctx, p.dir, part+"/", inlined[group[0].dir], p.ldflags, pkgs...); err != nil {
+			if err := goBuild(ctx, p.dir, part+"/", inlinedOf[group[0].dir], p.ldflags, pkgs...); err != nil {
 				return err
 			}
 			// Each in one move: an interrupted build leaves nothing that looks finished.
@@ -291,9 +291,9 @@ func versionFlags(version string) string {
 // The Makefile compiles hack/dev with the same, so that they share the build cache.
 const Compile = "-gcflags=all=-l -dwarf=false -c=1"
 
-// inlined are the packages that are compiled as usual, by the folder of the go.mod: benchmarks measure Prometheus, and people
+// inlinedOf are the packages that are compiled as usual, by the folder of the go.mod: benchmarks measure Prometheus, and people
 // wait for the linter each day.
-var inlined = map[string]string{"": prometheus + "/...", "golangci-lint": "all"}
+var inlinedOf = map[string]string{"": prometheus + "/...", "golangci-lint": "all"}
 
 // goBuild compiles packages of programs statically, in dir, into the folder out, which ends in a slash. The packages that inlined
 // matches are inlined, if it is not empty.
