@@ -16,3 +16,21 @@ func TestMakefileCompilesAlike(t *testing.T) {
 		t.Errorf("the Makefile does not say %q", want)
 	}
 }
+
+// The tools of one go.mod are built into one folder, under the names that the go command gives them.
+func TestToolsOfAModuleHaveTheirOwnBinaries(t *testing.T) {
+	for _, group := range byModule(tools) {
+		of := map[string]string{}
+		for _, tool := range group {
+			if other, ok := of[tool.binary()]; ok {
+				t.Errorf("%s and %s are both built as %s", other, tool.name, tool.binary())
+			}
+			of[tool.binary()] = tool.name
+		}
+	}
+	for pkg, want := range map[string]string{"go.etcd.io/etcd/server/v3": "server", kubernetes + "/cmd/kubectl": "kubectl", "./coredns": "coredns"} {
+		if got := (tool{pkg: pkg}).binary(); got != want {
+			t.Errorf("%s is built as %s, want %s", pkg, got, want)
+		}
+	}
+}
