@@ -19,7 +19,7 @@ const (
 	alert     = "SlowReplies"
 	rule      = "plimsoll-" + threshold
 	group     = "plimsoll." + demo.Namespace + "." + threshold
-	holdFor   = 15 * time.Second // its for
+	holdFor   = 5 * time.Second // its for
 )
 
 func (s suite) defaultAlertsAreLoaded(t *testing.T) {
