@@ -163,7 +163,7 @@ func (e *Env) pods(ctx context.Context) error {
 		{&e.PrometheusURL, StackNamespace, StackRelease + "-prometheus"},
 		{&e.AlertmanagerURL, StackNamespace, StackRelease + "-alertmanager"},
 	}
-	return e.steps.Do(ctx, startTraffic, func(ctx context.Context) error {
+	return e.steps.Do(ctx, "traffic, and what answers it", func(ctx context.Context) error {
 		if err := e.Apply(ctx, "loadgen.yaml"); err != nil {
 			return err
 		}

@@ -86,23 +86,18 @@ func (p parts) inOrder(logs bool) []*part {
 // The steps of the demo that wait for what is built, and that no building hides.
 const (
 	installPlimsoll = "helm upgrade --install " + Release
-	startTraffic    = "traffic, and what answers it"
 	untilFiring     = alertName + " fires in Prometheus"
 	installLogs     = "Loki and its collector, by Helm"
 	untilLogs       = "Loki has the assistant's log lines"
 )
 
-// expect announces the steps on which the end depends, with what each takes on two idle cores. On a control plane, where most
-// of them do not come, it announces none.
+// expect announces the steps on which the end depends, with what each takes on two idle cores.
 func (d *Demo) expect(logs bool) error {
-	if d.options.Depth != cluster.Node {
-		return nil
-	}
 	steps := map[string]time.Duration{
 		build.ProgramsStep(d.parts.product.programs...): 82 * time.Second, build.ProgramsStep(d.parts.terminal.programs...): 11 * time.Second,
-		installPlimsoll: 8 * time.Second, startTraffic: 2 * time.Second, untilFiring: 12 * time.Second,
+		installPlimsoll: 6 * time.Second, untilFiring: 12 * time.Second,
 	}
-	if logs {
+	if logs && d.options.Depth == cluster.Node {
 		steps[installLogs], steps[untilLogs] = 20*time.Second, 10*time.Second
 	}
 	for name, takes := range steps {
