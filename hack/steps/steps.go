@@ -32,7 +32,7 @@ func (p *Printer) Say(format string, args ...any) {
 }
 
 // Expect announces a step to come and what it takes on two idle cores. From then on it says, while it runs and when it is over,
-// how long the rest will take, at the pace so far.
+// how long the rest will take, at the pace so far if that is slower.
 func (p *Printer) Expect(name string, takes time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -79,9 +79,10 @@ func (p *Printer) left(done time.Duration) string {
 	return fmt.Sprintf("   %s left", max(p.atPace(rest)-done, time.Second).Round(time.Second))
 }
 
-// atPace is what expected time becomes at the pace of the steps that are over.
+// atPace is what expected time becomes at the pace of the steps that are over, if that is slower: one that found its work done
+// says nothing of the others.
 func (p *Printer) atPace(d time.Duration) time.Duration {
-	if p.expected == 0 {
+	if p.spent <= p.expected {
 		return d
 	}
 	return time.Duration(float64(d) * float64(p.spent) / float64(p.expected))

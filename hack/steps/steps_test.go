@@ -63,6 +63,21 @@ func TestTimeLeftWhileAStepRuns(t *testing.T) {
 	})
 }
 
+func TestWorkThatIsDoneSaysNothingOfTheRest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		p := New(&out)
+		p.Expect("compile", 80*time.Second)
+		p.Expect("install", 20*time.Second)
+		if err := p.Do(t.Context(), "compile", func(context.Context) error { time.Sleep(2 * time.Second); return nil }); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := out.String(), "   20s left\n"; !strings.HasSuffix(got, want) {
+			t.Errorf("%q, want %q at its end", got, want)
+		}
+	})
+}
+
 func TestFailedStepStaysAhead(t *testing.T) {
 	p := New(&bytes.Buffer{})
 	p.Expect("fails", time.Second)
