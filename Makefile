@@ -1,10 +1,10 @@
 # Plimsoll. `make` or `make help` lists what there is; everything longer than a line is in hack/dev.
 
-# One way to compile: static, and the same flags as hack/tools, so that the build cache is shared.
+# One way to compile: static, and without the machine's paths.
 export CGO_ENABLED := 0
 export GOFLAGS := -trimpath
 
-# Compiled as all that it builds (hack/build): they share the build cache.
+# Compiled as all that it builds into hack/bin, with more flags (hack/build), so that they share the build cache.
 DEV := go run '-gcflags=all=-l -dwarf=false -c=1' ./hack/dev
 BIN := hack/bin
 CRDS := charts/plimsoll/crds

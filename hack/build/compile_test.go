@@ -22,14 +22,15 @@ func TestToolsOfAModuleHaveTheirOwnBinaries(t *testing.T) {
 	for _, group := range byModule(tools) {
 		of := map[string]string{}
 		for _, tool := range group {
-			if other, ok := of[tool.binary()]; ok {
-				t.Errorf("%s and %s are both built as %s", other, tool.name, tool.binary())
+			name := binary(tool.pkg)
+			if other, ok := of[name]; ok {
+				t.Errorf("%s and %s are both built as %s", other, tool.name, name)
 			}
-			of[tool.binary()] = tool.name
+			of[name] = tool.name
 		}
 	}
 	for pkg, want := range map[string]string{"go.etcd.io/etcd/server/v3": "server", kubernetes + "/cmd/kubectl": "kubectl", "./coredns": "coredns"} {
-		if got := (tool{pkg: pkg}).binary(); got != want {
+		if got := binary(pkg); got != want {
 			t.Errorf("%s is built as %s, want %s", pkg, got, want)
 		}
 	}

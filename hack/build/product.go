@@ -3,10 +3,7 @@ package build
 import (
 	"context"
 	"fmt"
-	"os"
 	"os/exec"
-	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -23,29 +20,19 @@ func ProgramsStep(names ...string) string { return buildStep(names) }
 func (b Builder) Programs(ctx context.Context, names ...string) error {
 	if len(names) == 0 {
 		for _, pkg := range programs {
-			names = append(names, path.Base(pkg))
+			names = append(names, binary(pkg))
 		}
 	}
-	var pkgs []string
+	files := map[string]string{}
 	for _, name := range names {
-		i := slices.IndexFunc(programs, func(pkg string) bool { return path.Base(pkg) == name })
+		i := slices.IndexFunc(programs, func(pkg string) bool { return binary(pkg) == name })
 		if i < 0 {
 			return fmt.Errorf("no program %q; there are %s", name, strings.Join(programs, ", "))
 		}
-		pkgs = append(pkgs, programs[i])
+		files[programs[i]] = name
 	}
 	return b.Steps.Do(ctx, ProgramsStep(names...), func(ctx context.Context) error {
-		part := filepath.Join(b.Bin(), "programs.part")
-		defer os.RemoveAll(part)
-		if err := goBuild(ctx, b.Root, part+"/", "", "-s -w -X main.version="+b.version(ctx), pkgs...); err != nil {
-			return err
-		}
-		for _, name := range names {
-			if err := os.Rename(filepath.Join(part, name), filepath.Join(b.Bin(), name)); err != nil {
-				return err
-			}
-		}
-		return nil
+		return b.compile(ctx, b.Root, "", "-s -w -X main.version="+b.version(ctx), files)
 	})
 }
 

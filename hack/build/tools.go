@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path"
@@ -143,23 +144,12 @@ func (b Builder) tools(ctx context.Context, group []tool) error {
 		return err
 	}
 	if len(p.stale) > 0 {
+		files := map[string]string{}
+		for _, t := range p.stale {
+			files[t.pkg] = p.files[t.name]
+		}
 		err := b.Steps.Do(ctx, p.step(), func(ctx context.Context) error {
-			part := filepath.Join(b.Bin(), "tools.part")
-			defer os.RemoveAll(part)
-			var pkgs []string
-			for _, t := range p.stale {
-				pkgs = append(pkgs, t.pkg)
-			}
-			if err := goBuild(ctx, p.dir, part+"/", inlinedOf[group[0].dir], p.ldflags, pkgs...); err != nil {
-				return err
-			}
-			// Each in one move: an interrupted build leaves nothing that looks finished.
-			for _, t := range p.stale {
-				if err := os.Rename(filepath.Join(part, t.binary()), filepath.Join(b.Bin(), p.files[t.name])); err != nil {
-					return err
-				}
-			}
-			return nil
+			return b.compile(ctx, p.dir, inlinedOf[group[0].dir], p.ldflags, files)
 		})
 		if err != nil {
 			return err
@@ -174,8 +164,8 @@ func (b Builder) tools(ctx context.Context, group []tool) error {
 }
 
 // binary is what the go command calls the program: the last element of its package's path that is no version.
-func (t tool) binary() string {
-	dir, last := path.Split(t.pkg)
+func binary(pkg string) string {
+	dir, last := path.Split(pkg)
 	if strings.HasPrefix(last, "v") && strings.Trim(last[1:], "0123456789") == "" {
 		return path.Base(dir)
 	}
@@ -295,22 +285,33 @@ const Compile = "-gcflags=all=-l -dwarf=false -c=1"
 // wait for the linter each day.
 var inlinedOf = map[string]string{"": prometheus + "/...", "golangci-lint": "all"}
 
-// goBuild compiles packages of programs statically, in dir, into the folder out, which ends in a slash. The packages that inlined
-// matches are inlined, if it is not empty.
-func goBuild(ctx context.Context, dir, out, inlined, ldflags string, pkgs ...string) error {
-	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
+// compile compiles packages of programs statically, in dir, and puts each into hack/bin as the file that files names. The packages
+// that inlined matches are inlined, if it is not empty. Each comes in one move: an interrupted build leaves nothing that looks finished.
+func (b Builder) compile(ctx context.Context, dir, inlined, ldflags string, files map[string]string) error {
+	if err := os.MkdirAll(b.Bin(), 0o755); err != nil {
 		return err
 	}
-	args := []string{"go", "build", "-trimpath", "-buildvcs=false", Compile, "-tags", tags, "-ldflags", ldflags, "-o", out}
+	part, err := os.MkdirTemp(b.Bin(), "part-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(part)
+	args := []string{"go", "build", "-trimpath", "-buildvcs=false", Compile, "-tags", tags, "-ldflags", ldflags, "-o", part + "/"}
 	if inlined != "" {
 		args = append(args, "-gcflags="+inlined+"=-dwarf=false")
 	}
+	pkgs := slices.Sorted(maps.Keys(files))
 	cmd := exec.CommandContext(ctx, "nice", append(args, pkgs...)...) // what runs meanwhile goes first
 	cmd.Dir = dir
 	// The compiler's garbage would mostly be collected just before it ends.
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOGC=off", "GOMEMLIMIT=1GiB")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build %s: %w\n%s", strings.Join(pkgs, " "), err, out)
+	}
+	for _, pkg := range pkgs {
+		if err := os.Rename(filepath.Join(part, binary(pkg)), filepath.Join(b.Bin(), files[pkg])); err != nil {
+			return err
+		}
 	}
 	return nil
 }

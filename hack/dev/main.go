@@ -74,23 +74,20 @@ func (j job) run(ctx context.Context, name string, args []string) error {
 		return j.build.DebianPrograms(ctx, args...)
 	case "programs":
 		return j.build.Programs(ctx)
-	case "cluster-up":
-		d, err := demo.New(j.Options, j.build)
-		if err != nil {
-			return err
-		}
-		_, err = d.Cluster(ctx)
-		return err
 	case "cluster-load":
 		return j.load(ctx)
 	case "cluster-down", "demo-down":
 		return cluster.Down(ctx, j.Options)
-	case "demo":
+	case "cluster-up", "demo":
 		d, err := demo.New(j.Options, j.build)
 		if err != nil {
 			return err
 		}
-		return d.Run(ctx, j.logs, j.out)
+		if name == "demo" {
+			return d.Run(ctx, j.logs, j.out)
+		}
+		_, err = d.Cluster(ctx)
+		return err
 	case "rule-sync":
 		return j.syncRules(ctx, args)
 	default:

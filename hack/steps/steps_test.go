@@ -45,37 +45,37 @@ func TestTimeLeftFollowsThePace(t *testing.T) {
 	})
 }
 
-func TestTimeLeftWhileAStepRuns(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var out bytes.Buffer
-		p := New(&out)
-		p.Expect("compile", 40*time.Second)
-		p.Expect("install", 20*time.Second)
-		if err := p.Do(t.Context(), "compile", func(context.Context) error { time.Sleep(80 * time.Second); return nil }); err != nil {
-			t.Fatal(err)
-		}
+func TestTimeLeftWithinAStep(t *testing.T) {
+	for _, tc := range []struct {
+		name             string
+		expected, actual time.Duration
+		want             []string // how its lines end
+	}{
 		// As expected, until it takes longer; then what comes after it; then twice as much as was expected.
-		for i, want := range []string{"30.0s ...   30s left", "60.0s ...   20s left", "80.0s   40s left"} {
-			if got := strings.Split(out.String(), "\n")[i]; !strings.HasSuffix(got, " "+want) {
-				t.Errorf("line %d is %q, want %q at its end", i, got, want)
-			}
-		}
-	})
-}
-
-func TestWorkThatIsDoneSaysNothingOfTheRest(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var out bytes.Buffer
-		p := New(&out)
-		p.Expect("compile", 80*time.Second)
-		p.Expect("install", 20*time.Second)
-		if err := p.Do(t.Context(), "compile", func(context.Context) error { time.Sleep(2 * time.Second); return nil }); err != nil {
-			t.Fatal(err)
-		}
-		if got, want := out.String(), "   20s left\n"; !strings.HasSuffix(got, want) {
-			t.Errorf("%q, want %q at its end", got, want)
-		}
-	})
+		{"slower", 40 * time.Second, 80 * time.Second, []string{"30.0s ...   30s left", "60.0s ...   20s left", "80.0s   40s left"}},
+		{"its work is done: that says nothing of the rest", 80 * time.Second, 2 * time.Second, []string{"2.0s   20s left"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var out bytes.Buffer
+				p := New(&out)
+				p.Expect("compile", tc.expected)
+				p.Expect("install", 20*time.Second)
+				if err := p.Do(t.Context(), "compile", func(context.Context) error { time.Sleep(tc.actual); return nil }); err != nil {
+					t.Fatal(err)
+				}
+				lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
+				if len(lines) != len(tc.want) {
+					t.Fatalf("%d lines, want %d:\n%s", len(lines), len(tc.want), out.String())
+				}
+				for i, want := range tc.want {
+					if !strings.HasSuffix(lines[i], " "+want) {
+						t.Errorf("line %d is %q, want %q at its end", i, lines[i], want)
+					}
+				}
+			})
+		})
+	}
 }
 
 func TestFailedStepStaysAhead(t *testing.T) {

@@ -101,6 +101,9 @@ func (d *Demo) run(ctx context.Context, start time.Time, logs bool, out io.Write
 		}
 	}
 	e.steps.Say("The alert fired %s after the start.", fires.Round(time.Second))
+	if err := d.parts.terminal.build(ctx, d.builder); err != nil {
+		return err
+	}
 	if logs && c.Depth == cluster.Node {
 		if err := d.InstallLogs(ctx, e); err != nil {
 			return err
@@ -108,9 +111,6 @@ func (d *Demo) run(ctx context.Context, start time.Time, logs bool, out io.Write
 		if err := e.steps.Do(ctx, untilLogs, e.waitLogs); err != nil {
 			return err
 		}
-	}
-	if err := d.parts.terminal.build(ctx, d.builder); err != nil {
-		return err
 	}
 	return e.report(ctx, out)
 }
